@@ -1,0 +1,1 @@
+//! From messy extract to typed, checked table: reading, contracts, quarantine, quality, recipes.

@@ -1,0 +1,1 @@
+//! The dummy municipality: invented people with known truth.

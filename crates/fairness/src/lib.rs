@@ -1,0 +1,1 @@
+//! Group metrics of predictions, with counts and intervals.

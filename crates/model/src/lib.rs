@@ -1,0 +1,1 @@
+//! The stored model: format helder-model/1, scoring and exact explanation.

@@ -1,0 +1,1 @@
+//! What every Helder service stands on: web, identity, database, jobs, objects, keys, telemetry.

@@ -1,0 +1,1 @@
+//! Records of the same person across sources, with known error.

@@ -1,0 +1,1 @@
+//! Accessible HTML pages with inline SVG charts, Dutch and English.

@@ -1,0 +1,1 @@
+//! Groups of clients that resemble each other.

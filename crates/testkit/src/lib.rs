@@ -1,0 +1,1 @@
+//! Starts a whole platform for a test.

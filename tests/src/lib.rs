@@ -1,0 +1,1 @@
+//! Black box through the gateway, and checks on the architecture.
