@@ -1,1 +1,15 @@
-//! Analysis frames: read-only, bounded SQL over Parquet tables, as known on a reference date.
+#![doc = include_str!("../README.md")]
+
+mod build;
+mod error;
+mod limits;
+mod query;
+mod session;
+mod shape;
+mod sql;
+
+pub use build::{FrameSummary, build};
+pub use error::{FrameError, FrameFault};
+pub use limits::FrameLimits;
+pub use query::{FrameQuery, FrameTable, TableRole};
+pub use shape::{FrameColumn, FrameType};
