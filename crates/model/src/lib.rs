@@ -1,1 +1,14 @@
-//! The stored model: format helder-model/1, scoring and exact explanation.
+#![doc = include_str!("../README.md")]
+
+pub mod document;
+pub mod fitted;
+pub mod input;
+pub mod training;
+
+pub use document::{Algorithm, Calibration, FORMAT, Kind, Link, Meaning, Model, Output};
+pub use fitted::{
+    CategoryTerm, Centre, Intercept, KMeansFit, LevelTerm, LinearFit, LinearTerm, MissingTerm,
+    Standardisation,
+};
+pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
+pub use training::{Parent, Split, Training};

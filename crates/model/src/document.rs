@@ -1,0 +1,131 @@
+//! The document as a whole: what a `model.json` says.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Input, KMeansFit, LinearFit, Training};
+
+/// The format this crate writes.
+pub const FORMAT: &str = "helder-model/1";
+
+/// A trained model as numbers and words. Nothing in it is ever executed.
+///
+/// Build it with every part filled in, then [`Model::to_json`] checks coherence and writes the canonical bytes;
+/// [`Model::from_json`] is the only way back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// Machine name of the model, for instance `economic-homelessness`.
+    pub name: String,
+    /// What the model is called, for people.
+    pub title: Meaning,
+    /// What sort of answer it gives.
+    pub kind: Kind,
+    /// What the answer means.
+    pub output: Output,
+    /// What it wants to know, in the order of the frame.
+    pub inputs: Vec<Input>,
+    /// How score and answer relate.
+    pub link: Link,
+    /// The algorithm and what it estimated: `algorithm` and `fitted` in the file.
+    #[serde(flatten)]
+    pub algorithm: Algorithm,
+    /// Correction of the probability after fitting.
+    pub calibration: Calibration,
+    /// From what it was made.
+    pub training: Training,
+}
+
+/// A text in plain Dutch (B1) and in English.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Meaning {
+    /// Dutch, language level B1, without a final full stop.
+    pub nl: String,
+    /// English.
+    pub en: String,
+}
+
+impl Meaning {
+    /// A text in both languages.
+    pub fn new(nl: impl Into<String>, en: impl Into<String>) -> Self {
+        Self {
+            nl: nl.into(),
+            en: en.into(),
+        }
+    }
+}
+
+/// What sort of answer a model gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The probability of one event.
+    BinaryClassification,
+    /// The group somebody resembles most.
+    Clustering,
+}
+
+/// What the answer means.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// Name of the target column, or of the grouping.
+    pub name: String,
+    /// What is predicted.
+    pub meaning: Meaning,
+    /// Within which time after the reference date, an ISO 8601 duration such as `P12M`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<String>,
+}
+
+/// How score and answer relate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// The score is the natural logarithm of the odds.
+    Logit,
+    /// There is no score (groups).
+    None,
+}
+
+/// The algorithm and what it estimated.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "algorithm", content = "fitted", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// Logistic regression: score = intercept + Σ coefficient × value.
+    LogisticRegression(LinearFit),
+    /// k-means: nearest centre after standardisation.
+    KMeans(KMeansFit),
+}
+
+impl Algorithm {
+    /// The written form.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::LogisticRegression(_) => "logistic_regression",
+            Self::KMeans(_) => "k_means",
+        }
+    }
+}
+
+/// Correction of the probability after fitting. Contributions are on the score before it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum Calibration {
+    /// The probability follows from the score by the link alone.
+    None,
+    /// Logistic recalibration: log odds = `intercept` + `slope` × score, `slope` > 0.
+    ///
+    /// # Source
+    /// Platt, Advances in Large Margin Classifiers, 1999; Cox, Biometrika 45, 1958.
+    Logistic {
+        /// Added to the log odds.
+        intercept: f64,
+        /// Multiplies the score, > 0.
+        slope: f64,
+    },
+}
