@@ -1,1 +1,11 @@
 //! What every Helder service stands on: web, identity, database, jobs, objects, keys, telemetry.
+
+pub mod audit;
+pub mod clock;
+pub mod idempotency;
+pub mod jobs;
+pub mod keyring;
+pub mod objects;
+pub mod problem;
+mod schema;
+pub mod store;

@@ -1,0 +1,3 @@
+DROP TABLE audit;
+DROP TABLE idempotency_keys;
+DROP TABLE jobs;

@@ -1,0 +1,33 @@
+//! Long work that outlives its process.
+//!
+//! A job is a row, written in the transaction of what it belongs to ([`enqueue`]). A [`Runner`] leases it for 15 seconds
+//! at a time and hands it to the [`JobHandler`] of its kind on a blocking thread; while that works, the lease is renewed
+//! every 3 seconds. A worker that dies loses its lease and another takes the job up again from the start, so handlers
+//! make nothing visible before [`JobContext::succeed`], which checks the lease and writes the effect and the end of the
+//! job in one transaction: a worker that only seemed dead cannot write twice.
+//!
+//! A handler that answers with a client's fault (4xx) has failed for good. Any other fault is tried again with a growing
+//! pause, at most [`MAX_FAULTS`] times; a job whose worker keeps dying is given up after [`MAX_LEASES`] leases.
+
+mod context;
+pub mod http;
+mod lease;
+mod row;
+mod runner;
+#[cfg(test)]
+mod tests;
+
+pub use context::JobContext;
+pub use row::{enqueue, find};
+pub use runner::{JobHandler, Pace, Runner};
+
+use std::time::Duration;
+
+/// How long a lease holds without a heartbeat.
+pub const LEASE: Duration = Duration::from_secs(15);
+/// How often a held lease is renewed.
+pub const HEARTBEAT: Duration = Duration::from_secs(3);
+/// Faults of our own before a job has failed for good.
+pub const MAX_FAULTS: i64 = 4;
+/// Leases (first try, faults, and deaths of workers) before a job has failed for good.
+pub const MAX_LEASES: i64 = 25;

@@ -1,0 +1,294 @@
+//! The worker loop of a service.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use actix_web::http::StatusCode;
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+    task::{JoinHandle, JoinSet},
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    HEARTBEAT, JobContext, LEASE,
+    context::{Shared, Stop},
+    lease::{self, Beat, Leased},
+};
+use crate::{
+    idempotency,
+    problem::{Problem, Result},
+    store::Store,
+};
+
+/// Does one kind of job.
+///
+/// Runs on a blocking thread and may run again from the start after a crash, so it makes nothing visible before
+/// [`JobContext::succeed`] (writing content-addressed objects is fine: the second try writes the same ones).
+pub trait JobHandler: Send + Sync + 'static {
+    /// The kind given to [`super::enqueue`].
+    fn kind(&self) -> &'static str;
+
+    /// Does the work and ends it with [`JobContext::succeed`].
+    ///
+    /// # Errors
+    /// 4xx: the job has failed and this is why. Anything else: it is tried again.
+    fn run(&self, job: &JobContext) -> Result<()>;
+}
+
+/// Times of a [`Runner`]; tests make them short.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How long a lease holds without a heartbeat.
+    pub lease: Duration,
+    /// How often a lease is renewed.
+    pub heartbeat: Duration,
+    /// How often to look for jobs of other processes and for dead workers.
+    pub poll: Duration,
+    /// Pause after the first fault; doubles with each.
+    pub pause: Duration,
+    /// Jobs at a time in this process.
+    pub parallel: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            lease: LEASE,
+            heartbeat: HEARTBEAT,
+            poll: Duration::from_secs(2),
+            pause: Duration::from_secs(1),
+            parallel: 2,
+        }
+    }
+}
+
+/// The workers of one service in one process.
+pub struct Runner {
+    stop: watch::Sender<bool>,
+    main: JoinHandle<()>,
+}
+
+struct Worker {
+    store: Store,
+    handlers: BTreeMap<&'static str, Arc<dyn JobHandler>>,
+    pace: Pace,
+    stop: watch::Receiver<bool>,
+}
+
+impl Runner {
+    /// Starts working on the jobs of these kinds. On the embedded database, which one process owns, the leases of the
+    /// dead former process are taken over at once.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn start(
+        store: &Store,
+        handlers: Vec<Arc<dyn JobHandler>>,
+        pace: Pace,
+    ) -> Result<Self> {
+        let freed = if store.is_embedded() {
+            store.write(lease::free_all).await?
+        } else {
+            0
+        };
+        if freed > 0 {
+            tracing::info!(jobs = freed, "taking up the jobs of the former process");
+        }
+        Ok(Self::start_beside_others(store, handlers, pace))
+    }
+
+    /// [`Runner::start`] where other living workers share the database.
+    pub fn start_beside_others(
+        store: &Store,
+        handlers: Vec<Arc<dyn JobHandler>>,
+        pace: Pace,
+    ) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let handlers = handlers
+            .into_iter()
+            .map(|handler| (handler.kind(), handler))
+            .collect();
+        let worker = Arc::new(Worker {
+            store: store.clone(),
+            handlers,
+            pace,
+            stop: stopped,
+        });
+        Self {
+            stop,
+            main: tokio::spawn(worker.main()),
+        }
+    }
+
+    /// Stops taking jobs, asks running ones to stop at their next checkpoint, gives them back and returns when all are
+    /// back or `patience` is over. What is not back is taken up by the next process.
+    pub async fn stop(self, patience: Duration) {
+        self.stop.send_replace(true);
+        if timeout(patience, self.main).await.is_err() {
+            tracing::warn!("a job did not stop in time; the next process takes it up");
+        }
+    }
+}
+
+impl Worker {
+    async fn main(self: Arc<Self>) {
+        let slots = Arc::new(Semaphore::new(self.pace.parallel));
+        let mut running = JoinSet::new();
+        let mut stop = self.stop.clone();
+        let mut purged = Instant::now();
+        while !*stop.borrow() {
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+                break;
+            };
+            match self.take().await {
+                Ok(Some(leased)) => {
+                    let worker = Arc::clone(&self);
+                    running.spawn(async move {
+                        worker.run(leased).await;
+                        drop(slot);
+                    });
+                    continue;
+                }
+                Ok(None) => {}
+                Err(problem) => problem.log(),
+            }
+            drop(slot);
+            while running.try_join_next().is_some() {}
+            if purged.elapsed() > Duration::from_mins(10) {
+                purged = Instant::now();
+                if let Err(problem) = self.store.write(idempotency::purge).await {
+                    problem.log();
+                }
+            }
+            tokio::select! {
+                () = self.store.announced() => {}
+                () = sleep(self.pace.poll) => {}
+                _ = stop.changed() => {}
+            }
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    async fn take(&self) -> Result<Option<Leased>> {
+        let kinds: Vec<_> = self.handlers.keys().copied().collect();
+        if kinds.is_empty() {
+            return Ok(None);
+        }
+        let lease = self.pace.lease;
+        self.store
+            .write(move |conn| lease::take(conn, &kinds, lease))
+            .await
+    }
+
+    async fn run(&self, leased: Leased) {
+        let shared = Arc::new(Shared::new(leased));
+        let row = &shared.leased.row;
+        let Some(handler) = self.handlers.get(row.kind.as_str()).cloned() else {
+            return;
+        };
+        let (Ok(caller), Ok(id)) = (serde_json::from_str(&row.caller), row.id.parse()) else {
+            tracing::error!(job = %row.id, "job row cannot be read");
+            return;
+        };
+        tracing::info!(job = %row.id, kind = %row.kind, lease = row.leases + 1, "job started");
+        let context = JobContext {
+            shared: Arc::clone(&shared),
+            caller,
+            id,
+            store: self.store.clone(),
+            runtime: Handle::current(),
+        };
+        let work = tokio::task::spawn_blocking(move || handler.run(&context));
+        let outcome = tokio::select! {
+            outcome = work => outcome.unwrap_or_else(|panic| Err(Problem::internal(panic))),
+            never = self.keep(&shared) => match never {},
+        };
+        self.settle(&shared, outcome).await;
+    }
+
+    /// Renews the lease and passes on reasons to stop, until dropped.
+    async fn keep(&self, shared: &Arc<Shared>) -> std::convert::Infallible {
+        let mut stop = self.stop.clone();
+        let mut shown = shared.position();
+        let mut due = Instant::now() + self.pace.heartbeat;
+        let tick = (self.pace.heartbeat / 6).max(Duration::from_millis(5));
+        loop {
+            tokio::select! {
+                () = sleep(tick) => {}
+                _ = stop.changed() => {}
+            }
+            if *stop.borrow() {
+                shared.stop(Stop::ShuttingDown);
+            }
+            let position = shared.position();
+            if Instant::now() < due && position == shown {
+                continue;
+            }
+            let (beating, at, lease) = (Arc::clone(shared), position.clone(), self.pace.lease);
+            match self
+                .store
+                .write(move |conn| lease::beat(conn, &beating.leased, &at, lease))
+                .await
+            {
+                Ok(Beat::Held) => {}
+                Ok(Beat::CancelAsked) => shared.stop(Stop::Cancelled),
+                Ok(Beat::Lost) => shared.stop(Stop::Lost),
+                // The database is away: the next beat tries again; if it stays away the fence decides.
+                Err(problem) => problem.log(),
+            }
+            shown = position;
+            due = Instant::now() + self.pace.heartbeat;
+        }
+    }
+
+    /// Writes how the run ended. When the database is away, the lease runs out and the job is taken up again.
+    async fn settle(&self, shared: &Arc<Shared>, outcome: Result<()>) {
+        let id = shared.leased.row.id.clone();
+        let pause = self.pace.pause;
+        let (problem, why) = match outcome {
+            Ok(()) if shared.succeeded.load(Ordering::Acquire) => {
+                tracing::info!(job = %id, "job succeeded");
+                return;
+            }
+            Ok(()) => (
+                Problem::internal("the handler ended without an outcome"),
+                shared.stopped(),
+            ),
+            Err(problem) => (problem, shared.stopped()),
+        };
+        // The end was written although a later step failed.
+        if shared.succeeded.load(Ordering::Acquire) {
+            problem.log();
+            return;
+        }
+        let details = problem.details();
+        let status = problem.status();
+        let shared = Arc::clone(shared);
+        let written = self.store.write(move |conn| {
+            let leased = &shared.leased;
+            match why {
+                Stop::Lost => Ok(()),
+                Stop::Cancelled => lease::cancelled(conn, leased),
+                Stop::ShuttingDown if status == StatusCode::SERVICE_UNAVAILABLE => {
+                    lease::released(conn, leased)
+                }
+                _ if status.is_client_error() => lease::failed(conn, leased, &details),
+                _ => lease::faulted(conn, leased, &details, pause),
+            }
+        });
+        if status.is_client_error() || why != Stop::Not {
+            tracing::info!(job = %id, %problem, ?why, "job ended without result");
+        } else {
+            problem.log();
+            tracing::warn!(job = %id, "job met a fault");
+        }
+        if let Err(problem) = written.await {
+            problem.log();
+        }
+    }
+}

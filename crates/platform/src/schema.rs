@@ -1,0 +1,73 @@
+//! Tables that every service has in its own database; see `migrations/`.
+
+diesel::table! {
+    /// Long work, one row per job.
+    jobs (id) {
+        /// Identifier, in order of time.
+        id -> Text,
+        /// Tenant.
+        organisation -> Text,
+        /// Who asked, as JSON.
+        caller -> Text,
+        /// Which handler.
+        kind -> Text,
+        /// What the handler needs, as JSON.
+        payload -> Text,
+        /// See [`JobState`].
+        state -> Text,
+        /// What it is doing.
+        stage -> Text,
+        /// Units done.
+        done -> BigInt,
+        /// Units in all.
+        total -> BigInt,
+        /// Which units.
+        unit -> Text,
+        /// Public path of what it made.
+        result -> Nullable<Text>,
+        /// Why it failed, as JSON.
+        problem -> Nullable<Text>,
+        /// How often it was leased.
+        leases -> BigInt,
+        /// How often it met a fault of ours.
+        faults -> BigInt,
+        /// Not before this time.
+        run_after -> Text,
+        /// Fence: only who knows it may write.
+        lease_token -> Nullable<Text>,
+        /// Until when the lease holds.
+        lease_until -> Nullable<Text>,
+        /// 1 when somebody asked to stop.
+        cancel_requested -> BigInt,
+        /// When asked.
+        created_at -> Text,
+        /// Last sign of life.
+        updated_at -> Text,
+        /// When it ended.
+        finished_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (organisation, subject, idempotency_key) {
+        organisation -> Text,
+        subject -> Text,
+        idempotency_key -> Text,
+        request_digest -> Text,
+        answer -> Nullable<Text>,
+        created_at -> Text,
+        expires_at -> Text,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> Text,
+        at -> Text,
+        organisation -> Text,
+        subject -> Text,
+        client -> Text,
+        action -> Text,
+        object -> Text,
+    }
+}

@@ -1,0 +1,156 @@
+//! One connection to either database, and the transactions we run on it.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use diesel::{
+    Connection, PgConnection, SqliteConnection,
+    backend::Backend,
+    connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager},
+    migration::{Migration, MigrationSource},
+};
+use diesel_migrations::EmbeddedMigrations;
+
+use super::StoreError;
+use crate::problem::Result;
+
+/// A connection to PostgreSQL or SQLite; one schema and one set of queries serve both.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// Production.
+    Pg(PgConnection),
+    /// Embedded.
+    Sqlite(SqliteConnection),
+}
+
+/// Where the database is. Prints without credentials.
+#[derive(Clone)]
+pub(super) enum Target {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl FromStr for Target {
+    type Err = StoreError;
+
+    fn from_str(url: &str) -> std::result::Result<Self, StoreError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.contains('?') || path.contains(":memory:") {
+                return Err(StoreError::Url);
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        Err(StoreError::Url)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+impl Target {
+    /// Makes the folder of a SQLite file.
+    pub(super) fn prepare(&self) -> std::result::Result<(), StoreError> {
+        match self {
+            Self::Sqlite(path) => match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => {
+                    std::fs::create_dir_all(folder).map_err(StoreError::Folder)
+                }
+                _ => Ok(()),
+            },
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+}
+
+/// Opens a connection with the settings every one of ours has.
+pub(super) fn connect(target: &Target, read_only: bool) -> std::result::Result<Conn, StoreError> {
+    let mut conn = match target {
+        Target::Sqlite(path) => {
+            // A file name with a comma or percent sign is a name, never a URI.
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 5000;
+                 PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON;
+                 PRAGMA temp_store = MEMORY;
+                 PRAGMA cache_size = -2000;
+                 PRAGMA trusted_schema = OFF;",
+            )?;
+            if read_only {
+                conn.batch_execute("PRAGMA query_only = ON")?;
+            }
+            Conn::Sqlite(conn)
+        }
+        Target::Postgres(url) => {
+            let mut conn = PgConnection::establish(url)?;
+            conn.batch_execute(
+                "SET TIME ZONE 'UTC';
+                 SET lock_timeout = '10s';
+                 SET statement_timeout = '30s';
+                 SET idle_in_transaction_session_timeout = '60s'",
+            )?;
+            Conn::Pg(conn)
+        }
+    };
+    conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
+    Ok(conn)
+}
+
+/// Runs `work` in a transaction that sees one moment and cannot write.
+pub(super) fn read<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match conn {
+        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(
+            pg,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        )?,
+        Conn::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?,
+    }
+    finish(conn, work)
+}
+
+/// Runs `work` in a transaction that is kept whole or not at all.
+pub(super) fn write<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match conn {
+        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN")?,
+        // Takes the write lock now, so that no statement inside can fail for another process holding it.
+        Conn::Sqlite(sqlite) => {
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+        }
+    }
+    finish(conn, work)
+}
+
+fn finish<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    type Manager = <Conn as Connection>::TransactionManager;
+    match work(conn) {
+        Ok(value) => {
+            Manager::commit_transaction(conn)?;
+            Ok(value)
+        }
+        Err(problem) => {
+            if let Err(error) = Manager::rollback_transaction(conn) {
+                tracing::warn!(%error, "rollback failed; the connection is dropped");
+            }
+            Err(problem)
+        }
+    }
+}
+
+/// Lends embedded migrations to the runner, which wants to own its source.
+pub(super) struct Source<'a>(pub(super) &'a EmbeddedMigrations);
+
+impl<DB: Backend> MigrationSource<DB> for Source<'_> {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<DB>>>> {
+        self.0.migrations()
+    }
+}

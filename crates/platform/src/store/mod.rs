@@ -1,0 +1,235 @@
+//! One database per service: SQLite when embedded, PostgreSQL in production, the same queries on both.
+//!
+//! Each [`Store::read`] and [`Store::write`] is one transaction on one pooled connection, run on a blocking thread.
+//! On SQLite there is a single writing connection (`BEGIN IMMEDIATE`, WAL, `synchronous=FULL`) and a few readers that
+//! cannot write; on PostgreSQL reads run `READ ONLY`.
+
+mod connection;
+mod fault;
+mod pool;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::{cell::Cell, sync::Arc};
+
+use diesel::connection::SimpleConnection;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use helder_types::Caller;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Notify;
+
+pub use connection::Conn;
+use connection::{Target, connect};
+use pool::Pool;
+
+use crate::{
+    idempotency::{self, Idempotency},
+    problem::{Problem, Result},
+};
+
+const PLATFORM: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Readers per store; each costs up to 2 MiB of page cache once used.
+const READERS: usize = 4;
+/// Writers on PostgreSQL. SQLite has one writer by nature.
+const WRITERS: usize = 4;
+
+/// The database did not open or migrate. Tells the operator which one; never shown to a client.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The URL names no database this platform can use.
+    #[error(
+        "database url must start with sqlite: or postgres:// (for instance sqlite:data/registry.db)"
+    )]
+    Url,
+    /// The folder of the SQLite file cannot be made.
+    #[error("cannot create the folder of the database")]
+    Folder(#[source] std::io::Error),
+    /// The database is not there or refuses us.
+    #[error("cannot connect to the database")]
+    Connect(#[from] diesel::ConnectionError),
+    /// A setting or statement at start failed.
+    #[error("cannot prepare the database connection")]
+    Prepare(#[from] diesel::result::Error),
+    /// A migration failed.
+    #[error("cannot bring the database to this version")]
+    Migrate(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+thread_local! {
+    /// Set by [`Store::announce`] inside a write; looked at once the write is committed.
+    static ANNOUNCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A service's database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    sqlite: bool,
+    readers: Pool,
+    writers: Pool,
+    committed: Notify,
+}
+
+impl Store {
+    /// Connects, then runs the platform's and the service's migrations that have not run yet.
+    ///
+    /// * `url` – `sqlite:path/to/file.db` (made when absent) or `postgres://…`
+    ///
+    /// # Errors
+    /// [`StoreError`] says which step failed.
+    pub fn open(
+        url: &str,
+        migrations: &[EmbeddedMigrations],
+    ) -> std::result::Result<Self, StoreError> {
+        let target: Target = url.parse()?;
+        target.prepare()?;
+        let mut conn = connect(&target, false)?;
+        migrate(&mut conn, migrations)?;
+        let sqlite = matches!(conn, Conn::Sqlite(_));
+        let writers = Pool::new(target.clone(), if sqlite { 1 } else { WRITERS }, false);
+        writers.put(conn);
+        let readers = Pool::new(target, READERS, true);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                sqlite,
+                readers,
+                writers,
+                committed: Notify::new(),
+            }),
+        })
+    }
+
+    /// Whether this is the embedded database, which one process owns.
+    pub fn is_embedded(&self) -> bool {
+        self.inner.sqlite
+    }
+
+    /// Runs `work` in a transaction that cannot write.
+    ///
+    /// # Errors
+    /// What `work` returns; 503 when no connection comes free in time or the database is away.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let slot = self.inner.readers.slot().await?;
+        blocking(move || slot.run(|conn| connection::read(conn, work))).await
+    }
+
+    /// Runs `work` in one transaction: all of it is kept, or nothing.
+    ///
+    /// # Errors
+    /// What `work` returns; 503 when no connection comes free in time or the database is away.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let slot = self.inner.writers.slot().await?;
+        let store = self.clone();
+        blocking(move || store.commit(|| slot.run(|conn| connection::write(conn, work)))).await
+    }
+
+    /// [`Store::write`] that happens once per `Idempotency-Key`: the effect and the answer are kept in one transaction,
+    /// and a repeat gets the kept answer. Without a key it is a plain write.
+    ///
+    /// # Errors
+    /// 409 `idempotency-key-reused` when the key came with another request before; else as [`Store::write`].
+    pub async fn create<T, F>(
+        &self,
+        caller: &Caller,
+        idempotency: &Idempotency,
+        work: F,
+    ) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let Some(claim) = idempotency.claim(caller) else {
+            return self.write(work).await;
+        };
+        self.write(move |conn| idempotency::once(conn, &claim, work))
+            .await
+    }
+
+    /// [`Store::read`] for code that already runs on a blocking thread, such as a job.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        self.inner
+            .readers
+            .slot_blocking()?
+            .run(|conn| connection::read(conn, work))
+    }
+
+    /// [`Store::write`] for code that already runs on a blocking thread, such as a job.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let slot = self.inner.writers.slot_blocking()?;
+        self.commit(|| slot.run(|conn| connection::write(conn, work)))
+    }
+
+    /// Whether the database answers; for readiness.
+    ///
+    /// # Errors
+    /// 503 when it does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.read(|conn| Ok(conn.batch_execute("SELECT 1")?)).await
+    }
+
+    /// Says, inside a write, that waiting workers have something to look at once it is committed.
+    pub(crate) fn announce() {
+        ANNOUNCED.set(true);
+    }
+
+    /// Waits for an announced write of this process.
+    pub(crate) async fn announced(&self) {
+        self.inner.committed.notified().await;
+    }
+
+    fn commit<T>(&self, write: impl FnOnce() -> Result<T>) -> Result<T> {
+        ANNOUNCED.set(false);
+        let outcome = write();
+        if ANNOUNCED.take() && outcome.is_ok() {
+            self.inner.committed.notify_one();
+        }
+        outcome
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Problem::internal)?
+}
+
+fn migrate(
+    conn: &mut Conn,
+    migrations: &[EmbeddedMigrations],
+) -> std::result::Result<(), StoreError> {
+    // Two replicas that start together: the second waits here and finds nothing left to do.
+    let lock = matches!(conn, Conn::Pg(_));
+    if lock {
+        conn.batch_execute("SELECT pg_advisory_lock(4841)")?;
+    }
+    conn.run_pending_migrations(PLATFORM)
+        .map_err(StoreError::Migrate)?;
+    for source in migrations {
+        conn.run_pending_migrations(connection::Source(source))
+            .map_err(StoreError::Migrate)?;
+    }
+    if lock {
+        conn.batch_execute("SELECT pg_advisory_unlock(4841)")?;
+    }
+    Ok(())
+}
