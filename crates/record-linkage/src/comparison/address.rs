@@ -1,0 +1,232 @@
+//! Addresses as one comparison: a move changes postcode, number and town at once, so they are not independent evidence.
+
+use std::collections::HashMap;
+
+use super::{
+    Compare, ComparisonLevel, MISSING, Outcome, Side,
+    features::Features,
+    level, mix,
+    tokens::{Scratch, Tokens},
+};
+use crate::{
+    spec::{ColumnPair, ComparisonSpec, KeyFunction},
+    table::Table,
+    value::address::{Address, RawAddress, one_keystroke_apart},
+};
+
+pub(super) const LEVELS: &[ComparisonLevel] = &[
+    MISSING,
+    level("address equal", "adres gelijk", true, 0.65),
+    level(
+        "address equal but for the addition",
+        "adres gelijk op de toevoeging na",
+        true,
+        0.06,
+    ),
+    level(
+        "number equal, postcode or street nearly equal",
+        "huisnummer gelijk, postcode of straat bijna gelijk",
+        false,
+        0.06,
+    ),
+    level(
+        "postcode or street equal",
+        "postcode of straat gelijk",
+        false,
+        0.05,
+    ),
+    level("postcode area equal", "postcodegebied gelijk", false, 0.04),
+    level("town equal", "woonplaats gelijk", false, 0.06),
+    level("different", "verschillend", false, 0.08),
+];
+
+/// An address as numbers; 0 is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+struct Value {
+    pc6: [u8; 6],
+    pc4: u16,
+    number: u32,
+    addition: u32,
+    street: u32,
+    town: u32,
+}
+
+/// See [`LEVELS`].
+pub(super) struct AddressComparison {
+    values: Features<Value>,
+    shares: Vec<f64>,
+    place_numbers: HashMap<u64, u32>,
+    n_known: f64,
+    collision: f64,
+}
+
+impl AddressComparison {
+    pub(super) fn bind(
+        spec: &ComparisonSpec,
+        left: &Table,
+        right: &Table,
+        tokens: &mut Tokens,
+    ) -> Self {
+        let fields: [Option<&ColumnPair>; 5] = match spec {
+            ComparisonSpec::Address {
+                postcode,
+                number,
+                addition,
+                street,
+                town,
+                ..
+            } => [
+                postcode.as_ref(),
+                number.as_ref(),
+                addition.as_ref(),
+                street.as_ref(),
+                town.as_ref(),
+            ],
+            _ => [None; 5],
+        };
+        let values = Features::read(
+            (left, fields.map(|pair| pair.map(|pair| pair.left.as_str()))),
+            (
+                right,
+                fields.map(|pair| pair.map(|pair| pair.right.as_str())),
+            ),
+            |[postcode, number, addition, street, town]| {
+                let parsed = Address::parse(RawAddress {
+                    postcode,
+                    number,
+                    addition,
+                    street,
+                    town,
+                });
+                (!parsed.is_empty()).then(|| {
+                    let mut word = |text: Option<&str>| text.map_or(0, |text| tokens.intern(text));
+                    Value {
+                        pc6: parsed.pc6().unwrap_or_default(),
+                        pc4: parsed.pc4.unwrap_or(0),
+                        number: parsed.number.unwrap_or(0),
+                        addition: word(parsed.addition.as_deref()),
+                        street: word(parsed.street.as_deref()),
+                        town: word(parsed.town.as_deref()),
+                    }
+                })
+            },
+        );
+        let (shares, collision) = values.shares();
+        let mut place_numbers = HashMap::new();
+        let mut n_known = 0.0;
+        for value in values.records() {
+            n_known += 1.0;
+            for key in value.place_numbers() {
+                *place_numbers.entry(key).or_insert(0) += 1;
+            }
+        }
+        Self {
+            values,
+            shares,
+            place_numbers,
+            n_known,
+            collision,
+        }
+    }
+
+    fn share(&self, key: u64) -> f64 {
+        f64::from(self.place_numbers.get(&key).copied().unwrap_or(1)) / self.n_known.max(1.0)
+    }
+}
+
+impl Value {
+    fn has_pc6(&self) -> bool {
+        self.pc6[0] != 0
+    }
+
+    fn places(&self) -> impl Iterator<Item = u64> + use<> {
+        let postcode = self.has_pc6().then(|| {
+            self.pc6
+                .iter()
+                .fold(11, |key, byte| mix(key, u64::from(*byte)))
+        });
+        let street = (self.street != 0).then(|| mix(12, u64::from(self.street)));
+        postcode.into_iter().chain(street)
+    }
+
+    fn place_numbers(&self) -> impl Iterator<Item = u64> + use<> {
+        let number = u64::from(self.number);
+        self.places()
+            .filter(move |_| number != 0)
+            .map(move |place| mix(place, number))
+    }
+}
+
+impl Compare for AddressComparison {
+    fn levels(&self) -> &'static [ComparisonLevel] {
+        LEVELS
+    }
+
+    fn compare(
+        &self,
+        left: usize,
+        right: usize,
+        tokens: &Tokens,
+        scratch: &mut Scratch,
+    ) -> Outcome {
+        let (Some(a), Some(b)) = (
+            self.values.get(Side::Left, left),
+            self.values.get(Side::Right, right),
+        ) else {
+            return Outcome::MISSING;
+        };
+        let postcodes = a.has_pc6() && b.has_pc6();
+        let streets = a.street != 0 && b.street != 0;
+        let towns = a.town != 0 && b.town != 0;
+        let areas = a.pc4 != 0 && b.pc4 != 0;
+        if !(postcodes || streets || towns || areas) {
+            return Outcome::MISSING;
+        }
+        let numbers = a.number != 0 && a.number == b.number;
+        let postcode_equal = postcodes && a.pc6 == b.pc6;
+        let street_equal = streets && a.street == b.street;
+        if numbers && (postcode_equal || street_equal) {
+            if a.addition == b.addition {
+                let code = self.values.code(Side::Left, left);
+                if code == self.values.code(Side::Right, right) {
+                    return Outcome::with(1, self.shares[code as usize]);
+                }
+            }
+            let shared = a
+                .place_numbers()
+                .filter(|key| b.place_numbers().any(|other| other == *key));
+            let frequency = shared.map(|key| self.share(key)).fold(1.0, f64::min);
+            return Outcome::with(if a.addition == b.addition { 1 } else { 2 }, frequency);
+        }
+        let street_close = streets && tokens.close(a.street, b.street, scratch);
+        if numbers && (street_close || (postcodes && one_keystroke_apart(a.pc6, b.pc6))) {
+            return Outcome::at(3);
+        }
+        if postcode_equal || street_equal || street_close {
+            return Outcome::at(4);
+        }
+        let town_equal = towns && (a.town == b.town || tokens.close(a.town, b.town, scratch));
+        if (areas && a.pc4 == b.pc4) || (numbers && town_equal) {
+            return Outcome::at(5);
+        }
+        Outcome::at(if town_equal { 6 } else { 7 })
+    }
+
+    fn keys(&self, side: Side, row: usize, key: KeyFunction, _: &Tokens, out: &mut Vec<u64>) {
+        let Some(value) = self.values.get(side, row) else {
+            return;
+        };
+        match key {
+            KeyFunction::Whole => out.push(u64::from(self.values.code(side, row))),
+            KeyFunction::Place => out.extend(value.places()),
+            KeyFunction::PlaceNumber => out.extend(value.place_numbers()),
+            KeyFunction::Postcode4 if value.pc4 != 0 => out.push(u64::from(value.pc4)),
+            KeyFunction::Town if value.town != 0 => out.push(u64::from(value.town)),
+            _ => {}
+        }
+    }
+
+    fn collision(&self) -> Option<f64> {
+        Some(self.collision)
+    }
+}

@@ -1,0 +1,111 @@
+//! Values of one comparison: each distinct combination of texts is parsed once and gets a number.
+
+use std::{collections::HashMap, hash::Hash};
+
+use super::Side;
+use crate::table::{Column, Table};
+
+/// Parsed values with a code per row on both sides. Code 0 is missing; equal values have equal codes, on both sides.
+pub(crate) struct Features<V> {
+    left: Vec<u32>,
+    right: Vec<u32>,
+    values: Vec<V>,
+}
+
+impl<V: Clone + Eq + Hash + Default> Features<V> {
+    /// Reads the named columns of both tables. `parse` gets the texts in the order of the names.
+    pub(crate) fn read<const N: usize>(
+        left: (&Table, [Option<&str>; N]),
+        right: (&Table, [Option<&str>; N]),
+        mut parse: impl FnMut([Option<&str>; N]) -> Option<V>,
+    ) -> Self {
+        let mut codes: HashMap<V, u32> = HashMap::new();
+        let mut values = vec![V::default()];
+        let mut side = |(table, names): (&Table, [Option<&str>; N])| {
+            let columns: [Option<&Column>; N] =
+                names.map(|name| name.and_then(|name| table.column(name)));
+            let mut seen: HashMap<[u32; N], u32> = HashMap::new();
+            (0..table.n_rows())
+                .map(|row| {
+                    let raw = columns.map(|column| column.map_or(0, |column| column.codes()[row]));
+                    *seen.entry(raw).or_insert_with(|| {
+                        let mut texts = [None; N];
+                        for (text, (column, code)) in texts.iter_mut().zip(columns.iter().zip(raw))
+                        {
+                            *text = column.and_then(|column| column.text(code));
+                        }
+                        parse(texts).map_or(0, |value| {
+                            let next = values.len() as u32;
+                            *codes.entry(value).or_insert_with_key(|value| {
+                                values.push(value.clone());
+                                next
+                            })
+                        })
+                    })
+                })
+                .collect()
+        };
+        let (left, right) = (side(left), side(right));
+        Self {
+            left,
+            right,
+            values,
+        }
+    }
+
+    /// Code of a row.
+    pub(crate) fn code(&self, side: Side, row: usize) -> u32 {
+        match side {
+            Side::Left => self.left[row],
+            Side::Right => self.right[row],
+        }
+    }
+
+    /// Value of a row, if not missing.
+    pub(crate) fn get(&self, side: Side, row: usize) -> Option<&V> {
+        let code = self.code(side, row);
+        (code != 0).then(|| &self.values[code as usize])
+    }
+
+    /// Every record's value, left then right, missing ones left out.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &V> {
+        self.left
+            .iter()
+            .chain(&self.right)
+            .filter(|code| **code != 0)
+            .map(|code| &self.values[*code as usize])
+    }
+
+    /// Share of records per code that carry it, and the probability that two random records (one a side) carry the same.
+    pub(crate) fn shares(&self) -> (Vec<f64>, f64) {
+        let mut counts = [
+            vec![0_u32; self.values.len()],
+            vec![0_u32; self.values.len()],
+        ];
+        for (count, codes) in counts.iter_mut().zip([&self.left, &self.right]) {
+            for code in codes {
+                count[*code as usize] += 1;
+            }
+        }
+        let known = counts.each_ref().map(|count| {
+            count
+                .iter()
+                .skip(1)
+                .map(|n| f64::from(*n))
+                .sum::<f64>()
+                .max(1.0)
+        });
+        let shares = counts[0]
+            .iter()
+            .zip(&counts[1])
+            .map(|(l, r)| f64::from(l + r) / (known[0] + known[1]))
+            .collect();
+        let both = counts[0]
+            .iter()
+            .zip(&counts[1])
+            .skip(1)
+            .map(|(l, r)| f64::from(*l) * f64::from(*r))
+            .sum::<f64>();
+        (shares, both / (known[0] * known[1]))
+    }
+}

@@ -1,0 +1,189 @@
+//! Comparing two records on one thing: which level of agreement they reach.
+
+mod address;
+mod date;
+mod features;
+mod given_names;
+mod simple;
+mod surname;
+mod tokens;
+
+use crate::{
+    spec::{ComparisonSpec, KeyFunction},
+    table::Table,
+};
+
+pub use tokens::Scratch;
+pub(crate) use tokens::Tokens;
+
+/// One level of agreement of a comparison. Level 0 is always "missing on a side"; the last level is disagreement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ComparisonLevel {
+    /// What it means, for a reader.
+    pub label: &'static str,
+    /// The same in Dutch.
+    pub label_nl: &'static str,
+    /// Whether a rare value weighs more than a common one (term-frequency adjustment).
+    pub by_frequency: bool,
+    /// Where EM starts: share of true pairs that reach the level.
+    pub start_m: f64,
+}
+
+const fn level(
+    label: &'static str,
+    label_nl: &'static str,
+    by_frequency: bool,
+    start_m: f64,
+) -> ComparisonLevel {
+    ComparisonLevel {
+        label,
+        label_nl,
+        by_frequency,
+        start_m,
+    }
+}
+
+/// The level that every comparison has at place 0.
+pub const MISSING: ComparisonLevel =
+    level("missing on a side", "ontbreekt aan een kant", false, 0.0);
+
+/// What a comparison found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// Index into the comparison's levels; 0 = missing.
+    pub level: u8,
+    /// Share of the records that carry the value on which the pair agrees; 0 where the level has no such value.
+    pub frequency: f64,
+}
+
+impl Outcome {
+    const MISSING: Self = Self {
+        level: 0,
+        frequency: 0.0,
+    };
+
+    const fn at(level: u8) -> Self {
+        Self {
+            level,
+            frequency: 0.0,
+        }
+    }
+
+    const fn with(level: u8, frequency: f64) -> Self {
+        Self { level, frequency }
+    }
+}
+
+/// Left or right table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The left table.
+    Left,
+    /// The right table.
+    Right,
+}
+
+/// A comparison bound to two tables.
+pub(crate) trait Compare: Send + Sync {
+    /// Levels, `MISSING` first.
+    fn levels(&self) -> &'static [ComparisonLevel];
+    /// Compares a left with a right row.
+    fn compare(&self, left: usize, right: usize, tokens: &Tokens, scratch: &mut Scratch)
+    -> Outcome;
+    /// Appends the keys of a row; none when the value is missing.
+    fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>);
+    /// Exact probability that two random records agree at level 1, where it follows from the value counts.
+    fn collision(&self) -> Option<f64>;
+}
+
+/// Binds a declared comparison to the tables. Columns that do not exist count as missing.
+pub(crate) fn bind(
+    spec: &ComparisonSpec,
+    left: &Table,
+    right: &Table,
+    tokens: &mut Tokens,
+) -> Box<dyn Compare> {
+    match spec {
+        ComparisonSpec::GivenNames {
+            column, surname, ..
+        } => Box::new(given_names::GivenNamesComparison::bind(
+            column,
+            surname.as_ref(),
+            left,
+            right,
+            tokens,
+        )),
+        ComparisonSpec::Surname {
+            column,
+            left_partner,
+            right_partner,
+            given_names,
+            ..
+        } => Box::new(surname::SurnameComparison::bind(
+            column,
+            [left_partner.as_deref(), right_partner.as_deref()],
+            given_names.as_ref(),
+            left,
+            right,
+            tokens,
+        )),
+        ComparisonSpec::Date { column, .. } => {
+            Box::new(date::DateComparison::bind(column, left, right))
+        }
+        ComparisonSpec::Address { .. } => {
+            Box::new(address::AddressComparison::bind(spec, left, right, tokens))
+        }
+        ComparisonSpec::Sex { column, .. } => {
+            Box::new(simple::Equality::sex(column, left, right, tokens))
+        }
+        ComparisonSpec::Exact { column, .. } => {
+            Box::new(simple::Equality::exact(column, left, right, tokens))
+        }
+        ComparisonSpec::Text { column, .. } => {
+            Box::new(simple::TextComparison::bind(column, left, right, tokens))
+        }
+    }
+}
+
+/// Levels of a declared comparison, without data.
+pub fn levels(spec: &ComparisonSpec) -> &'static [ComparisonLevel] {
+    match spec {
+        ComparisonSpec::GivenNames { .. } => given_names::LEVELS,
+        ComparisonSpec::Surname { .. } => surname::LEVELS,
+        ComparisonSpec::Date { .. } => date::LEVELS,
+        ComparisonSpec::Address { .. } => address::LEVELS,
+        ComparisonSpec::Sex { .. } => simple::SEX_LEVELS,
+        ComparisonSpec::Exact { .. } => simple::EXACT_LEVELS,
+        ComparisonSpec::Text { .. } => simple::TEXT_LEVELS,
+    }
+}
+
+/// Mixes two numbers into one key; the same on every machine.
+pub(crate) const fn mix(a: u64, b: u64) -> u64 {
+    let mut x = a.rotate_left(23) ^ b.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x = (x ^ (x >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x ^ (x >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_comparison_starts_m_as_a_distribution_over_its_levels() {
+        for levels in [
+            given_names::LEVELS,
+            surname::LEVELS,
+            date::LEVELS,
+            address::LEVELS,
+            simple::SEX_LEVELS,
+            simple::EXACT_LEVELS,
+            simple::TEXT_LEVELS,
+        ] {
+            let sum: f64 = levels.iter().map(|l| l.start_m).sum();
+            assert!((sum - 1.0).abs() < 1e-9 && levels.len() <= 16, "{sum}");
+            assert_eq!(levels[0], MISSING);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Equality and plain text.
+
+use super::{
+    Compare, ComparisonLevel, MISSING, Outcome, Side,
+    features::Features,
+    level,
+    surname::prefix_key,
+    tokens::{Scratch, Tokens},
+};
+use crate::{
+    spec::{ColumnPair, KeyFunction},
+    table::Table,
+    value::text::normalise,
+};
+
+pub(super) const EXACT_LEVELS: &[ComparisonLevel] = &[
+    MISSING,
+    level("equal", "gelijk", true, 0.9),
+    level("different", "verschillend", false, 0.1),
+];
+
+pub(super) const SEX_LEVELS: &[ComparisonLevel] = &[
+    MISSING,
+    level("equal", "gelijk", false, 0.98),
+    level("different", "verschillend", false, 0.02),
+];
+
+pub(super) const TEXT_LEVELS: &[ComparisonLevel] = &[
+    MISSING,
+    level("equal", "gelijk", true, 0.80),
+    level("nearly equal", "bijna gelijk", true, 0.10),
+    level("similar", "lijkt erop", false, 0.05),
+    level("different", "verschillend", false, 0.05),
+];
+
+/// Equal or not.
+pub(super) struct Equality {
+    levels: &'static [ComparisonLevel],
+    text: TextComparison,
+}
+
+impl Equality {
+    pub(super) fn exact(
+        column: &ColumnPair,
+        left: &Table,
+        right: &Table,
+        tokens: &mut Tokens,
+    ) -> Self {
+        Self {
+            levels: EXACT_LEVELS,
+            text: TextComparison::bind(column, left, right, tokens),
+        }
+    }
+
+    pub(super) fn sex(
+        column: &ColumnPair,
+        left: &Table,
+        right: &Table,
+        tokens: &mut Tokens,
+    ) -> Self {
+        let text = TextComparison::read(column, left, right, tokens, |text| {
+            match normalise(text).as_str() {
+                "m" | "man" | "male" | "1" => Some("m".to_owned()),
+                "v" | "vrouw" | "f" | "female" | "2" => Some("v".to_owned()),
+                _ => None,
+            }
+        });
+        Self {
+            levels: SEX_LEVELS,
+            text,
+        }
+    }
+}
+
+impl Compare for Equality {
+    fn levels(&self) -> &'static [ComparisonLevel] {
+        self.levels
+    }
+
+    fn compare(&self, left: usize, right: usize, _: &Tokens, _: &mut Scratch) -> Outcome {
+        let (a, b) = (
+            self.text.values.code(Side::Left, left),
+            self.text.values.code(Side::Right, right),
+        );
+        match (a, b) {
+            (0, _) | (_, 0) => Outcome::MISSING,
+            (a, b) if a != b => Outcome::at(2),
+            _ if self.levels[1].by_frequency => Outcome::with(1, self.text.shares[a as usize]),
+            _ => Outcome::at(1),
+        }
+    }
+
+    fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>) {
+        self.text.keys(side, row, key, tokens, out);
+    }
+
+    fn collision(&self) -> Option<f64> {
+        self.text.collision()
+    }
+}
+
+/// See [`TEXT_LEVELS`].
+pub(super) struct TextComparison {
+    values: Features<u32>,
+    shares: Vec<f64>,
+    collision: f64,
+}
+
+impl TextComparison {
+    pub(super) fn bind(
+        column: &ColumnPair,
+        left: &Table,
+        right: &Table,
+        tokens: &mut Tokens,
+    ) -> Self {
+        Self::read(column, left, right, tokens, |text| {
+            Some(normalise(text)).filter(|text| !text.is_empty())
+        })
+    }
+
+    fn read(
+        column: &ColumnPair,
+        left: &Table,
+        right: &Table,
+        tokens: &mut Tokens,
+        parse: fn(&str) -> Option<String>,
+    ) -> Self {
+        let values = Features::read(
+            (left, [Some(&column.left)]),
+            (right, [Some(&column.right)]),
+            |[text]| parse(text?).map(|text| tokens.intern(&text)),
+        );
+        let (shares, collision) = values.shares();
+        Self {
+            values,
+            shares,
+            collision,
+        }
+    }
+}
+
+impl Compare for TextComparison {
+    fn levels(&self) -> &'static [ComparisonLevel] {
+        TEXT_LEVELS
+    }
+
+    fn compare(
+        &self,
+        left: usize,
+        right: usize,
+        tokens: &Tokens,
+        scratch: &mut Scratch,
+    ) -> Outcome {
+        let (Some(a), Some(b)) = (
+            self.values.get(Side::Left, left),
+            self.values.get(Side::Right, right),
+        ) else {
+            return Outcome::MISSING;
+        };
+        let share = |side, row| self.shares[self.values.code(side, row) as usize];
+        if a == b {
+            return Outcome::with(1, share(Side::Left, left));
+        }
+        if tokens.close(*a, *b, scratch) {
+            return Outcome::with(2, share(Side::Left, left).max(share(Side::Right, right)));
+        }
+        Outcome::at(if tokens.similarity(*a, *b, scratch) >= 0.8 {
+            3
+        } else {
+            4
+        })
+    }
+
+    fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>) {
+        let Some(token) = self.values.get(side, row) else {
+            return;
+        };
+        match key {
+            KeyFunction::Whole => out.push(u64::from(*token)),
+            KeyFunction::Spelling => out.push(u64::from(tokens.spelling(*token))),
+            KeyFunction::Prefix => out.push(prefix_key(tokens.text(*token))),
+            _ => {}
+        }
+    }
+
+    fn collision(&self) -> Option<f64> {
+        Some(self.collision)
+    }
+}

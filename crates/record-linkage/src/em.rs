@@ -1,0 +1,242 @@
+//! Expectation–maximisation over counts of agreement patterns.
+//!
+//! Each training block is a set of pairs chosen by a rule; the comparisons the rule touches are left out there, so that what was
+//! selected on teaches nothing. All blocks share m (and the household distribution); each has class shares of its own. u stays fixed.
+//! The work per iteration is the number of distinct patterns, whatever the number of pairs.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::bound::{Pattern, level_of};
+
+/// Pairs that one rule selected, as counts.
+#[derive(Clone, Debug)]
+pub struct TrainingBlock {
+    /// The rule.
+    pub rule: String,
+    /// Per comparison, whether the rule selects on it.
+    pub touched: Vec<bool>,
+    /// Distinct patterns with the number of pairs, sorted by pattern.
+    pub patterns: Vec<(Pattern, u64)>,
+    /// Starting shares of true pairs, household pairs and unrelated pairs.
+    pub start: [f64; 3],
+}
+
+/// What EM starts from and keeps fixed. Per comparison, per level; level 0 (missing) is ignored everywhere.
+#[derive(Clone, Debug)]
+pub struct EmInput {
+    /// Probabilities among random pairs, fixed.
+    pub u: Vec<Vec<f64>>,
+    /// Starting m.
+    pub m: Vec<Vec<f64>>,
+    /// Starting distribution among members of one household, when that class is used.
+    pub household: Option<Vec<Vec<f64>>>,
+    /// Per comparison, whether household members share it with the person (the address): m and household are then one distribution.
+    pub shared: Vec<bool>,
+    /// Iteration limit.
+    pub max_iterations: u32,
+}
+
+/// Class shares EM found in one block.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockShares {
+    /// The rule.
+    pub rule: String,
+    /// Pairs used.
+    pub pairs: u64,
+    /// Share of true pairs.
+    pub matches: f64,
+    /// Share of household members.
+    pub household: f64,
+    /// Share of unrelated pairs.
+    pub unrelated: f64,
+}
+
+/// How EM ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Convergence {
+    /// Iterations done.
+    pub iterations: u32,
+    /// Whether no probability moved by more than 1e-7 in the last one.
+    pub converged: bool,
+    /// Largest move of a probability, per iteration.
+    pub largest_change: Vec<f64>,
+    /// Log-likelihood at the end, natural logarithm.
+    pub log_likelihood: f64,
+    /// Class shares per block.
+    pub blocks: Vec<BlockShares>,
+}
+
+/// What EM found.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// m per comparison and level.
+    pub m: Vec<Vec<f64>>,
+    /// Household distribution per comparison and level.
+    pub household: Option<Vec<Vec<f64>>>,
+    /// The way there.
+    pub convergence: Convergence,
+}
+
+const TOLERANCE: f64 = 1e-7;
+/// Weight of the starting distribution against the data, in pairs.
+const PRIOR_PAIRS: [f64; 2] = [1.0, 20.0];
+
+/// Runs EM until nothing moves by more than 1e-7 or the limit is reached.
+///
+/// # Source
+/// Winkler, *Using the EM algorithm for weight computation in the Fellegi–Sunter model of record linkage*, 1988; pattern counts as in
+/// Enamorado, Fifield & Imai, *APSR* 113(2), 2019.
+pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
+    let start = [Some(&input.m), input.household.as_ref()];
+    let mut m = input.m.clone();
+    let mut household = input.household.clone();
+    let mut shares: Vec<[f64; 3]> = blocks
+        .iter()
+        .map(|block| normalised(block.start, household.is_some()))
+        .collect();
+    let mut largest_change = Vec::new();
+    let mut log_likelihood = 0.0;
+    let mut converged = false;
+    while !converged && largest_change.len() < input.max_iterations as usize {
+        let mut counts = [zeros(&input.m), zeros(&input.m)];
+        log_likelihood = 0.0;
+        for (block, share) in blocks.iter().zip(&mut shares) {
+            let tables = Tables {
+                m: &m,
+                household: household.as_deref(),
+                u: &input.u,
+            };
+            log_likelihood += expect(block, share, &tables, &mut counts);
+        }
+        if household.is_some() {
+            share_counts(&mut counts, &input.shared);
+        }
+        let mut change = 0.0_f64;
+        for (class, target) in [Some(&mut m), household.as_mut()].into_iter().enumerate() {
+            if let (Some(target), Some(start)) = (target, start[class]) {
+                change = change.max(maximise(target, &counts[class], start, PRIOR_PAIRS[class]));
+            }
+        }
+        if let Some(household) = &mut household {
+            for (k, shared) in input.shared.iter().enumerate() {
+                if *shared {
+                    household[k].clone_from(&m[k]);
+                }
+            }
+        }
+        largest_change.push(change);
+        converged = change < TOLERANCE;
+    }
+    let found = blocks
+        .iter()
+        .zip(&shares)
+        .map(|(block, [matches, household, unrelated])| BlockShares {
+            rule: block.rule.clone(),
+            pairs: block.patterns.iter().map(|(_, n)| n).sum(),
+            matches: *matches,
+            household: *household,
+            unrelated: *unrelated,
+        });
+    let convergence = Convergence {
+        iterations: largest_change.len() as u32,
+        converged,
+        largest_change,
+        log_likelihood,
+        blocks: found.collect(),
+    };
+    Trained {
+        m,
+        household,
+        convergence,
+    }
+}
+
+struct Tables<'a> {
+    m: &'a [Vec<f64>],
+    household: Option<&'a [Vec<f64>]>,
+    u: &'a [Vec<f64>],
+}
+
+/// Expected class of every pattern; adds expected level counts and renews the block's shares. Returns the log-likelihood.
+fn expect(
+    block: &TrainingBlock,
+    share: &mut [f64; 3],
+    tables: &Tables<'_>,
+    counts: &mut [Vec<Vec<f64>>; 2],
+) -> f64 {
+    let mut totals = [0.0; 3];
+    let mut log_likelihood = 0.0;
+    for (pattern, n) in &block.patterns {
+        let mut likelihood = *share;
+        for (k, touched) in block.touched.iter().enumerate() {
+            let level = level_of(*pattern, k);
+            if level != 0 && !touched {
+                likelihood[0] *= tables.m[k][level];
+                likelihood[1] *= tables
+                    .household
+                    .map_or(0.0, |household| household[k][level]);
+                likelihood[2] *= tables.u[k][level];
+            }
+        }
+        let sum: f64 = likelihood.iter().sum();
+        if sum <= 0.0 {
+            continue;
+        }
+        let n = *n as f64;
+        log_likelihood += n * sum.ln();
+        let expected = likelihood.map(|part| n * part / sum);
+        for (total, part) in totals.iter_mut().zip(expected) {
+            *total += part;
+        }
+        for (k, touched) in block.touched.iter().enumerate() {
+            let level = level_of(*pattern, k);
+            if level != 0 && !touched {
+                counts[0][k][level] += expected[0];
+                counts[1][k][level] += expected[1];
+            }
+        }
+    }
+    let sum: f64 = totals.iter().sum();
+    if sum > 0.0 {
+        *share = totals.map(|total| (total / sum).max(1e-12));
+        *share = normalised(*share, tables.household.is_some());
+    }
+    log_likelihood
+}
+
+fn share_counts(counts: &mut [Vec<Vec<f64>>; 2], shared: &[bool]) {
+    let [m, household] = counts;
+    for (k, shared) in shared.iter().enumerate() {
+        if *shared {
+            for (a, b) in m[k].iter_mut().zip(&household[k]) {
+                *a += b;
+            }
+        }
+    }
+}
+
+fn maximise(target: &mut [Vec<f64>], counts: &[Vec<f64>], start: &[Vec<f64>], prior: f64) -> f64 {
+    let mut change = 0.0_f64;
+    for ((target, counts), start) in target.iter_mut().zip(counts).zip(start) {
+        let total: f64 = counts.iter().skip(1).sum::<f64>() + prior;
+        for ((probability, count), start) in target.iter_mut().zip(counts).zip(start).skip(1) {
+            let next = (count + prior * start) / total;
+            change = change.max((next - *probability).abs());
+            *probability = next;
+        }
+    }
+    change
+}
+
+fn normalised([m, household, u]: [f64; 3], with_household: bool) -> [f64; 3] {
+    let household = if with_household { household } else { 0.0 };
+    let sum = m + household + u;
+    [m / sum, household / sum, u / sum]
+}
+
+fn zeros(like: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    like.iter().map(|levels| vec![0.0; levels.len()]).collect()
+}

@@ -1,0 +1,90 @@
+//! The trained model: m, u and weights of every level, in a form that is stored and shown.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::em::Convergence;
+
+/// Where a probability comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Source {
+    /// Expectation–maximisation over the training rules.
+    Em,
+    /// Random pairs.
+    RandomPairs,
+    /// Counts of the values themselves.
+    ValueCounts,
+}
+
+/// One level of a trained comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainedLevel {
+    /// What it means.
+    pub label: String,
+    /// The same in Dutch.
+    pub label_nl: String,
+    /// Probability of the level among true pairs.
+    pub m_probability: f64,
+    /// Probability among unrelated pairs.
+    pub u_probability: f64,
+    /// Where u comes from.
+    pub u_source: Source,
+    /// Probability among members of one household, when that class was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub household_probability: Option<f64>,
+    /// log2(m / u).
+    pub match_weight: f64,
+    /// Share of records at which the frequency bar is zero; absent where the level has no such bar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typical_frequency: Option<f64>,
+}
+
+/// A trained comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainedComparison {
+    /// Name as in the spec.
+    pub name: String,
+    /// Where m comes from.
+    pub m_source: Source,
+    /// Levels from best to worst, without the missing one: place 0 here is level 1.
+    pub levels: Vec<TrainedLevel>,
+}
+
+/// Everything a score needs besides the two tables and the spec.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainedModel {
+    /// One per comparison of the spec, in its order.
+    pub comparisons: Vec<TrainedComparison>,
+    /// Expected number of true pairs among those left for comparison.
+    pub expected_matches: f64,
+    /// log2 of the odds that a random pair is a true pair.
+    pub prior_weight: f64,
+    /// log2 of the odds that a random pair is of one household, when that class was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub household_weight: Option<f64>,
+    /// How EM ended.
+    pub convergence: Convergence,
+}
+
+/// Rounds a weight to a multiple of 2⁻²⁰, so that sums of weights are exact in any order.
+pub fn exact(weight: f64) -> f64 {
+    const UNIT: f64 = 1_048_576.0;
+    (weight.clamp(-1e6, 1e6) * UNIT).round() / UNIT
+}
+
+impl TrainedModel {
+    /// Sets the prior for `expected` true pairs among `n_pairs`; household odds keep their ratio to it.
+    pub(crate) fn set_expected_matches(&mut self, expected: f64, n_pairs: f64) {
+        let share = (expected / n_pairs.max(1.0)).clamp(1e-15, 0.5);
+        let prior = exact((share / (1.0 - share)).log2());
+        self.household_weight = self
+            .household_weight
+            .map(|weight| exact(weight - self.prior_weight + prior));
+        self.prior_weight = prior;
+        self.expected_matches = expected;
+    }
+}

@@ -1,0 +1,459 @@
+//! A whole run: deterministic steps first, then Fellegi–Sunter over the candidates, then assignment.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    assign::{Edge, choose, compete},
+    blocking::{Candidates, RuleCount},
+    bound::Bound,
+    comparison::Scratch,
+    model::TrainedModel,
+    score::{Evidence, Weights, probability},
+    spec::{Assignment, ColumnPair, LinkageSpec},
+    table::Table,
+    train::{CHUNK_ROWS, train_model},
+};
+
+/// Told how far a run is, and asked whether to go on.
+pub trait Observer: Sync {
+    /// A new stage begins.
+    fn stage(&self, _stage: &str) {}
+    /// `done` of `total` left rows are scored.
+    fn rows(&self, _done: u64, _total: u64) {}
+    /// Whether to go on; asked often, from several threads.
+    ///
+    /// # Errors
+    /// [`Cancelled`] to stop the run.
+    fn checkpoint(&self) -> Result<(), Cancelled> {
+        Ok(())
+    }
+}
+
+/// Listens to nothing.
+impl Observer for () {}
+
+/// The observer stopped the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the run was stopped")]
+pub struct Cancelled;
+
+/// How a link was found.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Equal pseudonym.
+    Deterministic,
+    /// Fellegi–Sunter.
+    Probabilistic,
+}
+
+impl Step {
+    /// The written form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deterministic => "deterministic",
+            Self::Probabilistic => "probabilistic",
+        }
+    }
+}
+
+/// A link, by row places (from 0) in the two tables.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link {
+    /// Row of the left table.
+    pub left: u32,
+    /// Row of the right table.
+    pub right: u32,
+    /// log2 odds of being one person, everything weighed; infinite for a deterministic link.
+    pub match_weight: f64,
+    /// The same as probability.
+    pub match_probability: f64,
+    /// How it was found.
+    pub step: Step,
+}
+
+/// A pair that came near: a link or a rival of one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoredPair {
+    /// Row of the left table.
+    pub left: u32,
+    /// Row of the right table.
+    pub right: u32,
+    /// Bar of the rivals, never above zero.
+    pub rival_bar: f64,
+    /// log2 odds, rivals included.
+    pub match_weight: f64,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepCount {
+    /// The step.
+    pub step: Step,
+    /// On what: a pair of columns, or the model.
+    pub on: String,
+    /// Pairs looked at.
+    pub pairs: u64,
+    /// Links made.
+    pub links: u64,
+    /// Left records without a link afterwards.
+    pub left_unlinked: u64,
+    /// Right records without a link afterwards.
+    pub right_unlinked: u64,
+}
+
+/// A blocking rule with what it added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleResult {
+    /// What the rule reaches.
+    #[serde(flatten)]
+    pub count: RuleCount,
+    /// Pairs no earlier rule reached.
+    pub new_pairs: u64,
+}
+
+/// Candidate pairs per whole bit of match weight before rivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WeightBin {
+    /// The bin holds weights from here up to one bit more.
+    pub weight: i32,
+    /// Pairs in it.
+    pub pairs: u64,
+}
+
+/// Everything a run found.
+#[derive(Clone, Debug)]
+pub struct RunResult {
+    /// Links, sorted by left and right row.
+    pub links: Vec<Link>,
+    /// Pairs that came near, sorted by left and right row.
+    pub scored: Vec<ScoredPair>,
+    /// What each step did.
+    pub steps: Vec<StepCount>,
+    /// What each blocking rule did.
+    pub rules: Vec<RuleResult>,
+    /// The trained model; absent when the spec compares nothing.
+    pub model: Option<TrainedModel>,
+    /// Histogram of match weights.
+    pub weight_bins: Vec<WeightBin>,
+    /// Estimated further partners per linked left record.
+    pub duplicate_share: f64,
+}
+
+/// Pairs below this many bits under even odds are no serious rivals and are not kept.
+const KEEP_FROM: f64 = -8.0;
+
+/// Runs a spec over two tables. The spec must be free of faults ([`LinkageSpec::faults`]).
+///
+/// The result is the same for any number of threads.
+///
+/// # Errors
+/// [`Cancelled`] when the observer stops it.
+pub fn run(
+    spec: &LinkageSpec,
+    left: &Table,
+    right: &Table,
+    observer: &dyn Observer,
+) -> Result<RunResult, Cancelled> {
+    let mut state = State::new(left.n_rows(), right.n_rows());
+    observer.stage("linking on pseudonym");
+    for pair in &spec.deterministic {
+        state.link_equal(pair, left, right, spec.assignment);
+    }
+    let mut result = RunResult {
+        links: Vec::new(),
+        scored: Vec::new(),
+        steps: Vec::new(),
+        rules: Vec::new(),
+        model: None,
+        weight_bins: Vec::new(),
+        duplicate_share: 0.0,
+    };
+    if !spec.comparisons.is_empty() && left.n_rows() > 0 && right.n_rows() > 0 {
+        observer.stage("reading the values");
+        let bound = Bound::new(spec, left, right);
+        let known: Vec<(u32, u32)> = state
+            .links
+            .iter()
+            .map(|link| (link.left, link.right))
+            .collect();
+        let model = train_model(&bound, spec, &known, observer)?;
+        state.link_scored(spec, &bound, model, &mut result, observer)?;
+    }
+    state.links.sort_by_key(|link| (link.left, link.right));
+    result.links = state.links;
+    result.steps = state.steps;
+    Ok(result)
+}
+
+struct State {
+    left_taken: Vec<bool>,
+    right_taken: Vec<bool>,
+    links: Vec<Link>,
+    steps: Vec<StepCount>,
+}
+
+/// What one chunk of left rows gave.
+#[derive(Default)]
+struct Chunk {
+    kept: Vec<(u32, u32, Evidence)>,
+    bins: HashMap<i32, u64>,
+    new_pairs: Vec<u64>,
+}
+
+impl State {
+    fn new(n_left: usize, n_right: usize) -> Self {
+        Self {
+            left_taken: vec![false; n_left],
+            right_taken: vec![false; n_right],
+            links: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    fn unlinked(taken: &[bool]) -> u64 {
+        taken.iter().filter(|taken| !**taken).count() as u64
+    }
+
+    fn count(&mut self, step: Step, on: String, pairs: u64, links: u64) {
+        let (left_unlinked, right_unlinked) = (
+            Self::unlinked(&self.left_taken),
+            Self::unlinked(&self.right_taken),
+        );
+        self.steps.push(StepCount {
+            step,
+            on,
+            pairs,
+            links,
+            left_unlinked,
+            right_unlinked,
+        });
+    }
+
+    /// Links records with equal values. A value that the assignment cannot place (it occurs too often) links nothing.
+    fn link_equal(
+        &mut self,
+        columns: &ColumnPair,
+        left: &Table,
+        right: &Table,
+        assignment: Assignment,
+    ) {
+        let (Some(l), Some(r)) = (left.column(&columns.left), right.column(&columns.right)) else {
+            return;
+        };
+        let mut rows: HashMap<&str, [Vec<u32>; 2]> = HashMap::new();
+        for (side, (column, taken)) in [(l, &self.left_taken), (r, &self.right_taken)]
+            .into_iter()
+            .enumerate()
+        {
+            for (row, code) in column
+                .codes()
+                .iter()
+                .enumerate()
+                .filter(|(row, _)| !taken[*row])
+            {
+                if let Some(text) = column.text(*code) {
+                    rows.entry(text).or_default()[side].push(row as u32);
+                }
+            }
+        }
+        let mut found: Vec<(u32, u32)> = Vec::new();
+        let mut pairs = 0;
+        for [lefts, rights] in rows.into_values() {
+            pairs += lefts.len() as u64 * rights.len() as u64;
+            let fits = match assignment {
+                Assignment::OneToOne => lefts.len() == 1 && rights.len() == 1,
+                Assignment::OneLeftPerRight => lefts.len() == 1,
+                Assignment::All => true,
+            };
+            if fits {
+                found.extend(
+                    lefts
+                        .iter()
+                        .flat_map(|l| rights.iter().map(move |r| (*l, *r))),
+                );
+            }
+        }
+        found.sort_unstable();
+        for (left, right) in &found {
+            self.left_taken[*left as usize] = true;
+            self.right_taken[*right as usize] = true;
+            self.links.push(Link {
+                left: *left,
+                right: *right,
+                match_weight: f64::INFINITY,
+                match_probability: 1.0,
+                step: Step::Deterministic,
+            });
+        }
+        self.count(
+            Step::Deterministic,
+            format!("{} = {}", columns.left, columns.right),
+            pairs,
+            found.len() as u64,
+        );
+    }
+
+    fn link_scored(
+        &mut self,
+        spec: &LinkageSpec,
+        bound: &Bound,
+        mut model: TrainedModel,
+        result: &mut RunResult,
+        observer: &dyn Observer,
+    ) -> Result<(), Cancelled> {
+        observer.stage("finding candidates");
+        let candidates = Candidates::new(bound, spec, &spec.blocking_rules);
+        observer.stage("weighing pairs");
+        let chunks = self.score(spec, bound, &model, &candidates, observer)?;
+        observer.stage("choosing partners");
+        let mut bins = HashMap::new();
+        let mut new_pairs = vec![0; spec.blocking_rules.len()];
+        let mut kept = Vec::new();
+        for chunk in chunks {
+            kept.extend(chunk.kept);
+            for (bin, n) in chunk.bins {
+                *bins.entry(bin).or_insert(0) += n;
+            }
+            for (sum, n) in new_pairs.iter_mut().zip(chunk.new_pairs) {
+                *sum += n;
+            }
+        }
+        let weights = Weights::new(&model);
+        let n_pairs = bound.n_left() as f64 * bound.n_right() as f64;
+        let mut duplicates = match spec.assignment {
+            Assignment::OneToOne => [0.0, 0.0],
+            Assignment::OneLeftPerRight => [0.05, 0.0],
+            Assignment::All => [1.0, 1.0],
+        };
+        let base = |model: &TrainedModel, (left, right, evidence): &(u32, u32, Evidence)| Edge {
+            left: *left,
+            right: *right,
+            weight: evidence.matching
+                + model.prior_weight
+                + weights.household_bar(*evidence, model.household_weight),
+        };
+        let mut edges: Vec<Edge> = kept.iter().map(|pair| base(&model, pair)).collect();
+        let mut found = compete(&edges, duplicates);
+        for _ in 0..25 {
+            let before = model.expected_matches;
+            model.set_expected_matches(found.expected_matches.max(1.0), n_pairs);
+            if spec.assignment == Assignment::OneLeftPerRight {
+                duplicates[0] = found.duplicate_share;
+            }
+            edges = kept.iter().map(|pair| base(&model, pair)).collect();
+            found = compete(&edges, duplicates);
+            if (model.expected_matches - before).abs() <= 1e-4 * before {
+                break;
+            }
+        }
+        let finals: Vec<f64> = edges
+            .iter()
+            .zip(&found.rival_bars)
+            .map(|(edge, bar)| edge.weight + bar)
+            .collect();
+        let chosen = choose(&edges, &finals, spec.assignment, spec.threshold);
+        for edge in &chosen {
+            let (edge, weight) = (&edges[*edge as usize], finals[*edge as usize]);
+            self.left_taken[edge.left as usize] = true;
+            self.right_taken[edge.right as usize] = true;
+            self.links.push(Link {
+                left: edge.left,
+                right: edge.right,
+                match_weight: weight,
+                match_probability: probability(weight),
+                step: Step::Probabilistic,
+            });
+        }
+        let looked_at = new_pairs.iter().sum();
+        self.count(
+            Step::Probabilistic,
+            "weighed comparisons".to_owned(),
+            looked_at,
+            chosen.len() as u64,
+        );
+        result.scored = edges
+            .iter()
+            .zip(&found.rival_bars)
+            .map(|(edge, bar)| ScoredPair {
+                left: edge.left,
+                right: edge.right,
+                rival_bar: *bar,
+                match_weight: edge.weight + bar,
+            })
+            .collect();
+        result.rules = candidates
+            .counts()
+            .into_iter()
+            .zip(new_pairs)
+            .map(|(count, new_pairs)| RuleResult { count, new_pairs })
+            .collect();
+        result.weight_bins = bins
+            .into_iter()
+            .map(|(weight, pairs)| WeightBin { weight, pairs })
+            .collect();
+        result.weight_bins.sort_by_key(|bin| bin.weight);
+        result.duplicate_share = found.duplicate_share;
+        result.model = Some(model);
+        Ok(())
+    }
+
+    /// Scores every candidate pair of records that are still free; keeps those that may matter.
+    fn score(
+        &self,
+        spec: &LinkageSpec,
+        bound: &Bound,
+        model: &TrainedModel,
+        candidates: &Candidates,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Chunk>, Cancelled> {
+        let weights = Weights::new(model);
+        let one_per_right = spec.assignment != Assignment::All;
+        let one_per_left = spec.assignment == Assignment::OneToOne;
+        let done = std::sync::atomic::AtomicU64::new(0);
+        (0..bound.n_left().div_ceil(CHUNK_ROWS))
+            .into_par_iter()
+            .map_init(
+                || (Scratch::new(), Vec::new()),
+                |(scratch, found), chunk| {
+                    observer.checkpoint()?;
+                    let mut out = Chunk {
+                        new_pairs: vec![0; spec.blocking_rules.len()],
+                        ..Chunk::default()
+                    };
+                    let rows = chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(bound.n_left());
+                    let n_rows = rows.len() as u64;
+                    for left in rows.filter(|left| !(one_per_left && self.left_taken[*left])) {
+                        candidates.of_left(left, |rule, right| {
+                            if one_per_right && self.right_taken[right] {
+                                return;
+                            }
+                            out.new_pairs[rule] += 1;
+                            bound.compare(left, right, scratch, found);
+                            let evidence = weights.evidence(found);
+                            let weight = evidence.matching
+                                + model.prior_weight
+                                + weights.household_bar(evidence, model.household_weight);
+                            *out.bins.entry(weight.floor() as i32).or_insert(0) += 1;
+                            if weight >= KEEP_FROM {
+                                out.kept.push((left as u32, right as u32, evidence));
+                            }
+                        });
+                    }
+                    out.kept.sort_by_key(|(left, right, _)| (*left, *right));
+                    let before = done.fetch_add(n_rows, std::sync::atomic::Ordering::Relaxed);
+                    observer.rows(before + n_rows, bound.n_left() as u64);
+                    Ok(out)
+                },
+            )
+            .collect()
+    }
+}

@@ -1,0 +1,198 @@
+//! Comparisons, as declared.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::KeyFunction;
+
+/// A column on each side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnPair {
+    /// Column of the left table.
+    pub left: String,
+    /// Column of the right table.
+    pub right: String,
+}
+
+impl ColumnPair {
+    /// The columns `left` and `right`.
+    pub fn new(left: impl Into<String>, right: impl Into<String>) -> Self {
+        Self {
+            left: left.into(),
+            right: right.into(),
+        }
+    }
+
+    /// The same name on both sides.
+    pub fn same(name: &str) -> Self {
+        Self::new(name, name)
+    }
+}
+
+/// One comparison. `name` is how rules, reports and waterfalls call it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum ComparisonSpec {
+    /// Given names or initials. With `surname`, exchanged first name and surname are recognised.
+    GivenNames {
+        /// Name of the comparison.
+        name: String,
+        /// The given names.
+        column: ColumnPair,
+        /// The surname, to see an exchange.
+        #[serde(default)]
+        surname: Option<ColumnPair>,
+    },
+    /// Surname as a set of parts: own, partner's or both; prefixes in any place. With `given_names`, an exchange is recognised.
+    Surname {
+        /// Name of the comparison.
+        name: String,
+        /// The surname.
+        column: ColumnPair,
+        /// The partner's surname on the left, if the table has it.
+        #[serde(default)]
+        left_partner: Option<String>,
+        /// The partner's surname on the right, if the table has it.
+        #[serde(default)]
+        right_partner: Option<String>,
+        /// The given names, to see an exchange.
+        #[serde(default)]
+        given_names: Option<ColumnPair>,
+    },
+    /// A date by its parts, of which day and month may be unknown.
+    Date {
+        /// Name of the comparison.
+        name: String,
+        /// The date, `YYYY-MM-DD` or `YYYYMMDD`.
+        column: ColumnPair,
+    },
+    /// An address as one comparison with ordered levels. At least a postcode, a street or a town.
+    Address {
+        /// Name of the comparison.
+        name: String,
+        /// Postcode.
+        #[serde(default)]
+        postcode: Option<ColumnPair>,
+        /// House number.
+        #[serde(default)]
+        number: Option<ColumnPair>,
+        /// Addition to the house number.
+        #[serde(default)]
+        addition: Option<ColumnPair>,
+        /// Street.
+        #[serde(default)]
+        street: Option<ColumnPair>,
+        /// Town.
+        #[serde(default)]
+        town: Option<ColumnPair>,
+    },
+    /// M, V (or F), anything else is missing.
+    Sex {
+        /// Name of the comparison.
+        name: String,
+        /// The sex.
+        column: ColumnPair,
+    },
+    /// Text by edit distance.
+    Text {
+        /// Name of the comparison.
+        name: String,
+        /// The text.
+        column: ColumnPair,
+    },
+    /// Equal or not.
+    Exact {
+        /// Name of the comparison.
+        name: String,
+        /// The value.
+        column: ColumnPair,
+    },
+}
+
+impl ComparisonSpec {
+    /// Name of the comparison.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::GivenNames { name, .. }
+            | Self::Surname { name, .. }
+            | Self::Date { name, .. }
+            | Self::Address { name, .. }
+            | Self::Sex { name, .. }
+            | Self::Text { name, .. }
+            | Self::Exact { name, .. } => name,
+        }
+    }
+
+    /// Keys that blocking rules may ask of this comparison.
+    pub const fn keys(&self) -> &'static [KeyFunction] {
+        use KeyFunction as K;
+        match self {
+            Self::GivenNames { .. } => &[K::Whole, K::First, K::AnyName, K::Initial, K::Spelling],
+            Self::Surname { .. } => &[K::AnyName, K::Prefix, K::Spelling],
+            Self::Date { .. } => &[K::Whole, K::Year, K::YearMonth, K::MonthDay],
+            Self::Address { .. } => &[K::Whole, K::Place, K::PlaceNumber, K::Postcode4, K::Town],
+            Self::Sex { .. } | Self::Exact { .. } => &[K::Whole],
+            Self::Text { .. } => &[K::Whole, K::Prefix, K::Spelling],
+        }
+    }
+
+    /// The columns it reads, each with the place in the comparison where it is named.
+    pub fn columns(&self) -> Vec<(&'static str, Option<&str>, Option<&str>)> {
+        fn both<'a>(
+            field: &'static str,
+            pair: Option<&'a ColumnPair>,
+        ) -> (&'static str, Option<&'a str>, Option<&'a str>) {
+            (
+                field,
+                pair.map(|p| p.left.as_str()),
+                pair.map(|p| p.right.as_str()),
+            )
+        }
+        match self {
+            Self::GivenNames {
+                column, surname, ..
+            } => vec![
+                both("column", Some(column)),
+                both("surname", surname.as_ref()),
+            ],
+            Self::Surname {
+                column,
+                left_partner,
+                right_partner,
+                given_names,
+                ..
+            } => vec![
+                both("column", Some(column)),
+                ("leftPartner", left_partner.as_deref(), None),
+                ("rightPartner", None, right_partner.as_deref()),
+                both("givenNames", given_names.as_ref()),
+            ],
+            Self::Date { column, .. }
+            | Self::Sex { column, .. }
+            | Self::Text { column, .. }
+            | Self::Exact { column, .. } => {
+                vec![both("column", Some(column))]
+            }
+            Self::Address {
+                postcode,
+                number,
+                addition,
+                street,
+                town,
+                ..
+            } => vec![
+                both("postcode", postcode.as_ref()),
+                both("number", number.as_ref()),
+                both("addition", addition.as_ref()),
+                both("street", street.as_ref()),
+                both("town", town.as_ref()),
+            ],
+        }
+    }
+}

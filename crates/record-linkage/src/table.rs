@@ -1,0 +1,152 @@
+//! Tables as columns of interned text: each distinct value is stored, and later parsed, once.
+
+use std::collections::{BTreeMap, HashMap};
+
+/// A column: one code per row, one text per code. Code 0 is missing.
+#[derive(Clone, Debug, Default)]
+pub struct Column {
+    codes: Vec<u32>,
+    values: Vec<Box<str>>,
+}
+
+impl Column {
+    /// Interns texts in row order. Blank text is missing.
+    pub fn from_texts<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        let mut builder = ColumnBuilder::default();
+        for text in texts {
+            builder.push(text);
+        }
+        builder.finish()
+    }
+
+    /// Code of each row.
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    /// Text of a code; `None` for 0.
+    pub fn text(&self, code: u32) -> Option<&str> {
+        self.values
+            .get((code as usize).checked_sub(1)?)
+            .map(AsRef::as_ref)
+    }
+
+    /// Number of distinct values.
+    pub fn n_distinct(&self) -> usize {
+        self.values.len()
+    }
+}
+
+/// Fills a [`Column`] while rows stream in.
+#[derive(Debug, Default)]
+pub struct ColumnBuilder {
+    column: Column,
+    codes: HashMap<Box<str>, u32>,
+}
+
+impl ColumnBuilder {
+    /// Adds one row.
+    pub fn push(&mut self, text: Option<&str>) {
+        let code = match text.map(str::trim) {
+            None | Some("") => 0,
+            Some(text) => self.codes.get(text).copied().unwrap_or_else(|| {
+                self.column.values.push(text.into());
+                let code = self.column.values.len() as u32;
+                self.codes.insert(text.into(), code);
+                code
+            }),
+        };
+        self.column.codes.push(code);
+    }
+
+    /// The column.
+    pub fn finish(self) -> Column {
+        self.column
+    }
+}
+
+/// Columns of equal length.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    n_rows: usize,
+    columns: BTreeMap<String, Column>,
+}
+
+/// The column has another number of rows than the table.
+#[derive(Debug, thiserror::Error)]
+#[error("column {column} has {found} rows where the table has {expected}")]
+pub struct RowCountMismatch {
+    column: String,
+    found: usize,
+    expected: usize,
+}
+
+impl Table {
+    /// A table of `n_rows` rows, without columns yet.
+    pub fn new(n_rows: usize) -> Self {
+        Self {
+            n_rows,
+            columns: BTreeMap::new(),
+        }
+    }
+
+    /// Adds or replaces a column.
+    ///
+    /// # Errors
+    /// [`RowCountMismatch`] when the column is longer or shorter than the table.
+    pub fn insert(
+        &mut self,
+        name: impl Into<String>,
+        column: Column,
+    ) -> Result<(), RowCountMismatch> {
+        let name = name.into();
+        if column.codes.len() != self.n_rows {
+            return Err(RowCountMismatch {
+                column: name,
+                found: column.codes.len(),
+                expected: self.n_rows,
+            });
+        }
+        self.columns.insert(name, column);
+        Ok(())
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// A column by name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.get(name)
+    }
+
+    /// Names of the columns, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.keys().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_share_a_code_and_blanks_are_missing() {
+        let column = Column::from_texts([Some("a"), Some(" "), Some("b"), None, Some("a ")]);
+        assert_eq!(column.codes(), [1, 0, 2, 0, 1]);
+        assert_eq!(
+            (column.text(2), column.text(0), column.n_distinct()),
+            (Some("b"), None, 2)
+        );
+    }
+
+    #[test]
+    fn a_column_of_another_length_is_refused() {
+        assert!(
+            Table::new(2)
+                .insert("x", Column::from_texts([Some("a")]))
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,345 @@
+//! From two tables to a trained model: u from random pairs, training blocks as pattern counts, EM.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rand::{Rng as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+
+use crate::{
+    blocking::Candidates,
+    bound::{Bound, Pattern},
+    comparison::{Scratch, mix},
+    em::{EmInput, TrainingBlock, train},
+    model::{Source, TrainedComparison, TrainedLevel, TrainedModel},
+    run::{Cancelled, Observer},
+    spec::{ComparisonSpec, LinkageSpec},
+};
+
+/// Rows per task. Fixed, so that the order of sums does not depend on the number of threads.
+pub(crate) const CHUNK_ROWS: usize = 512;
+const CHUNK_PAIRS: u64 = 1 << 15;
+/// Fewest random pairs at a level before its frequencies are trusted.
+const LEAST_PAIRS_FOR_FREQUENCY: u64 = 30;
+
+/// What random pairs show, per comparison and level.
+struct RandomPairs {
+    pairs: u64,
+    counts: Vec<Vec<u64>>,
+    inverse_frequency: Vec<Vec<f64>>,
+}
+
+fn random_pairs(
+    bound: &Bound,
+    spec: &LinkageSpec,
+    observer: &dyn Observer,
+) -> Result<RandomPairs, Cancelled> {
+    let n_levels: Vec<usize> = (0..bound.comparisons.len())
+        .map(|k| bound.levels(k).len())
+        .collect();
+    let empty = || RandomPairs {
+        pairs: 0,
+        counts: n_levels.iter().map(|n| vec![0; *n]).collect(),
+        inverse_frequency: n_levels.iter().map(|n| vec![0.0; *n]).collect(),
+    };
+    let n_chunks = spec.random_pairs.div_ceil(CHUNK_PAIRS);
+    let chunks: Vec<RandomPairs> = (0..n_chunks)
+        .into_par_iter()
+        .map_init(Scratch::new, |scratch, chunk| {
+            observer.checkpoint()?;
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(spec.seed, chunk));
+            let mut found = Vec::new();
+            let mut sums = empty();
+            for _ in 0..CHUNK_PAIRS {
+                let (left, right) = (
+                    rng.gen_range(0..bound.n_left()),
+                    rng.gen_range(0..bound.n_right()),
+                );
+                bound.compare(left, right, scratch, &mut found);
+                for (k, outcome) in found.iter().enumerate() {
+                    sums.counts[k][usize::from(outcome.level)] += 1;
+                    if outcome.frequency > 0.0 {
+                        sums.inverse_frequency[k][usize::from(outcome.level)] +=
+                            1.0 / outcome.frequency;
+                    }
+                }
+            }
+            sums.pairs = CHUNK_PAIRS;
+            Ok(sums)
+        })
+        .collect::<Result<_, Cancelled>>()?;
+    let mut sums = empty();
+    for chunk in &chunks {
+        sums.pairs += chunk.pairs;
+        for k in 0..n_levels.len() {
+            for level in 0..n_levels[k] {
+                sums.counts[k][level] += chunk.counts[k][level];
+                sums.inverse_frequency[k][level] += chunk.inverse_frequency[k][level];
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// Pattern counts of the pairs a training rule selects, thinned evenly over the left rows when there are too many.
+fn block_patterns(
+    bound: &Bound,
+    spec: &LinkageSpec,
+    candidates: &Candidates,
+    observer: &dyn Observer,
+) -> Result<Vec<(Pattern, u64)>, Cancelled> {
+    let reached: u64 = candidates.counts().iter().map(|count| count.pairs).sum();
+    let stride = reached.div_ceil(spec.max_training_pairs).max(1);
+    let counts = (0..bound.n_left().div_ceil(CHUNK_ROWS))
+        .into_par_iter()
+        .map_init(Scratch::new, |scratch, chunk| {
+            observer.checkpoint()?;
+            let mut counts: HashMap<Pattern, u64> = HashMap::new();
+            for left in chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(bound.n_left()) {
+                if mix(spec.seed, left as u64) % stride == 0 {
+                    candidates.of_left(left, |_, right| {
+                        *counts
+                            .entry(bound.pattern(left, right, scratch))
+                            .or_insert(0) += 1
+                    });
+                }
+            }
+            Ok(counts)
+        })
+        .try_reduce(HashMap::new, |a, b| {
+            let (mut large, small) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+            for (pattern, n) in small {
+                *large.entry(pattern).or_insert(0) += n;
+            }
+            Ok(large)
+        })?;
+    Ok(counts
+        .into_iter()
+        .collect::<BTreeMap<_, _>>()
+        .into_iter()
+        .collect())
+}
+
+fn is_address(comparison: &ComparisonSpec) -> bool {
+    matches!(comparison, ComparisonSpec::Address { .. })
+}
+
+/// Starting distribution of a comparison among members of one household.
+fn household_start(comparison: &ComparisonSpec, m: &[f64], u: &[f64]) -> Vec<f64> {
+    let share_of_m = match comparison {
+        ComparisonSpec::Address { .. } => 1.0,
+        ComparisonSpec::Surname { .. } => 0.6,
+        ComparisonSpec::GivenNames { .. } | ComparisonSpec::Date { .. } => 0.01,
+        ComparisonSpec::Sex { .. } => 0.0,
+        ComparisonSpec::Text { .. } | ComparisonSpec::Exact { .. } => 0.3,
+    };
+    m.iter()
+        .zip(u)
+        .map(|(m, u)| share_of_m * m + (1.0 - share_of_m) * u)
+        .collect()
+}
+
+/// Trains a model. `known_pairs` are pairs already known to be the same person (equal pseudonym); they teach when there are at least 200.
+///
+/// # Errors
+/// [`Cancelled`] when the observer says so.
+pub fn train_model(
+    bound: &Bound,
+    spec: &LinkageSpec,
+    known_pairs: &[(u32, u32)],
+    observer: &dyn Observer,
+) -> Result<TrainedModel, Cancelled> {
+    observer.stage("measuring chance agreement");
+    let random = random_pairs(bound, spec, observer)?;
+    observer.stage("learning the weights");
+    let rules = spec.effective_training_rules();
+    let address = spec.comparisons.iter().position(is_address);
+    let is_household_rule = |rule: &crate::spec::BlockingRule| {
+        rule.keys
+            .iter()
+            .all(|key| spec.position(&key.comparison) == address)
+    };
+    let with_household = spec.household && address.is_some() && rules.iter().any(is_household_rule);
+    let mut blocks = Vec::new();
+    for rule in rules {
+        let candidates = Candidates::new(bound, spec, std::slice::from_ref(rule));
+        blocks.push(TrainingBlock {
+            rule: rule.label(),
+            touched: spec
+                .comparisons
+                .iter()
+                .map(|c| rule.keys.iter().any(|key| key.comparison == c.name()))
+                .collect(),
+            patterns: block_patterns(bound, spec, &candidates, observer)?,
+            start: if with_household && is_household_rule(rule) {
+                [0.3, 0.4, 0.3]
+            } else {
+                [0.2, 0.01, 0.79]
+            },
+        });
+    }
+    if known_pairs.len() >= 200 {
+        blocks.push(known_block(bound, spec, known_pairs));
+    }
+    let starting: Vec<Vec<f64>> = (0..bound.comparisons.len())
+        .map(|k| bound.levels(k).iter().map(|level| level.start_m).collect())
+        .collect();
+    let expected = bound.n_left().min(bound.n_right()) as f64;
+    let match_share = expected / (bound.n_left() as f64 * bound.n_right() as f64).max(1.0);
+    // Random pairs hold a few true ones; once m is known they are taken out of u, and m is learned again.
+    let mut m = None;
+    for _ in 0..2 {
+        let u = chance(bound, &random, m.as_deref().unwrap_or(&[]), match_share);
+        let input = EmInput {
+            household: with_household.then(|| {
+                spec.comparisons
+                    .iter()
+                    .zip(&starting)
+                    .zip(&u)
+                    .map(|((c, m), u)| household_start(c, m, u))
+                    .collect()
+            }),
+            m: starting.clone(),
+            shared: spec.comparisons.iter().map(is_address).collect(),
+            max_iterations: spec.max_iterations,
+            u,
+        };
+        let trained = train(&input, &blocks);
+        if m.is_some() {
+            let ratio = household_ratio(
+                &trained.convergence.blocks,
+                rules.iter().map(is_household_rule),
+            );
+            return Ok(assemble(
+                bound,
+                spec,
+                &random,
+                &input,
+                trained,
+                (expected, ratio.filter(|_| with_household)),
+            ));
+        }
+        m = Some(trained.m);
+    }
+    Err(Cancelled)
+}
+
+fn known_block(bound: &Bound, spec: &LinkageSpec, known_pairs: &[(u32, u32)]) -> TrainingBlock {
+    let mut scratch = Scratch::new();
+    let mut counts = BTreeMap::new();
+    for (left, right) in known_pairs {
+        *counts
+            .entry(bound.pattern(*left as usize, *right as usize, &mut scratch))
+            .or_insert(0) += 1;
+    }
+    TrainingBlock {
+        rule: "equal pseudonym".to_owned(),
+        touched: vec![false; spec.comparisons.len()],
+        patterns: counts.into_iter().collect(),
+        start: [0.98, 0.01, 0.01],
+    }
+}
+
+/// u per comparison and level, true pairs taken out. Never zero.
+fn chance(bound: &Bound, random: &RandomPairs, m: &[Vec<f64>], match_share: f64) -> Vec<Vec<f64>> {
+    random
+        .counts
+        .iter()
+        .enumerate()
+        .map(|(k, counts)| {
+            let known: u64 = counts.iter().skip(1).sum();
+            let total = known as f64 + 0.5 * (counts.len() - 1) as f64;
+            let mut u: Vec<f64> = counts
+                .iter()
+                .map(|count| (*count as f64 + 0.5) / total)
+                .collect();
+            if let Some(collision) = bound.comparisons[k].collision().filter(|p| *p > 0.0) {
+                u[1] = collision;
+            }
+            if let Some(m) = m.get(k) {
+                for (u, m) in u.iter_mut().zip(m).skip(1) {
+                    *u = (*u - match_share * m).max(0.1 * *u);
+                }
+            }
+            u[0] = 0.0;
+            let sum: f64 = u.iter().sum();
+            u.iter().map(|u| u / sum).collect()
+        })
+        .collect()
+}
+
+/// Household pairs per true pair, from the block that selects on the address.
+fn household_ratio(
+    blocks: &[crate::em::BlockShares],
+    is_household: impl Iterator<Item = bool>,
+) -> Option<f64> {
+    blocks
+        .iter()
+        .zip(is_household)
+        .find(|(_, household)| *household)
+        .map(|(block, _)| (block.household / block.matches).clamp(1e-6, 50.0))
+}
+
+fn assemble(
+    bound: &Bound,
+    spec: &LinkageSpec,
+    random: &RandomPairs,
+    input: &EmInput,
+    trained: crate::em::Trained,
+    (expected_matches, household_ratio): (f64, Option<f64>),
+) -> TrainedModel {
+    let comparisons = spec.comparisons.iter().enumerate().map(|(k, comparison)| {
+        let counted = bound.comparisons[k].collision().is_some_and(|p| p > 0.0);
+        let levels = bound
+            .levels(k)
+            .iter()
+            .enumerate()
+            .skip(1)
+            .map(|(i, level)| {
+                let (m, u) = (trained.m[k][i], input.u[k][i]);
+                let exact = counted && i == 1;
+                let sampled = random.counts[k][i];
+                let typical = if exact {
+                    Some(u)
+                } else {
+                    (sampled >= LEAST_PAIRS_FOR_FREQUENCY)
+                        .then(|| sampled as f64 / random.inverse_frequency[k][i])
+                };
+                TrainedLevel {
+                    label: level.label.to_owned(),
+                    label_nl: level.label_nl.to_owned(),
+                    m_probability: m,
+                    u_probability: u,
+                    u_source: if exact {
+                        Source::ValueCounts
+                    } else {
+                        Source::RandomPairs
+                    },
+                    household_probability: trained
+                        .household
+                        .as_ref()
+                        .filter(|_| household_ratio.is_some())
+                        .map(|h| h[k][i]),
+                    match_weight: (m / u).log2(),
+                    typical_frequency: typical.filter(|f| level.by_frequency && f.is_finite()),
+                }
+            });
+        TrainedComparison {
+            name: comparison.name().to_owned(),
+            m_source: Source::Em,
+            levels: levels.collect(),
+        }
+    });
+    let mut model = TrainedModel {
+        comparisons: comparisons.collect(),
+        expected_matches,
+        prior_weight: 0.0,
+        household_weight: household_ratio.map(f64::log2),
+        convergence: trained.convergence,
+    };
+    model.set_expected_matches(
+        expected_matches,
+        bound.n_left() as f64 * bound.n_right() as f64,
+    );
+    model
+}

@@ -1,0 +1,144 @@
+//! Reading test data and counting right and wrong links.
+#![allow(dead_code, reason = "each test uses a part")]
+
+use std::{collections::HashMap, fs::File, path::Path};
+
+use arrow::array::{Array, AsArray as _};
+use helder_record_linkage::{
+    Column, ColumnBuilder, Link, LinkageSpec, Table,
+    spec::suggest::{Described, suggest},
+};
+use helder_types::SemanticType;
+
+/// A table with the truth beside it, which no matcher sees.
+pub struct Labelled {
+    pub table: Table,
+    pub truth: Vec<String>,
+}
+
+pub fn read_csv(path: &Path, truth: &str) -> Labelled {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let headers = reader.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let texts = |i: usize| rows.iter().map(move |row| row.get(i));
+    let mut table = Table::new(rows.len());
+    let mut labels = Vec::new();
+    for (i, name) in headers.iter().enumerate() {
+        if name == truth {
+            labels = texts(i).map(|text| label(text.unwrap())).collect();
+        } else {
+            table.insert(name, Column::from_texts(texts(i))).unwrap();
+        }
+    }
+    Labelled { table, truth: labels }
+}
+
+/// `rec-1070-org` and `rec-1070-dup-0` are one person; other labels stand for themselves.
+fn label(text: &str) -> String {
+    text.strip_prefix("rec-").and_then(|rest| rest.split('-').next()).unwrap_or(text).to_owned()
+}
+
+pub fn read_parquet(path: &Path, truth: &str) -> Labelled {
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    let mut builders: HashMap<String, ColumnBuilder> = HashMap::new();
+    let mut labels = Vec::new();
+    for batch in reader.build().unwrap() {
+        let batch = batch.unwrap();
+        for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+            let text = arrow::compute::cast(array, &arrow::datatypes::DataType::Utf8).unwrap();
+            let text = text.as_string::<i32>();
+            let values = (0..text.len()).map(|i| (!text.is_null(i)).then(|| text.value(i)));
+            if field.name() == truth {
+                labels.extend(values.map(|value| value.unwrap().to_owned()));
+            } else {
+                let builder = builders.entry(field.name().clone()).or_default();
+                values.for_each(|value| builder.push(value));
+            }
+        }
+    }
+    let mut table = Table::new(labels.len());
+    for (name, builder) in builders {
+        table.insert(name, builder.finish()).unwrap();
+    }
+    Labelled { table, truth: labels }
+}
+
+/// The suggested spec for columns with these meanings.
+pub fn suggested(columns: &[(&str, Option<SemanticType>)]) -> LinkageSpec {
+    let described: Vec<Described> =
+        columns.iter().map(|(name, semantic_type)| Described { name: (*name).to_owned(), semantic_type: *semantic_type, is_text: true }).collect();
+    suggest(&described, &described)
+}
+
+pub fn febrl4() -> (Labelled, Labelled) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/febrl4");
+    (read_csv(&folder.join("a.csv"), "rec_id"), read_csv(&folder.join("b.csv"), "rec_id"))
+}
+
+/// FEBRL columns without the social security number.
+pub fn febrl_spec() -> LinkageSpec {
+    suggested(&[
+        ("given_name", Some(SemanticType::Voornamen)),
+        ("surname", Some(SemanticType::Geslachtsnaam)),
+        ("street_number", Some(SemanticType::Huisnummer)),
+        ("address_1", Some(SemanticType::Straatnaam)),
+        ("address_2", None),
+        ("suburb", Some(SemanticType::Woonplaats)),
+        ("postcode", None),
+        ("state", None),
+        ("date_of_birth", Some(SemanticType::Geboortedatum)),
+    ])
+}
+
+/// Dutch columns without the BSN.
+pub fn dutch_spec() -> LinkageSpec {
+    suggested(&[
+        ("voornamen", Some(SemanticType::Voornamen)),
+        ("voorvoegsel", Some(SemanticType::Voorvoegsel)),
+        ("geslachtsnaam", Some(SemanticType::Geslachtsnaam)),
+        ("voorvoegsel_partner", Some(SemanticType::VoorvoegselPartner)),
+        ("geslachtsnaam_partner", Some(SemanticType::GeslachtsnaamPartner)),
+        ("geboortedatum", Some(SemanticType::Geboortedatum)),
+        ("geslacht", Some(SemanticType::Geslacht)),
+        ("postcode", Some(SemanticType::Postcode)),
+        ("huisnummer", Some(SemanticType::Huisnummer)),
+        ("toevoeging", Some(SemanticType::Huisnummertoevoeging)),
+        ("woonplaats", Some(SemanticType::Woonplaats)),
+    ])
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Score {
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
+}
+
+/// Counts pairs; recall over all true pairs, also those no rule reached.
+pub fn score(left: &Labelled, right: &Labelled, links: impl IntoIterator<Item = (u32, u32)>) -> Score {
+    let mut n_left: HashMap<&str, u64> = HashMap::new();
+    for label in &left.truth {
+        *n_left.entry(label).or_default() += 1;
+    }
+    let all: u64 = right.truth.iter().filter_map(|label| n_left.get(label.as_str())).sum();
+    let (mut found, mut right_ones) = (0_u64, 0_u64);
+    for (l, r) in links {
+        found += 1;
+        right_ones += u64::from(left.truth[l as usize] == right.truth[r as usize]);
+    }
+    let (precision, recall) = (right_ones as f64 / found.max(1) as f64, right_ones as f64 / all.max(1) as f64);
+    Score { precision, recall, f1: 2.0 * precision * recall / (precision + recall).max(1e-12) }
+}
+
+pub fn pairs(links: &[Link]) -> impl Iterator<Item = (u32, u32)> {
+    links.iter().map(|link| (link.left, link.right))
+}
+
+/// Folder of reference data, when the environment names one.
+pub fn reference_data() -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("HELDER_REFERENCE_DATA").map(std::path::PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: HELDER_REFERENCE_DATA names no folder");
+    }
+    folder
+}
