@@ -234,3 +234,6 @@ pub fn purge(conn: &mut Conn) -> Result<usize> {
             .execute(conn)?,
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,3 +9,4 @@ pub mod objects;
 pub mod problem;
 mod schema;
 pub mod store;
+pub mod testing;

@@ -1,1 +1,243 @@
+use std::{io::Write, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
+use actix_web::http::StatusCode;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use helder_types::{Digest, OrganisationId};
+use object_store::memory::InMemory;
+use tempfile::TempDir;
+
+use super::Objects;
+use crate::problem::Problem;
+
+fn breda() -> OrganisationId {
+    "GM0758".parse().unwrap()
+}
+
+/// The same test on a folder, on a bucket in memory, and on the bucket that `HELDER_TEST_S3_URL` names.
+async fn on_every_store(test: impl AsyncFn(Objects)) {
+    let folder = TempDir::new().unwrap();
+    test(Objects::local(folder.path().join("objects")).unwrap()).await;
+    test(Objects::remote(Arc::new(InMemory::new()), "helder").unwrap()).await;
+    if let Ok(url) = std::env::var("HELDER_TEST_S3_URL") {
+        test(Objects::open(&url).unwrap()).await;
+    }
+}
+
+fn blocks(bytes: &[u8], size: usize) -> impl futures_util::Stream<Item = Result<Bytes, Problem>> {
+    let blocks: Vec<_> = bytes
+        .chunks(size)
+        .map(|block| Ok(Bytes::copy_from_slice(block)))
+        .collect();
+    stream::iter(blocks)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_put_comes_back_under_its_digest() {
+    on_every_store(async |objects| {
+        for size in [0, 1, 300_000, 9_000_000, 17_000_000] {
+            let bytes: Vec<u8> = (0..size)
+                .map(|n: u32| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+                .collect();
+            let (digest, stored) = objects
+                .put_stream(&breda(), blocks(&bytes, 70_001))
+                .await
+                .unwrap();
+            assert_eq!((digest, stored), (Digest::of(&bytes), u64::from(size)));
+            assert!(objects.exists(&breda(), &digest).await.unwrap());
+            assert!(
+                objects
+                    .get_bytes(&breda(), &digest, u64::MAX)
+                    .await
+                    .unwrap()
+                    == bytes
+            );
+            let file = objects.get_to_file(&breda(), &digest).await.unwrap();
+            assert!(std::fs::read(file.path()).unwrap() == bytes);
+            objects.delete(&breda(), &digest).await.unwrap();
+            assert!(!objects.exists(&breda(), &digest).await.unwrap());
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_writes_through_std_io() {
+    on_every_store(async |objects| {
+        let writing = objects.clone();
+        let digest = tokio::task::spawn_blocking(move || {
+            let mut writer = writing.writer(&breda()).unwrap();
+            writer.write_all(b"one").unwrap();
+            drop(writer);
+            let mut writer = writing.writer(&breda()).unwrap();
+            writer.write_all(b"one").unwrap();
+            writer.write_all(b"two").unwrap();
+            writer.finish().unwrap().0
+        })
+        .await
+        .unwrap();
+        assert_eq!(digest, Digest::of(b"onetwo"));
+        assert!(
+            !objects.exists(&breda(), &Digest::of(b"one")).await.unwrap(),
+            "dropped before finish leaves nothing"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_breaks_leaves_nothing() {
+    on_every_store(async |objects| {
+        let broken = stream::iter([
+            Ok(Bytes::from_static(b"half")),
+            Err(Problem::bad_request("cut", "cut")),
+        ]);
+        let refused = objects.put_stream(&breda(), broken).await.unwrap_err();
+        assert_eq!(refused.code(), "cut");
+        assert!(
+            !objects
+                .exists(&breda(), &Digest::of(b"half"))
+                .await
+                .unwrap()
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_organisation_does_not_see_it() {
+    on_every_store(async |objects| {
+        let digest = objects
+            .put_bytes(&breda(), Bytes::from_static(b"ours"))
+            .await
+            .unwrap();
+        let theirs = "GM0363".parse().unwrap();
+        let refused = objects.get_bytes(&theirs, &digest, 10).await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::NOT_FOUND);
+        assert_eq!(
+            objects
+                .get_to_file(&theirs, &digest)
+                .await
+                .unwrap_err()
+                .status(),
+            StatusCode::NOT_FOUND
+        );
+        assert_eq!(
+            objects
+                .get_bytes(&breda(), &digest, 3)
+                .await
+                .unwrap_err()
+                .status(),
+            StatusCode::PAYLOAD_TOO_LARGE
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn thirty_two_writers_of_the_same_bytes_make_one_object() {
+    on_every_store(async |objects| {
+        let writers: Vec<_> = (0..32)
+            .map(|_| {
+                let objects = objects.clone();
+                tokio::spawn(async move {
+                    objects
+                        .put_bytes(&breda(), Bytes::from_static(b"same"))
+                        .await
+                        .unwrap()
+                })
+            })
+            .collect();
+        for writer in writers {
+            assert_eq!(writer.await.unwrap(), Digest::of(b"same"));
+        }
+        assert_eq!(
+            objects
+                .get_bytes(&breda(), &Digest::of(b"same"), 9)
+                .await
+                .unwrap(),
+            "same"
+        );
+    })
+    .await;
+}
+
+fn only_file(folder: &Path) -> std::path::PathBuf {
+    let mut files = std::fs::read_dir(folder.join("GM0758")).unwrap();
+    let file = files.next().unwrap().unwrap().path();
+    assert!(files.next().is_none());
+    file
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_bytes_are_never_handed_out_as_whole() {
+    let folder = TempDir::new().unwrap();
+    let objects = Objects::local(folder.path().to_owned()).unwrap();
+    let bytes = vec![7; 700_000];
+    let digest = objects
+        .put_bytes(&breda(), bytes.clone().into())
+        .await
+        .unwrap();
+    let path = only_file(folder.path());
+    assert!(std::fs::metadata(&path).unwrap().permissions().readonly());
+    for damage in ["flip", "cut", "longer"] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let mut changed = bytes.clone();
+        match damage {
+            "flip" => changed[600_000] ^= 1,
+            "cut" => changed.truncate(600_000),
+            _ => changed.push(7),
+        }
+        std::fs::write(&path, changed).unwrap();
+        let refused = objects
+            .get_bytes(&breda(), &digest, u64::MAX)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            refused.status(),
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "{damage}"
+        );
+        assert!(objects.get_to_file(&breda(), &digest).await.is_err());
+        let mut passed = 0;
+        let mut stream = objects.open_stream(&breda(), &digest).await.unwrap();
+        let ended = loop {
+            match stream.next().await.unwrap() {
+                Ok(block) => passed += block.len(),
+                Err(problem) => break problem,
+            }
+        };
+        assert_eq!(ended.code(), "internal");
+        assert!(passed < 600_000, "the last block is held back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_half_object_is_ever_visible() {
+    let folder = TempDir::new().unwrap();
+    let objects = Objects::local(folder.path().to_owned()).unwrap();
+    let seen = folder.path().to_owned();
+    let stream = stream::unfold(0_usize, move |n| {
+        let seen = seen.clone();
+        async move {
+            // While the bytes come in, no organisation has a folder, let alone an object.
+            assert!(!seen.join("GM0758").exists());
+            (n < 64).then(|| (Ok::<_, Problem>(Bytes::from(vec![1; 100_000])), n + 1))
+        }
+    });
+    objects.put_stream(&breda(), stream).await.unwrap();
+    only_file(folder.path());
+    assert_eq!(
+        std::fs::read_dir(folder.path().join(".incoming"))
+            .unwrap()
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_url_of_another_kind_is_refused() {
+    for url in ["", "/tmp", "http://example.org/bucket", "gs://bucket"] {
+        assert!(Objects::open(url).is_err(), "{url}");
+    }
+}

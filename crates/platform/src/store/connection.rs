@@ -1,17 +1,17 @@
 //! One connection to either database, and the transactions we run on it.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use diesel::{
     Connection, PgConnection, SqliteConnection,
     backend::Backend,
     connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager},
     migration::{Migration, MigrationSource},
+    result::Error,
 };
 use diesel_migrations::EmbeddedMigrations;
 
 use super::StoreError;
-use crate::problem::Result;
 
 /// A connection to PostgreSQL or SQLite; one schema and one set of queries serve both.
 #[derive(diesel::MultiConnection)]
@@ -32,7 +32,7 @@ pub(super) enum Target {
 impl FromStr for Target {
     type Err = StoreError;
 
-    fn from_str(url: &str) -> std::result::Result<Self, StoreError> {
+    fn from_str(url: &str) -> Result<Self, StoreError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if path.is_empty() || path.contains('?') || path.contains(":memory:") {
@@ -58,7 +58,7 @@ impl fmt::Debug for Target {
 
 impl Target {
     /// Makes the folder of a SQLite file.
-    pub(super) fn prepare(&self) -> std::result::Result<(), StoreError> {
+    pub(super) fn prepare(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(path) => match path.parent() {
                 Some(folder) if !folder.as_os_str().is_empty() => {
@@ -72,15 +72,15 @@ impl Target {
 }
 
 /// Opens a connection with the settings every one of ours has.
-pub(super) fn connect(target: &Target, read_only: bool) -> std::result::Result<Conn, StoreError> {
+pub(super) fn connect(target: &Target, read_only: bool) -> Result<Conn, StoreError> {
     let mut conn = match target {
         Target::Sqlite(path) => {
             // A file name with a comma or percent sign is a name, never a URI.
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+            conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+            use_wal(&mut conn)?;
             conn.batch_execute(
-                "PRAGMA busy_timeout = 5000;
-                 PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = FULL;
+                "PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON;
                  PRAGMA temp_store = MEMORY;
                  PRAGMA cache_size = -2000;
@@ -106,8 +106,27 @@ pub(super) fn connect(target: &Target, read_only: bool) -> std::result::Result<C
     Ok(conn)
 }
 
+/// Switches to write-ahead logging. The one statement that does not wait for others who do the same, so we do.
+fn use_wal(conn: &mut SqliteConnection) -> Result<(), Error> {
+    let mut tries = 0;
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(Error::DatabaseError(_, what))
+                if tries < 250 && what.message().contains("locked") =>
+            {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            other => return other,
+        }
+    }
+}
+
 /// Runs `work` in a transaction that sees one moment and cannot write.
-pub(super) fn read<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+pub(super) fn read<T, E: From<Error>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
     match conn {
         Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(
             pg,
@@ -119,7 +138,10 @@ pub(super) fn read<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>
 }
 
 /// Runs `work` in a transaction that is kept whole or not at all.
-pub(super) fn write<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+pub(super) fn write<T, E: From<Error>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
     match conn {
         Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN")?,
         // Takes the write lock now, so that no statement inside can fail for another process holding it.
@@ -130,7 +152,10 @@ pub(super) fn write<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T
     finish(conn, work)
 }
 
-fn finish<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+fn finish<T, E: From<Error>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
     type Manager = <Conn as Connection>::TransactionManager;
     match work(conn) {
         Ok(value) => {

@@ -213,23 +213,19 @@ async fn blocking<T: Send + 'static>(
         .map_err(Problem::internal)?
 }
 
+/// All migrations are one transaction. Two processes that start together: the second waits and finds nothing left to do.
 fn migrate(
     conn: &mut Conn,
     migrations: &[EmbeddedMigrations],
 ) -> std::result::Result<(), StoreError> {
-    // Two replicas that start together: the second waits here and finds nothing left to do.
-    let lock = matches!(conn, Conn::Pg(_));
-    if lock {
-        conn.batch_execute("SELECT pg_advisory_lock(4841)")?;
-    }
-    conn.run_pending_migrations(PLATFORM)
-        .map_err(StoreError::Migrate)?;
-    for source in migrations {
-        conn.run_pending_migrations(connection::Source(source))
-            .map_err(StoreError::Migrate)?;
-    }
-    if lock {
-        conn.batch_execute("SELECT pg_advisory_unlock(4841)")?;
-    }
-    Ok(())
+    connection::write(conn, |conn| {
+        if matches!(conn, Conn::Pg(_)) {
+            conn.batch_execute("SELECT pg_advisory_xact_lock(4841)")?;
+        }
+        for source in std::iter::once(&PLATFORM).chain(migrations) {
+            conn.run_pending_migrations(connection::Source(source))
+                .map_err(StoreError::Migrate)?;
+        }
+        Ok(())
+    })
 }
