@@ -33,6 +33,11 @@ pub struct EmInput {
     pub household: Option<Vec<Vec<f64>>>,
     /// Per comparison, whether household members share it with the person (the address): m and household are then one distribution.
     pub shared: Vec<bool>,
+    /// Per comparison, whether it only follows: it is counted, but does not decide the class of a pair. For the sex beside given names, which
+    /// all but settle it in every class.
+    pub follows: Vec<bool>,
+    /// Per comparison, the most household members who may agree by name or birth date, and on how many of the first levels that is counted.
+    pub household_caps: Vec<Option<(usize, f64)>>,
     /// Iteration limit.
     pub max_iterations: u32,
 }
@@ -59,7 +64,7 @@ pub struct BlockShares {
 pub struct Convergence {
     /// Iterations done.
     pub iterations: u32,
-    /// Whether no probability moved by more than 1e-7 in the last one.
+    /// Whether no probability moved by more than 1e-6 in the last one.
     pub converged: bool,
     /// Largest move of a probability, per iteration.
     pub largest_change: Vec<f64>,
@@ -80,11 +85,11 @@ pub struct Trained {
     pub convergence: Convergence,
 }
 
-const TOLERANCE: f64 = 1e-7;
+const TOLERANCE: f64 = 1e-6;
 /// Weight of the starting distribution against the data, in pairs.
 const PRIOR_PAIRS: [f64; 2] = [1.0, 20.0];
 
-/// Runs EM until nothing moves by more than 1e-7 or the limit is reached.
+/// Runs EM until nothing moves by more than 1e-6 or the limit is reached.
 ///
 /// # Source
 /// Winkler, *Using the EM algorithm for weight computation in the Fellegi–Sunter model of record linkage*, 1988; pattern counts as in
@@ -108,6 +113,7 @@ pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
                 m: &m,
                 household: household.as_deref(),
                 u: &input.u,
+                follows: &input.follows,
             };
             log_likelihood += expect(block, share, &tables, &mut counts);
         }
@@ -121,6 +127,11 @@ pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
             }
         }
         if let Some(household) = &mut household {
+            for (levels, cap) in household.iter_mut().zip(&input.household_caps) {
+                if let Some((n_levels, most)) = cap {
+                    hold_down(levels, *n_levels, *most);
+                }
+            }
             for (k, shared) in input.shared.iter().enumerate() {
                 if *shared {
                     household[k].clone_from(&m[k]);
@@ -158,6 +169,7 @@ struct Tables<'a> {
     m: &'a [Vec<f64>],
     household: Option<&'a [Vec<f64>]>,
     u: &'a [Vec<f64>],
+    follows: &'a [bool],
 }
 
 /// Expected class of every pattern; adds expected level counts and renews the block's shares. Returns the log-likelihood.
@@ -173,7 +185,7 @@ fn expect(
         let mut likelihood = *share;
         for (k, touched) in block.touched.iter().enumerate() {
             let level = level_of(*pattern, k);
-            if level != 0 && !touched {
+            if level != 0 && !touched && !tables.follows[k] {
                 likelihood[0] *= tables.m[k][level];
                 likelihood[1] *= tables
                     .household
@@ -229,6 +241,18 @@ fn maximise(target: &mut [Vec<f64>], counts: &[Vec<f64>], start: &[Vec<f64>], pr
         }
     }
     change
+}
+
+/// Scales the first levels down to `most` in sum, and the others up.
+fn hold_down(levels: &mut [f64], n_levels: usize, most: f64) {
+    let (agreeing, others) = levels.split_at_mut(n_levels + 1);
+    let agreeing = &mut agreeing[1..];
+    let sum: f64 = agreeing.iter().sum();
+    let rest: f64 = others.iter().sum();
+    if sum > most && rest > 0.0 {
+        agreeing.iter_mut().for_each(|p| *p *= most / sum);
+        others.iter_mut().for_each(|p| *p *= (1.0 - most) / rest);
+    }
 }
 
 fn normalised([m, household, u]: [f64; 3], with_household: bool) -> [f64; 3] {

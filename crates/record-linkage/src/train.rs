@@ -129,7 +129,8 @@ fn household_start(comparison: &ComparisonSpec, m: &[f64], u: &[f64]) -> Vec<f64
     let share_of_m = match comparison {
         ComparisonSpec::Address { .. } => 1.0,
         ComparisonSpec::Surname { .. } => 0.6,
-        ComparisonSpec::GivenNames { .. } | ComparisonSpec::Date { .. } => 0.01,
+        ComparisonSpec::GivenNames { .. } => 0.05,
+        ComparisonSpec::Date { .. } => 0.01,
         ComparisonSpec::Sex { .. } => 0.0,
         ComparisonSpec::Text { .. } | ComparisonSpec::Exact { .. } => 0.3,
     };
@@ -137,6 +138,16 @@ fn household_start(comparison: &ComparisonSpec, m: &[f64], u: &[f64]) -> Vec<f64
         .zip(u)
         .map(|(m, u)| share_of_m * m + (1.0 - share_of_m) * u)
         .collect()
+}
+
+/// Few members of a household share a given name, fewer a birth date: without this a class of "relatives" could take over true pairs
+/// whose birth date was typed wrong.
+fn household_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)> {
+    match comparison {
+        ComparisonSpec::GivenNames { .. } => Some((4, 0.10)),
+        ComparisonSpec::Date { .. } => Some((1, 0.05)),
+        _ => None,
+    }
 }
 
 /// Trains a model. `known_pairs` are pairs already known to be the same person (equal pseudonym); they teach when there are at least 200.
@@ -186,6 +197,10 @@ pub fn train_model(
         .collect();
     let expected = bound.n_left().min(bound.n_right()) as f64;
     let match_share = expected / (bound.n_left() as f64 * bound.n_right() as f64).max(1.0);
+    let names = spec
+        .comparisons
+        .iter()
+        .any(|c| matches!(c, ComparisonSpec::GivenNames { .. }));
     // Random pairs hold a few true ones; once m is known they are taken out of u, and m is learned again.
     let mut m = None;
     for _ in 0..2 {
@@ -201,6 +216,12 @@ pub fn train_model(
             }),
             m: starting.clone(),
             shared: spec.comparisons.iter().map(is_address).collect(),
+            follows: spec
+                .comparisons
+                .iter()
+                .map(|c| names && matches!(c, ComparisonSpec::Sex { .. }))
+                .collect(),
+            household_caps: spec.comparisons.iter().map(household_cap).collect(),
             max_iterations: spec.max_iterations,
             u,
         };

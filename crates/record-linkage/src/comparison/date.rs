@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) const LEVELS: &[ComparisonLevel] = &[
     MISSING,
-    level("date equal", "datum gelijk", true, 0.90),
+    level("date equal", "datum gelijk", true, 0.913),
     level(
         "year and month equal, day unknown",
         "jaar en maand gelijk, dag onbekend",
@@ -41,7 +41,7 @@ pub(super) const LEVELS: &[ComparisonLevel] = &[
         0.01,
     ),
     level("year equal", "jaar gelijk", false, 0.01),
-    level("different", "verschillend", false, 0.01),
+    level("different", "verschillend", false, 0.002),
 ];
 
 /// See [`LEVELS`].
@@ -125,7 +125,10 @@ impl Compare for DateComparison {
             KeyFunction::Whole if date.is_whole() => date.ordinal(),
             KeyFunction::Year => u32::from(date.year),
             KeyFunction::YearMonth if date.month != 0 => date.ordinal() / 100,
-            KeyFunction::MonthDay if date.is_whole() => date.ordinal() % 10_000,
+            // Unordered, so that exchanged day and month still meet.
+            KeyFunction::MonthDay if date.is_whole() => {
+                u32::from(date.month.min(date.day)) * 100 + u32::from(date.month.max(date.day))
+            }
             _ => return,
         };
         out.push(u64::from(number));

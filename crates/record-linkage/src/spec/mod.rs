@@ -111,7 +111,7 @@ mod defaults {
         true
     }
     pub(super) const fn random_pairs() -> u64 {
-        1_000_000
+        2_000_000
     }
     pub(super) const fn seed() -> u64 {
         20_240_501
@@ -123,6 +123,6 @@ mod defaults {
         2_000_000
     }
     pub(super) const fn max_iterations() -> u32 {
-        200
+        500
     }
 }

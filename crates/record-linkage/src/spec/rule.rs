@@ -25,7 +25,7 @@ pub enum KeyFunction {
     Year,
     /// Year and month.
     YearMonth,
-    /// Month and day.
+    /// Month and day, in either order.
     MonthDay,
     /// Whole postcode, or street.
     Place,

@@ -144,22 +144,26 @@ fn rules(comparisons: &[ComparisonSpec]) -> (Vec<BlockingRule>, Vec<BlockingRule
     let fits = |keys: &&[(&str, K)]| keys.iter().all(|(name, _)| has(name));
     let (v, g, d, a) = ("voornamen", "geslachtsnaam", "geboortedatum", "adres");
     let blocking: &[&[(&str, K)]] = &[
-        &[(d, K::Whole), (v, K::AnyName)],
-        &[(d, K::Whole), (v, K::Initial)],
-        &[(d, K::Whole), (g, K::Prefix)],
-        &[(d, K::Whole), (a, K::Postcode4)],
-        &[(d, K::Whole), (a, K::Place)],
-        &[(a, K::PlaceNumber), (v, K::Initial)],
-        &[(a, K::PlaceNumber), (d, K::Year)],
-        &[(a, K::PlaceNumber), (d, K::MonthDay)],
-        &[(a, K::PlaceNumber), (g, K::Prefix), (v, K::AnyName)],
+        &[(d, K::Whole)],
+        &[(a, K::PlaceNumber)],
         &[(g, K::AnyName), (v, K::First), (d, K::Year)],
+        &[(g, K::AnyName), (v, K::First), (d, K::MonthDay)],
+        &[(g, K::AnyName), (v, K::First), (a, K::Postcode4)],
+        &[(g, K::AnyName), (v, K::First), (a, K::Town)],
         &[(g, K::AnyName), (v, K::Initial), (d, K::MonthDay)],
         &[(g, K::AnyName), (v, K::Initial), (d, K::YearMonth)],
-        &[(g, K::Spelling), (v, K::Spelling), (d, K::Year)],
         &[(g, K::AnyName), (v, K::Initial), (a, K::Postcode4)],
-        &[(g, K::AnyName), (v, K::First), (a, K::Town)],
+        &[(g, K::AnyName), (d, K::Year), (a, K::Postcode4)],
+        &[(g, K::AnyName), (a, K::Place)],
+        &[(g, K::Spelling), (v, K::Spelling), (d, K::Year)],
+        &[(g, K::Spelling), (v, K::Spelling), (d, K::MonthDay)],
+        &[(g, K::Prefix), (v, K::First), (d, K::Year)],
+        &[(g, K::Prefix), (v, K::First), (a, K::Postcode4)],
+        &[(g, K::Prefix), (v, K::Initial), (d, K::MonthDay)],
+        &[(g, K::Prefix), (v, K::Initial), (d, K::YearMonth)],
         &[(v, K::First), (a, K::Postcode4), (d, K::Year)],
+        &[(v, K::First), (a, K::Place)],
+        &[(v, K::AnyName), (g, K::AnyName), (d, K::Year)],
     ];
     let training: &[&[(&str, K)]] = &[
         &[(d, K::Whole)],
@@ -199,7 +203,7 @@ fn rules(comparisons: &[ComparisonSpec]) -> (Vec<BlockingRule>, Vec<BlockingRule
     } else {
         // A text both sides share lends the dates and names a further narrow rule.
         for text in texts {
-            for (name, key) in [(d, K::Whole), (g, K::AnyName), (v, K::First)] {
+            for (name, key) in [(g, K::AnyName), (v, K::First)] {
                 if has(name) && blocking.len() < 30 {
                     blocking.push(BlockingRule::new(&[(text, K::Whole), (name, key)]));
                 }

@@ -5,14 +5,16 @@
 pub struct PartialDate {
     /// Year, 0 when unknown.
     pub year: u16,
-    /// Month 1–12, 0 when unknown.
+    /// Month, 0 when unknown. A typing error may have made it more than 12.
     pub month: u8,
-    /// Day 1–31, 0 when unknown.
+    /// Day, 0 when unknown. A typing error may have made it more than 31.
     pub day: u8,
 }
 
 impl PartialDate {
     /// Reads `YYYY-MM-DD` or `YYYYMMDD`, with `00` for unknown parts. Anything else is missing.
+    ///
+    /// A date that does not exist (month 13) is kept: it still differs by one keystroke from the true one.
     pub fn parse(text: &str) -> Option<Self> {
         let mut digits = [0_u8; 8];
         let mut n = 0;
@@ -38,7 +40,7 @@ impl PartialDate {
             month: number(&digits[4..6]) as u8,
             day: number(&digits[6..]) as u8,
         };
-        (date.year != 0 && date.month <= 12 && date.day <= 31).then_some(date)
+        (date.year != 0).then_some(date)
     }
 
     /// Whether no part is unknown.

@@ -30,16 +30,25 @@ pub fn read_csv(path: &Path, truth: &str) -> Labelled {
             table.insert(name, Column::from_texts(texts(i))).unwrap();
         }
     }
-    Labelled { table, truth: labels }
+    Labelled {
+        table,
+        truth: labels,
+    }
 }
 
 /// `rec-1070-org` and `rec-1070-dup-0` are one person; other labels stand for themselves.
 fn label(text: &str) -> String {
-    text.strip_prefix("rec-").and_then(|rest| rest.split('-').next()).unwrap_or(text).to_owned()
+    text.strip_prefix("rec-")
+        .and_then(|rest| rest.split('-').next())
+        .unwrap_or(text)
+        .to_owned()
 }
 
 pub fn read_parquet(path: &Path, truth: &str) -> Labelled {
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
+        File::open(path).unwrap(),
+    )
+    .unwrap();
     let mut builders: HashMap<String, ColumnBuilder> = HashMap::new();
     let mut labels = Vec::new();
     for batch in reader.build().unwrap() {
@@ -60,19 +69,31 @@ pub fn read_parquet(path: &Path, truth: &str) -> Labelled {
     for (name, builder) in builders {
         table.insert(name, builder.finish()).unwrap();
     }
-    Labelled { table, truth: labels }
+    Labelled {
+        table,
+        truth: labels,
+    }
 }
 
 /// The suggested spec for columns with these meanings.
 pub fn suggested(columns: &[(&str, Option<SemanticType>)]) -> LinkageSpec {
-    let described: Vec<Described> =
-        columns.iter().map(|(name, semantic_type)| Described { name: (*name).to_owned(), semantic_type: *semantic_type, is_text: true }).collect();
+    let described: Vec<Described> = columns
+        .iter()
+        .map(|(name, semantic_type)| Described {
+            name: (*name).to_owned(),
+            semantic_type: *semantic_type,
+            is_text: true,
+        })
+        .collect();
     suggest(&described, &described)
 }
 
 pub fn febrl4() -> (Labelled, Labelled) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/febrl4");
-    (read_csv(&folder.join("a.csv"), "rec_id"), read_csv(&folder.join("b.csv"), "rec_id"))
+    (
+        read_csv(&folder.join("a.csv"), "rec_id"),
+        read_csv(&folder.join("b.csv"), "rec_id"),
+    )
 }
 
 /// FEBRL columns without the social security number.
@@ -96,8 +117,14 @@ pub fn dutch_spec() -> LinkageSpec {
         ("voornamen", Some(SemanticType::Voornamen)),
         ("voorvoegsel", Some(SemanticType::Voorvoegsel)),
         ("geslachtsnaam", Some(SemanticType::Geslachtsnaam)),
-        ("voorvoegsel_partner", Some(SemanticType::VoorvoegselPartner)),
-        ("geslachtsnaam_partner", Some(SemanticType::GeslachtsnaamPartner)),
+        (
+            "voorvoegsel_partner",
+            Some(SemanticType::VoorvoegselPartner),
+        ),
+        (
+            "geslachtsnaam_partner",
+            Some(SemanticType::GeslachtsnaamPartner),
+        ),
         ("geboortedatum", Some(SemanticType::Geboortedatum)),
         ("geslacht", Some(SemanticType::Geslacht)),
         ("postcode", Some(SemanticType::Postcode)),
@@ -115,19 +142,34 @@ pub struct Score {
 }
 
 /// Counts pairs; recall over all true pairs, also those no rule reached.
-pub fn score(left: &Labelled, right: &Labelled, links: impl IntoIterator<Item = (u32, u32)>) -> Score {
+pub fn score(
+    left: &Labelled,
+    right: &Labelled,
+    links: impl IntoIterator<Item = (u32, u32)>,
+) -> Score {
     let mut n_left: HashMap<&str, u64> = HashMap::new();
     for label in &left.truth {
         *n_left.entry(label).or_default() += 1;
     }
-    let all: u64 = right.truth.iter().filter_map(|label| n_left.get(label.as_str())).sum();
+    let all: u64 = right
+        .truth
+        .iter()
+        .filter_map(|label| n_left.get(label.as_str()))
+        .sum();
     let (mut found, mut right_ones) = (0_u64, 0_u64);
     for (l, r) in links {
         found += 1;
         right_ones += u64::from(left.truth[l as usize] == right.truth[r as usize]);
     }
-    let (precision, recall) = (right_ones as f64 / found.max(1) as f64, right_ones as f64 / all.max(1) as f64);
-    Score { precision, recall, f1: 2.0 * precision * recall / (precision + recall).max(1e-12) }
+    let (precision, recall) = (
+        right_ones as f64 / found.max(1) as f64,
+        right_ones as f64 / all.max(1) as f64,
+    );
+    Score {
+        precision,
+        recall,
+        f1: 2.0 * precision * recall / (precision + recall).max(1e-12),
+    }
 }
 
 pub fn pairs(links: &[Link]) -> impl Iterator<Item = (u32, u32)> {
