@@ -1,0 +1,28 @@
+//! Readers: files in, blocks of records out, with memory that does not grow with the file.
+
+mod block;
+pub mod csv;
+pub mod decode;
+pub mod jsonl;
+pub mod parquet;
+mod scan;
+pub mod xlsx;
+
+pub use block::{Broken, RowBlock, RowMeta, Span};
+
+use crate::error::Result;
+
+/// A file read as blocks of records. Every record gets an ordinal, also when it is broken.
+pub trait RecordSource: Send {
+    /// Headers, in file order; `column_1` and so on where the file has none.
+    fn header(&self) -> &[String];
+
+    /// Empties `block` and fills it with the next records; `false` when none are left.
+    ///
+    /// # Errors
+    /// When the file cannot be read on. Single broken records are no error: they are in [`RowBlock::broken`].
+    fn fill(&mut self, block: &mut RowBlock) -> Result<bool>;
+
+    /// Bytes of the (decoded) file read so far, for progress.
+    fn bytes_read(&self) -> u64;
+}
