@@ -250,8 +250,12 @@ fn hold_down(levels: &mut [f64], n_levels: usize, most: f64) {
     let sum: f64 = agreeing.iter().sum();
     let rest: f64 = others.iter().sum();
     if sum > most && rest > 0.0 {
-        agreeing.iter_mut().for_each(|p| *p *= most / sum);
-        others.iter_mut().for_each(|p| *p *= (1.0 - most) / rest);
+        for p in agreeing {
+            *p *= most / sum;
+        }
+        for p in others {
+            *p *= (1.0 - most) / rest;
+        }
     }
 }
 

@@ -71,10 +71,18 @@ fn random_pairs(
     let mut sums = empty();
     for chunk in &chunks {
         sums.pairs += chunk.pairs;
-        for k in 0..n_levels.len() {
-            for level in 0..n_levels[k] {
-                sums.counts[k][level] += chunk.counts[k][level];
-                sums.inverse_frequency[k][level] += chunk.inverse_frequency[k][level];
+        for (sums, counts) in sums.counts.iter_mut().zip(&chunk.counts) {
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum += count;
+            }
+        }
+        for (sums, inverse) in sums
+            .inverse_frequency
+            .iter_mut()
+            .zip(&chunk.inverse_frequency)
+        {
+            for (sum, inverse) in sums.iter_mut().zip(inverse) {
+                *sum += inverse;
             }
         }
     }
@@ -96,11 +104,11 @@ fn block_patterns(
             observer.checkpoint()?;
             let mut counts: HashMap<Pattern, u64> = HashMap::new();
             for left in chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(bound.n_left()) {
-                if mix(spec.seed, left as u64) % stride == 0 {
+                if mix(spec.seed, left as u64).is_multiple_of(stride) {
                     candidates.of_left(left, |_, right| {
                         *counts
                             .entry(bound.pattern(left, right, scratch))
-                            .or_insert(0) += 1
+                            .or_insert(0) += 1;
                     });
                 }
             }

@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) const LEVELS: &[ComparisonLevel] = &[
     MISSING,
-    level("date equal", "datum gelijk", true, 0.913),
+    level("date equal", "datum gelijk", true, 0.908),
     level(
         "year and month equal, day unknown",
         "jaar en maand gelijk, dag onbekend",

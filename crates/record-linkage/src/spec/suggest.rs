@@ -34,7 +34,7 @@ pub fn suggest(left: &[Described], right: &[Described]) -> LinkageSpec {
         });
     }
     if let Some(column) = surname {
-        let partner = |side| finder.one(side, SemanticType::GeslachtsnaamPartner);
+        let partner = |side| Finder::one(side, SemanticType::GeslachtsnaamPartner);
         let (left_partner, right_partner) = (partner(left), partner(right));
         comparisons.push(ComparisonSpec::Surname {
             name: "geslachtsnaam".into(),
@@ -102,7 +102,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn one(&self, side: &[Described], semantic: SemanticType) -> Option<String> {
+    fn one(side: &[Described], semantic: SemanticType) -> Option<String> {
         side.iter()
             .find(|column| column.semantic_type == Some(semantic))
             .map(|column| column.name.clone())
@@ -110,8 +110,8 @@ impl Finder<'_> {
 
     fn pair(&self, semantic: SemanticType) -> Option<ColumnPair> {
         Some(ColumnPair {
-            left: self.one(self.left, semantic)?,
-            right: self.one(self.right, semantic)?,
+            left: Finder::one(self.left, semantic)?,
+            right: Finder::one(self.right, semantic)?,
         })
     }
 

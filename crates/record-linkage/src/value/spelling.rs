@@ -2,6 +2,7 @@
 
 /// Replacements tried at each place, longest first.
 const CLASSES: &[(&str, &str)] = &[
+    ("eij", "y"),
     ("sch", "sg"),
     ("ch", "g"),
     ("ck", "k"),

@@ -1,5 +1,9 @@
 //! Reading test data and counting right and wrong links.
-#![allow(dead_code, reason = "each test uses a part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "shared by tests and benches; each uses a part"
+)]
 
 use std::{collections::HashMap, fs::File, path::Path};
 
@@ -11,12 +15,12 @@ use helder_record_linkage::{
 use helder_types::SemanticType;
 
 /// A table with the truth beside it, which no matcher sees.
-pub struct Labelled {
-    pub table: Table,
-    pub truth: Vec<String>,
+pub(crate) struct Labelled {
+    pub(crate) table: Table,
+    pub(crate) truth: Vec<String>,
 }
 
-pub fn read_csv(path: &Path, truth: &str) -> Labelled {
+pub(crate) fn read_csv(path: &Path, truth: &str) -> Labelled {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let headers = reader.headers().unwrap().clone();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -44,7 +48,7 @@ fn label(text: &str) -> String {
         .to_owned()
 }
 
-pub fn read_parquet(path: &Path, truth: &str) -> Labelled {
+pub(crate) fn read_parquet(path: &Path, truth: &str) -> Labelled {
     let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
         File::open(path).unwrap(),
     )
@@ -76,7 +80,7 @@ pub fn read_parquet(path: &Path, truth: &str) -> Labelled {
 }
 
 /// The suggested spec for columns with these meanings.
-pub fn suggested(columns: &[(&str, Option<SemanticType>)]) -> LinkageSpec {
+pub(crate) fn suggested(columns: &[(&str, Option<SemanticType>)]) -> LinkageSpec {
     let described: Vec<Described> = columns
         .iter()
         .map(|(name, semantic_type)| Described {
@@ -88,7 +92,7 @@ pub fn suggested(columns: &[(&str, Option<SemanticType>)]) -> LinkageSpec {
     suggest(&described, &described)
 }
 
-pub fn febrl4() -> (Labelled, Labelled) {
+pub(crate) fn febrl4() -> (Labelled, Labelled) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/febrl4");
     (
         read_csv(&folder.join("a.csv"), "rec_id"),
@@ -97,7 +101,7 @@ pub fn febrl4() -> (Labelled, Labelled) {
 }
 
 /// FEBRL columns without the social security number.
-pub fn febrl_spec() -> LinkageSpec {
+pub(crate) fn febrl_spec() -> LinkageSpec {
     suggested(&[
         ("given_name", Some(SemanticType::Voornamen)),
         ("surname", Some(SemanticType::Geslachtsnaam)),
@@ -112,7 +116,7 @@ pub fn febrl_spec() -> LinkageSpec {
 }
 
 /// Dutch columns without the BSN.
-pub fn dutch_spec() -> LinkageSpec {
+pub(crate) fn dutch_spec() -> LinkageSpec {
     suggested(&[
         ("voornamen", Some(SemanticType::Voornamen)),
         ("voorvoegsel", Some(SemanticType::Voorvoegsel)),
@@ -135,14 +139,14 @@ pub fn dutch_spec() -> LinkageSpec {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Score {
-    pub precision: f64,
-    pub recall: f64,
-    pub f1: f64,
+pub(crate) struct Score {
+    pub(crate) precision: f64,
+    pub(crate) recall: f64,
+    pub(crate) f1: f64,
 }
 
 /// Counts pairs; recall over all true pairs, also those no rule reached.
-pub fn score(
+pub(crate) fn score(
     left: &Labelled,
     right: &Labelled,
     links: impl IntoIterator<Item = (u32, u32)>,
@@ -172,12 +176,12 @@ pub fn score(
     }
 }
 
-pub fn pairs(links: &[Link]) -> impl Iterator<Item = (u32, u32)> {
+pub(crate) fn pairs(links: &[Link]) -> impl Iterator<Item = (u32, u32)> {
     links.iter().map(|link| (link.left, link.right))
 }
 
 /// Folder of reference data, when the environment names one.
-pub fn reference_data() -> Option<std::path::PathBuf> {
+pub(crate) fn reference_data() -> Option<std::path::PathBuf> {
     let folder = std::env::var_os("HELDER_REFERENCE_DATA").map(std::path::PathBuf::from);
     if folder.is_none() {
         println!("skipped: HELDER_REFERENCE_DATA names no folder");

@@ -1,0 +1,134 @@
+//! Deterministic steps, blocking and the observer.
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use helder_record_linkage::{
+    Bound, Cancelled, Column, LinkageSpec, Observer, Table,
+    blocking::Candidates,
+    run,
+    run::Step,
+    spec::{Assignment, ColumnPair},
+};
+use support::{dutch_spec, febrl_spec, febrl4};
+
+#[expect(clippy::unwrap_used, reason = "a test")]
+fn table(column: &str, values: &[Option<&str>]) -> Table {
+    let mut table = Table::new(values.len());
+    table
+        .insert(column, Column::from_texts(values.iter().copied()))
+        .unwrap();
+    table
+}
+
+fn on_pseudonym(assignment: Assignment) -> LinkageSpec {
+    let mut spec = LinkageSpec::new(Vec::new(), Vec::new());
+    spec.deterministic.push(ColumnPair::new("p", "q"));
+    spec.assignment = assignment;
+    spec
+}
+
+#[test]
+fn equal_pseudonyms_link_and_ambiguous_ones_do_not() {
+    let left = table("p", &[Some("x"), Some("y"), Some("y"), None, Some("z")]);
+    let right = table("q", &[Some("z"), Some("y"), None, Some("x"), Some("z")]);
+    let linked = |assignment| {
+        let result = run(&on_pseudonym(assignment), &left, &right, &()).unwrap();
+        assert!(
+            result
+                .links
+                .iter()
+                .all(|link| link.step == Step::Deterministic && link.match_probability >= 1.0)
+        );
+        result
+            .links
+            .iter()
+            .map(|link| (link.left, link.right))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(linked(Assignment::OneToOne), [(0, 3)]);
+    assert_eq!(
+        linked(Assignment::OneLeftPerRight),
+        [(0, 3), (4, 0), (4, 4)]
+    );
+    assert_eq!(
+        linked(Assignment::All),
+        [(0, 3), (1, 1), (2, 1), (4, 0), (4, 4)]
+    );
+}
+
+#[test]
+fn every_candidate_is_visited_once_and_found_by_its_first_rule() {
+    let (left, right) = febrl4();
+    let spec = febrl_spec();
+    let bound = Bound::new(&spec, &left.table, &right.table);
+    let candidates = Candidates::new(&bound, &spec, &spec.blocking_rules);
+    for row in 0..500 {
+        let mut seen = Vec::new();
+        candidates.of_left(row, |rule, right| {
+            assert_eq!(candidates.first_rule(row, right), Some(rule));
+            seen.push(right);
+        });
+        let visits = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(visits, seen.len());
+    }
+}
+
+#[test]
+fn a_block_over_the_cap_is_skipped_and_reported() {
+    let (left, right) = febrl4();
+    let mut spec = febrl_spec();
+    spec.max_block_pairs = 2;
+    let bound = Bound::new(&spec, &left.table, &right.table);
+    let counts = Candidates::new(&bound, &spec, &spec.blocking_rules).counts();
+    assert!(
+        counts
+            .iter()
+            .any(|count| count.skipped_blocks > 0 && count.skipped_pairs > count.skipped_blocks)
+    );
+    assert!(counts.iter().all(|count| count.pairs <= 2 * count.blocks));
+}
+
+#[test]
+fn empty_tables_and_tables_without_the_columns_give_no_links() {
+    let spec = dutch_spec();
+    assert!(
+        run(&spec, &Table::new(0), &Table::new(3), &())
+            .unwrap()
+            .links
+            .is_empty()
+    );
+    assert!(
+        run(&spec, &Table::new(5), &Table::new(3), &())
+            .unwrap()
+            .links
+            .is_empty()
+    );
+}
+
+struct StopsAfter(AtomicUsize);
+
+impl Observer for StopsAfter {
+    fn checkpoint(&self) -> Result<(), Cancelled> {
+        if self.0.fetch_add(1, Ordering::Relaxed) > 3 {
+            Err(Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[test]
+fn the_observer_can_stop_a_run() {
+    let (left, right) = febrl4();
+    let stopped = run(
+        &febrl_spec(),
+        &left.table,
+        &right.table,
+        &StopsAfter(AtomicUsize::new(0)),
+    );
+    assert!(matches!(stopped, Err(Cancelled)));
+}
