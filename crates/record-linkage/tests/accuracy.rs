@@ -8,6 +8,7 @@ use support::{
     score,
 };
 
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn measured(name: &str, left: &Labelled, right: &Labelled, spec: &LinkageSpec) -> Score {
     let result = run(spec, &left.table, &right.table, &()).unwrap();
     let found = score(left, right, pairs(&result.links));

@@ -5,6 +5,7 @@ mod support;
 use helder_record_linkage::{RunResult, run};
 use support::{febrl_spec, febrl4};
 
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn with_threads(n: usize) -> RunResult {
     let (left, right) = febrl4();
     let pool = rayon::ThreadPoolBuilder::new()
