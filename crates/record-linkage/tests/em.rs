@@ -20,8 +20,8 @@ const U: [[f64; 4]; 4] = [
 
 fn draw(rng: &mut StdRng, distribution: &[f64; 4]) -> u64 {
     let mut rest: f64 = rng.r#gen();
-    for level in 1..3 {
-        rest -= distribution[level];
+    for (level, probability) in distribution.iter().enumerate().skip(1) {
+        rest -= probability;
         if rest < 0.0 {
             return level as u64;
         }
