@@ -23,6 +23,18 @@ pub struct LinearFit {
     pub covariance: Option<Vec<Vec<f64>>>,
 }
 
+impl LinearFit {
+    /// Count of parameters, the intercept included.
+    pub fn parameter_count(&self) -> usize {
+        let levels: usize = self
+            .category_terms
+            .iter()
+            .map(|term| term.levels.len())
+            .sum();
+        1 + self.linear_terms.len() + levels + self.missing_terms.len()
+    }
+}
+
 /// The intercept.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,413 @@
+//! The tree as a model. One function per part of the format, in the order of the file.
+
+use helder_types::{Digest, Fault};
+
+use super::{
+    fields::{Faults, Fields, Place},
+    json::Json,
+};
+use crate::{
+    Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Input, InputType, Intercept,
+    KMeansFit, Kind, LevelTerm, LinearFit, LinearTerm, Link, Meaning, MissingRule, MissingTerm,
+    Model, Output, Parent, Split, Standardisation, Training, TrainingRange, UnknownCategory,
+};
+
+/// Reads the parts; every fault of form at once.
+pub(super) fn model(tree: &Json) -> Result<Model, Vec<Fault>> {
+    let faults = Faults::default();
+    let model = document(&Place {
+        json: tree,
+        pointer: String::new(),
+        faults: &faults,
+    });
+    let faults = faults.into_inner();
+    match model {
+        Some(model) if faults.is_empty() => Ok(model),
+        _ => Err(faults),
+    }
+}
+
+fn document(place: &Place<'_>) -> Option<Model> {
+    let mut fields = place.fields()?;
+    let format = fields.required("format")?;
+    if *format.json != Json::Text(FORMAT.to_owned()) {
+        format.fault(
+            "unknown-format",
+            format!("this version of Helder reads {FORMAT}"),
+        );
+        return None;
+    }
+    let name = fields.text("name");
+    let title = meaning(&mut fields, "title");
+    let kinds = [
+        ("binary_classification", Kind::BinaryClassification),
+        ("clustering", Kind::Clustering),
+    ];
+    let kind = fields
+        .required("kind")
+        .and_then(|place| place.one_of(&kinds));
+    let output = fields.required("output").and_then(|place| output(&place));
+    let inputs = fields.list("inputs", |place| input(&place));
+    let link = fields
+        .required("link")
+        .and_then(|place| place.one_of(&[("logit", Link::Logit), ("none", Link::None)]));
+    let algorithm = algorithm(&mut fields);
+    let calibration = fields
+        .required("calibration")
+        .and_then(|place| calibration(&place));
+    let training = fields
+        .required("training")
+        .and_then(|place| training(&place));
+    fields.done();
+    Some(Model {
+        format: FORMAT.to_owned(),
+        name,
+        title,
+        kind: kind?,
+        output: output?,
+        inputs: inputs.into_iter().collect::<Option<_>>()?,
+        link: link?,
+        algorithm: algorithm?,
+        calibration: calibration?,
+        training: training?,
+    })
+}
+
+fn meaning(fields: &mut Fields<'_>, key: &'static str) -> Meaning {
+    let empty = Meaning {
+        nl: String::new(),
+        en: String::new(),
+    };
+    fields
+        .required(key)
+        .and_then(|place| texts(&place))
+        .unwrap_or(empty)
+}
+
+fn texts(place: &Place<'_>) -> Option<Meaning> {
+    let mut fields = place.fields()?;
+    let meaning = Meaning {
+        nl: fields.text("nl"),
+        en: fields.text("en"),
+    };
+    fields.done();
+    Some(meaning)
+}
+
+fn output(place: &Place<'_>) -> Option<Output> {
+    let mut fields = place.fields()?;
+    let output = Output {
+        name: fields.text("name"),
+        meaning: meaning(&mut fields, "meaning"),
+        horizon: fields.optional_text("horizon"),
+    };
+    fields.done();
+    Some(output)
+}
+
+fn input(place: &Place<'_>) -> Option<Input> {
+    let mut fields = place.fields()?;
+    let types = [
+        ("number", InputType::Number),
+        ("integer", InputType::Integer),
+        ("boolean", InputType::Boolean),
+        ("category", InputType::Category),
+    ];
+    let name = fields.text("name");
+    let kind = fields
+        .required("type")
+        .and_then(|place| place.one_of(&types));
+    let unit = fields.optional_text("unit");
+    let training_range = fields.optional("trainingRange").map(|place| range(&place));
+    let categories = fields
+        .optional("categories")
+        .map_or_else(Vec::new, |place| place.list(|place| category(&place)));
+    let unknown_category = fields
+        .optional("unknownCategory")
+        .map(|place| unknown_category(&place));
+    let missing = fields.required("missing").and_then(|place| missing(&place));
+    let meaning = meaning(&mut fields, "meaning");
+    let source_field = fields.optional_text("sourceField");
+    let justification = fields.text("justification");
+    fields.done();
+    Some(Input {
+        name,
+        kind: kind?,
+        unit,
+        training_range: training_range.map_or(Some(None), |range| range.map(Some))?,
+        categories: categories.into_iter().collect::<Option<_>>()?,
+        unknown_category: unknown_category.map_or(Some(None), |rule| rule.map(Some))?,
+        missing: missing?,
+        meaning,
+        source_field,
+        justification,
+    })
+}
+
+fn range(place: &Place<'_>) -> Option<TrainingRange> {
+    let mut fields = place.fields()?;
+    let range = TrainingRange {
+        minimum: fields.number("minimum"),
+        maximum: fields.number("maximum"),
+    };
+    fields.done();
+    Some(range)
+}
+
+fn category(place: &Place<'_>) -> Option<Category> {
+    let mut fields = place.fields()?;
+    let level = fields.text("level");
+    let meaning = fields.optional("meaning").and_then(|place| texts(&place));
+    fields.done();
+    Some(Category { level, meaning })
+}
+
+fn missing(place: &Place<'_>) -> Option<MissingRule> {
+    #[derive(Clone, Copy)]
+    enum Rule {
+        Indicator,
+        Median,
+        Level,
+        Reject,
+    }
+    let rules = [
+        ("median_and_indicator", Rule::Indicator),
+        ("median", Rule::Median),
+        ("level", Rule::Level),
+        ("reject", Rule::Reject),
+    ];
+    let mut fields = place.fields()?;
+    let rule = match fields.required("rule")?.one_of(&rules)? {
+        Rule::Indicator => MissingRule::MedianAndIndicator {
+            value: fields.number("value"),
+        },
+        Rule::Median => MissingRule::Median {
+            value: fields.number("value"),
+        },
+        Rule::Level => MissingRule::Level {
+            level: fields.text("level"),
+        },
+        Rule::Reject => MissingRule::Reject,
+    };
+    fields.done();
+    Some(rule)
+}
+
+fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
+    let mut fields = place.fields()?;
+    let names_a_level = fields
+        .required("rule")?
+        .one_of(&[("level", true), ("reject", false)])?;
+    let rule = if names_a_level {
+        UnknownCategory::Level {
+            level: fields.text("level"),
+        }
+    } else {
+        UnknownCategory::Reject
+    };
+    fields.done();
+    Some(rule)
+}
+
+fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
+    let is_linear = fields
+        .required("algorithm")?
+        .one_of(&[("logistic_regression", true), ("k_means", false)]);
+    let place = fields.required("fitted")?;
+    if is_linear? {
+        linear(&place).map(Algorithm::LogisticRegression)
+    } else {
+        k_means(&place).map(Algorithm::KMeans)
+    }
+}
+
+fn linear(place: &Place<'_>) -> Option<LinearFit> {
+    let mut fields = place.fields()?;
+    let intercept = fields.required("intercept").and_then(|place| {
+        let mut fields = place.fields()?;
+        let coefficient = fields.number("coefficient");
+        let standard_error = fields.optional_number("standardError");
+        fields.done();
+        Some(Intercept {
+            coefficient,
+            standard_error,
+        })
+    });
+    let linear_terms = fields.list("linearTerms", |place| {
+        let (input, coefficient, standard_error, mean) = effect(&place, "input")?;
+        Some(LinearTerm {
+            input,
+            coefficient,
+            standard_error,
+            mean,
+        })
+    });
+    let category_terms = fields.list("categoryTerms", |place| category_term(&place));
+    let missing_terms = fields.list("missingTerms", |place| {
+        let (input, coefficient, standard_error, mean) = effect(&place, "input")?;
+        Some(MissingTerm {
+            input,
+            coefficient,
+            standard_error,
+            mean,
+        })
+    });
+    let covariance = fields
+        .optional("covariance")
+        .map(|place| place.list(|row| row.list(|cell| cell.number())));
+    fields.done();
+    Some(LinearFit {
+        intercept: intercept?,
+        linear_terms: linear_terms.into_iter().collect::<Option<_>>()?,
+        category_terms: category_terms.into_iter().collect::<Option<_>>()?,
+        missing_terms: missing_terms.into_iter().collect::<Option<_>>()?,
+        covariance,
+    })
+}
+
+/// What each kind of term has in common; `key` names what the term is of.
+fn effect(place: &Place<'_>, key: &'static str) -> Option<(String, f64, Option<f64>, f64)> {
+    let mut fields = place.fields()?;
+    let name = fields.text(key);
+    let coefficient = fields.number("coefficient");
+    let standard_error = fields.optional_number("standardError");
+    let mean = fields.number("mean");
+    fields.done();
+    Some((name, coefficient, standard_error, mean))
+}
+
+fn category_term(place: &Place<'_>) -> Option<CategoryTerm> {
+    let mut fields = place.fields()?;
+    let input = fields.text("input");
+    let reference_level = fields.text("referenceLevel");
+    let levels = fields.list("levels", |place| {
+        let (level, coefficient, standard_error, mean) = effect(&place, "level")?;
+        Some(LevelTerm {
+            level,
+            coefficient,
+            standard_error,
+            mean,
+        })
+    });
+    fields.done();
+    Some(CategoryTerm {
+        input,
+        reference_level,
+        levels: levels.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn k_means(place: &Place<'_>) -> Option<KMeansFit> {
+    let mut fields = place.fields()?;
+    let standardisation = fields.list("standardisation", |place| {
+        let mut fields = place.fields()?;
+        let (input, mean, scale) = (
+            fields.text("input"),
+            fields.number("mean"),
+            fields.number("scale"),
+        );
+        fields.done();
+        Some(Standardisation { input, mean, scale })
+    });
+    let centres = fields.list("centres", |place| {
+        let mut fields = place.fields()?;
+        let name = meaning(&mut fields, "name");
+        let rows = fields.count("rows");
+        let values = fields.list("values", |place| place.number());
+        fields.done();
+        Some(Centre { name, rows, values })
+    });
+    let inertia = fields.number("inertia");
+    fields.done();
+    Some(KMeansFit {
+        standardisation: standardisation.into_iter().collect::<Option<_>>()?,
+        centres: centres.into_iter().collect::<Option<_>>()?,
+        inertia,
+    })
+}
+
+fn calibration(place: &Place<'_>) -> Option<Calibration> {
+    let mut fields = place.fields()?;
+    let calibration = if fields
+        .required("method")?
+        .one_of(&[("none", false), ("logistic", true)])?
+    {
+        Calibration::Logistic {
+            intercept: fields.number("intercept"),
+            slope: fields.number("slope"),
+        }
+    } else {
+        Calibration::None
+    };
+    fields.done();
+    Some(calibration)
+}
+
+fn training(place: &Place<'_>) -> Option<Training> {
+    let mut fields = place.fields()?;
+    let parents = fields.list("parents", |place| {
+        let mut fields = place.fields()?;
+        let name = fields.text("name");
+        let digest = fields
+            .required("digest")
+            .and_then(|place| place.parsed::<Digest>());
+        fields.done();
+        Some(Parent {
+            name,
+            digest: digest?,
+        })
+    });
+    let frame_digest = fields
+        .required("frameDigest")
+        .and_then(|place| place.parsed::<Digest>());
+    let rows = fields.count("rows");
+    let events = fields.optional("events").map(|place| place.count());
+    let split = fields.required("split").and_then(|place| split(&place));
+    let seed = fields.count("seed");
+    let code_version = fields.text("codeVersion");
+    let sensitive_features = fields.list("sensitiveFeatures", |place| place.text());
+    fields.done();
+    Some(Training {
+        parents: parents.into_iter().collect::<Option<_>>()?,
+        frame_digest: frame_digest?,
+        rows,
+        events,
+        split: split?,
+        seed,
+        code_version,
+        sensitive_features,
+    })
+}
+
+fn split(place: &Place<'_>) -> Option<Split> {
+    #[derive(Clone, Copy)]
+    enum Rule {
+        Time,
+        Random,
+        Column,
+        None,
+    }
+    let rules = [
+        ("time", Rule::Time),
+        ("random", Rule::Random),
+        ("column", Rule::Column),
+        ("none", Rule::None),
+    ];
+    let mut fields = place.fields()?;
+    let split = match fields.required("rule")?.one_of(&rules)? {
+        Rule::Time => Split::Time {
+            test_from: fields.text("testFrom"),
+        },
+        Rule::Random => Split::Random {
+            test_share: fields.number("testShare"),
+            group: fields.optional_text("group"),
+        },
+        Rule::Column => Split::Column {
+            column: fields.text("column"),
+            value: fields.text("value"),
+        },
+        Rule::None => Split::None,
+    };
+    fields.done();
+    Some(split)
+}

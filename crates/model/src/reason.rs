@@ -1,0 +1,212 @@
+//! Reasons in plain language, put together from pieces made once per model.
+
+use std::io::Write as _;
+
+use crate::{Input, InputType, Kind, Meaning, Model, Row, scorer::level_name};
+
+/// Language of a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Dutch, level B1.
+    Dutch,
+    /// English.
+    English,
+}
+
+/// The pieces of every reason a model can give.
+///
+/// *Verhoogt* and *verlaagt* compare with the average of the training rows, as the contributions do.
+#[derive(Clone, Debug)]
+pub struct Reasons {
+    inputs: Vec<[Pieces; 2]>,
+    effects: [[String; 3]; 2],
+}
+
+#[derive(Clone, Debug)]
+struct Pieces {
+    /// `Aantal maanden bijstand: `
+    lead: String,
+    /// After the number: ` maanden`.
+    unit: String,
+    is_cents: bool,
+    /// Level names, or no/yes for a boolean.
+    names: Vec<String>,
+    unknown: String,
+}
+
+/// Unit of amounts in this project; shown in euros.
+const CENTS: &str = "eurocent";
+
+impl Reasons {
+    /// Reasons as plain text.
+    pub fn plain(model: &Model) -> Self {
+        Self::with(model, str::to_owned)
+    }
+
+    /// Reasons ready to stand between the quotes of a JSON string.
+    pub fn json(model: &Model) -> Self {
+        Self::with(model, json_escape)
+    }
+
+    fn with(model: &Model, escape: fn(&str) -> String) -> Self {
+        let inputs = model
+            .inputs
+            .iter()
+            .map(|input| {
+                [Language::Dutch, Language::English]
+                    .map(|language| Pieces::new(input, language, escape))
+            })
+            .collect();
+        let effects = match model.kind {
+            Kind::BinaryClassification => [
+                [
+                    ". Dit verhoogt de kans.",
+                    ". Dit verlaagt de kans.",
+                    ". Dit maakt voor de kans geen verschil.",
+                ],
+                [
+                    ". This raises the probability.",
+                    ". This lowers the probability.",
+                    ". This makes no difference.",
+                ],
+            ],
+            Kind::Clustering => [
+                [
+                    ". Dit past bij deze groep.",
+                    ". Dit past minder bij deze groep.",
+                    ". Dit maakt geen verschil.",
+                ],
+                [
+                    ". This fits this group.",
+                    ". This fits this group less.",
+                    ". This makes no difference.",
+                ],
+            ],
+        };
+        Self {
+            inputs,
+            effects: effects.map(|texts| texts.map(escape)),
+        }
+    }
+
+    /// Appends the reason for one input of a scored row.
+    ///
+    /// Nothing is appended for an input the model does not have.
+    pub fn write(
+        &self,
+        out: &mut Vec<u8>,
+        row: &Row,
+        input: usize,
+        contribution: f64,
+        language: Language,
+    ) {
+        let place = usize::from(language == Language::English);
+        let Some(pieces) = self.inputs.get(input).map(|pieces| &pieces[place]) else {
+            return;
+        };
+        out.extend_from_slice(pieces.lead.as_bytes());
+        pieces.value(out, row, input, language);
+        let effect = if contribution > 0.0 {
+            0
+        } else if contribution < 0.0 {
+            1
+        } else {
+            2
+        };
+        out.extend_from_slice(self.effects[place][effect].as_bytes());
+    }
+
+    /// The reason in both languages.
+    pub fn meaning(&self, row: &Row, input: usize, contribution: f64) -> Meaning {
+        let [nl, en] = [Language::Dutch, Language::English].map(|language| {
+            let mut out = Vec::new();
+            self.write(&mut out, row, input, contribution, language);
+            String::from_utf8_lossy(&out).into_owned()
+        });
+        Meaning { nl, en }
+    }
+}
+
+impl Pieces {
+    fn new(input: &Input, language: Language, escape: fn(&str) -> String) -> Self {
+        let pick = |meaning: &Meaning| match language {
+            Language::Dutch => meaning.nl.clone(),
+            Language::English => meaning.en.clone(),
+        };
+        let (no, yes, unknown) = match language {
+            Language::Dutch => ("nee", "ja", "niet bekend"),
+            Language::English => ("no", "yes", "not known"),
+        };
+        let names = match input.kind {
+            InputType::Boolean => vec![no.to_owned(), yes.to_owned()],
+            InputType::Category => (0..input.categories.len())
+                .filter_map(|level| level_name(input, level))
+                .map(|name| pick(&name))
+                .collect(),
+            InputType::Number | InputType::Integer => Vec::new(),
+        };
+        let is_cents = input.unit.as_deref() == Some(CENTS);
+        let unit = input
+            .unit
+            .as_deref()
+            .filter(|_| !is_cents)
+            .map(|unit| format!(" {unit}"))
+            .unwrap_or_default();
+        let meaning = pick(&input.meaning);
+        let lead = format!("{}: ", capitalised(meaning.trim().trim_end_matches('.')));
+        Self {
+            lead: escape(&lead),
+            unit: escape(&unit),
+            is_cents,
+            names: names.iter().map(|name| escape(name)).collect(),
+            unknown: unknown.to_owned(),
+        }
+    }
+
+    fn value(&self, out: &mut Vec<u8>, row: &Row, input: usize, language: Language) {
+        if row.is_substituted(input) {
+            return out.extend_from_slice(self.unknown.as_bytes());
+        }
+        let level = row
+            .level(input)
+            .or_else(|| row.number(input).map(|number| number as usize));
+        if let Some(name) = level
+            .filter(|_| !self.names.is_empty())
+            .and_then(|level| self.names.get(level))
+        {
+            return out.extend_from_slice(name.as_bytes());
+        }
+        let Some(number) = row.number(input) else {
+            return;
+        };
+        let start = out.len();
+        // Writing into memory cannot fail.
+        if self.is_cents {
+            let _ = write!(out, "€ {:.2}", number / 100.0);
+        } else if number.fract() == 0.0 && number.abs() < 1e15 {
+            let _ = serde_json::to_writer(&mut *out, &(number as i64));
+        } else {
+            let _ = serde_json::to_writer(&mut *out, &number);
+        }
+        if language == Language::Dutch {
+            out[start..]
+                .iter_mut()
+                .filter(|byte| **byte == b'.')
+                .for_each(|byte| *byte = b',');
+        }
+        out.extend_from_slice(self.unit.as_bytes());
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
+fn json_escape(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}

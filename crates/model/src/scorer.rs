@@ -1,0 +1,192 @@
+//! A model made ready to answer: typed row in, score with exact contributions out, nothing allocated per row.
+
+mod linear;
+mod nearest;
+mod row;
+mod spread;
+
+pub(crate) use row::level_name;
+pub use row::{Row, Value, ValueFault, Warning, WarningKind};
+
+use std::collections::HashMap;
+
+use crate::{Algorithm, Calibration, Input, Meaning, Model, ModelError, check::check};
+
+/// A model made ready to answer.
+#[derive(Clone, Debug)]
+pub struct Scorer {
+    inputs: Vec<Input>,
+    positions: HashMap<String, usize>,
+    slots: Vec<row::Slot>,
+    engine: Engine,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Linear(linear::Linear),
+    Nearest(nearest::Centres),
+}
+
+/// What a model says about one row. Reuse it: its buffers are kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Probability of the event, in `[0, 1]`; absent for groups.
+    pub probability: Option<f64>,
+    /// 95 % interval of the probability, from the covariance of the estimates; absent where the model has none.
+    ///
+    /// It says how well the training data fixes the average of people like this, not how one person will fare.
+    pub interval: Option<Interval>,
+    /// The group; absent for probabilities.
+    pub nearest: Option<Nearest>,
+    /// `base_score` + Σ `contributions`. Log odds before calibration, or for groups the margin (see [`Nearest`]).
+    pub score: f64,
+    /// Score of the average of the training rows; 0 for groups.
+    pub base_score: f64,
+    /// One per input, in the order of the inputs, on the scale of the score.
+    pub contributions: Vec<f64>,
+    /// Positions of the inputs, largest contribution (by size, not sign) first.
+    pub order: Vec<usize>,
+}
+
+/// An interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub lower: f64,
+    /// Upper end.
+    pub upper: f64,
+}
+
+/// The group whose centre is nearest. The score is the margin: squared distance to the second nearest centre minus squared
+/// distance to this one, so each contribution says how much an input speaks for this group rather than the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nearest {
+    /// Position of the group in the model.
+    pub group: usize,
+    /// Squared distance to its centre, standardised.
+    pub squared_distance: f64,
+}
+
+/// The row misses inputs: positions of those never set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} inputs are not given", .0.len())]
+pub struct Incomplete(pub Vec<usize>);
+
+impl Scorer {
+    /// Prepares a model.
+    ///
+    /// # Errors
+    /// [`ModelError`] if the model is not coherent.
+    pub fn new(model: &Model) -> Result<Self, ModelError> {
+        let faults = check(model);
+        if !faults.is_empty() {
+            return Err(ModelError(faults));
+        }
+        let positions: HashMap<_, _> = model
+            .inputs
+            .iter()
+            .enumerate()
+            .map(|(place, input)| (input.name.clone(), place))
+            .collect();
+        let engine = match &model.algorithm {
+            Algorithm::LogisticRegression(fit) => Engine::Linear(linear::Linear::new(
+                fit,
+                &model.inputs,
+                &positions,
+                model.calibration,
+            )),
+            Algorithm::KMeans(fit) => Engine::Nearest(nearest::Centres::new(fit)),
+        };
+        let slots = model.inputs.iter().map(row::Slot::new).collect();
+        Ok(Self {
+            inputs: model.inputs.clone(),
+            positions,
+            slots,
+            engine,
+        })
+    }
+
+    /// The inputs, in order.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// Position of an input by name. `expected` is tried first: callers mostly send inputs in order.
+    pub fn position(&self, name: &str, expected: usize) -> Option<usize> {
+        if self
+            .inputs
+            .get(expected)
+            .is_some_and(|input| input.name == name)
+        {
+            return Some(expected);
+        }
+        self.positions.get(name).copied()
+    }
+
+    /// An empty row for this model.
+    pub fn row(&self) -> Row {
+        Row::new(self.inputs.len())
+    }
+
+    /// Sets one input of a row, by the rules of the model.
+    ///
+    /// # Errors
+    /// [`ValueFault`] says what is wrong, never what the value was; the input then counts as not given.
+    pub fn set(&self, row: &mut Row, input: usize, value: Value<'_>) -> Result<(), ValueFault> {
+        match self.slots.get(input) {
+            Some(slot) => row.set(input, slot.resolve(value)?),
+            None => return Err(ValueFault::UnknownInput),
+        }
+        Ok(())
+    }
+
+    /// Scores a row. `answer` is overwritten.
+    ///
+    /// # Errors
+    /// [`Incomplete`] names all inputs that were never set.
+    pub fn score(&self, row: &Row, answer: &mut Answer) -> Result<(), Incomplete> {
+        row.complete(self.inputs.len())?;
+        match &self.engine {
+            Engine::Linear(linear) => linear.score(row, answer),
+            Engine::Nearest(centres) => centres.score(row, answer),
+        }
+        answer.order.clear();
+        answer.order.extend(0..answer.contributions.len());
+        let size = |place: &usize| answer.contributions[*place].abs();
+        answer
+            .order
+            .sort_unstable_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
+        Ok(())
+    }
+
+    /// What the reader should know about this row: values outside training, filled in, or unknown.
+    pub fn warnings<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = Warning> + 'a {
+        row.warnings(&self.slots)
+    }
+
+    /// Name of a group of a clustering.
+    pub fn group_name(&self, group: usize) -> Option<&Meaning> {
+        match &self.engine {
+            Engine::Linear(_) => None,
+            Engine::Nearest(centres) => centres.name(group),
+        }
+    }
+}
+
+/// The logistic function, accurate in both tails.
+fn logistic(log_odds: f64) -> f64 {
+    if log_odds >= 0.0 {
+        1.0 / (1.0 + (-log_odds).exp())
+    } else {
+        let odds = log_odds.exp();
+        odds / (1.0 + odds)
+    }
+}
+
+/// The probability that belongs to a score.
+fn probability(score: f64, calibration: Calibration) -> f64 {
+    match calibration {
+        Calibration::None => logistic(score),
+        Calibration::Logistic { intercept, slope } => logistic(intercept + slope * score),
+    }
+}

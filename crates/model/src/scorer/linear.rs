@@ -1,0 +1,130 @@
+//! Regression that is linear on the scale of the link.
+
+use std::collections::HashMap;
+
+use super::{Answer, Interval, Row, probability, row::State, spread::Spread};
+use crate::{Calibration, Input, LinearFit};
+
+/// The 97.5 % point of the standard normal distribution.
+const Z95: f64 = 1.959_963_984_540_054;
+
+#[derive(Clone, Debug)]
+pub(super) struct Linear {
+    base: f64,
+    terms: Vec<Term>,
+    calibration: Calibration,
+    spread: Option<Spread>,
+}
+
+#[derive(Clone, Debug)]
+enum Term {
+    Number {
+        coefficient: f64,
+        mean: f64,
+        missing: Option<[f64; 2]>,
+    },
+    /// Contribution per level, already counted from the mean.
+    Levels(Vec<f64>),
+}
+
+impl Linear {
+    /// `fit` is coherent with `inputs` (see `check`).
+    pub(super) fn new(
+        fit: &LinearFit,
+        inputs: &[Input],
+        positions: &HashMap<String, usize>,
+        calibration: Calibration,
+    ) -> Self {
+        let mut base = fit.intercept.coefficient;
+        let mut terms: Vec<Term> = inputs
+            .iter()
+            .map(|_| Term::Number {
+                coefficient: 0.0,
+                mean: 0.0,
+                missing: None,
+            })
+            .collect();
+        for linear in &fit.linear_terms {
+            base += linear.coefficient * linear.mean;
+            if let Some(place) = positions.get(&linear.input) {
+                terms[*place] = Term::Number {
+                    coefficient: linear.coefficient,
+                    mean: linear.mean,
+                    missing: None,
+                };
+            }
+        }
+        for category in &fit.category_terms {
+            let mean: f64 = category
+                .levels
+                .iter()
+                .map(|level| level.coefficient * level.mean)
+                .sum();
+            base += mean;
+            if let Some(place) = positions.get(&category.input) {
+                let effects: HashMap<&str, f64> = category
+                    .levels
+                    .iter()
+                    .map(|level| (level.level.as_str(), level.coefficient))
+                    .collect();
+                let effect = |level: &str| effects.get(level).copied().unwrap_or(0.0) - mean;
+                terms[*place] = Term::Levels(
+                    inputs[*place]
+                        .categories
+                        .iter()
+                        .map(|c| effect(&c.level))
+                        .collect(),
+                );
+            }
+        }
+        for indicator in &fit.missing_terms {
+            base += indicator.coefficient * indicator.mean;
+            if let Some(Term::Number { missing, .. }) = positions
+                .get(&indicator.input)
+                .map(|place| &mut terms[*place])
+            {
+                let known = -indicator.coefficient * indicator.mean;
+                *missing = Some([known, indicator.coefficient + known]);
+            }
+        }
+        let spread = Spread::new(fit, inputs, positions);
+        Self {
+            base,
+            terms,
+            calibration,
+            spread,
+        }
+    }
+
+    pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
+        answer.contributions.clear();
+        let mut score = self.base;
+        for (term, cell) in self.terms.iter().zip(row.cells()) {
+            let contribution = match term {
+                Term::Number {
+                    coefficient,
+                    mean,
+                    missing,
+                } => {
+                    let indicator = missing.map_or(0.0, |effect| {
+                        effect[usize::from(cell.state == State::Missing)]
+                    });
+                    coefficient * (cell.number - mean) + indicator
+                }
+                Term::Levels(effects) => effects.get(cell.level as usize).copied().unwrap_or(0.0),
+            };
+            score += contribution;
+            answer.contributions.push(contribution);
+        }
+        answer.score = score;
+        answer.base_score = self.base;
+        answer.probability = Some(probability(score, self.calibration));
+        answer.nearest = None;
+        answer.interval = self.spread.as_ref().map(|spread| {
+            let half = Z95 * spread.standard_error(row);
+            let [lower, upper] =
+                [score - half, score + half].map(|end| probability(end, self.calibration));
+            Interval { lower, upper }
+        });
+    }
+}

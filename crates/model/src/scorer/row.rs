@@ -1,0 +1,317 @@
+//! One subject's values, resolved by the rules of the model.
+
+use std::collections::HashMap;
+
+use super::Incomplete;
+use crate::{Input, InputType, Meaning, MissingRule, UnknownCategory};
+
+/// A value as a caller gives it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Known to be missing.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any number.
+    Number(f64),
+    /// A level of a category.
+    Text(&'a str),
+}
+
+/// Why a value is refused. Never carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ValueFault {
+    /// The model has no such input.
+    #[error("the model has no such input")]
+    UnknownInput,
+    /// A number is wanted.
+    #[error("a finite number is wanted here")]
+    WantsNumber,
+    /// A whole number is wanted.
+    #[error("a whole number is wanted here")]
+    WantsInteger,
+    /// A boolean is wanted.
+    #[error("true or false is wanted here")]
+    WantsBoolean,
+    /// A text is wanted.
+    #[error("a text is wanted here")]
+    WantsText,
+    /// The model gives no prediction without this value.
+    #[error("the model gives no prediction without this value")]
+    MissingRefused,
+    /// The model gives no prediction for a level it did not see in training.
+    #[error("the model does not know this category")]
+    UnknownCategory,
+}
+
+impl ValueFault {
+    /// A stable code for an error answer.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownInput => "unknown-input",
+            Self::WantsNumber | Self::WantsInteger | Self::WantsBoolean | Self::WantsText => {
+                "wrong-type"
+            }
+            Self::MissingRefused => "missing-refused",
+            Self::UnknownCategory => "unknown-category",
+        }
+    }
+}
+
+/// Something the reader should know about a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Position of the input.
+    pub input: usize,
+    /// What.
+    pub kind: WarningKind,
+}
+
+/// What the reader should know about a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WarningKind {
+    /// Smaller or larger than any value in training.
+    OutsideTraining,
+    /// Missing; filled in by the rule of the model.
+    Missing,
+    /// A level unknown in training; counted as another by the rule of the model.
+    UnknownCategory,
+}
+
+impl WarningKind {
+    /// A stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OutsideTraining => "outside-training",
+            Self::Missing => "missing",
+            Self::UnknownCategory => "unknown-category",
+        }
+    }
+
+    /// The same for a reader, Dutch and English.
+    pub const fn texts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OutsideTraining => (
+                "Deze waarde kwam niet voor in de gegevens waarvan het model leerde. De uitkomst is minder zeker.",
+                "This value did not occur in the data the model learned from. The outcome is less certain.",
+            ),
+            Self::Missing => (
+                "Deze waarde is niet bekend. Het model rekent met een vervangende waarde.",
+                "This value is not known. The model uses a substitute value.",
+            ),
+            Self::UnknownCategory => (
+                "Het model kent deze categorie niet. Het rekent met een vervangende categorie.",
+                "The model does not know this category. It uses a substitute category.",
+            ),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Absent,
+    Given,
+    Missing,
+    Unknown,
+}
+
+/// One resolved value: `number` for numbers and booleans, `level` for categories.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cell {
+    pub(super) number: f64,
+    pub(super) level: u32,
+    pub(super) state: State,
+}
+
+const ABSENT: Cell = Cell {
+    number: 0.0,
+    level: 0,
+    state: State::Absent,
+};
+
+/// One subject's values. Make it with [`super::Scorer::row`] and reuse it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    cells: Vec<Cell>,
+}
+
+impl Row {
+    pub(super) fn new(inputs: usize) -> Self {
+        Self {
+            cells: vec![ABSENT; inputs],
+        }
+    }
+
+    /// Forgets all values.
+    pub fn clear(&mut self) {
+        self.cells.fill(ABSENT);
+    }
+
+    /// Whether an input was set before.
+    pub fn is_set(&self, input: usize) -> bool {
+        self.cells
+            .get(input)
+            .is_some_and(|cell| cell.state != State::Absent)
+    }
+
+    /// The number the model works with: given or filled in; 1 and 0 for booleans. `None` for categories and absent inputs.
+    pub fn number(&self, input: usize) -> Option<f64> {
+        let cell = self
+            .cells
+            .get(input)
+            .filter(|cell| cell.state != State::Absent)?;
+        cell.number.is_finite().then_some(cell.number)
+    }
+
+    /// Position of the level the model works with; `None` for other types and absent inputs.
+    pub fn level(&self, input: usize) -> Option<usize> {
+        let cell = self
+            .cells
+            .get(input)
+            .filter(|cell| cell.state != State::Absent)?;
+        cell.number.is_nan().then_some(cell.level as usize)
+    }
+
+    /// Whether the value was missing or an unknown level.
+    pub fn is_substituted(&self, input: usize) -> bool {
+        self.cells
+            .get(input)
+            .is_some_and(|cell| matches!(cell.state, State::Missing | State::Unknown))
+    }
+
+    pub(super) fn set(&mut self, input: usize, cell: Cell) {
+        self.cells[input] = cell;
+    }
+
+    pub(super) fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    pub(super) fn complete(&self, inputs: usize) -> Result<(), Incomplete> {
+        if self.cells.len() == inputs && self.cells.iter().all(|cell| cell.state != State::Absent) {
+            return Ok(());
+        }
+        Err(Incomplete(
+            (0..inputs).filter(|input| !self.is_set(*input)).collect(),
+        ))
+    }
+
+    pub(super) fn warnings<'a>(&'a self, slots: &'a [Slot]) -> impl Iterator<Item = Warning> + 'a {
+        self.cells
+            .iter()
+            .zip(slots)
+            .enumerate()
+            .filter_map(|(input, (cell, slot))| {
+                let kind = match cell.state {
+                    State::Missing => WarningKind::Missing,
+                    State::Unknown => WarningKind::UnknownCategory,
+                    State::Given if cell.number < slot.minimum || cell.number > slot.maximum => {
+                        WarningKind::OutsideTraining
+                    }
+                    State::Given | State::Absent => return None,
+                };
+                Some(Warning { input, kind })
+            })
+    }
+}
+
+/// The rules of one input, ready to apply.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    kind: InputType,
+    minimum: f64,
+    maximum: f64,
+    levels: HashMap<String, u32>,
+    missing: Option<Cell>,
+    unknown: Option<Cell>,
+}
+
+impl Slot {
+    pub(super) fn new(input: &Input) -> Self {
+        let levels: HashMap<String, u32> = input
+            .categories
+            .iter()
+            .zip(0..)
+            .map(|(category, place)| (category.level.clone(), place))
+            .collect();
+        let as_level = |level: &String, state| {
+            levels.get(level).map(|place| Cell {
+                number: f64::NAN,
+                level: *place,
+                state,
+            })
+        };
+        let missing = match &input.missing {
+            MissingRule::MedianAndIndicator { value } | MissingRule::Median { value } => {
+                Some(Cell {
+                    number: *value,
+                    level: 0,
+                    state: State::Missing,
+                })
+            }
+            MissingRule::Level { level } => as_level(level, State::Missing),
+            MissingRule::Reject => None,
+        };
+        let unknown = match &input.unknown_category {
+            Some(UnknownCategory::Level { level }) => as_level(level, State::Unknown),
+            Some(UnknownCategory::Reject) | None => None,
+        };
+        let (minimum, maximum) = input
+            .training_range
+            .map_or((f64::NEG_INFINITY, f64::INFINITY), |range| {
+                (range.minimum, range.maximum)
+            });
+        Self {
+            kind: input.kind,
+            minimum,
+            maximum,
+            levels,
+            missing,
+            unknown,
+        }
+    }
+
+    /// The cell that a value becomes.
+    pub(super) fn resolve(&self, value: Value<'_>) -> Result<Cell, ValueFault> {
+        let number = |number| {
+            Ok(Cell {
+                number,
+                level: 0,
+                state: State::Given,
+            })
+        };
+        match (self.kind, value) {
+            (_, Value::Null) => self.missing.ok_or(ValueFault::MissingRefused),
+            (InputType::Number | InputType::Integer, Value::Integer(value)) => number(value as f64),
+            (InputType::Number, Value::Number(value)) if value.is_finite() => number(value),
+            // 3.0 is a whole number in JSON and in JavaScript.
+            (InputType::Integer, Value::Number(value))
+                if value.is_finite() && value.fract() == 0.0 =>
+            {
+                number(value)
+            }
+            (InputType::Boolean, Value::Boolean(value)) => number(f64::from(u8::from(value))),
+            (InputType::Category, Value::Text(text)) => match self.levels.get(text) {
+                Some(level) => Ok(Cell {
+                    number: f64::NAN,
+                    level: *level,
+                    state: State::Given,
+                }),
+                None => self.unknown.ok_or(ValueFault::UnknownCategory),
+            },
+            (InputType::Number, _) => Err(ValueFault::WantsNumber),
+            (InputType::Integer, _) => Err(ValueFault::WantsInteger),
+            (InputType::Boolean, _) => Err(ValueFault::WantsBoolean),
+            (InputType::Category, _) => Err(ValueFault::WantsText),
+        }
+    }
+}
+
+/// Name of the level for a reader.
+pub(crate) fn level_name(input: &Input, level: usize) -> Option<Meaning> {
+    let category = input.categories.get(level)?;
+    let plain = || Meaning::new(category.level.clone(), category.level.clone());
+    Some(category.meaning.clone().unwrap_or_else(plain))
+}
