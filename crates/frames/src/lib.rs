@@ -2,6 +2,7 @@
 
 mod build;
 mod error;
+mod guard;
 mod limits;
 mod query;
 mod session;
