@@ -1,1 +1,98 @@
-fn main() {}
+//! Time per row of a regression on 30 numbers, with contributions and order; with and without an interval.
+
+use helder_model::{Algorithm, Answer, Language, Model, Reasons, Scorer, Value};
+
+fn main() {
+    divan::main();
+}
+
+/// The stored example, widened to 30 numbers.
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a bench without a model has nothing to measure"
+)]
+fn model(with_covariance: bool) -> Model {
+    let mut model = Model::from_json(include_bytes!("../tests/formats/1/minimal.json")).unwrap();
+    let (input, n) = (model.inputs[0].clone(), 30);
+    model.inputs = (0..n)
+        .map(|i| helder_model::Input {
+            name: format!("x{i}"),
+            ..input.clone()
+        })
+        .collect();
+    let Algorithm::LogisticRegression(fit) = &mut model.algorithm else {
+        panic!("a regression")
+    };
+    let term = fit.linear_terms[0].clone();
+    fit.linear_terms = (0..n)
+        .map(|i| helder_model::LinearTerm {
+            input: format!("x{i}"),
+            coefficient: 0.1 * f64::from(i % 7) - 0.3,
+            ..term.clone()
+        })
+        .collect();
+    let row = |i: usize| (0..=i).map(|j| if i == j { 0.02 } else { 1e-4 }).collect();
+    fit.covariance = with_covariance.then(|| (0..=n as usize).map(row).collect());
+    model
+}
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a row has nothing to measure"
+)]
+fn score(bencher: divan::Bencher<'_, '_>, with_covariance: bool) {
+    let scorer = Scorer::new(&model(with_covariance)).unwrap();
+    let (mut row, mut answer) = (scorer.row(), Answer::default());
+    bencher.bench_local(|| {
+        row.clear();
+        for input in 0..30 {
+            scorer
+                .set(
+                    &mut row,
+                    input,
+                    Value::Number(divan::black_box(35.0 + input as f64)),
+                )
+                .unwrap();
+        }
+        scorer.score(&row, &mut answer).unwrap();
+        answer.score
+    });
+}
+
+#[divan::bench]
+fn thirty_numbers(bencher: divan::Bencher<'_, '_>) {
+    score(bencher, false);
+}
+
+#[divan::bench]
+fn thirty_numbers_with_interval(bencher: divan::Bencher<'_, '_>) {
+    score(bencher, true);
+}
+
+#[divan::bench]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a row has nothing to measure"
+)]
+fn sixty_reasons_as_json(bencher: divan::Bencher<'_, '_>) {
+    let model = model(false);
+    let (scorer, reasons) = (Scorer::new(&model).unwrap(), Reasons::json(&model));
+    let (mut row, mut out) = (scorer.row(), Vec::new());
+    (0..30).for_each(|input| scorer.set(&mut row, input, Value::Number(35.25)).unwrap());
+    bencher.bench_local(|| {
+        out.clear();
+        for input in 0..30 {
+            for language in [Language::Dutch, Language::English] {
+                reasons.write(&mut out, &row, input, 0.5, language);
+            }
+        }
+        out.len()
+    });
+}
+
+#[divan::bench]
+fn read_a_model(bencher: divan::Bencher<'_, '_>) {
+    let bytes = include_bytes!("../tests/formats/1/economic-homelessness.json");
+    bencher.bench_local(|| Model::from_json(divan::black_box(bytes)).is_ok());
+}

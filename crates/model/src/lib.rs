@@ -17,5 +17,10 @@ pub use fitted::{
 pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};
-pub use scorer::{Answer, Interval, Nearest, Row, Scorer, Value, ValueFault, Warning, WarningKind};
+pub use scorer::{
+    Answer, Incomplete, Interval, Nearest, Row, Scorer, Value, ValueFault, Warning, WarningKind,
+};
 pub use training::{Parent, Split, Training};
+
+/// The published JSON Schema of `helder-model/1` (draft 2020-12).
+pub const SCHEMA: &str = include_str!("../schema/helder-model-1.schema.json");

@@ -1,0 +1,12 @@
+//! Format, reader and scorer, seen from outside.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a model that cannot be made is a failed test"
+)]
+
+mod examples;
+mod formats;
+mod hostile;
+mod reasons;
+mod schema;
+mod scores;
