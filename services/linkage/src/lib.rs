@@ -1,1 +1,10 @@
 //! The linkage service.
+
+mod job;
+mod output;
+mod page;
+mod parts;
+mod runs;
+mod schema;
+mod versions;
+mod wire;

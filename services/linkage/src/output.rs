@@ -1,0 +1,241 @@
+//! The two Parquet files of a run: the linked dataset, and the scored pairs that explain it.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, AsArray, Float64Array, Int64Array, RecordBatch, StringArray},
+    datatypes::{DataType, Field, Float64Type, Int64Type, Schema},
+};
+use helder_platform::{
+    objects::{Objects, StoredFile},
+    problem::{Problem, Result},
+};
+use helder_record_linkage::run::{Link, ScoredPair, Step};
+use helder_types::OrganisationId;
+use parquet::{
+    arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder},
+    basic::{Compression, ZstdLevel},
+    file::properties::WriterProperties,
+};
+
+use crate::{
+    parts::Records,
+    wire::{LinkageLink, LinkedDataset},
+};
+
+const BATCH: usize = 65_536;
+
+fn write<T>(
+    objects: &Objects,
+    organisation: &OrganisationId,
+    schema: Schema,
+    items: &[T],
+    batch: impl Fn(&Arc<Schema>, &[T]) -> Result<RecordBatch>,
+) -> Result<LinkedDataset> {
+    let schema = Arc::new(schema);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(
+            ZstdLevel::try_new(3).map_err(Problem::internal)?,
+        ))
+        .set_created_by("helder".to_owned())
+        .build();
+    let writer = objects.writer(organisation)?;
+    let mut parquet = ArrowWriter::try_new(writer, Arc::clone(&schema), Some(properties))
+        .map_err(Problem::internal)?;
+    for items in items.chunks(BATCH) {
+        parquet
+            .write(&batch(&schema, items)?)
+            .map_err(Problem::internal)?;
+    }
+    let (digest, size_bytes) = parquet.into_inner().map_err(Problem::internal)?.finish()?;
+    Ok(LinkedDataset {
+        digest,
+        rows: items.len() as u64,
+        size_bytes,
+    })
+}
+
+/// Writes the linked dataset: `left_row`, `right_row`, `left_pseudonym`, `match_weight` (missing for deterministic links),
+/// `match_probability`, `step`.
+///
+/// # Errors
+/// 503 when the object store is away or full.
+pub fn write_links(
+    objects: &Objects,
+    organisation: &OrganisationId,
+    links: &[Link],
+    left: &Records,
+    right: &Records,
+) -> Result<LinkedDataset> {
+    let schema = Schema::new(vec![
+        Field::new("left_row", DataType::Int64, false),
+        Field::new("right_row", DataType::Int64, false),
+        Field::new("left_pseudonym", DataType::Utf8, true),
+        Field::new("match_weight", DataType::Float64, true),
+        Field::new("match_probability", DataType::Float64, false),
+        Field::new("step", DataType::Utf8, false),
+    ]);
+    write(objects, organisation, schema, links, |schema, links| {
+        let pseudonym = |link: &Link| {
+            left.pseudonyms
+                .as_ref()
+                .and_then(|all| all[link.left as usize].as_deref())
+        };
+        RecordBatch::try_new(
+            Arc::clone(schema),
+            vec![
+                Arc::new(
+                    links
+                        .iter()
+                        .map(|link| left.rows[link.left as usize])
+                        .collect::<Int64Array>(),
+                ),
+                Arc::new(
+                    links
+                        .iter()
+                        .map(|link| right.rows[link.right as usize])
+                        .collect::<Int64Array>(),
+                ),
+                Arc::new(links.iter().map(pseudonym).collect::<StringArray>()),
+                Arc::new(
+                    links
+                        .iter()
+                        .map(|link| Some(link.match_weight).filter(|w| w.is_finite()))
+                        .collect::<Float64Array>(),
+                ),
+                Arc::new(
+                    links
+                        .iter()
+                        .map(|link| Some(link.match_probability))
+                        .collect::<Float64Array>(),
+                ),
+                Arc::new(
+                    links
+                        .iter()
+                        .map(|link| Some(link.step.as_str()))
+                        .collect::<StringArray>(),
+                ),
+            ],
+        )
+        .map_err(Problem::internal)
+    })
+}
+
+/// Writes the scored pairs: `left_row`, `right_row`, `rival_bar`, `match_weight`.
+///
+/// # Errors
+/// 503 when the object store is away or full.
+pub fn write_scored(
+    objects: &Objects,
+    organisation: &OrganisationId,
+    scored: &[ScoredPair],
+    left: &Records,
+    right: &Records,
+) -> Result<LinkedDataset> {
+    let schema = Schema::new(vec![
+        Field::new("left_row", DataType::Int64, false),
+        Field::new("right_row", DataType::Int64, false),
+        Field::new("rival_bar", DataType::Float64, false),
+        Field::new("match_weight", DataType::Float64, false),
+    ]);
+    write(objects, organisation, schema, scored, |schema, scored| {
+        RecordBatch::try_new(
+            Arc::clone(schema),
+            vec![
+                Arc::new(
+                    scored
+                        .iter()
+                        .map(|pair| left.rows[pair.left as usize])
+                        .collect::<Int64Array>(),
+                ),
+                Arc::new(
+                    scored
+                        .iter()
+                        .map(|pair| right.rows[pair.right as usize])
+                        .collect::<Int64Array>(),
+                ),
+                Arc::new(
+                    scored
+                        .iter()
+                        .map(|pair| Some(pair.rival_bar))
+                        .collect::<Float64Array>(),
+                ),
+                Arc::new(
+                    scored
+                        .iter()
+                        .map(|pair| Some(pair.match_weight))
+                        .collect::<Float64Array>(),
+                ),
+            ],
+        )
+        .map_err(Problem::internal)
+    })
+}
+
+/// Links from place `offset`, at most `limit`.
+///
+/// # Errors
+/// 500 when the file is not one of [`write_links`].
+pub fn read_links(file: &StoredFile, offset: usize, limit: usize) -> Result<Vec<LinkageLink>> {
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(Problem::internal)?;
+    let batches = reader
+        .with_offset(offset)
+        .with_limit(limit)
+        .with_batch_size(BATCH.min(limit.max(1)))
+        .build();
+    let mut links = Vec::new();
+    for batch in batches.map_err(Problem::internal)? {
+        let batch = batch.map_err(Problem::internal)?;
+        let weights = batch.column(3).as_primitive::<Float64Type>();
+        for i in 0..batch.num_rows() {
+            links.push(LinkageLink {
+                left_row: batch.column(0).as_primitive::<Int64Type>().value(i),
+                right_row: batch.column(1).as_primitive::<Int64Type>().value(i),
+                match_weight: weights.is_valid(i).then(|| weights.value(i)),
+                match_probability: batch.column(4).as_primitive::<Float64Type>().value(i),
+                step: match batch.column(5).as_string::<i32>().value(i) {
+                    "deterministic" => Step::Deterministic,
+                    _ => Step::Probabilistic,
+                },
+            });
+        }
+    }
+    Ok(links)
+}
+
+/// The link between two rows, if the run made it.
+///
+/// # Errors
+/// 500 when the file is not one of [`write_links`].
+pub fn find_link(file: &StoredFile, pair: (i64, i64)) -> Result<Option<LinkageLink>> {
+    let links = read_links(file, 0, usize::MAX >> 1)?;
+    Ok(links
+        .into_iter()
+        .find(|link| (link.left_row, link.right_row) == pair))
+}
+
+/// The rivals' bar of a pair, if it came near.
+///
+/// # Errors
+/// 500 when the file is not one of [`write_scored`].
+pub fn find_rival_bar(file: &StoredFile, pair: (i64, i64)) -> Result<Option<f64>> {
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(Problem::internal)?;
+    for batch in reader
+        .with_batch_size(BATCH)
+        .build()
+        .map_err(Problem::internal)?
+    {
+        let batch = batch.map_err(Problem::internal)?;
+        let (left, right) = (
+            batch.column(0).as_primitive::<Int64Type>(),
+            batch.column(1).as_primitive::<Int64Type>(),
+        );
+        let bars = batch.column(2).as_primitive::<Float64Type>();
+        if let Some(i) = (0..batch.num_rows()).find(|i| (left.value(*i), right.value(*i)) == pair) {
+            return Ok(Some(bars.value(i)));
+        }
+    }
+    Ok(None)
+}

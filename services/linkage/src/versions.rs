@@ -1,0 +1,204 @@
+//! Dataset versions as ingest describes them, and which of their columns linkage may read.
+
+use std::collections::BTreeSet;
+
+use helder_record_linkage::spec::suggest::Described;
+use helder_types::{Digest, SemanticType};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The part of `GET /ingest/v1/dataset-versions/{id}` that linkage needs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// Identifier.
+    pub id: Uuid,
+    /// Project it belongs to.
+    pub project_id: Uuid,
+    /// Its columns; absent while the upload is being read.
+    #[serde(default)]
+    pub contract: Option<Contract>,
+    /// Its stored parts; absent while the upload is being read.
+    #[serde(default)]
+    pub parts: Option<Parts>,
+}
+
+/// The columns of a version.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Contract {
+    /// In stored order.
+    pub fields: Vec<Field>,
+}
+
+/// A column.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    /// Stored name.
+    pub name: String,
+    /// Storage type.
+    #[serde(rename = "type", default)]
+    pub kind: Option<String>,
+    /// Meaning.
+    #[serde(default)]
+    pub semantic_type: Option<SemanticType>,
+}
+
+/// Stored parts by digest.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Parts {
+    /// Nothing that identifies.
+    pub analysis: Part,
+    /// Sealed identifiers.
+    #[serde(default)]
+    pub identity: Option<Part>,
+}
+
+/// A stored part.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Part {
+    /// Its name.
+    pub digest: Digest,
+}
+
+/// Where a run reads one side, fixed when it is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Input {
+    /// Analysis part.
+    pub analysis: Digest,
+    /// Identity part.
+    #[serde(default)]
+    pub identity: Option<Digest>,
+    /// Columns of the identity part that linkage may read.
+    pub identity_columns: BTreeSet<String>,
+    /// Columns of the analysis part that linkage may read.
+    pub analysis_columns: BTreeSet<String>,
+    /// The column with the pseudonym that goes into the linked dataset.
+    #[serde(default)]
+    pub pseudonym: Option<String>,
+}
+
+/// Both sides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// Left.
+    pub left: Input,
+    /// Right.
+    pub right: Input,
+}
+
+impl Version {
+    /// The columns linkage may compare, and where they lie. `None` while the version is not ready.
+    pub fn input(&self) -> Option<(Input, Vec<Described>)> {
+        let (parts, contract) = (self.parts.as_ref()?, self.contract.as_ref()?);
+        let has_identity = parts.identity.is_some();
+        let mut input = Input {
+            analysis: parts.analysis.digest,
+            identity: parts.identity.map(|part| part.digest),
+            identity_columns: BTreeSet::new(),
+            analysis_columns: BTreeSet::new(),
+            pseudonym: None,
+        };
+        let mut described = Vec::new();
+        for field in &contract.fields {
+            let identifies = field
+                .semantic_type
+                .is_some_and(SemanticType::identifies_directly);
+            let is_bsn = field.semantic_type == Some(SemanticType::Bsn);
+            let name = if is_bsn {
+                format!("{}_pseudonym", field.name)
+            } else {
+                field.name.clone()
+            };
+            if is_bsn && input.pseudonym.is_none() {
+                input.pseudonym = Some(name.clone());
+            }
+            let in_identity =
+                has_identity && (identifies || field.semantic_type == Some(SemanticType::Geslacht));
+            if in_identity {
+                input.identity_columns.insert(name.clone());
+            } else if !identifies || is_bsn {
+                input.analysis_columns.insert(name.clone());
+            } else {
+                continue;
+            }
+            let is_text =
+                in_identity || is_bsn || field.kind.as_deref().is_none_or(|kind| kind == "string");
+            described.push(Described {
+                name,
+                semantic_type: field.semantic_type,
+                is_text,
+            });
+        }
+        Some((input, described))
+    }
+}
+
+impl Input {
+    /// Names of all columns linkage may read.
+    pub fn columns(&self) -> BTreeSet<String> {
+        self.identity_columns
+            .union(&self.analysis_columns)
+            .cloned()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(with_identity: bool) -> Version {
+        let digest = Digest::of(b"x");
+        serde_json::from_value(serde_json::json!({
+            "id": Uuid::nil(), "projectId": Uuid::nil(), "state": "ready", "rowsIn": 3,
+            "contract": {"fields": [
+                {"name": "bsn", "type": "string", "semanticType": "bsn"},
+                {"name": "voornamen", "type": "string", "semanticType": "voornamen"},
+                {"name": "geslacht", "type": "string", "semanticType": "geslacht"},
+                {"name": "state", "type": "string"},
+                {"name": "amount", "type": "integer", "semanticType": "bedrag"}
+            ]},
+            "parts": {"analysis": {"digest": digest, "rows": 3, "sizeBytes": 1}, "identity": with_identity.then(|| serde_json::json!({"digest": digest}))}
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn identifying_columns_are_read_from_the_identity_part_only() {
+        let (input, described) = version(true).input().unwrap();
+        assert_eq!(
+            input.identity_columns,
+            ["bsn_pseudonym", "geslacht", "voornamen"]
+                .map(String::from)
+                .into()
+        );
+        assert_eq!(
+            input.analysis_columns,
+            ["amount", "state"].map(String::from).into()
+        );
+        assert_eq!(input.pseudonym.as_deref(), Some("bsn_pseudonym"));
+        assert_eq!(described.iter().filter(|column| column.is_text).count(), 4);
+    }
+
+    #[test]
+    fn a_version_without_identity_part_offers_what_the_analysis_part_holds() {
+        let (input, _) = version(false).input().unwrap();
+        assert_eq!(
+            input.columns(),
+            ["amount", "bsn_pseudonym", "geslacht", "state"]
+                .map(String::from)
+                .into()
+        );
+    }
+
+    #[test]
+    fn a_version_still_being_read_has_no_input() {
+        let version: Version = serde_json::from_value(
+            serde_json::json!({"id": Uuid::nil(), "projectId": Uuid::nil()}),
+        )
+        .unwrap();
+        assert!(version.input().is_none());
+    }
+}
