@@ -46,6 +46,8 @@ pub struct Answer {
     pub contributions: Vec<f64>,
     /// Positions of the inputs, largest contribution (by size, not sign) first.
     pub order: Vec<usize>,
+    /// What `order` is sorted by, kept for its buffer.
+    keys: Vec<(u64, usize)>,
 }
 
 /// An interval.
@@ -150,12 +152,17 @@ impl Scorer {
             Engine::Linear(linear) => linear.score(row, answer),
             Engine::Nearest(centres) => centres.score(row, answer),
         }
+        // The bits of a positive number sort as the number does; inverted, the largest comes first.
+        let key = |(place, value): (usize, &f64)| (!value.abs().to_bits(), place);
+        answer.keys.clear();
+        answer
+            .keys
+            .extend(answer.contributions.iter().enumerate().map(key));
+        answer.keys.sort_unstable();
         answer.order.clear();
-        answer.order.extend(0..answer.contributions.len());
-        let size = |place: &usize| answer.contributions[*place].abs();
         answer
             .order
-            .sort_unstable_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
+            .extend(answer.keys.iter().map(|(_, place)| *place));
         Ok(())
     }
 
