@@ -245,7 +245,7 @@ fn unreachable(address: &str, error: &reqwest::Error) -> ClientError {
     }
 }
 
-pub(crate) fn unreadable(path: &str, error: impl ToString) -> ClientError {
+pub(crate) fn unreadable(path: &str, error: impl std::fmt::Display) -> ClientError {
     ClientError::Unreadable {
         path: path.to_owned(),
         reason: error.to_string(),

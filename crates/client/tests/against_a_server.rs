@@ -1,9 +1,5 @@
 //! The client against a real HTTP server that behaves like the gateway, for better and worse.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed step is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use std::{
     net::TcpListener,
@@ -16,7 +12,7 @@ use serde_json::{Value, json};
 
 static LOOKS: AtomicU32 = AtomicU32::new(0);
 
-async fn serve() -> String {
+fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let server = HttpServer::new(|| {
@@ -85,13 +81,13 @@ async fn upload(request: HttpRequest, body: web::Bytes) -> HttpResponse {
 
 #[actix_web::test]
 async fn a_list_is_followed_to_its_end() {
-    let client = Client::new(&serve().await).unwrap();
+    let client = Client::new(&serve()).unwrap();
     assert_eq!(client.list::<u32>("/pages").await.unwrap(), [1, 2, 3]);
 }
 
 #[actix_web::test]
 async fn a_job_is_waited_for_and_every_look_is_told() {
-    let client = Client::new(&serve().await).unwrap();
+    let client = Client::new(&serve()).unwrap();
     let mut heard = 0;
     assert_eq!(
         client.wait("/job", |_| heard += 1).await.unwrap(),
@@ -102,7 +98,7 @@ async fn a_job_is_waited_for_and_every_look_is_told() {
 
 #[actix_web::test]
 async fn a_problem_is_told_with_all_its_faults() {
-    let client = Client::new(&serve().await).unwrap();
+    let client = Client::new(&serve()).unwrap();
     let error = client.get::<Value>("/refused").await.unwrap_err();
     assert_eq!(error.status(), Some(400));
     let text = error.to_string();
@@ -114,7 +110,7 @@ async fn a_problem_is_told_with_all_its_faults() {
 
 #[actix_web::test]
 async fn an_answer_that_is_not_the_gateways_is_told_as_such() {
-    let client = Client::new(&serve().await).unwrap();
+    let client = Client::new(&serve()).unwrap();
     let error = client.get::<Value>("/proxy").await.unwrap_err();
     assert!(
         matches!(error, ClientError::Unexplained { status: 502, .. }),
@@ -132,7 +128,7 @@ async fn a_file_is_streamed_with_its_digest_and_type() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.csv.gz");
     std::fs::write(&file, b"helder").unwrap();
-    let client = Client::new(&serve().await).unwrap().with_token("t");
+    let client = Client::new(&serve()).unwrap().with_token("t");
     let answer = client
         .upload::<Value>("/upload", &file, |_| {})
         .await
