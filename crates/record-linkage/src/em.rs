@@ -86,6 +86,8 @@ pub struct Trained {
 }
 
 const TOLERANCE: f64 = 1e-6;
+/// A household class with fewer expected pairs than this is dropped: there is nothing to learn it from.
+const LEAST_HOUSEHOLD_PAIRS: f64 = 5.0;
 /// Weight of the starting distribution against the data, in pairs.
 const PRIOR_PAIRS: [f64; 2] = [1.0, 20.0];
 
@@ -116,6 +118,18 @@ pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
                 follows: &input.follows,
             };
             log_likelihood += expect(block, share, &tables, &mut counts);
+        }
+        if household.is_some()
+            && counts[1]
+                .iter()
+                .map(|levels| levels.iter().sum())
+                .fold(0.0, f64::max)
+                < LEAST_HOUSEHOLD_PAIRS
+        {
+            household = None;
+            for share in &mut shares {
+                *share = normalised(*share, false);
+            }
         }
         if household.is_some() {
             share_counts(&mut counts, &input.shared);

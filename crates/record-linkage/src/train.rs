@@ -239,13 +239,14 @@ pub fn train_model(
                 &trained.convergence.blocks,
                 rules.iter().map(is_household_rule),
             );
+            let ratio = ratio.filter(|_| trained.household.is_some());
             return Ok(assemble(
                 bound,
                 spec,
                 &random,
                 &input,
                 trained,
-                (expected, ratio.filter(|_| with_household)),
+                (expected, ratio),
             ));
         }
         m = Some(trained.m);

@@ -154,7 +154,9 @@ fn rules(comparisons: &[ComparisonSpec]) -> (Vec<BlockingRule>, Vec<BlockingRule
         &[(g, K::AnyName), (v, K::Initial), (d, K::YearMonth)],
         &[(g, K::AnyName), (v, K::Initial), (a, K::Postcode4)],
         &[(g, K::AnyName), (d, K::Year), (a, K::Postcode4)],
-        &[(g, K::AnyName), (a, K::Place)],
+        &[(a, K::Place), (g, K::Prefix)],
+        &[(a, K::Place), (v, K::Initial)],
+        &[(a, K::Place), (d, K::Year)],
         &[(g, K::Spelling), (v, K::Spelling), (d, K::Year)],
         &[(g, K::Spelling), (v, K::Spelling), (d, K::MonthDay)],
         &[(g, K::Prefix), (v, K::First), (d, K::Year)],
@@ -162,7 +164,6 @@ fn rules(comparisons: &[ComparisonSpec]) -> (Vec<BlockingRule>, Vec<BlockingRule
         &[(g, K::Prefix), (v, K::Initial), (d, K::MonthDay)],
         &[(g, K::Prefix), (v, K::Initial), (d, K::YearMonth)],
         &[(v, K::First), (a, K::Postcode4), (d, K::Year)],
-        &[(v, K::First), (a, K::Place)],
         &[(v, K::AnyName), (g, K::AnyName), (d, K::Year)],
     ];
     let training: &[&[(&str, K)]] = &[
