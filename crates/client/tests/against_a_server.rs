@@ -66,7 +66,7 @@ async fn refused() -> HttpResponse {
     }))
 }
 
-async fn upload(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn upload(request: HttpRequest, body: web::Payload) -> HttpResponse {
     let header = |name| {
         request
             .headers()
@@ -74,7 +74,7 @@ async fn upload(request: HttpRequest, body: web::Bytes) -> HttpResponse {
             .map(|value| value.to_str().unwrap().to_owned())
     };
     HttpResponse::Accepted().insert_header(("location", "/job")).json(json!({
-        "size": body.len(), "type": header("content-type"), "encoding": header("content-encoding"),
+        "size": body.to_bytes().await.unwrap().len(), "type": header("content-type"), "encoding": header("content-encoding"),
         "digest": header("content-digest"), "token": header("authorization"), "key": header("idempotency-key").is_some()
     }))
 }
