@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod clock;
+pub mod content_digest;
 pub mod idempotency;
 pub mod jobs;
 pub mod keyring;
