@@ -4,10 +4,13 @@
 //! selected on teaches nothing. All blocks share m (and the household distribution); each has class shares of its own. u stays fixed.
 //! The work per iteration is the number of distinct patterns, whatever the number of pairs.
 
+mod expect;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::bound::{Pattern, level_of};
+use crate::bound::Pattern;
+use expect::{Flat, Tables, expect};
 
 /// Pairs that one rule selected, as counts.
 #[derive(Clone, Debug)]
@@ -104,19 +107,15 @@ pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
         .iter()
         .map(|block| normalised(block.start, household.is_some()))
         .collect();
+    let flat: Vec<Flat> = blocks.iter().map(Flat::new).collect();
     let mut largest_change = Vec::new();
     let mut log_likelihood = 0.0;
     let mut converged = false;
     while !converged && largest_change.len() < input.max_iterations as usize {
         let mut counts = [zeros(&input.m), zeros(&input.m)];
         log_likelihood = 0.0;
-        for (block, share) in blocks.iter().zip(&mut shares) {
-            let tables = Tables {
-                m: &m,
-                household: household.as_deref(),
-                u: &input.u,
-                follows: &input.follows,
-            };
+        let tables = Tables::new(&m, household.as_deref(), input);
+        for (block, share) in flat.iter().zip(&mut shares) {
             log_likelihood += expect(block, share, &tables, &mut counts);
         }
         if household.is_some()
@@ -134,10 +133,10 @@ pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
         if household.is_some() {
             share_counts(&mut counts, &input.shared);
         }
-        let mut change = 0.0_f64;
+        let before = (m.clone(), household.clone());
         for (class, target) in [Some(&mut m), household.as_mut()].into_iter().enumerate() {
             if let (Some(target), Some(start)) = (target, start[class]) {
-                change = change.max(maximise(target, &counts[class], start, PRIOR_PAIRS[class]));
+                maximise(target, &counts[class], start, PRIOR_PAIRS[class]);
             }
         }
         if let Some(household) = &mut household {
@@ -151,6 +150,10 @@ pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
                     household[k].clone_from(&m[k]);
                 }
             }
+        }
+        let mut change = moved(&before.0, &m);
+        if let (Some(before), Some(household)) = (&before.1, &household) {
+            change = change.max(moved(before, household));
         }
         largest_change.push(change);
         converged = change < TOLERANCE;
@@ -179,60 +182,6 @@ pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
     }
 }
 
-struct Tables<'a> {
-    m: &'a [Vec<f64>],
-    household: Option<&'a [Vec<f64>]>,
-    u: &'a [Vec<f64>],
-    follows: &'a [bool],
-}
-
-/// Expected class of every pattern; adds expected level counts and renews the block's shares. Returns the log-likelihood.
-fn expect(
-    block: &TrainingBlock,
-    share: &mut [f64; 3],
-    tables: &Tables<'_>,
-    counts: &mut [Vec<Vec<f64>>; 2],
-) -> f64 {
-    let mut totals = [0.0; 3];
-    let mut log_likelihood = 0.0;
-    for (pattern, n) in &block.patterns {
-        let mut likelihood = *share;
-        for (k, touched) in block.touched.iter().enumerate() {
-            let level = level_of(*pattern, k);
-            if level != 0 && !touched && !tables.follows[k] {
-                likelihood[0] *= tables.m[k][level];
-                likelihood[1] *= tables
-                    .household
-                    .map_or(0.0, |household| household[k][level]);
-                likelihood[2] *= tables.u[k][level];
-            }
-        }
-        let sum: f64 = likelihood.iter().sum();
-        if sum <= 0.0 {
-            continue;
-        }
-        let n = *n as f64;
-        log_likelihood += n * sum.ln();
-        let expected = likelihood.map(|part| n * part / sum);
-        for (total, part) in totals.iter_mut().zip(expected) {
-            *total += part;
-        }
-        for (k, touched) in block.touched.iter().enumerate() {
-            let level = level_of(*pattern, k);
-            if level != 0 && !touched {
-                counts[0][k][level] += expected[0];
-                counts[1][k][level] += expected[1];
-            }
-        }
-    }
-    let sum: f64 = totals.iter().sum();
-    if sum > 0.0 {
-        *share = totals.map(|total| (total / sum).max(1e-12));
-        *share = normalised(*share, tables.household.is_some());
-    }
-    log_likelihood
-}
-
 fn share_counts(counts: &mut [Vec<Vec<f64>>; 2], shared: &[bool]) {
     let [m, household] = counts;
     for (k, shared) in shared.iter().enumerate() {
@@ -244,17 +193,23 @@ fn share_counts(counts: &mut [Vec<Vec<f64>>; 2], shared: &[bool]) {
     }
 }
 
-fn maximise(target: &mut [Vec<f64>], counts: &[Vec<f64>], start: &[Vec<f64>], prior: f64) -> f64 {
-    let mut change = 0.0_f64;
+fn maximise(target: &mut [Vec<f64>], counts: &[Vec<f64>], start: &[Vec<f64>], prior: f64) {
     for ((target, counts), start) in target.iter_mut().zip(counts).zip(start) {
         let total: f64 = counts.iter().skip(1).sum::<f64>() + prior;
         for ((probability, count), start) in target.iter_mut().zip(counts).zip(start).skip(1) {
-            let next = (count + prior * start) / total;
-            change = change.max((next - *probability).abs());
-            *probability = next;
+            *probability = (count + prior * start) / total;
         }
     }
-    change
+}
+
+/// Largest move of a probability.
+fn moved(before: &[Vec<f64>], after: &[Vec<f64>]) -> f64 {
+    before
+        .iter()
+        .flatten()
+        .zip(after.iter().flatten())
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max)
 }
 
 /// Scales the first levels down to `most` in sum, and the others up.
