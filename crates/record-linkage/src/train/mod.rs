@@ -1,9 +1,10 @@
 //! From two tables to a trained model: u from random pairs, training blocks as pattern counts, EM.
 
+mod household;
+mod random;
+
 use std::collections::{BTreeMap, HashMap};
 
-use rand::{Rng as _, SeedableRng as _};
-use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 use crate::{
@@ -15,79 +16,13 @@ use crate::{
     run::{Cancelled, Observer},
     spec::{ComparisonSpec, LinkageSpec},
 };
+use household::{household_cap, household_ratio, household_start, is_address};
+use random::{RandomPairs, chance, random_pairs};
 
 /// Rows per task. Fixed, so that the order of sums does not depend on the number of threads.
 pub(crate) const CHUNK_ROWS: usize = 512;
-const CHUNK_PAIRS: u64 = 1 << 15;
 /// Fewest random pairs at a level before its frequencies are trusted.
 const LEAST_PAIRS_FOR_FREQUENCY: u64 = 30;
-
-/// What random pairs show, per comparison and level.
-struct RandomPairs {
-    pairs: u64,
-    counts: Vec<Vec<u64>>,
-    inverse_frequency: Vec<Vec<f64>>,
-}
-
-fn random_pairs(
-    bound: &Bound,
-    spec: &LinkageSpec,
-    observer: &dyn Observer,
-) -> Result<RandomPairs, Cancelled> {
-    let n_levels: Vec<usize> = (0..bound.comparisons.len())
-        .map(|k| bound.levels(k).len())
-        .collect();
-    let empty = || RandomPairs {
-        pairs: 0,
-        counts: n_levels.iter().map(|n| vec![0; *n]).collect(),
-        inverse_frequency: n_levels.iter().map(|n| vec![0.0; *n]).collect(),
-    };
-    let n_chunks = spec.random_pairs.div_ceil(CHUNK_PAIRS);
-    let chunks: Vec<RandomPairs> = (0..n_chunks)
-        .into_par_iter()
-        .map_init(Scratch::new, |scratch, chunk| {
-            observer.checkpoint()?;
-            let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(spec.seed, chunk));
-            let mut found = Vec::new();
-            let mut sums = empty();
-            for _ in 0..CHUNK_PAIRS {
-                let (left, right) = (
-                    rng.gen_range(0..bound.n_left()),
-                    rng.gen_range(0..bound.n_right()),
-                );
-                bound.compare(left, right, scratch, &mut found);
-                for (k, outcome) in found.iter().enumerate() {
-                    sums.counts[k][usize::from(outcome.level)] += 1;
-                    if outcome.frequency > 0.0 {
-                        sums.inverse_frequency[k][usize::from(outcome.level)] +=
-                            1.0 / outcome.frequency;
-                    }
-                }
-            }
-            sums.pairs = CHUNK_PAIRS;
-            Ok(sums)
-        })
-        .collect::<Result<_, Cancelled>>()?;
-    let mut sums = empty();
-    for chunk in &chunks {
-        sums.pairs += chunk.pairs;
-        for (sums, counts) in sums.counts.iter_mut().zip(&chunk.counts) {
-            for (sum, count) in sums.iter_mut().zip(counts) {
-                *sum += count;
-            }
-        }
-        for (sums, inverse) in sums
-            .inverse_frequency
-            .iter_mut()
-            .zip(&chunk.inverse_frequency)
-        {
-            for (sum, inverse) in sums.iter_mut().zip(inverse) {
-                *sum += inverse;
-            }
-        }
-    }
-    Ok(sums)
-}
 
 /// Pattern counts of the pairs a training rule selects, thinned evenly over the left rows when there are too many.
 fn block_patterns(
@@ -126,36 +61,6 @@ fn block_patterns(
         .collect::<BTreeMap<_, _>>()
         .into_iter()
         .collect())
-}
-
-fn is_address(comparison: &ComparisonSpec) -> bool {
-    matches!(comparison, ComparisonSpec::Address { .. })
-}
-
-/// Starting distribution of a comparison among members of one household.
-fn household_start(comparison: &ComparisonSpec, m: &[f64], u: &[f64]) -> Vec<f64> {
-    let share_of_m = match comparison {
-        ComparisonSpec::Address { .. } => 1.0,
-        ComparisonSpec::Surname { .. } => 0.6,
-        ComparisonSpec::GivenNames { .. } => 0.05,
-        ComparisonSpec::Date { .. } => 0.01,
-        ComparisonSpec::Sex { .. } => 0.0,
-        ComparisonSpec::Text { .. } | ComparisonSpec::Exact { .. } => 0.3,
-    };
-    m.iter()
-        .zip(u)
-        .map(|(m, u)| share_of_m * m + (1.0 - share_of_m) * u)
-        .collect()
-}
-
-/// Few members of a household share a given name, fewer a birth date: without this a class of "relatives" could take over true pairs
-/// whose birth date was typed wrong.
-fn household_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)> {
-    match comparison {
-        ComparisonSpec::GivenNames { .. } => Some((4, 0.10)),
-        ComparisonSpec::Date { .. } => Some((1, 0.05)),
-        _ => None,
-    }
 }
 
 /// Trains a model. `known_pairs` are pairs already known to be the same person (equal pseudonym); they teach when there are at least 200.
@@ -268,46 +173,6 @@ fn known_block(bound: &Bound, spec: &LinkageSpec, known_pairs: &[(u32, u32)]) ->
         patterns: counts.into_iter().collect(),
         start: [0.98, 0.01, 0.01],
     }
-}
-
-/// u per comparison and level, true pairs taken out. Never zero.
-fn chance(bound: &Bound, random: &RandomPairs, m: &[Vec<f64>], match_share: f64) -> Vec<Vec<f64>> {
-    random
-        .counts
-        .iter()
-        .enumerate()
-        .map(|(k, counts)| {
-            let known: u64 = counts.iter().skip(1).sum();
-            let total = known as f64 + 0.5 * (counts.len() - 1) as f64;
-            let mut u: Vec<f64> = counts
-                .iter()
-                .map(|count| (*count as f64 + 0.5) / total)
-                .collect();
-            if let Some(collision) = bound.comparisons[k].collision().filter(|p| *p > 0.0) {
-                u[1] = collision;
-            }
-            if let Some(m) = m.get(k) {
-                for (u, m) in u.iter_mut().zip(m).skip(1) {
-                    *u = (*u - match_share * m).max(0.1 * *u);
-                }
-            }
-            u[0] = 0.0;
-            let sum: f64 = u.iter().sum();
-            u.iter().map(|u| u / sum).collect()
-        })
-        .collect()
-}
-
-/// Household pairs per true pair, from the block that selects on the address.
-fn household_ratio(
-    blocks: &[crate::em::BlockShares],
-    is_household: impl Iterator<Item = bool>,
-) -> Option<f64> {
-    blocks
-        .iter()
-        .zip(is_household)
-        .find(|(_, household)| *household)
-        .map(|(block, _)| (block.household / block.matches).clamp(1e-6, 50.0))
 }
 
 fn assemble(

@@ -1,204 +1,36 @@
-//! A whole run: deterministic steps first, then Fellegi–Sunter over the candidates, then assignment.
+//! Records still free, and the steps that link them.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
+use super::{
+    Cancelled, Link, Observer, RuleResult, RunResult, ScoredPair, Step, StepCount, WeightBin,
+};
 use crate::{
     assign::{Edge, choose, compete},
-    blocking::{Candidates, RuleCount},
+    blocking::Candidates,
     bound::Bound,
     comparison::Scratch,
     model::TrainedModel,
     score::{Evidence, Weights, probability},
     spec::{Assignment, ColumnPair, LinkageSpec},
     table::Table,
-    train::{CHUNK_ROWS, train_model},
+    train::CHUNK_ROWS,
 };
-
-/// Told how far a run is, and asked whether to go on.
-pub trait Observer: Sync {
-    /// A new stage begins.
-    fn stage(&self, _stage: &str) {}
-    /// `done` of `total` left rows are scored.
-    fn rows(&self, _done: u64, _total: u64) {}
-    /// Whether to go on; asked often, from several threads.
-    ///
-    /// # Errors
-    /// [`Cancelled`] to stop the run.
-    fn checkpoint(&self) -> Result<(), Cancelled> {
-        Ok(())
-    }
-}
-
-/// Listens to nothing.
-impl Observer for () {}
-
-/// The observer stopped the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the run was stopped")]
-pub struct Cancelled;
-
-/// How a link was found.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Step {
-    /// Equal pseudonym.
-    Deterministic,
-    /// Fellegi–Sunter.
-    Probabilistic,
-}
-
-impl Step {
-    /// The written form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Deterministic => "deterministic",
-            Self::Probabilistic => "probabilistic",
-        }
-    }
-}
-
-/// A link, by row places (from 0) in the two tables.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Link {
-    /// Row of the left table.
-    pub left: u32,
-    /// Row of the right table.
-    pub right: u32,
-    /// log2 odds of being one person, everything weighed; infinite for a deterministic link.
-    pub match_weight: f64,
-    /// The same as probability.
-    pub match_probability: f64,
-    /// How it was found.
-    pub step: Step,
-}
-
-/// A pair that came near: a link or a rival of one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ScoredPair {
-    /// Row of the left table.
-    pub left: u32,
-    /// Row of the right table.
-    pub right: u32,
-    /// Bar of the rivals, never above zero.
-    pub rival_bar: f64,
-    /// log2 odds, rivals included.
-    pub match_weight: f64,
-}
-
-/// What a step did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct StepCount {
-    /// The step.
-    pub step: Step,
-    /// On what: a pair of columns, or the model.
-    pub on: String,
-    /// Pairs looked at.
-    pub pairs: u64,
-    /// Links made.
-    pub links: u64,
-    /// Left records without a link afterwards.
-    pub left_unlinked: u64,
-    /// Right records without a link afterwards.
-    pub right_unlinked: u64,
-}
-
-/// A blocking rule with what it added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RuleResult {
-    /// What the rule reaches.
-    #[serde(flatten)]
-    pub count: RuleCount,
-    /// Pairs no earlier rule reached.
-    pub new_pairs: u64,
-}
-
-/// Candidate pairs per whole bit of match weight before rivals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct WeightBin {
-    /// The bin holds weights from here up to one bit more.
-    pub weight: i32,
-    /// Pairs in it.
-    pub pairs: u64,
-}
-
-/// Everything a run found.
-#[derive(Clone, Debug)]
-pub struct RunResult {
-    /// Links, sorted by left and right row.
-    pub links: Vec<Link>,
-    /// Pairs that came near, sorted by left and right row.
-    pub scored: Vec<ScoredPair>,
-    /// What each step did.
-    pub steps: Vec<StepCount>,
-    /// What each blocking rule did.
-    pub rules: Vec<RuleResult>,
-    /// The trained model; absent when the spec compares nothing.
-    pub model: Option<TrainedModel>,
-    /// Histogram of match weights.
-    pub weight_bins: Vec<WeightBin>,
-    /// Estimated further partners per linked left record.
-    pub duplicate_share: f64,
-}
 
 /// Pairs below this many bits under even odds are no serious rivals and are not kept.
 const KEEP_FROM: f64 = -8.0;
 
-/// Runs a spec over two tables. The spec must be free of faults ([`LinkageSpec::faults`]).
-///
-/// The result is the same for any number of threads.
-///
-/// # Errors
-/// [`Cancelled`] when the observer stops it.
-pub fn run(
-    spec: &LinkageSpec,
-    left: &Table,
-    right: &Table,
-    observer: &dyn Observer,
-) -> Result<RunResult, Cancelled> {
-    let mut state = State::new(left.n_rows(), right.n_rows());
-    observer.stage("linking on pseudonym");
-    for pair in &spec.deterministic {
-        state.link_equal(pair, left, right, spec.assignment);
-    }
-    let mut result = RunResult {
-        links: Vec::new(),
-        scored: Vec::new(),
-        steps: Vec::new(),
-        rules: Vec::new(),
-        model: None,
-        weight_bins: Vec::new(),
-        duplicate_share: 0.0,
-    };
-    if !spec.comparisons.is_empty() && left.n_rows() > 0 && right.n_rows() > 0 {
-        observer.stage("reading the values");
-        let bound = Bound::new(spec, left, right);
-        let known: Vec<(u32, u32)> = state
-            .links
-            .iter()
-            .map(|link| (link.left, link.right))
-            .collect();
-        let model = train_model(&bound, spec, &known, observer)?;
-        state.link_scored(spec, &bound, model, &mut result, observer)?;
-    }
-    state.links.sort_by_key(|link| (link.left, link.right));
-    result.links = state.links;
-    result.steps = state.steps;
-    Ok(result)
-}
-
-struct State {
+/// Who is linked so far, and by which steps.
+pub(super) struct State {
     left_taken: Vec<bool>,
     right_taken: Vec<bool>,
-    links: Vec<Link>,
-    steps: Vec<StepCount>,
+    pub(super) links: Vec<Link>,
+    pub(super) steps: Vec<StepCount>,
 }
 
 /// What one chunk of left rows gave.
@@ -210,7 +42,7 @@ struct Chunk {
 }
 
 impl State {
-    fn new(n_left: usize, n_right: usize) -> Self {
+    pub(super) fn new(n_left: usize, n_right: usize) -> Self {
         Self {
             left_taken: vec![false; n_left],
             right_taken: vec![false; n_right],
@@ -239,7 +71,7 @@ impl State {
     }
 
     /// Links records with equal values. A value that the assignment cannot place (it occurs too often) links nothing.
-    fn link_equal(
+    pub(super) fn link_equal(
         &mut self,
         columns: &ColumnPair,
         left: &Table,
@@ -302,7 +134,7 @@ impl State {
         );
     }
 
-    fn link_scored(
+    pub(super) fn link_scored(
         &mut self,
         spec: &LinkageSpec,
         bound: &Bound,
@@ -418,7 +250,7 @@ impl State {
         let weights = Weights::new(model);
         let one_per_right = spec.assignment != Assignment::All;
         let one_per_left = spec.assignment == Assignment::OneToOne;
-        let done = std::sync::atomic::AtomicU64::new(0);
+        let done = AtomicU64::new(0);
         (0..bound.n_left().div_ceil(CHUNK_ROWS))
             .into_par_iter()
             .map_init(
@@ -449,7 +281,7 @@ impl State {
                         });
                     }
                     out.kept.sort_by_key(|(left, right, _)| (*left, *right));
-                    let before = done.fetch_add(n_rows, std::sync::atomic::Ordering::Relaxed);
+                    let before = done.fetch_add(n_rows, Ordering::Relaxed);
                     observer.rows(before + n_rows, bound.n_left() as u64);
                     Ok(out)
                 },

@@ -1,0 +1,45 @@
+//! What is assumed of members of one household before anything is learned.
+
+use crate::{em::BlockShares, spec::ComparisonSpec};
+
+pub(super) fn is_address(comparison: &ComparisonSpec) -> bool {
+    matches!(comparison, ComparisonSpec::Address { .. })
+}
+
+/// Starting distribution of a comparison among members of one household.
+pub(super) fn household_start(comparison: &ComparisonSpec, m: &[f64], u: &[f64]) -> Vec<f64> {
+    let share_of_m = match comparison {
+        ComparisonSpec::Address { .. } => 1.0,
+        ComparisonSpec::Surname { .. } => 0.6,
+        ComparisonSpec::GivenNames { .. } => 0.05,
+        ComparisonSpec::Date { .. } => 0.01,
+        ComparisonSpec::Sex { .. } => 0.0,
+        ComparisonSpec::Text { .. } | ComparisonSpec::Exact { .. } => 0.3,
+    };
+    m.iter()
+        .zip(u)
+        .map(|(m, u)| share_of_m * m + (1.0 - share_of_m) * u)
+        .collect()
+}
+
+/// Few members of a household share a given name, fewer a birth date: without this a class of "relatives" could take over true pairs
+/// whose birth date was typed wrong.
+pub(super) fn household_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)> {
+    match comparison {
+        ComparisonSpec::GivenNames { .. } => Some((4, 0.10)),
+        ComparisonSpec::Date { .. } => Some((1, 0.05)),
+        _ => None,
+    }
+}
+
+/// Household pairs per true pair, from the block that selects on the address.
+pub(super) fn household_ratio(
+    blocks: &[BlockShares],
+    is_household: impl Iterator<Item = bool>,
+) -> Option<f64> {
+    blocks
+        .iter()
+        .zip(is_household)
+        .find(|(_, household)| *household)
+        .map(|(block, _)| (block.household / block.matches).clamp(1e-6, 50.0))
+}

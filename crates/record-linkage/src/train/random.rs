@@ -1,0 +1,115 @@
+//! Chance agreement: what random pairs and value counts say.
+
+use rand::{Rng as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+
+use crate::{
+    bound::Bound,
+    comparison::{Scratch, mix},
+    run::{Cancelled, Observer},
+    spec::LinkageSpec,
+};
+
+/// Pairs per task; fixed, so that the result does not depend on the number of threads.
+const CHUNK_PAIRS: u64 = 1 << 15;
+
+/// What random pairs show, per comparison and level.
+pub(super) struct RandomPairs {
+    pairs: u64,
+    pub(super) counts: Vec<Vec<u64>>,
+    pub(super) inverse_frequency: Vec<Vec<f64>>,
+}
+
+pub(super) fn random_pairs(
+    bound: &Bound,
+    spec: &LinkageSpec,
+    observer: &dyn Observer,
+) -> Result<RandomPairs, Cancelled> {
+    let n_levels: Vec<usize> = (0..bound.comparisons.len())
+        .map(|k| bound.levels(k).len())
+        .collect();
+    let empty = || RandomPairs {
+        pairs: 0,
+        counts: n_levels.iter().map(|n| vec![0; *n]).collect(),
+        inverse_frequency: n_levels.iter().map(|n| vec![0.0; *n]).collect(),
+    };
+    let n_chunks = spec.random_pairs.div_ceil(CHUNK_PAIRS);
+    let chunks: Vec<RandomPairs> = (0..n_chunks)
+        .into_par_iter()
+        .map_init(Scratch::new, |scratch, chunk| {
+            observer.checkpoint()?;
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(spec.seed, chunk));
+            let mut found = Vec::new();
+            let mut sums = empty();
+            for _ in 0..CHUNK_PAIRS {
+                let (left, right) = (
+                    rng.gen_range(0..bound.n_left()),
+                    rng.gen_range(0..bound.n_right()),
+                );
+                bound.compare(left, right, scratch, &mut found);
+                for (k, outcome) in found.iter().enumerate() {
+                    sums.counts[k][usize::from(outcome.level)] += 1;
+                    if outcome.frequency > 0.0 {
+                        sums.inverse_frequency[k][usize::from(outcome.level)] +=
+                            1.0 / outcome.frequency;
+                    }
+                }
+            }
+            sums.pairs = CHUNK_PAIRS;
+            Ok(sums)
+        })
+        .collect::<Result<_, Cancelled>>()?;
+    let mut sums = empty();
+    for chunk in &chunks {
+        sums.pairs += chunk.pairs;
+        for (sums, counts) in sums.counts.iter_mut().zip(&chunk.counts) {
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum += count;
+            }
+        }
+        for (sums, inverse) in sums
+            .inverse_frequency
+            .iter_mut()
+            .zip(&chunk.inverse_frequency)
+        {
+            for (sum, inverse) in sums.iter_mut().zip(inverse) {
+                *sum += inverse;
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// u per comparison and level, true pairs taken out. Never zero.
+pub(super) fn chance(
+    bound: &Bound,
+    random: &RandomPairs,
+    m: &[Vec<f64>],
+    match_share: f64,
+) -> Vec<Vec<f64>> {
+    random
+        .counts
+        .iter()
+        .enumerate()
+        .map(|(k, counts)| {
+            let known: u64 = counts.iter().skip(1).sum();
+            let total = known as f64 + 0.5 * (counts.len() - 1) as f64;
+            let mut u: Vec<f64> = counts
+                .iter()
+                .map(|count| (*count as f64 + 0.5) / total)
+                .collect();
+            if let Some(collision) = bound.comparisons[k].collision().filter(|p| *p > 0.0) {
+                u[1] = collision;
+            }
+            if let Some(m) = m.get(k) {
+                for (u, m) in u.iter_mut().zip(m).skip(1) {
+                    *u = (*u - match_share * m).max(0.1 * *u);
+                }
+            }
+            u[0] = 0.0;
+            let sum: f64 = u.iter().sum();
+            u.iter().map(|u| u / sum).collect()
+        })
+        .collect()
+}
