@@ -1,1 +1,18 @@
-//! Groups of clients that resemble each other.
+#![doc = include_str!("../README.md")]
+
+mod agreement;
+mod choose;
+mod error;
+mod kmeans;
+mod lloyd;
+mod matrix;
+mod profile;
+mod silhouette;
+
+pub use agreement::adjusted_rand_index;
+pub use choose::{Candidate, Choice, choose};
+pub use error::SegmentationError;
+pub use kmeans::{KMeans, KMeansOptions, fit};
+pub use matrix::{Matrix, Standardisation};
+pub use profile::{Profile, profiles};
+pub use silhouette::silhouette;
