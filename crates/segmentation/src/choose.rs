@@ -98,7 +98,7 @@ fn judge(
                 ..options.clone()
             },
         )?;
-        let labels: Vec<usize> = data.iter().map(|row| again.assign(row)).collect();
+        let labels: Vec<usize> = data.each_row().map(|row| again.assign(row)).collect();
         agreement += adjusted_rand_index(&fitted.labels, &labels);
     }
     let shown: Vec<usize> = if data.rows() <= SILHOUETTE_ROWS {

@@ -63,11 +63,11 @@ impl KMeans {
     /// Exact Lloyd steps from stated centres until no row changes group.
     pub fn from_centres(data: &Matrix, centres: Vec<Vec<f64>>) -> Self {
         let (centres, labels, inertia, _) = lloyd::settle(data, centres);
-        Self::numbered(centres, &labels, inertia)
+        Self::numbered(&centres, &labels, inertia)
     }
 
     /// Numbers groups by size, then by centre, so that equal fits read equally.
-    fn numbered(centres: Vec<Vec<f64>>, labels: &[usize], inertia: f64) -> Self {
+    fn numbered(centres: &[Vec<f64>], labels: &[usize], inertia: f64) -> Self {
         let mut sizes = vec![0; centres.len()];
         for label in labels {
             sizes[*label] += 1;
@@ -147,7 +147,7 @@ fn rows_of(centres: &Array2<f64>) -> Vec<Vec<f64>> {
 /// Number of distinct rows, counted up to `enough`.
 fn distinct_rows(data: &Matrix, enough: usize) -> usize {
     let mut seen = std::collections::BTreeSet::new();
-    for row in data.iter() {
+    for row in data.each_row() {
         // Adding zero turns -0.0 into 0.0, which is the same point.
         seen.insert(
             row.iter()

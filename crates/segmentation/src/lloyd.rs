@@ -50,7 +50,7 @@ pub(crate) fn settle(
         labels = next;
         let mut sums = vec![vec![0.0; data.columns()]; centres.len()];
         let mut sizes = vec![0_usize; centres.len()];
-        for (row, group) in data.iter().zip(&labels) {
+        for (row, group) in data.each_row().zip(&labels) {
             sizes[*group] += 1;
             for (sum, value) in sums[*group].iter_mut().zip(row) {
                 *sum += value;

@@ -57,7 +57,7 @@ impl Matrix {
     }
 
     /// All rows in order.
-    pub fn iter(&self) -> std::slice::ChunksExact<'_, f64> {
+    pub fn each_row(&self) -> std::slice::ChunksExact<'_, f64> {
         self.values.chunks_exact(self.columns)
     }
 
@@ -84,7 +84,7 @@ impl Matrix {
     /// [`SegmentationError::Constant`] names every column without spread.
     pub fn standardise(&self) -> Result<(Self, Standardisation), SegmentationError> {
         let n = self.rows() as f64;
-        let column = |index: usize| self.iter().map(move |row| row[index]);
+        let column = |index: usize| self.each_row().map(move |row| row[index]);
         let means: Vec<f64> = (0..self.columns)
             .map(|c| column(c).sum::<f64>() / n)
             .collect();
@@ -107,7 +107,7 @@ impl Matrix {
             means,
             standard_deviations,
         };
-        let values = self.iter().flat_map(|row| scale.apply(row)).collect();
+        let values = self.each_row().flat_map(|row| scale.apply(row)).collect();
         Ok((
             Self {
                 values,

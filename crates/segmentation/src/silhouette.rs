@@ -24,7 +24,7 @@ pub fn silhouette(data: &Matrix, labels: &[usize], k: usize) -> f64 {
                 return 0.0;
             }
             let mut sums = vec![0.0; k];
-            for (other, label) in data.iter().zip(labels) {
+            for (other, label) in data.each_row().zip(labels) {
                 sums[*label] += squared_distance(data.row(index), other).sqrt();
             }
             let within = sums[own] / (sizes[own] - 1) as f64;
