@@ -55,39 +55,59 @@ impl Hasher for KeyHasher {
 
 type KeyMap<V> = HashMap<u64, V, BuildHasherDefault<KeyHasher>>;
 
-/// Keys per row, row after row.
-struct RowKeys {
+/// Keys of one side: row after row, and within a row rule after rule, so that what is asked together lies together.
+struct SideKeys {
+    n_rules: usize,
     starts: Vec<u32>,
     keys: Vec<u64>,
 }
 
-impl RowKeys {
-    fn read(bound: &Bound, spec: &LinkageSpec, rule: &BlockingRule, side: Side) -> Self {
+/// Rows read per task.
+const CHUNK_ROWS: usize = 4096;
+
+impl SideKeys {
+    fn read(bound: &Bound, spec: &LinkageSpec, rules: &[BlockingRule], side: Side) -> Self {
         let n = if side == Side::Left {
             bound.n_left()
         } else {
             bound.n_right()
         };
-        let mut work = KeyWork::default();
-        let (mut starts, mut keys) = (Vec::with_capacity(n + 1), Vec::with_capacity(n));
-        starts.push(0);
-        for row in 0..n {
-            bound.keys(spec, rule, side, row, &mut work);
-            keys.extend_from_slice(&work.keys);
-            starts.push(keys.len() as u32);
+        let chunks: Vec<(Vec<u32>, Vec<u64>)> = (0..n.div_ceil(CHUNK_ROWS))
+            .into_par_iter()
+            .map(|chunk| {
+                let mut work = KeyWork::default();
+                let (mut ends, mut keys) = (Vec::new(), Vec::new());
+                for row in chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(n) {
+                    for rule in rules {
+                        bound.keys(spec, rule, side, row, &mut work);
+                        keys.extend_from_slice(&work.keys);
+                        ends.push(keys.len() as u32);
+                    }
+                }
+                (ends, keys)
+            })
+            .collect();
+        let mut all = Self {
+            n_rules: rules.len(),
+            starts: vec![0],
+            keys: Vec::new(),
+        };
+        for (ends, keys) in chunks {
+            let base = all.keys.len() as u32;
+            all.starts.extend(ends.iter().map(|end| base + end));
+            all.keys.extend(keys);
         }
-        Self { starts, keys }
+        all
     }
 
-    fn of(&self, row: usize) -> &[u64] {
-        &self.keys[self.starts[row] as usize..self.starts[row + 1] as usize]
+    fn of(&self, row: usize, rule: usize) -> &[u64] {
+        let at = row * self.n_rules + rule;
+        &self.keys[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 }
 
 /// One rule as a join.
 struct RuleIndex {
-    left: RowKeys,
-    right: RowKeys,
     blocks: KeyMap<(u32, u32)>,
     rows: Vec<u32>,
     skipped: HashSet<u64, BuildHasherDefault<KeyHasher>>,
@@ -95,13 +115,20 @@ struct RuleIndex {
 }
 
 impl RuleIndex {
-    fn new(bound: &Bound, spec: &LinkageSpec, rule: &BlockingRule) -> Self {
-        let (left, right) = (
-            RowKeys::read(bound, spec, rule, Side::Left),
-            RowKeys::read(bound, spec, rule, Side::Right),
-        );
-        let mut pairs: Vec<(u64, u32)> = (0..bound.n_right())
-            .flat_map(|row| right.of(row).iter().map(move |key| (*key, row as u32)))
+    fn new(
+        (left, right): (&SideKeys, &SideKeys),
+        n_rows: (usize, usize),
+        place: usize,
+        rule: &BlockingRule,
+        max_block_pairs: u64,
+    ) -> Self {
+        let mut pairs: Vec<(u64, u32)> = (0..n_rows.1)
+            .flat_map(|row| {
+                right
+                    .of(row, place)
+                    .iter()
+                    .map(move |key| (*key, row as u32))
+            })
             .collect();
         pairs.sort_unstable();
         let mut blocks = KeyMap::<(u32, u32)>::default();
@@ -110,7 +137,10 @@ impl RuleIndex {
         }
         let rows = pairs.into_iter().map(|(_, row)| row).collect();
         let mut on_left = KeyMap::<u64>::default();
-        for key in left.keys.iter().filter(|key| blocks.contains_key(*key)) {
+        for key in (0..n_rows.0)
+            .flat_map(|row| left.of(row, place))
+            .filter(|key| blocks.contains_key(*key))
+        {
             *on_left.entry(*key).or_insert(0) += 1;
         }
         let mut count = RuleCount {
@@ -125,7 +155,7 @@ impl RuleIndex {
         for (key, n_left) in on_left {
             let n_pairs = n_left * u64::from(blocks.get(&key).map_or(0, |(_, n)| *n));
             count.largest_block = count.largest_block.max(n_pairs);
-            if n_pairs > spec.max_block_pairs {
+            if n_pairs > max_block_pairs {
                 count.skipped_blocks += 1;
                 count.skipped_pairs += n_pairs;
                 skipped.insert(key);
@@ -135,8 +165,6 @@ impl RuleIndex {
             }
         }
         Self {
-            left,
-            right,
             blocks,
             rows,
             skipped,
@@ -144,34 +172,37 @@ impl RuleIndex {
         }
     }
 
-    fn fires(&self, left: usize, right: usize) -> bool {
-        self.first_common(left, right).is_some()
-    }
-
-    fn first_common(&self, left: usize, right: usize) -> Option<u64> {
-        let others = self.right.of(right);
-        self.left
-            .of(left)
-            .iter()
-            .copied()
-            .find(|key| others.contains(key) && !self.skipped.contains(key))
+    /// The first key both rows have, unless its block was skipped.
+    fn first_common(&self, left: &[u64], right: &[u64]) -> Option<u64> {
+        let mut common = left.iter().copied().filter(|key| right.contains(key));
+        if self.skipped.is_empty() {
+            common.next()
+        } else {
+            common.find(|key| !self.skipped.contains(key))
+        }
     }
 }
 
 /// All rules of a spec as joins over two tables.
 pub struct Candidates {
+    left: SideKeys,
+    right: SideKeys,
     rules: Vec<RuleIndex>,
 }
 
 impl Candidates {
     /// Builds the joins; no pair is looked at yet.
     pub fn new(bound: &Bound, spec: &LinkageSpec, rules: &[BlockingRule]) -> Self {
-        Self {
-            rules: rules
-                .par_iter()
-                .map(|rule| RuleIndex::new(bound, spec, rule))
-                .collect(),
-        }
+        let left = SideKeys::read(bound, spec, rules, Side::Left);
+        let right = SideKeys::read(bound, spec, rules, Side::Right);
+        let n_rows = (bound.n_left(), bound.n_right());
+        let indexes = rules.par_iter().enumerate();
+        let rules = indexes
+            .map(|(place, rule)| {
+                RuleIndex::new((&left, &right), n_rows, place, rule, spec.max_block_pairs)
+            })
+            .collect();
+        Self { left, right, rules }
     }
 
     /// What each rule reaches.
@@ -182,18 +213,16 @@ impl Candidates {
     /// Visits every right row that some rule pairs with `left`, once, with the place of the first rule that does.
     pub fn of_left(&self, left: usize, mut visit: impl FnMut(usize, usize)) {
         for (place, rule) in self.rules.iter().enumerate() {
-            for key in rule.left.of(left) {
+            let keys = self.left.of(left, place);
+            for key in keys {
                 let Some((start, n)) = rule.blocks.get(key).filter(|_| !rule.skipped.contains(key))
                 else {
                     continue;
                 };
-                let several = rule.left.of(left).len() > 1;
                 for right in &rule.rows[*start as usize..(*start + *n) as usize] {
                     let right = *right as usize;
-                    let seen = (several && rule.first_common(left, right) != Some(*key))
-                        || self.rules[..place]
-                            .iter()
-                            .any(|earlier| earlier.fires(left, right));
+                    let seen = (keys.len() > 1 && self.common(left, right, place) != Some(*key))
+                        || (0..place).any(|earlier| self.common(left, right, earlier).is_some());
                     if !seen {
                         visit(place, right);
                     }
@@ -204,6 +233,10 @@ impl Candidates {
 
     /// Place of the first rule that pairs the two rows.
     pub fn first_rule(&self, left: usize, right: usize) -> Option<usize> {
-        self.rules.iter().position(|rule| rule.fires(left, right))
+        (0..self.rules.len()).find(|place| self.common(left, right, *place).is_some())
+    }
+
+    fn common(&self, left: usize, right: usize, place: usize) -> Option<u64> {
+        self.rules[place].first_common(self.left.of(left, place), self.right.of(right, place))
     }
 }
