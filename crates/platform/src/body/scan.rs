@@ -1,0 +1,161 @@
+//! One pass over the body that refuses what typed reading would let through: keys given twice and deep nesting.
+
+use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt};
+
+use helder_types::Fault;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::fault::escape;
+
+/// Deepest nesting of arrays and objects read.
+pub(super) const MAX_DEPTH: usize = 32;
+
+/// Objects with at most this many keys are compared by walking them.
+const FEW: usize = 24;
+
+pub(super) fn strict(bytes: &[u8]) -> Result<(), Fault> {
+    let found = RefCell::new(None);
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let seed = Scan { depth: 0, at: Place::Root, found: &found };
+    let outcome = seed.deserialize(&mut reader).and_then(|()| reader.end());
+    match (found.into_inner(), outcome) {
+        (Some(fault), _) => Err(fault),
+        (None, Ok(())) => Ok(()),
+        (None, Err(_)) => {
+            Err(Fault::new("", "broken-json", "the body is not JSON; check quotes, commas and brackets"))
+        }
+    }
+}
+
+/// Where the scan is, as a list on the stack: no allocation until a fault is found.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Root,
+    Key(&'a Place<'a>, &'a str),
+    Index(&'a Place<'a>, usize),
+}
+
+impl Place<'_> {
+    fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Key(parent, key) => format!("{}/{}", parent.pointer(), escape(key)),
+            Self::Index(parent, index) => format!("{}/{index}", parent.pointer()),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Scan<'a> {
+    depth: usize,
+    at: Place<'a>,
+    found: &'a RefCell<Option<Fault>>,
+}
+
+impl Scan<'_> {
+    fn fail<E: Error>(&self, fault: Fault) -> E {
+        self.found.borrow_mut().get_or_insert(fault);
+        E::custom("refused")
+    }
+
+    fn enter<E: Error>(&self) -> Result<usize, E> {
+        if self.depth == MAX_DEPTH {
+            let detail = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(self.fail(Fault::new("", "too-deep", detail)));
+        }
+        Ok(self.depth + 1)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Scan<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Scan<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let depth = self.enter()?;
+        let mut index = 0;
+        while items.next_element_seed(Scan { depth, at: Place::Index(&self.at, index), found: self.found })?.is_some() {
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let depth = self.enter()?;
+        let mut few: Vec<Cow<'de, str>> = Vec::new();
+        let mut many: HashSet<Cow<'de, str>> = HashSet::new();
+        while let Some(Key(key)) = entries.next_key()? {
+            let at = Place::Key(&self.at, &key);
+            if few.contains(&key) || many.contains(&key) {
+                return Err(self.fail(Fault::new(at.pointer(), "duplicate-key", "the same key stands here twice")));
+            }
+            entries.next_value_seed(Scan { depth, at, found: self.found })?;
+            if few.len() < FEW {
+                few.push(key);
+            } else {
+                many.insert(key);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key, borrowed from the body unless it holds escapes.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> serde::Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        reader.deserialize_str(KeyVisitor)
+    }
+}

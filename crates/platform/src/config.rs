@@ -1,0 +1,14 @@
+//! Configuration: one TOML file, overlaid by `HELDER_…` environment variables.
+//!
+//! `HELDER_STORE__URL=sqlite:x.db` sets `url` in `[store]`: two underscores go one level down. An unknown key or a wrong
+//! value is an error that names the key; the value is not repeated, it may be a secret.
+
+mod load;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use load::{ConfigError, from_parts, load};
+pub use settings::{
+    IdentitySettings, KeyRingSettings, Limits, ObjectsSettings, ServiceSettings, StoreSettings, TelemetrySettings,
+};

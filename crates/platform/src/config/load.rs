@@ -1,0 +1,106 @@
+//! Reads a settings struct from TOML and environment.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+/// What every variable of this platform starts with.
+const PREFIX: &str = "HELDER_";
+/// Variables that are no keys of the configuration.
+const NOT_KEYS: [&str; 3] = ["HELDER_CONFIG", "HELDER_REFERENCE_DATA", "HELDER_TOKEN"];
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read configuration file {0}")]
+    File(PathBuf, #[source] std::io::Error),
+    /// The file is not TOML.
+    #[error("configuration file {0} is not TOML, line {1}")]
+    Toml(PathBuf, usize),
+    /// A key is unknown, missing or has a wrong value.
+    #[error("configuration key {key}: {demand}")]
+    Key {
+        /// Dotted name.
+        key: String,
+        /// What it must be.
+        demand: String,
+    },
+}
+
+/// Reads `T` from the file (when given) and the process environment.
+///
+/// # Errors
+/// [`ConfigError`] names the file or the key.
+pub fn load<T: DeserializeOwned>(file: Option<&Path>) -> Result<T, ConfigError> {
+    let text = match file {
+        Some(path) => std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.to_owned(), error))?,
+        None => String::new(),
+    };
+    let table = text.parse::<Table>().map_err(|error| {
+        let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        ConfigError::Toml(file.map(Path::to_owned).unwrap_or_default(), line)
+    })?;
+    from_parts(table, std::env::vars())
+}
+
+/// Reads `T` from a table and variables; the part of [`load`] without side effects.
+///
+/// # Errors
+/// [`ConfigError::Key`].
+pub fn from_parts<T: DeserializeOwned>(
+    mut table: Table,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<T, ConfigError> {
+    let variables: BTreeMap<_, _> = variables
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(PREFIX) && !NOT_KEYS.contains(&name.as_str()))
+        .collect();
+    for (name, text) in &variables {
+        let path = name[PREFIX.len()..].to_lowercase();
+        let keys: Vec<_> = path.split("__").collect();
+        set(&mut table, &keys, value_of(text)).ok_or_else(|| ConfigError::Key {
+            key: keys.join("."),
+            demand: format!("the variable {name} goes into something that is not a section"),
+        })?;
+    }
+    serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+        let message = error.inner().message().to_owned();
+        let mut key = error.path().to_string();
+        let quoted = message.split('`').nth(1).unwrap_or_default();
+        let demand = if message.starts_with("unknown field") {
+            "there is no such key".to_owned()
+        } else if message.starts_with("missing field") {
+            key = if key == "." { quoted.to_owned() } else { format!("{key}.{quoted}") };
+            "this key is needed".to_owned()
+        } else if let Some((_, expected)) = message.rsplit_once(", expected ") {
+            format!("expected {expected}")
+        } else {
+            "this value cannot be used here".to_owned()
+        };
+        if message.starts_with("unknown field") && !key.ends_with(quoted) {
+            key = if key == "." { quoted.to_owned() } else { format!("{key}.{quoted}") };
+        }
+        ConfigError::Key { key, demand }
+    })
+}
+
+/// A variable's text as TOML when it is TOML (`8`, `true`, `["a"]`), else as text.
+fn value_of(text: &str) -> Value {
+    let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn set(table: &mut Table, keys: &[&str], value: Value) -> Option<()> {
+    let (first, rest) = keys.split_first()?;
+    if rest.is_empty() {
+        table.insert((*first).to_owned(), value);
+        return Some(());
+    }
+    let next = table.entry(*first).or_insert_with(|| Value::Table(Table::new()));
+    set(next.as_table_mut()?, rest, value)
+}
