@@ -1,1 +1,1 @@
-//! Black box through the gateway, and checks on the architecture.
+#![doc = include_str!("../README.md")]
