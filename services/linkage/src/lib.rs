@@ -1,5 +1,7 @@
 //! The linkage service.
 
+mod check;
+mod explain;
 mod job;
 mod output;
 mod page;
