@@ -1,0 +1,151 @@
+//! The answer as JSON, written once into one buffer.
+
+use std::io::Write as _;
+
+use helder_model::{Answer, Language, Row};
+
+use crate::served::Served;
+
+/// Room for one contribution with two reasons; a guess that saves growing the buffer.
+const BYTES_PER_CONTRIBUTION: usize = 260;
+
+/// An answer under construction.
+pub struct Writer<'a> {
+    served: &'a Served,
+    out: Vec<u8>,
+    count: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// Begins an answer for about `subjects` subjects.
+    pub fn new(served: &'a Served, subjects: usize) -> Self {
+        let each = 200 + served.inputs.len() * BYTES_PER_CONTRIBUTION;
+        let mut out = Vec::with_capacity(served.head.len() + 2 + subjects.min(64) * each);
+        out.extend_from_slice(&served.head);
+        Self {
+            served,
+            out,
+            count: 0,
+        }
+    }
+
+    /// Adds a subject.
+    pub fn subject(&mut self, id: Option<&str>, prediction: &[u8]) {
+        if self.count > 0 {
+            self.out.push(b',');
+        }
+        self.count += 1;
+        self.open(id);
+        self.out.extend_from_slice(prediction);
+    }
+
+    /// Adds a subject that was just scored, without a buffer in between.
+    pub fn scored(&mut self, id: Option<&str>, row: &Row, answer: &Answer) {
+        if self.count > 0 {
+            self.out.push(b',');
+        }
+        self.count += 1;
+        self.open(id);
+        prediction(&mut self.out, self.served, row, answer);
+    }
+
+    fn open(&mut self, id: Option<&str>) {
+        self.out.push(b'{');
+        if let Some(id) = id {
+            self.out.extend_from_slice(b"\"id\":");
+            // Writing into memory cannot fail.
+            let _ = serde_json::to_writer(&mut self.out, id);
+            self.out.push(b',');
+        }
+    }
+
+    /// The whole body.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.out.extend_from_slice(b"]}");
+        self.out
+    }
+}
+
+/// A prediction from its first field after the id to its closing brace.
+pub fn prediction(out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer) {
+    if let Some(probability) = answer.probability {
+        out.extend_from_slice(b"\"probability\":");
+        number(out, probability);
+        out.push(b',');
+    }
+    if let Some(interval) = answer.interval {
+        out.extend_from_slice(b"\"interval\":{\"level\":0.95,\"lower\":");
+        number(out, interval.lower);
+        out.extend_from_slice(b",\"upper\":");
+        number(out, interval.upper);
+        out.extend_from_slice(b"},");
+    }
+    if let Some(group) = answer
+        .nearest
+        .and_then(|nearest| served.groups.get(nearest.group))
+    {
+        out.extend_from_slice(b"\"group\":");
+        out.extend_from_slice(group);
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"score\":");
+    number(out, answer.score);
+    out.extend_from_slice(b",\"baseScore\":");
+    number(out, answer.base_score);
+    out.extend_from_slice(b",\"contributions\":[");
+    for (count, &input) in answer.order.iter().enumerate() {
+        if count > 0 {
+            out.push(b',');
+        }
+        contribution(out, served, row, input, answer.contributions[input]);
+    }
+    out.extend_from_slice(b"],\"warnings\":[");
+    for (count, warning) in served.scorer.warnings(row).enumerate() {
+        if count > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&served.inputs[warning.input]);
+        if let Some((_, text)) = served
+            .warnings
+            .iter()
+            .find(|(kind, _)| *kind == warning.kind)
+        {
+            out.extend_from_slice(text);
+        }
+    }
+    out.extend_from_slice(b"]}");
+}
+
+fn contribution(out: &mut Vec<u8>, served: &Served, row: &Row, input: usize, contribution: f64) {
+    out.extend_from_slice(&served.inputs[input]);
+    if let Some(level) = row
+        .level(input)
+        .and_then(|level| served.levels[input].get(level))
+    {
+        out.extend_from_slice(b",\"value\":");
+        out.extend_from_slice(level);
+    } else if let Some(value) = row.number(input) {
+        out.extend_from_slice(b",\"value\":");
+        number(out, value);
+    }
+    out.extend_from_slice(b",\"contribution\":");
+    number(out, contribution);
+    out.extend_from_slice(b",\"reason\":{\"nl\":\"");
+    served
+        .reasons
+        .write(out, row, input, contribution, Language::Dutch);
+    out.extend_from_slice(b"\",\"en\":\"");
+    served
+        .reasons
+        .write(out, row, input, contribution, Language::English);
+    out.extend_from_slice(b"\"}}");
+}
+
+/// The shortest text that reads back to the same bits; whole numbers without a fraction.
+fn number(out: &mut Vec<u8>, value: f64) {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        let _ = write!(out, "{}", value as i64);
+    } else {
+        let _ = serde_json::to_writer(out, &value);
+    }
+}

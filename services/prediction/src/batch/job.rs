@@ -1,0 +1,220 @@
+//! The work of a batch. Runs again from the start after a crash: the log keeps each row's record once, the result is named by
+//! its bytes.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use helder_model::{Answer, Model, Reasons, read::MAX_BYTES};
+use helder_platform::{
+    jobs::{JobContext, JobHandler},
+    objects::Objects,
+    problem::{Problem, Result},
+};
+use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{KIND, MAX_ROWS, columns::Columns, ranking, ranking::Scored, results, rows};
+use crate::{
+    active::Active,
+    log::{self, Record, now_ms},
+    served::Served,
+    wire::{Batch, BatchOutcome, RefusedRows},
+};
+
+/// Rows scored, logged and committed at a time. Live predictions wait for this writer at most that long.
+const BLOCK: usize = 2_000;
+/// How long a batch that starts with the process waits for the first word of the registry.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the queue holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Payload {
+    /// The batch.
+    pub(crate) batch_id: Uuid,
+}
+
+/// Scores dataset versions.
+pub(crate) struct BatchJob {
+    /// Which versions may answer.
+    pub(crate) active: Active,
+    /// Where data and results lie.
+    pub(crate) objects: Objects,
+}
+
+impl JobHandler for BatchJob {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn run(&self, job: &JobContext) -> Result<()> {
+        let Payload { batch_id } = job.payload()?;
+        let organisation = job.organisation().clone();
+        let batch = job
+            .store()
+            .read_blocking(|conn| rows::find(conn, &organisation, batch_id))?;
+        let served = self.await_served(job, &batch)?;
+        job.progress("reading", 0, 0, "rows");
+        let data = job.block_on(
+            self.objects
+                .get_to_file(&organisation, &batch.dataset_digest),
+        )?;
+        let mut run = Run {
+            handler: self,
+            job,
+            batch: &batch,
+            served,
+            scored: Vec::new(),
+            refused: BTreeMap::new(),
+            rows: 0,
+        };
+        run.score(data.open()?)?;
+        let Run {
+            mut scored,
+            refused,
+            rows: rows_in,
+            served,
+            ..
+        } = run;
+        job.progress("ranking", 0, scored.len() as u64, "rows");
+        ranking::rank(&mut scored);
+        job.checkpoint()?;
+        let model = job.block_on(self.objects.get_bytes(
+            &organisation,
+            &batch.model_digest,
+            MAX_BYTES as u64,
+        ))?;
+        let reasons = Reasons::plain(&Model::from_json(&model).map_err(Problem::internal)?);
+        let writer = results::write(
+            self.objects.writer(&organisation)?,
+            &scored,
+            &served.scorer,
+            &reasons,
+        )?;
+        let (digest, size_bytes) = writer.finish()?;
+        let names = served.scorer.inputs();
+        let outcome = BatchOutcome {
+            rows_in,
+            rows_scored: scored.len() as u64,
+            rows_refused: refused
+                .into_iter()
+                .map(|((input, code), rows)| RefusedRows {
+                    input: names[input].name.clone(),
+                    code: code.to_owned(),
+                    rows,
+                })
+                .collect(),
+            result_digest: digest,
+            size_bytes,
+        };
+        self.still_active(job, &batch)?;
+        job.succeed(|conn| {
+            rows::finish(conn, batch_id, &outcome)?;
+            Ok(format!("/prediction/v1/batches/{batch_id}"))
+        })
+    }
+}
+
+impl BatchJob {
+    /// The version the batch was asked for, if it is still the one in force.
+    fn still_active(&self, job: &JobContext, batch: &Batch) -> Result<Arc<Served>> {
+        let served = self.active.find(job.organisation(), &batch.model)?;
+        if served.version.model_version_id == batch.model_version_id {
+            Ok(served)
+        } else {
+            Err(crate::active::not_active())
+        }
+    }
+
+    fn await_served(&self, job: &JobContext, batch: &Batch) -> Result<Arc<Served>> {
+        let start = Instant::now();
+        loop {
+            match self.still_active(job, batch) {
+                Err(problem) if problem.status() == 503 && start.elapsed() < PATIENCE => {
+                    job.checkpoint()?;
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// One pass over the data.
+struct Run<'a> {
+    handler: &'a BatchJob,
+    job: &'a JobContext,
+    batch: &'a Batch,
+    served: Arc<Served>,
+    scored: Vec<Scored>,
+    refused: BTreeMap<(usize, &'static str), u64>,
+    rows: u64,
+}
+
+impl Run<'_> {
+    fn score(&mut self, file: std::fs::File) -> Result<()> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(Problem::internal)?;
+        let schema = Arc::clone(builder.schema());
+        let columns = Columns::find(&schema, &self.served.scorer)?;
+        let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+        if total > MAX_ROWS {
+            let detail = format!("a batch has at most {MAX_ROWS} rows; split the dataset version");
+            return Err(Problem::bad_request("too-many-rows", detail));
+        }
+        let mask = ProjectionMask::roots(builder.parquet_schema(), columns.needed());
+        let reader = builder
+            .with_projection(mask)
+            .with_batch_size(BLOCK)
+            .build()
+            .map_err(Problem::internal)?;
+        for block in reader {
+            self.job.checkpoint()?;
+            // A version that was stopped stops here too.
+            self.handler.still_active(self.job, self.batch)?;
+            let block = block.map_err(Problem::internal)?;
+            let rows = block.num_rows();
+            let block = columns.take(&block, &self.served.scorer, &schema)?;
+            self.score_block(&block, rows)?;
+            self.job.progress("scoring", self.rows, total, "rows");
+        }
+        Ok(())
+    }
+
+    /// Scores a block and makes its records durable.
+    fn score_block(&mut self, block: &super::columns::Block, rows: usize) -> Result<()> {
+        let served = Arc::clone(&self.served);
+        let (mut row, mut answer) = (served.scorer.row(), Answer::default());
+        let mut records = Vec::with_capacity(rows);
+        for place in 0..rows {
+            self.rows += 1;
+            let start = now_ms();
+            if let Err((input, fault)) = block.fill(&served.scorer, &mut row, place) {
+                *self.refused.entry((input, fault.code())).or_default() += 1;
+                continue;
+            }
+            served
+                .scorer
+                .score(&row, &mut answer)
+                .map_err(Problem::internal)?;
+            let number = block.row_number(place, self.rows as i64);
+            let pseudonym = block.pseudonym(place);
+            let has_warnings = served.scorer.warnings(&row).next().is_some();
+            self.scored
+                .push(Scored::new(number, pseudonym, &row, &answer, has_warnings));
+            records.push(Record::of_row(
+                &served,
+                self.job.caller(),
+                self.batch.id,
+                pseudonym,
+                number,
+                [start, now_ms()],
+            ));
+        }
+        self.job
+            .store()
+            .write_blocking(|conn| log::insert(conn, records.iter()))
+    }
+}

@@ -1,0 +1,13 @@
+//! The processing log (Logboek Dataverwerkingen): one record per subject, durable before the answer leaves.
+//!
+//! Requests hand their records to one writer thread. It takes whatever waits, writes it in one transaction and tells all of
+//! them; so many requests share one flush to disk. The queue is bounded: a full queue or a log that cannot be written is a 503,
+//! and nothing is answered.
+
+mod group;
+mod record;
+mod rows;
+
+pub use group::{Log, LogSettings};
+pub use record::{Record, Span, now_ms};
+pub(crate) use rows::{insert, page};

@@ -1,0 +1,109 @@
+//! Group commit.
+
+use std::{
+    io,
+    thread::{self, JoinHandle},
+};
+
+use helder_platform::{
+    problem::{Problem, Result},
+    store::Store,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Record, rows};
+
+/// Bounds of the log.
+#[derive(Clone, Copy, Debug)]
+pub struct LogSettings {
+    /// Requests that may wait for the writer; one more is answered 503.
+    pub queue: usize,
+    /// Records in one transaction; what waits beyond that comes in the next.
+    pub records_per_commit: usize,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            queue: 4_096,
+            records_per_commit: 4_096,
+        }
+    }
+}
+
+struct Waiting {
+    records: Vec<Record>,
+    done: oneshot::Sender<bool>,
+}
+
+/// The way to the writer. Cheap to clone; the writer stops when all of these are gone.
+#[derive(Clone, Debug)]
+pub struct Log {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Log {
+    /// Starts the writer.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(store: Store, settings: LogSettings) -> io::Result<(Self, JoinHandle<()>)> {
+        let (queue, waiting) = mpsc::channel(settings.queue.max(1));
+        let writer = thread::Builder::new()
+            .name("processing-log".to_owned())
+            .spawn(move || write_all(&store, waiting, settings.records_per_commit.max(1)))?;
+        Ok((Self { queue }, writer))
+    }
+
+    /// Writes the records of one request; returns once they are durable.
+    ///
+    /// # Errors
+    /// 503 when the queue is full or the log cannot be written; then none of these records is there.
+    pub async fn write(&self, records: Vec<Record>) -> Result<()> {
+        let (done, written) = oneshot::channel();
+        self.queue
+            .try_send(Waiting { records, done })
+            .map_err(|_| {
+                Problem::unavailable(
+                    "the processing log has more to write than it can; nothing was predicted",
+                    1,
+                )
+            })?;
+        match written.await {
+            Ok(true) => Ok(()),
+            _ => Err(unwritable()),
+        }
+    }
+}
+
+/// What a client reads when its record could not be kept.
+pub(crate) fn unwritable() -> Problem {
+    Problem::unavailable(
+        "the processing log cannot be written; nothing was predicted",
+        5,
+    )
+}
+
+fn write_all(store: &Store, mut queue: mpsc::Receiver<Waiting>, most: usize) {
+    let mut group: Vec<Waiting> = Vec::new();
+    while let Some(first) = queue.blocking_recv() {
+        let mut count = first.records.len();
+        group.push(first);
+        while count < most {
+            let Ok(next) = queue.try_recv() else { break };
+            count += next.records.len();
+            group.push(next);
+        }
+        let records = || group.iter().flat_map(|waiting| &waiting.records);
+        let written = store.write_blocking(|conn| rows::insert(conn, records()));
+        if let Err(problem) = &written {
+            problem.log();
+            tracing::error!(records = count, "the processing log cannot be written");
+        }
+        let durable = written.is_ok();
+        for waiting in group.drain(..) {
+            // A client that went away no longer listens.
+            let _ = waiting.done.send(durable);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A model version in memory, with every text that does not change per request made once.
+
+use helder_model::{Model, Reasons, Scorer, WarningKind};
+use helder_platform::keyring::Pseudonymiser;
+use helder_types::Bsn;
+use serde_json::{Value, json};
+
+use crate::registry::ActiveVersion;
+
+/// A version that may answer.
+pub struct Served {
+    /// What the registry says of it.
+    pub version: ActiveVersion,
+    /// Scores rows.
+    pub scorer: Scorer,
+    /// Explains them, ready for JSON.
+    pub(crate) reasons: Reasons,
+    /// Makes the subject of a log line unreadable.
+    pub(crate) pseudonymiser: Pseudonymiser,
+    /// The answer up to the list of predictions.
+    pub(crate) head: Vec<u8>,
+    /// Per input: `{"input":"name"` in a contribution.
+    pub(crate) inputs: Vec<Vec<u8>>,
+    /// Per input and level: the level as a JSON string.
+    pub(crate) levels: Vec<Vec<Vec<u8>>>,
+    /// Per kind of warning: its code and texts.
+    pub(crate) warnings: [(WarningKind, Vec<u8>); 3],
+    /// Per group: `{"number":0,"name":{…}}`.
+    pub(crate) groups: Vec<Vec<u8>>,
+    /// The fixed parts of a processing record.
+    pub(crate) record: RecordParts,
+}
+
+/// The parts of a processing record that are the same for every prediction of a version.
+pub(crate) struct RecordParts {
+    /// `,"status":"Ok","name":…`
+    pub(crate) name: String,
+    /// `"dpl.core.processing_activity_id":…`
+    pub(crate) activity: String,
+    /// `"resource":{"attributes":{…` without the closing braces.
+    pub(crate) resource: String,
+}
+
+/// What kind of identifier stands behind `dpl.core.data_subject_id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectType {
+    /// The pseudonym of a burgerservicenummer, the same as in the project's datasets.
+    Bsn,
+    /// A pseudonym the caller already had.
+    Pseudonym,
+    /// The pseudonym of an identifier of the caller's own.
+    Other,
+}
+
+impl SubjectType {
+    /// The written form in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bsn => "BSN",
+            Self::Pseudonym => "pseudonym",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Served {
+    /// Prepares a model whose bytes were checked against `version.digest`.
+    ///
+    /// # Errors
+    /// The faults of a model that is not coherent.
+    pub fn new(
+        version: ActiveVersion,
+        model: &Model,
+        pseudonymiser: Pseudonymiser,
+    ) -> Result<Self, helder_model::ModelError> {
+        let scorer = Scorer::new(model)?;
+        let head = format!(
+            "{{\"advice\":true,\"notice\":{},\"model\":{},\"modelVersionId\":\"{}\",\"modelDigest\":\"{}\",\
+             \"catalogueEntry\":\"/registry/v1/catalogue-entries/{}\",\"predictions\":[",
+            json!({
+                "nl": "Dit is een advies van een rekenmodel, geen besluit. Een mens beslist.",
+                "en": "This is advice from a model, not a decision. A person decides."
+            }),
+            Value::from(version.model_name.as_str()),
+            version.model_version_id,
+            version.digest,
+            version.digest,
+        );
+        let text = |text: &str| Value::from(text).to_string();
+        let inputs = model
+            .inputs
+            .iter()
+            .map(|input| format!("{{\"input\":{}", text(&input.name)).into_bytes());
+        let levels = model.inputs.iter().map(|input| {
+            input
+                .categories
+                .iter()
+                .map(|category| text(&category.level).into_bytes())
+                .collect()
+        });
+        let kinds = [
+            WarningKind::OutsideTraining,
+            WarningKind::Missing,
+            WarningKind::UnknownCategory,
+        ];
+        let warnings = kinds.map(|kind| {
+            let (nl, en) = kind.texts();
+            let texts = json!({"nl": nl, "en": en});
+            (
+                kind,
+                format!(",\"code\":\"{}\",\"text\":{texts}}}", kind.code()).into_bytes(),
+            )
+        });
+        let groups = (0..).map_while(|group| {
+            let name = scorer.group_name(group)?;
+            Some(
+                format!(
+                    "{{\"number\":{group},\"name\":{}}}",
+                    json!({"nl": name.nl, "en": name.en})
+                )
+                .into_bytes(),
+            )
+        });
+        Ok(Self {
+            reasons: Reasons::json(model),
+            head: head.into_bytes(),
+            inputs: inputs.collect(),
+            levels: levels.collect(),
+            warnings,
+            groups: groups.collect(),
+            record: RecordParts::new(&version),
+            pseudonymiser,
+            scorer,
+            version,
+        })
+    }
+
+    /// The subject of a log line: never the identifier itself.
+    ///
+    /// A burgerservicenummer (nine digits that pass the eleven-test) gets the pseudonym it has in the project's datasets; what
+    /// already looks like such a pseudonym stays; anything else gets a pseudonym of its own kind.
+    pub fn pseudonym(&self, id: &str) -> ([u8; 32], SubjectType) {
+        if let Ok(pseudonym) = <[u8; 32]>::try_from(id.as_bytes())
+            && pseudonym
+                .iter()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            return (pseudonym, SubjectType::Pseudonym);
+        }
+        match Bsn::parse(id.as_bytes()) {
+            Ok(bsn) if id.len() == 9 => (self.pseudonymiser.bsn(bsn), SubjectType::Bsn),
+            _ => (
+                self.pseudonymiser.other("subject", id.as_bytes()),
+                SubjectType::Other,
+            ),
+        }
+    }
+}
+
+impl RecordParts {
+    fn new(version: &ActiveVersion) -> Self {
+        let text = |text: &str| Value::from(text).to_string();
+        Self {
+            name: format!(
+                ",\"status\":\"Ok\",\"name\":{}",
+                text(&format!("prediction {}", version.model_name))
+            ),
+            activity: format!(
+                "\"dpl.core.processing_activity_id\":{}",
+                text(&version.verwerkingsactiviteit)
+            ),
+            resource: format!(
+                "\"resource\":{{\"attributes\":{{\"helder.organisation\":{},\"helder.project_id\":\"{}\",\
+                 \"helder.model_id\":\"{}\",\"helder.model_version_id\":\"{}\",\"helder.model_digest\":\"{}\"",
+                text(version.organisation.as_str()),
+                version.project_id,
+                version.model_id,
+                version.model_version_id,
+                version.digest,
+            ),
+        }
+    }
+}

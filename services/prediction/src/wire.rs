@@ -1,0 +1,270 @@
+//! What goes over the wire, for the OpenAPI document and for tests. The hot path writes the same shape by hand (`answer`).
+
+use std::collections::BTreeMap;
+
+use helder_model::Meaning;
+use helder_types::Digest;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// One or many subjects to predict for.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PredictionRequest {
+    /// The subjects; more than a thousand go as a batch.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub subjects: Vec<SubjectValues>,
+}
+
+/// A subject and what is known of it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectValues {
+    /// How the caller names the subject; comes back in the answer. The processing log holds a pseudonym of it: for a
+    /// burgerservicenummer the one of the project's datasets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
+    pub id: Option<String>,
+    /// A value for every input of the model, by name; null when it is not known.
+    pub values: BTreeMap<String, InputValue>,
+}
+
+/// A number, a text (a category), true or false, or null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum InputValue {
+    /// Not known.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A number.
+    Number(f64),
+    /// A category.
+    Text(String),
+}
+
+/// Advice, with all that is needed to judge it.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PredictionAnswer {
+    /// Always true: this is advice; a person decides.
+    pub advice: bool,
+    /// The same in words.
+    pub notice: Meaning,
+    /// Name of the model.
+    pub model: String,
+    /// The version that answered.
+    pub model_version_id: Uuid,
+    /// Digest of the file that answered.
+    pub model_digest: Digest,
+    /// Where everybody can read about that very file.
+    pub catalogue_entry: String,
+    /// One per subject, in the order asked.
+    pub predictions: Vec<Prediction>,
+}
+
+/// A prediction for one subject. `baseScore` and the contributions sum to `score`.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Prediction {
+    /// As asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Probability of the event, 0 to 1; absent for models that name a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1)]
+    pub probability: Option<f64>,
+    /// How well the training data fix the probability of people like this; absent where the model does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
+    /// The group; absent for models that give a probability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
+    /// Log odds before calibration, or the margin between the nearest and the next group.
+    pub score: f64,
+    /// Score of the average person in training.
+    pub base_score: f64,
+    /// What each input adds to the score, largest first.
+    pub contributions: Vec<Contribution>,
+    /// What to know about the values: outside training, missing, unknown.
+    pub warnings: Vec<Warning>,
+}
+
+/// An interval of a probability.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// Always 0.95.
+    pub level: f64,
+    /// Lower end.
+    pub lower: f64,
+    /// Upper end.
+    pub upper: f64,
+}
+
+/// A group of a clustering.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Position in the model.
+    pub number: u64,
+    /// What it is called.
+    pub name: Meaning,
+}
+
+/// What one input adds.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contribution {
+    /// The input.
+    pub input: String,
+    /// The value the model worked with: as given, or the substitute for a missing one; 1 and 0 for true and false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<InputValue>,
+    /// On the scale of the score, counted from the average person in training.
+    pub contribution: f64,
+    /// The same in plain language.
+    pub reason: Meaning,
+}
+
+/// Something to know about a value.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Warning {
+    /// The input.
+    pub input: String,
+    /// `outside-training`, `missing` or `unknown-category`.
+    pub code: String,
+    /// The same in words.
+    pub text: Meaning,
+}
+
+/// A line of the processing log, in the words of Logboek Dataverwerkingen.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessingRecord {
+    /// 16 bytes as hex digits.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    pub trace_id: String,
+    /// 8 bytes as hex digits.
+    #[schema(pattern = "^[0-9a-f]{16}$")]
+    pub span_id: String,
+    /// The span that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9a-f]{16}$")]
+    pub parent_span_id: Option<String>,
+    /// `Unset`, `Ok` or `Error`.
+    pub status: String,
+    /// What was done.
+    pub name: String,
+    /// Milliseconds since 1970, UTC.
+    pub start_time: u64,
+    /// Milliseconds since 1970, UTC.
+    pub end_time: u64,
+    /// `dpl.core.processing_activity_id`, `dpl.core.data_subject_id`, `dpl.core.data_subject_id_type`.
+    pub attributes: BTreeMap<String, String>,
+    /// Organisation, project, model, version and digest, and who asked.
+    pub resource: Resource,
+}
+
+/// What processed.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// `helder.…`
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// What to score with what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewBatch {
+    /// Name or id of a model with a version in force.
+    #[schema(min_length = 1, max_length = 80)]
+    pub model: String,
+    /// A dataset version of the model's project.
+    pub dataset_version_id: Uuid,
+}
+
+/// A model over a whole dataset version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Batch {
+    /// Identifier.
+    pub id: Uuid,
+    /// The project.
+    pub project_id: Uuid,
+    /// Name of the model.
+    pub model: String,
+    /// The version that scores.
+    pub model_version_id: Uuid,
+    /// Digest of its file.
+    pub model_digest: Digest,
+    /// The version that is scored.
+    pub dataset_version_id: Uuid,
+    /// Digest of its analysis part.
+    pub dataset_digest: Digest,
+    /// Who asked.
+    pub created_by: String,
+    /// When, UTC.
+    pub created_at: String,
+    /// Where the job stands.
+    pub job: String,
+    /// What it came to, once done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<BatchOutcome>,
+}
+
+/// What a batch came to: `rowsIn` = `rowsScored` + all `rowsRefused`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchOutcome {
+    /// Rows of the dataset version.
+    pub rows_in: u64,
+    /// Rows with a prediction.
+    pub rows_scored: u64,
+    /// Rows without, and why.
+    pub rows_refused: Vec<RefusedRows>,
+    /// The ranked result, Parquet.
+    pub result_digest: Digest,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// Rows the model gives no prediction for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedRows {
+    /// The first input whose value was refused.
+    pub input: String,
+    /// Why.
+    pub code: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// A row of a ranked result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResult {
+    /// 1 for the highest score.
+    pub rank: i64,
+    /// Ordinal of the row in the dataset version.
+    pub row: i64,
+    /// Pseudonym of the person, where the dataset has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pseudonym: Option<String>,
+    /// Probability of the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+    /// Number of the group, for models that name a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<i64>,
+    /// Score.
+    pub score: f64,
+    /// Whether values lie outside training, are missing or unknown.
+    pub has_warnings: bool,
+    /// The inputs that count most, in plain language.
+    pub reasons: Vec<Meaning>,
+}
