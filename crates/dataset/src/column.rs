@@ -46,6 +46,8 @@ pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) values: Values,
     pub(crate) valid: Vec<bool>,
+    /// Whether few different values are expected.
+    pub(crate) few_values: bool,
 }
 
 impl Column {
@@ -58,7 +60,7 @@ impl Column {
             DataType::Date32 => Values::Date32(Vec::new()),
             _ => Values::Text(Texts { bytes: Vec::new(), offsets: vec![0] }),
         };
-        Self { name, values, valid: Vec::new() }
+        Self { name, values, valid: Vec::new(), few_values: false }
     }
 
     /// The column as a field of a schema; every column but `_row` may have missing values.
@@ -71,7 +73,12 @@ impl Column {
             Values::Date32(_) => DataType::Date32,
             Values::Text(_) => DataType::Utf8,
         };
-        Field::new(&self.name, kind, self.name != "_row")
+        let field = Field::new(&self.name, kind, self.name != "_row");
+        if self.few_values {
+            field.with_metadata([(crate::write::FEW_VALUES.to_owned(), "true".to_owned())].into())
+        } else {
+            field
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

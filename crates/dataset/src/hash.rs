@@ -19,13 +19,18 @@ pub(crate) fn of_u64(value: u64) -> u64 {
 #[inline]
 pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
     let mut state = SEED ^ (bytes.len() as u64).wrapping_mul(FACTOR);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        state = fold(state ^ u64::from_le_bytes(*word), FACTOR);
+    // The last word overlaps the one before, so that no byte is copied.
+    if let Some(last) = bytes.last_chunk::<8>() {
+        for word in bytes.as_chunks::<8>().0 {
+            state = fold(state ^ u64::from_le_bytes(*word), FACTOR);
+        }
+        return of_u64(fold(state ^ u64::from_le_bytes(*last), FACTOR));
     }
-    let mut last = [0_u8; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    of_u64(fold(state ^ u64::from_le_bytes(last), FACTOR))
+    let short = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)),
+        _ => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    of_u64(fold(state ^ short, FACTOR))
 }
 
 /// Fingerprint of two fingerprints in order.

@@ -91,7 +91,9 @@ impl Profile {
                 for at in (0..main.len()).filter(|at| valid(main, *at)) {
                     let fingerprint = hash::of_bytes(texts.get(at));
                     distinct.add(fingerprint);
-                    frequencies.add(fingerprint, texts.get(at));
+                    if !frequencies.is_overflowed() {
+                        frequencies.add(fingerprint, texts.get(at));
+                    }
                 }
                 return;
             }

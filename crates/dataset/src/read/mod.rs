@@ -10,7 +10,7 @@ pub mod xlsx;
 
 pub use block::{Broken, RowBlock, RowMeta, Span};
 
-use crate::error::Result;
+use crate::{detect::Sample, error::Result, limits::Limits};
 
 /// A file read as blocks of records. Every record gets an ordinal, also when it is broken.
 pub trait RecordSource: Send {
@@ -25,4 +25,17 @@ pub trait RecordSource: Send {
 
     /// Bytes of the (decoded) file read so far, for progress.
     fn bytes_read(&self) -> u64;
+}
+
+/// The first records of a source, as text.
+pub(crate) fn sample_records(source: &mut dyn RecordSource, limits: &Limits) -> Result<Sample> {
+    let mut sample = Sample { header: source.header().to_vec(), rows: Vec::new() };
+    let mut block = RowBlock::default();
+    while sample.rows.len() < limits.sample_rows && source.fill(&mut block)? {
+        for row in 0..block.len().min(limits.sample_rows - sample.rows.len()) {
+            let cells = (0..block.columns).map(|column| String::from_utf8_lossy(block.field(row, column)).into_owned());
+            sample.rows.push(cells.collect());
+        }
+    }
+    Ok(sample)
 }

@@ -139,8 +139,8 @@ impl CompiledField {
             missing_values: missing.iter().filter(|value| !value.is_empty()).map(|value| value.clone().into_bytes()).collect(),
             empty_is_missing: missing.iter().any(String::is_empty),
             to_missing: field.on_invalid == OnInvalid::Missing,
-            main: Column::new(main, &kind),
-            extra: extra.map(|(name, kind)| Column::new(name, &kind)),
+            main: Column { few_values: has_few_values(field), ..Column::new(main, &kind) },
+            extra: extra.map(|(name, kind)| Column { few_values: kind == DataType::Utf8, ..Column::new(name, &kind) }),
             in_analysis: is_bsn || !identifies,
             in_identity: identifies || field.semantic_type == Some(SemanticType::Geslacht),
         }
@@ -225,7 +225,7 @@ impl CompiledField {
                         }
                     }
                     (Reading::Bsn, None) => sink.each_text(block, column, bytes, offsets, |value, out| {
-                        push_hex(pseudonymise.pseudonym(bsn(value)?), out);
+                        out.extend_from_slice(&pseudonymise.pseudonym(bsn(value)?));
                         Ok(())
                     }),
                     (reading, None) => {
@@ -359,6 +359,23 @@ impl Sink<'_> {
     }
 }
 
+/// Whether a dictionary pays for the texts of a field.
+fn has_few_values(field: &Field) -> bool {
+    field.constraints.allowed.is_some()
+        || matches!(
+            field.semantic_type,
+            Some(
+                SemanticType::Code
+                    | SemanticType::Geslacht
+                    | SemanticType::Gemeentecode
+                    | SemanticType::Wijkcode
+                    | SemanticType::Buurtcode
+                    | SemanticType::Huisnummer
+                    | SemanticType::Voorvoegsel
+            )
+        )
+}
+
 fn reading(field: &Field, notation: Notation, format: Option<DateFormat>, today: i32) -> Reading {
     let dated = |make: fn(DateFormat) -> Reading| format.map_or(Reading::Text, make);
     match field.semantic_type {
@@ -472,13 +489,4 @@ fn plain_text(reading: Reading, value: &[u8], out: &mut Vec<u8>, checks: &Checks
     }
     checks.listed(value)?;
     checks.written(&out[start..])
-}
-
-fn push_hex(pseudonym: [u8; 16], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0_u8; 32];
-    for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(pseudonym) {
-        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-    }
-    out.extend_from_slice(&text);
 }

@@ -8,7 +8,7 @@ mod quarantine;
 
 pub use field::bsn;
 pub use part::{read_part_batches, writer_properties};
-pub(crate) use part::PartWriter;
+pub(crate) use part::{FEW_VALUES, PartWriter};
 pub use pipeline::{Ingested, Options, PartSummary, Progress, Sinks, ingest};
 pub use quarantine::{QuarantinedRow, read_quarantine};
 pub(crate) use quarantine::{Entry, QuarantineWriter};
@@ -17,12 +17,12 @@ use helder_types::Bsn;
 
 /// Replaces a BSN by a pseudonym. Given by the caller, who holds the key; this crate never sees it.
 pub trait Pseudonymise: Send + Sync {
-    /// Sixteen bytes that stand for this BSN under the caller's key, always the same for the same BSN.
-    fn pseudonym(&self, bsn: Bsn) -> [u8; 16];
+    /// Thirty-two lower-case hex digits that stand for this BSN under the caller's key, always the same for the same BSN.
+    fn pseudonym(&self, bsn: Bsn) -> [u8; 32];
 }
 
-impl<F: Fn(Bsn) -> [u8; 16] + Send + Sync> Pseudonymise for F {
-    fn pseudonym(&self, bsn: Bsn) -> [u8; 16] {
+impl<F: Fn(Bsn) -> [u8; 32] + Send + Sync> Pseudonymise for F {
+    fn pseudonym(&self, bsn: Bsn) -> [u8; 32] {
         self(bsn)
     }
 }

@@ -1,6 +1,6 @@
 //! Parquet parts: zstd, small row groups, encodings chosen per type. Same rows, same bytes.
 
-use std::{io::Write, sync::Arc};
+use std::{collections::HashMap, io::Write, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, RecordBatch},
@@ -17,6 +17,9 @@ use crate::error::Result;
 
 /// Rows per row group: what is encoded is held in memory until its group is full.
 const ROW_GROUP_ROWS: usize = 256 << 10;
+
+/// Metadata key of text columns with few different values, which are stored through a dictionary.
+pub(crate) const FEW_VALUES: &str = "helder:fewValues";
 
 /// Properties under which every part is written.
 ///
@@ -44,6 +47,13 @@ pub fn writer_properties(schema: &Schema) -> Result<WriterProperties> {
             DataType::Float64 => {
                 builder = builder.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
             }
+            DataType::Utf8 if field.metadata().contains_key(FEW_VALUES) => {
+                builder = builder.set_column_dictionary_enabled(path, true);
+            }
+            DataType::Utf8 => {
+                // Lengths apart from bytes: texts of one length cost nothing for it and compress faster.
+                builder = builder.set_column_encoding(path, Encoding::DELTA_LENGTH_BYTE_ARRAY);
+            }
             _ => {}
         }
     }
@@ -60,7 +70,9 @@ pub(crate) struct PartWriter<W: Write + Send> {
 impl<W: Write + Send> PartWriter<W> {
     pub(crate) fn new(sink: W, schema: Schema) -> Result<Self> {
         let properties = writer_properties(&schema)?;
-        let schema = Arc::new(schema);
+        // The marks were for the properties; readers need not see them.
+        let plain: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone().with_metadata(HashMap::new())).collect();
+        let schema = Arc::new(Schema::new(plain));
         let writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties))?;
         Ok(Self { schema, writer, rows: 0 })
     }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Rows per batch handed to the writer.
-const BATCH_ROWS: usize = 32 << 10;
+const BATCH_ROWS: usize = 16 << 10;
 /// Batches under way between the threads.
 const BATCHES_UNDER_WAY: usize = 2;
 

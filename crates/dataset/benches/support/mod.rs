@@ -1,0 +1,3 @@
+pub(crate) mod contract;
+pub(crate) mod generate;
+pub(crate) mod run;
