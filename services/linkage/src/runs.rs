@@ -109,7 +109,7 @@ pub fn list(
     conn: &mut Conn,
     organisation: &OrganisationId,
     before: Option<Uuid>,
-    limit: usize,
+    limit: i64,
 ) -> Result<Vec<RunRow>> {
     let mut query = linkage_runs::table
         .filter(linkage_runs::organisation.eq(organisation.as_str()))
@@ -119,7 +119,7 @@ pub fn list(
     }
     Ok(query
         .order(linkage_runs::id.desc())
-        .limit(limit as i64)
+        .limit(limit)
         .select(RunRow::as_select())
         .load(conn)?)
 }

@@ -146,17 +146,6 @@ pub struct ExpectedError {
     pub recall: f64,
 }
 
-/// Some linkage runs.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LinkageRunPage {
-    /// The runs, newest first.
-    pub items: Vec<LinkageRun>,
-    /// Where to go on; absent at the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
-
 /// A link. Rows are ordinals of the data records in the uploads, from 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -172,17 +161,6 @@ pub struct LinkageLink {
     pub match_probability: f64,
     /// How the link was found.
     pub step: Step,
-}
-
-/// Some links.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LinkPage {
-    /// The links, by left and right row.
-    pub items: Vec<LinkageLink>,
-    /// Where to go on; absent at the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
 }
 
 /// A pair to explain.

@@ -1,0 +1,99 @@
+//! Linkage runs: start, show, list.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::header::LOCATION,
+    post,
+    web::{Data, Json, Path},
+};
+use helder_platform::{
+    body::JsonBody,
+    idempotency::Idempotency,
+    identity::Allowed,
+    paging::{ListQuery, Page},
+    problem::{Problems, Result},
+    store::Store,
+};
+use helder_types::{job::Job, permission::needs};
+use uuid::Uuid;
+
+use super::App;
+use crate::{
+    check,
+    runs,
+    wire::{LinkageRun, NewLinkageRun},
+};
+
+/// Starts a linkage run.
+///
+/// Both dataset versions belong to the project, which must allow linkage now. Without `spec` the suggested one is used.
+#[utoipa::path(
+    tag = "linkage runs",
+    operation_id = "createLinkageRun",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe, 24 hours")),
+    request_body = NewLinkageRun,
+    responses(
+        (status = 202, description = "Queued; `Location` is its job", body = Job, headers(("Location" = String, description = "The job"))),
+        Problems
+    ),
+    security(("bearer" = ["linkage:write"]))
+)]
+#[post("/linkage-runs")]
+pub async fn create_linkage_run(
+    caller: Allowed<needs::LinkageWrite>,
+    app: Data<App>,
+    store: Data<Store>,
+    idempotency: Idempotency,
+    body: JsonBody<NewLinkageRun>,
+) -> Result<HttpResponse> {
+    let request = body.into_inner();
+    app.require_purpose(&caller, request.project_id).await?;
+    let found = app.versions(&caller, request.left, request.right).await?;
+    let checked = check::run(request, found)?;
+    let asker = caller.caller();
+    let job: Job = store.create(&caller, &idempotency, move |conn| runs::insert(conn, &asker, &checked)).await?;
+    Ok(HttpResponse::Accepted().insert_header((LOCATION, format!("/linkage/v1/jobs/{}", job.id))).json(job))
+}
+
+/// Lists linkage runs, newest first.
+#[utoipa::path(
+    tag = "linkage runs",
+    operation_id = "listLinkageRuns",
+    params(ListQuery),
+    responses((status = 200, description = "Some runs", body = Page<LinkageRun>), Problems),
+    security(("bearer" = ["linkage:read"]))
+)]
+#[get("/linkage-runs")]
+pub async fn list_linkage_runs(
+    caller: Allowed<needs::LinkageRead>,
+    store: Data<Store>,
+    list: ListQuery,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
+    let (before, limit) = (list.after::<Uuid>()?, list.limit());
+    let organisation = caller.organisation.clone();
+    let runs = store
+        .read(move |conn| {
+            let rows = runs::list(conn, &organisation, before, limit + 1)?;
+            rows.into_iter().map(|row| row.show(conn, &organisation)).collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    Ok(Page::cut(runs, limit, |run| run.id).respond(&request))
+}
+
+/// Shows a linkage run.
+///
+/// Counts per step and rule, the model with its convergence, and the digest of the linked dataset, once its job has succeeded.
+#[utoipa::path(
+    tag = "linkage runs",
+    operation_id = "getLinkageRun",
+    params(("id" = Uuid, Path, description = "Linkage run")),
+    responses((status = 200, description = "The run", body = LinkageRun), Problems),
+    security(("bearer" = ["linkage:read"]))
+)]
+#[get("/linkage-runs/{id}")]
+pub async fn get_linkage_run(caller: Allowed<needs::LinkageRead>, store: Data<Store>, id: Path<Uuid>) -> Result<Json<LinkageRun>> {
+    let (organisation, id) = (caller.organisation.clone(), *id);
+    let run = store.read(move |conn| runs::find(conn, &organisation, id)?.show(conn, &organisation)).await?;
+    Ok(Json(run))
+}

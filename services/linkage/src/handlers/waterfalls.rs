@@ -1,0 +1,58 @@
+//! Explanation of a pair.
+
+use actix_web::{
+    post,
+    web::{Data, Json, Path},
+};
+use helder_platform::{
+    audit,
+    body::JsonBody,
+    identity::Allowed,
+    problem::{Problem, Problems, Result},
+    store::Store,
+};
+use helder_types::permission::needs;
+use tokio::{runtime::Handle, task::spawn_blocking};
+use uuid::Uuid;
+
+use super::App;
+use crate::{
+    explain, runs,
+    wire::{PairExplanation, PairRows},
+};
+
+/// Explains a pair.
+///
+/// Bars of prior, comparisons, rarity of the value, household and rivals, which sum exactly to the match weight. Any pair of rows may be
+/// asked, linked or not. The answer shows levels, m, u and weights, never a name or another value; that it was asked is audited.
+#[utoipa::path(
+    tag = "linkage runs",
+    operation_id = "explainPair",
+    params(("id" = Uuid, Path, description = "Linkage run")),
+    request_body = PairRows,
+    responses((status = 200, description = "The explanation", body = PairExplanation), Problems),
+    security(("bearer" = ["linkage:read"]))
+)]
+#[post("/linkage-runs/{id}/waterfalls")]
+pub async fn explain_pair(
+    caller: Allowed<needs::LinkageRead>,
+    app: Data<App>,
+    store: Data<Store>,
+    id: Path<Uuid>,
+    body: JsonBody<PairRows>,
+) -> Result<Json<PairExplanation>> {
+    let (organisation, id, rows) = (caller.organisation.clone(), *id, body.into_inner());
+    let run = store.read(move |conn| runs::find(conn, &organisation, id)).await?;
+    app.require_purpose(&caller, run.project_id()?).await?;
+    let (spec, inputs, outcome) = (run.spec()?, run.inputs()?, run.outcome()?);
+    let auditor = caller.caller();
+    store.write(move |conn| audit::record(conn, &auditor, "linkage-run.explain-pair", &format!("/linkage-runs/{id}"))).await?;
+    let _one_at_a_time = app.gate.acquire().await.map_err(Problem::internal)?;
+    let organisation = caller.organisation.clone();
+    let (objects, keyring) = (app.objects.clone(), app.keyring.clone());
+    let shown = spawn_blocking(move || {
+        let stores = (&objects, &keyring);
+        explain::pair(stores, &organisation, (&spec, &inputs, &outcome), rows, &Handle::current())
+    });
+    Ok(Json(shown.await.map_err(Problem::internal)??))
+}
