@@ -1,1 +1,38 @@
-//! Starts a whole platform for a test.
+#![doc = include_str!("../README.md")]
+
+mod binary;
+mod launch;
+mod platform;
+
+pub use binary::helder;
+pub use platform::Platform;
+
+/// Something a test needs did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum TestkitError {
+    /// There is no binary to start.
+    #[error(
+        "no helder binary at {0}; run `cargo build -p helder-cli`, or scripts/test, or set HELDER_BIN"
+    )]
+    NoBinary(std::path::PathBuf),
+    /// The process ended, or did not become ready in time.
+    #[error("the platform did not become ready: {reason}; the end of its log:\n{log}")]
+    NotReady {
+        /// What was seen instead.
+        reason: String,
+        /// Last lines of its log.
+        log: String,
+    },
+    /// `helder token` refused.
+    #[error("no token: {0}")]
+    NoToken(String),
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] helder_client::ClientError),
+    /// A file or process.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Result with [`TestkitError`].
+pub type Result<T, E = TestkitError> = std::result::Result<T, E>;

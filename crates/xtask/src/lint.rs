@@ -16,7 +16,11 @@ pub(crate) fn document(service: &str, document: &Value) -> Vec<String> {
     let mut operation_ids = BTreeSet::new();
     for (path, item) in object(&document["paths"]) {
         let place = format!("{service} {path}");
-        faults.extend(path_faults(path).into_iter().map(|fault| format!("{place}: {fault}")));
+        faults.extend(
+            path_faults(path)
+                .into_iter()
+                .map(|fault| format!("{place}: {fault}")),
+        );
         for (method, operation) in object(item).filter(|(key, _)| METHODS.contains(&key.as_str())) {
             let place = format!("{service} {} {path}", method.to_uppercase());
             let id = operation["operationId"].as_str().unwrap_or_default();
@@ -27,7 +31,11 @@ pub(crate) fn document(service: &str, document: &Value) -> Vec<String> {
             faults.extend(found.into_iter().map(|fault| format!("{place}: {fault}")));
         }
     }
-    faults.extend(schema_faults(document).into_iter().map(|fault| format!("{service}: {fault}")));
+    faults.extend(
+        schema_faults(document)
+            .into_iter()
+            .map(|fault| format!("{service}: {fault}")),
+    );
     faults
 }
 
@@ -38,14 +46,24 @@ fn head(service: &str, document: &Value) -> Vec<String> {
         let parts: Vec<_> = version.split('.').collect();
         parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok())
     });
-    let contact = ["name", "email", "url"].iter().all(|key| info["contact"][*key].is_string());
+    let contact = ["name", "email", "url"]
+        .iter()
+        .all(|key| info["contact"][*key].is_string());
     let server = document["servers"][0]["url"] == format!("/{service}/v1");
-    let v31 = document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1."));
+    let v31 = document["openapi"]
+        .as_str()
+        .is_some_and(|version| version.starts_with("3.1."));
     [
         (v31, "openapi is not 3.1"),
         (semver, "info.version is not x.y.z (/core/semver)"),
-        (contact, "info.contact lacks name, email or url (/core/doc-openapi-contact)"),
-        (server, "servers[0].url is not /{service}/v1 (/core/uri-version)"),
+        (
+            contact,
+            "info.contact lacks name, email or url (/core/doc-openapi-contact)",
+        ),
+        (
+            server,
+            "servers[0].url is not /{service}/v1 (/core/uri-version)",
+        ),
     ]
     .into_iter()
     .filter(|(holds, _)| !holds)
@@ -63,7 +81,11 @@ fn path_faults(path: &str) -> Vec<String> {
     for (place, segment) in segments.iter().enumerate() {
         let is_parameter = segment.starts_with('{') && segment.ends_with('}');
         let is_last = place + 1 == segments.len();
-        let bare = if is_last { segment.strip_prefix('_').unwrap_or(segment) } else { segment };
+        let bare = if is_last {
+            segment.strip_prefix('_').unwrap_or(segment)
+        } else {
+            segment
+        };
         let kebab = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if !is_parameter && *segment != "openapi.json" && !bare.bytes().all(kebab) {
             faults.push(format!("segment {segment} is not kebab-case"));
@@ -79,16 +101,25 @@ fn operation_faults(document: &Value, method: &str, path: &str, operation: &Valu
     }
     faults.extend(security_faults(operation));
     let parameters = array(&operation["parameters"]);
-    for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
+    for parameter in parameters
+        .iter()
+        .filter(|parameter| parameter["in"] == "query")
+    {
         let name = parameter["name"].as_str().unwrap_or_default();
         if !is_camel_case(name) {
             faults.push(format!("query key {name} is not camelCase"));
         }
     }
-    for segment in path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')) {
-        let declared = |p: &&Value| p["in"] == "path" && p["name"] == segment && p["required"] == true;
+    for segment in path
+        .split('/')
+        .filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'))
+    {
+        let declared =
+            |p: &&Value| p["in"] == "path" && p["name"] == segment && p["required"] == true;
         if !parameters.iter().any(|p| declared(&p)) {
-            faults.push(format!("path parameter {segment} is not declared as required"));
+            faults.push(format!(
+                "path parameter {segment} is not declared as required"
+            ));
         }
     }
     faults.extend(body_faults(document, operation));
@@ -101,10 +132,19 @@ fn security_faults(operation: &Value) -> Option<String> {
     let Some(security) = operation["security"].as_array() else {
         return Some("no explicit security; a public operation says `security: []`".into());
     };
-    let scopes: Vec<_> = security.iter().flat_map(|entry| array(&entry["bearer"])).collect();
+    let scopes: Vec<_> = security
+        .iter()
+        .flat_map(|entry| array(&entry["bearer"]))
+        .collect();
     match (security.len(), scopes.as_slice()) {
         (0, _) => None,
-        (1, [scope]) if scope.as_str().is_some_and(|text| text.parse::<Permission>().is_ok()) => None,
+        (1, [scope])
+            if scope
+                .as_str()
+                .is_some_and(|text| text.parse::<Permission>().is_ok()) =>
+        {
+            None
+        }
         _ => Some("security does not name exactly one known permission".into()),
     }
 }
@@ -122,23 +162,38 @@ fn body_faults(document: &Value, operation: &Value) -> Option<String> {
 fn answer_faults(method: &str, path: &str, operation: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     let answers: BTreeMap<_, _> = object(&operation["responses"]).collect();
-    if !answers.keys().any(|status| status.starts_with('2') || status.starts_with('3')) {
+    if !answers
+        .keys()
+        .any(|status| status.starts_with('2') || status.starts_with('3'))
+    {
         faults.push("no answer for success".into());
     }
-    let secured = operation["security"].as_array().is_some_and(|list| !list.is_empty());
-    let has_input = !array(&operation["parameters"]).is_empty() || operation["requestBody"].is_object();
+    let secured = operation["security"]
+        .as_array()
+        .is_some_and(|list| !list.is_empty());
+    let has_input =
+        !array(&operation["parameters"]).is_empty() || operation["requestBody"].is_object();
     let expected = [
         ("401", secured),
         ("403", secured),
-        ("400", has_input || matches!(method, "post" | "put" | "patch")),
+        (
+            "400",
+            has_input || matches!(method, "post" | "put" | "patch"),
+        ),
         ("404", path.contains('{')),
         ("413", operation["requestBody"].is_object()),
         ("429", true),
     ];
-    for (status, _) in expected.iter().filter(|(status, due)| *due && !answers.contains_key(&(*status).to_owned())) {
+    for (status, _) in expected
+        .iter()
+        .filter(|(status, due)| *due && !answers.contains_key(&(*status).to_owned()))
+    {
         faults.push(format!("answer {status} is not documented"));
     }
-    for (status, answer) in answers.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+    for (status, answer) in answers
+        .iter()
+        .filter(|(status, _)| status.starts_with(['4', '5']))
+    {
         if !answer["content"]["application/problem+json"].is_object() {
             faults.push(format!("answer {status} is not problem+json"));
         }
@@ -152,7 +207,9 @@ fn schema_faults(document: &Value) -> Vec<String> {
     for (name, schema) in object(&document["components"]["schemas"]) {
         for (property, _) in object(&schema["properties"]) {
             if !property.contains(':') && !is_camel_case(property) {
-                faults.push(format!("schema {name}: property {property} is not camelCase"));
+                faults.push(format!(
+                    "schema {name}: property {property} is not camelCase"
+                ));
             }
         }
     }
@@ -160,12 +217,17 @@ fn schema_faults(document: &Value) -> Vec<String> {
 }
 
 fn is_camel_case(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    let target = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-    target.and_then(|pointer| document.pointer(pointer)).unwrap_or(schema)
+    let target = schema["$ref"]
+        .as_str()
+        .and_then(|reference| reference.strip_prefix('#'));
+    target
+        .and_then(|pointer| document.pointer(pointer))
+        .unwrap_or(schema)
 }
 
 fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -183,7 +245,8 @@ mod tests {
     use super::*;
 
     fn good() -> Value {
-        let problem = json!({"description": "problem", "content": {"application/problem+json": {}}});
+        let problem =
+            json!({"description": "problem", "content": {"application/problem+json": {}}});
         json!({
             "openapi": "3.1.0",
             "info": {"title": "t", "version": "1.0.0", "contact": {"name": "n", "email": "e", "url": "u"}},
@@ -214,15 +277,34 @@ mod tests {
         let cases: [(&str, &str, Value); 7] = [
             ("/summary", "no summary", json!("")),
             ("/security", "no explicit security", Value::Null),
-            ("/security", "exactly one known permission", json!([{"bearer": ["ingest:everything"]}])),
+            (
+                "/security",
+                "exactly one known permission",
+                json!([{"bearer": ["ingest:everything"]}]),
+            ),
             ("/operationId", "operationId", json!("")),
             ("/parameters", "path parameter id", json!([])),
-            ("/responses/404", "answer 404 is not problem+json", json!({})),
-            ("/responses", "answer 429 is not documented", json!({"200": {}})),
+            (
+                "/responses/404",
+                "answer 404 is not problem+json",
+                json!({}),
+            ),
+            (
+                "/responses",
+                "answer 429 is not documented",
+                json!({"200": {}}),
+            ),
         ];
         for (pointer, expected, value) in cases {
-            let faults = faults_after(|document| *document.pointer_mut(&format!("{operation}{pointer}")).unwrap() = value);
-            assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected}: {faults:?}");
+            let faults = faults_after(|document| {
+                *document
+                    .pointer_mut(&format!("{operation}{pointer}"))
+                    .unwrap() = value
+            });
+            assert!(
+                faults.iter().any(|fault| fault.contains(expected)),
+                "{expected}: {faults:?}"
+            );
         }
     }
 
@@ -232,13 +314,18 @@ mod tests {
             document["paths"]["/dataset-versions/{id}"]["get"]["requestBody"] =
                 json!({"content": {"application/json": {"schema": {"properties": {"name": {}}}}}});
         });
-        assert!(faults.iter().any(|fault| fault.contains("unknown fields")), "{faults:?}");
+        assert!(
+            faults.iter().any(|fault| fault.contains("unknown fields")),
+            "{faults:?}"
+        );
     }
 
     #[test]
     fn paths_are_kebab_case_without_trailing_slash() {
         assert!(path_faults("/model-versions/{id}/_activate").is_empty());
         assert!(path_faults("/").len() == 1 && path_faults("/models/").len() == 1);
-        assert!(!path_faults("/modelVersions").is_empty() && !path_faults("/_odd/models").is_empty());
+        assert!(
+            !path_faults("/modelVersions").is_empty() && !path_faults("/_odd/models").is_empty()
+        );
     }
 }

@@ -45,8 +45,8 @@ pub(crate) fn check(folder: &Path) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
     for (service, document) in documents()? {
         let path = folder.join(format!("{service}.json"));
-        let committed = fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let committed =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         if committed != text(&document)? {
             problems.push(format!(
                 "openapi/{service}.json is not what the handlers say; run `cargo xtask openapi`"

@@ -24,13 +24,23 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
 /// Services whose public paths, or permits, the source of `service` names outside its tests.
 fn called_by(service: &str) -> BTreeMap<&'static str, String> {
     let name = format!("helder-{service}");
-    let folder = own_packages()[name.as_str()].manifest_path.parent().unwrap().join("src");
+    let folder = own_packages()[name.as_str()]
+        .manifest_path
+        .parent()
+        .unwrap()
+        .join("src");
     let mut called = BTreeMap::new();
-    for path in files(&["rs"]).into_iter().filter(|path| path.starts_with(&folder)) {
+    for path in files(&["rs"])
+        .into_iter()
+        .filter(|path| path.starts_with(&folder))
+    {
         let text = fs::read_to_string(&path).unwrap();
         let is_test = relative(&path).contains("tests") || relative(&path).contains("testing");
-        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-        for other in SERVICES.into_iter().filter(|other| *other != service && !is_test) {
+        let code = text.split("mod tests {").next().unwrap_or_default();
+        for other in SERVICES
+            .into_iter()
+            .filter(|other| *other != service && !is_test)
+        {
             let asks_permit = other == "registry" && code.contains("purpose::require");
             if asks_permit || code.contains(&format!("\"/{other}/v1")) {
                 called.insert(other, relative(&path));
@@ -43,10 +53,16 @@ fn called_by(service: &str) -> BTreeMap<&'static str, String> {
 #[test]
 fn the_arrows_between_services_form_no_cycle() {
     let arrows = allowed();
-    assert_eq!(arrows.len(), SERVICES.len(), "every service has a line: {arrows:?}");
+    assert_eq!(
+        arrows.len(),
+        SERVICES.len(),
+        "every service has a line: {arrows:?}"
+    );
     let mut settled = BTreeSet::new();
     while settled.len() < arrows.len() {
-        let next = arrows.iter().find(|(from, to)| !settled.contains(*from) && to.is_subset(&settled));
+        let next = arrows
+            .iter()
+            .find(|(from, to)| !settled.contains(*from) && to.is_subset(&settled));
         let Some((from, _)) = next else {
             panic!("a cycle among the services that are not in {settled:?}");
         };
@@ -59,7 +75,10 @@ fn services_call_only_along_the_arrows() {
     let arrows = allowed();
     for service in SERVICES {
         for (other, place) in called_by(service) {
-            assert!(arrows[service].contains(other), "{service} calls {other} in {place}");
+            assert!(
+                arrows[service].contains(other),
+                "{service} calls {other} in {place}"
+            );
         }
     }
 }

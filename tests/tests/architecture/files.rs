@@ -11,15 +11,26 @@ const LONGEST_FILE_LINES: usize = 500;
 fn no_source_file_is_longer_than_500_lines() {
     let mut lengths: Vec<_> = files(&["rs"])
         .into_iter()
-        .map(|path| (fs::read_to_string(&path).unwrap().lines().count(), relative(&path)))
+        .map(|path| {
+            (
+                fs::read_to_string(&path).unwrap().lines().count(),
+                relative(&path),
+            )
+        })
         .collect();
     lengths.sort_by(|a, b| b.cmp(a));
     let median = lengths[lengths.len() / 2].0;
-    println!("{} files, median {median} lines; the longest:", lengths.len());
+    println!(
+        "{} files, median {median} lines; the longest:",
+        lengths.len()
+    );
     for (lines, path) in lengths.iter().take(10) {
         println!("{lines:5} {path}");
     }
-    let too_long: Vec<_> = lengths.iter().filter(|(lines, _)| *lines > LONGEST_FILE_LINES).collect();
+    let too_long: Vec<_> = lengths
+        .iter()
+        .filter(|(lines, _)| *lines > LONGEST_FILE_LINES)
+        .collect();
     assert!(too_long.is_empty(), "split by concept: {too_long:?}");
 }
 
@@ -28,8 +39,14 @@ fn every_crate_keeps_the_workspace_lints() {
     for (name, package) in own_packages() {
         let manifest = fs::read_to_string(&package.manifest_path).unwrap();
         let manifest: toml::Value = toml::from_str(&manifest).unwrap();
-        let inherits = manifest.get("lints").and_then(|lints| lints.get("workspace"));
-        assert_eq!(inherits, Some(&toml::Value::Boolean(true)), "{name} has no [lints] workspace = true");
+        let inherits = manifest
+            .get("lints")
+            .and_then(|lints| lints.get("workspace"));
+        assert_eq!(
+            inherits,
+            Some(&toml::Value::Boolean(true)),
+            "{name} has no [lints] workspace = true"
+        );
     }
 }
 
@@ -39,11 +56,19 @@ fn every_crate_has_a_readme_that_is_its_documentation() {
         let folder = package.manifest_path.parent().unwrap();
         let readme = fs::read_to_string(folder.join("README.md")).unwrap_or_default();
         assert!(readme.lines().count() >= 3, "{name} has no README.md");
-        assert!(readme.lines().count() <= 80, "the README of {name} does not fit a screen or two");
+        assert!(
+            readme.lines().count() <= 80,
+            "the README of {name} does not fit a screen or two"
+        );
         let sources = ["src/lib.rs", "src/main.rs"].map(|file| folder.join(file));
-        let includes = sources.iter().filter_map(|file| fs::read_to_string(file).ok());
+        let includes = sources
+            .iter()
+            .filter_map(|file| fs::read_to_string(file).ok());
         let mut includes = includes.filter(|text| text.contains(r#"include_str!("../README.md")"#));
-        assert!(includes.next().is_some(), "{name}: the README is not its rustdoc");
+        assert!(
+            includes.next().is_some(),
+            "{name}: the README is not its rustdoc"
+        );
     }
 }
 
@@ -54,6 +79,10 @@ fn lints_are_expected_with_a_reason_and_never_allowed() {
     for path in files(&["rs"]) {
         let text = fs::read_to_string(&path).unwrap();
         let found = text.contains(attribute) || text.contains(inner);
-        assert!(!found, "{}: use #[expect(.., reason = ..)]", relative(&path));
+        assert!(
+            !found,
+            "{}: use #[expect(.., reason = ..)]",
+            relative(&path)
+        );
     }
 }

@@ -37,9 +37,14 @@ fn rules() -> Rules {
 #[test]
 fn every_dependency_has_a_licence_from_the_list() {
     let allowed = rules().licenses.allow;
-    for package in METADATA.packages.iter() {
+    for package in &METADATA.packages {
         let licence = package.license.as_deref().unwrap_or_default();
-        assert!(is_allowed(licence, &allowed), "{} {}: {licence:?}", package.name, package.version);
+        assert!(
+            is_allowed(licence, &allowed),
+            "{} {}: {licence:?}",
+            package.name,
+            package.version
+        );
     }
 }
 
@@ -48,18 +53,30 @@ fn no_banned_crate_is_used() {
     for ban in rules().bans.deny {
         let (name, versions) = ban.krate.split_once(':').unwrap_or((&ban.krate, "*"));
         let versions: VersionReq = versions.parse().unwrap();
-        for package in METADATA.packages.iter().filter(|package| package.name.as_str() == name) {
+        for package in METADATA
+            .packages
+            .iter()
+            .filter(|package| package.name.as_str() == name)
+        {
             let version: &Version = &package.version;
-            assert!(!versions.matches(version), "{name} {version}: {}", ban.reason);
+            assert!(
+                !versions.matches(version),
+                "{name} {version}: {}",
+                ban.reason
+            );
         }
     }
 }
 
 #[test]
 fn every_dependency_comes_from_the_package_registry_or_this_repository() {
-    for package in METADATA.packages.iter() {
+    for package in &METADATA.packages {
         if let Some(source) = &package.source {
-            assert!(source.is_crates_io(), "{} comes from {source}", package.name);
+            assert!(
+                source.is_crates_io(),
+                "{} comes from {source}",
+                package.name
+            );
         }
     }
 }
@@ -67,7 +84,10 @@ fn every_dependency_comes_from_the_package_registry_or_this_repository() {
 /// Whether an SPDX expression can be met with the licences in `allowed`.
 fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
     // Old manifests write `A/B` for `A OR B`.
-    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let spaced = expression
+        .replace('/', " OR ")
+        .replace('(', " ( ")
+        .replace(')', " ) ");
     let mut words = spaced.split_whitespace().peekable();
     let holds = any_of(&mut words, allowed);
     holds && words.next().is_none()
@@ -107,7 +127,8 @@ fn one(words: &mut Words<'_>, allowed: &BTreeSet<String>) -> bool {
 
 #[test]
 fn an_spdx_expression_is_read_as_it_is_meant() {
-    let allowed = BTreeSet::from(["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned));
+    let allowed =
+        BTreeSet::from(["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned));
     for good in [
         "MIT",
         "GPL-3.0-only OR MIT",
@@ -118,7 +139,14 @@ fn an_spdx_expression_is_read_as_it_is_meant() {
     ] {
         assert!(is_allowed(good, &allowed), "{good}");
     }
-    for bad in ["", "GPL-3.0-only", "MIT AND GPL-3.0-only", "Apache-2.0", "(MIT", "MIT MIT"] {
+    for bad in [
+        "",
+        "GPL-3.0-only",
+        "MIT AND GPL-3.0-only",
+        "Apache-2.0",
+        "(MIT",
+        "MIT MIT",
+    ] {
         assert!(!is_allowed(bad, &allowed), "{bad}");
     }
 }

@@ -43,31 +43,51 @@ fn host() -> String {
 /// Own packages by name.
 pub(crate) fn own_packages() -> BTreeMap<&'static str, &'static Package> {
     let packages = METADATA.workspace_packages();
-    packages.into_iter().map(|package| (package.name.as_str(), package)).collect()
+    packages
+        .into_iter()
+        .map(|package| (package.name.as_str(), package))
+        .collect()
 }
 
 /// Names of the packages that `package` names in `[dependencies]`, and of its build scripts.
 pub(crate) fn direct_dependencies(package: &Package) -> BTreeSet<&str> {
-    let shipped = package.dependencies.iter().filter(|it| it.kind != DependencyKind::Development);
+    let shipped = package
+        .dependencies
+        .iter()
+        .filter(|it| it.kind != DependencyKind::Development);
     shipped.map(|dependency| dependency.name.as_str()).collect()
 }
 
-/// Names of all packages that end up in a program that uses `name`, itself excluded.
-pub(crate) fn all_dependencies(name: &str) -> BTreeSet<&'static str> {
-    let nodes = &METADATA.resolve.as_ref().unwrap().nodes;
-    let nodes: BTreeMap<_, _> = nodes.iter().map(|node| (&node.id, node)).collect();
-    let start = &own_packages()[name].id;
-    let (mut seen, mut open) = (BTreeSet::from([start]), vec![start]);
-    while let Some(id) = open.pop() {
-        for dependency in &nodes[id].deps {
-            let shipped = dependency.dep_kinds.iter().any(|it| it.kind == DependencyKind::Normal);
-            if shipped && seen.insert(&dependency.pkg) {
-                open.push(&dependency.pkg);
-            }
-        }
-    }
-    seen.remove(start);
-    seen.into_iter().map(|id| METADATA[id].name.as_str()).collect()
+/// Names of all packages that end up in a program that uses `name` alone, itself excluded.
+///
+/// `cargo tree` on one package resolves features for that package; the metadata above mixes those of the workspace.
+pub(crate) fn all_dependencies(name: &str) -> BTreeSet<String> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let arguments = [
+        "tree",
+        "--locked",
+        "--offline",
+        "--edges=normal",
+        "--prefix=none",
+        "--package",
+        name,
+    ];
+    let output = Command::new(cargo)
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let names = lines.lines().filter_map(|line| line.split(' ').next());
+    names
+        .filter(|it| !it.is_empty() && *it != name)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Own source and text files with one of these extensions, without generated folders.
@@ -79,11 +99,15 @@ pub(crate) fn files(extensions: &[&str]) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() {
-                let skip = matches!(name, "target" | "node_modules") || name.starts_with('.') && name != ".ci";
+                let skip = matches!(name, "target" | "node_modules")
+                    || name.starts_with('.') && name != ".ci";
                 if !skip {
                     open.push(path);
                 }
-            } else if extensions.iter().any(|it| path.extension().is_some_and(|own| own == *it)) {
+            } else if extensions
+                .iter()
+                .any(|it| path.extension().is_some_and(|own| own == *it))
+            {
                 found.push(path);
             }
         }
@@ -94,5 +118,8 @@ pub(crate) fn files(extensions: &[&str]) -> Vec<PathBuf> {
 
 /// `path` as seen from the workspace.
 pub(crate) fn relative(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }

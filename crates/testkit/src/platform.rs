@@ -1,0 +1,165 @@
+//! A running platform that a test owns.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::Duration,
+};
+
+use helder_client::Client;
+use helder_types::Role;
+use tempfile::TempDir;
+
+use crate::{Result, TestkitError, helder, launch};
+
+/// A platform: process, folder, address. It is killed when dropped.
+#[derive(Debug)]
+pub struct Platform {
+    child: Child,
+    address: SocketAddr,
+    folder: PathBuf,
+    // Last, so that the process is gone before its folder.
+    guard: Option<TempDir>,
+}
+
+impl Platform {
+    /// A platform on a fresh folder and a free port, ready to answer.
+    ///
+    /// # Errors
+    /// [`TestkitError`] when there is no binary or it does not become ready.
+    pub async fn start() -> Result<Self> {
+        let guard = tempfile::Builder::new().prefix("helder-test-").tempdir()?;
+        let folder = guard.path().to_owned();
+        let address = launch::free_address()?;
+        let child = launch::up(&folder, address).await?;
+        Ok(Self {
+            child,
+            address,
+            folder,
+            guard: Some(guard),
+        })
+    }
+
+    /// Ends the process at once, as `kill -9` does. Nothing in it gets a chance to tidy up.
+    ///
+    /// # Errors
+    /// When the process cannot be signalled.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Asks the process to stop and waits for its end; gives whether it ended by itself within `limit`.
+    ///
+    /// # Errors
+    /// When the process cannot be signalled.
+    pub async fn stop(&mut self, limit: Duration) -> Result<bool> {
+        Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()?;
+        let start = std::time::Instant::now();
+        while start.elapsed() < limit {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status.success());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.kill()?;
+        Ok(false)
+    }
+
+    /// Starts the process again on the same folder and address, after [`Self::kill`] or [`Self::stop`].
+    ///
+    /// # Errors
+    /// [`TestkitError`] when it does not become ready.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.child = launch::up(&self.folder, self.address).await?;
+        Ok(())
+    }
+
+    /// Address of the gateway, `http://127.0.0.1:…`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Socket address of the gateway, for tests that speak HTTP by hand.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Data folder of the platform.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Folder of this test: the data folder, the log, and room for files of the test.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Process number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A token of this role in this municipality, from the built-in issuer.
+    ///
+    /// # Errors
+    /// [`TestkitError::NoToken`] with what `helder token` said.
+    pub fn token(&self, role: Role, gemeente: &str) -> Result<String> {
+        self.token_for(role, gemeente, None)
+    }
+
+    /// The same for a named person; two tokens without a name are of one person per role.
+    ///
+    /// # Errors
+    /// [`TestkitError::NoToken`] with what `helder token` said.
+    pub fn token_for(&self, role: Role, gemeente: &str, subject: Option<&str>) -> Result<String> {
+        let mut command = Command::new(helder()?);
+        command.arg("token").arg("--data").arg(self.data());
+        command.args(["--role", role.as_str(), "--gemeente", gemeente]);
+        if let Some(subject) = subject {
+            command.args(["--subject", subject]);
+        }
+        let output = command.output()?;
+        if !output.status.success() {
+            return Err(TestkitError::NoToken(
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            ));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// A client without a token.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub fn anonymous(&self) -> Result<Client> {
+        Ok(Client::new(&self.url())?)
+    }
+
+    /// A client with a token of this role in this municipality.
+    ///
+    /// # Errors
+    /// As [`Self::token`].
+    pub fn client(&self, role: Role, gemeente: &str) -> Result<Client> {
+        Ok(self.anonymous()?.with_token(self.token(role, gemeente)?))
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        // The process may have ended already; either way it is gone afterwards.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let kept = self
+            .guard
+            .take()
+            .filter(|_| std::env::var_os("HELDER_KEEP").is_some());
+        if let Some(folder) = kept {
+            eprintln!("kept {}", folder.keep().display());
+        }
+    }
+}
