@@ -29,7 +29,16 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Adds a subject.
+    /// Begins an answer that was given before.
+    pub fn with_head(served: &'a Served, head: Vec<u8>) -> Self {
+        Self {
+            served,
+            out: head,
+            count: 0,
+        }
+    }
+
+    /// Adds a subject whose prediction is written already.
     pub fn subject(&mut self, id: Option<&str>, prediction: &[u8]) {
         if self.count > 0 {
             self.out.push(b',');

@@ -5,6 +5,8 @@ mod job;
 mod ranking;
 mod results;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use job::BatchJob;
 pub(crate) use results::page as results_page;

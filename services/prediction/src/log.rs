@@ -8,6 +8,7 @@ mod group;
 mod record;
 mod rows;
 
+pub(crate) use group::unwritable;
 pub use group::{Log, LogSettings};
 pub use record::{Record, Span, now_ms};
 pub(crate) use rows::{insert, page};

@@ -140,7 +140,17 @@ pub struct Warning {
     pub text: Meaning,
 }
 
-/// A line of the processing log, in the words of Logboek Dataverwerkingen.
+/// A line of the processing log.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoggedRecord {
+    /// Key in this log; in the order of time.
+    pub id: String,
+    /// The record.
+    pub record: ProcessingRecord,
+}
+
+/// A record, in the words of Logboek Dataverwerkingen.
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessingRecord {

@@ -153,7 +153,10 @@ impl Block {
     pub(super) fn pseudonym(&self, place: usize) -> Option<&str> {
         let column = self.pseudonym.as_ref()?.as_string::<i32>();
         let text = column.is_valid(place).then(|| column.value(place))?;
-        let is_pseudonym = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_pseudonym = text.len() == 32
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         is_pseudonym.then_some(text)
     }
 

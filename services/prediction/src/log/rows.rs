@@ -10,7 +10,7 @@ use helder_types::OrganisationId;
 use super::Record;
 use crate::{
     schema::processing_records::{self, dsl},
-    wire::ProcessingRecord,
+    wire::LoggedRecord,
 };
 
 /// Rows per statement on PostgreSQL; three values each, far under its limit of 65,535.
@@ -58,7 +58,7 @@ pub(crate) fn page(
     organisation: &OrganisationId,
     after: &str,
     limit: i64,
-) -> Result<Vec<(String, ProcessingRecord)>> {
+) -> Result<Vec<LoggedRecord>> {
     let rows: Vec<(String, String)> = processing_records::table
         .filter(dsl::organisation.eq(organisation.as_str()))
         .filter(dsl::id.gt(after))
@@ -68,10 +68,10 @@ pub(crate) fn page(
         .load(conn)?;
     rows.into_iter()
         .map(|(id, record)| {
-            Ok((
+            Ok(LoggedRecord {
                 id,
-                serde_json::from_str(&record).map_err(Problem::internal)?,
-            ))
+                record: serde_json::from_str(&record).map_err(Problem::internal)?,
+            })
         })
         .collect()
 }

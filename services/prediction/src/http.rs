@@ -1,0 +1,22 @@
+//! The operations.
+
+mod batches;
+mod predictions;
+mod records;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Public path of this service.
+pub(crate) const BASE: &str = "/prediction/v1";
+
+/// Mounts all operations of this service.
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(predictions::predict)
+        .service(batches::create_batch)
+        .service(batches::list_batches)
+        .service(batches::get_batch)
+        .service(batches::list_results)
+        .service(records::list_processing_records)
+        .configure(crate::job_routes::configure);
+}

@@ -1,0 +1,8 @@
+//! The service in parts and as a whole.
+#![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+
+mod active;
+mod answers;
+mod log;
+mod subjects;
+mod support;
