@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod body;
+pub mod calls;
 pub mod clock;
 pub mod config;
 pub mod content_digest;
@@ -11,9 +12,33 @@ pub mod identity;
 pub mod jobs;
 pub mod keyring;
 pub mod objects;
+pub mod openapi;
 pub mod paging;
 pub mod problem;
+pub mod purpose;
 pub mod routes;
 mod schema;
+pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod testing;
+
+/// What the code written by [`job_routes!`] names.
+#[doc(hidden)]
+pub mod __jobs {
+    pub use actix_web::{HttpResponse, get, post, web, web::Path};
+    pub use helder_types::{
+        job::Job,
+        permission::{Needs, needs},
+    };
+    pub use utoipa;
+    pub use utoipa_actix_web::service_config::ServiceConfig;
+    pub use uuid::Uuid;
+
+    pub use crate::{
+        identity::Allowed,
+        jobs::http,
+        problem::{Problems, Result},
+        store::Store,
+    };
+}

@@ -84,7 +84,7 @@ pub async fn events(store: &Store, caller: &Caller, id: Uuid) -> Result<HttpResp
 
 impl Watching {
     async fn next(mut self) -> Option<(Bytes, Self)> {
-        if self.ended || self.since.elapsed() > STREAM {
+        if self.ended || self.since.elapsed() > STREAM || self.store.is_closing() {
             return None;
         }
         loop {
@@ -97,6 +97,9 @@ impl Watching {
                 self.shown = Some(job);
                 self.spoke = Instant::now();
                 return Some((Bytes::from(format!("event: job\ndata: {text}\n\n")), self));
+            }
+            if self.store.is_closing() {
+                return None;
             }
             if self.spoke.elapsed() > KEEP_ALIVE {
                 self.spoke = Instant::now();
@@ -123,7 +126,7 @@ macro_rules! job_routes {
         mod job_routes {
             use $crate::__jobs::{
                 Allowed, HttpResponse, Job, Needs, Path, Problems, Result, ServiceConfig, Store, Uuid, get, http,
-                json, needs, post, web,
+                needs, post, web,
             };
 
             /// Shows where a job stands.
@@ -140,7 +143,7 @@ macro_rules! job_routes {
                 store: web::Data<Store>,
                 id: Path<Uuid>,
             ) -> Result<web::Json<Job>> {
-                Ok(json(http::get(&store, &caller, *id).await?))
+                Ok(web::Json(http::get(&store, &caller, *id).await?))
             }
 
             /// Follows a job by server-sent events.
@@ -181,7 +184,7 @@ macro_rules! job_routes {
                 store: web::Data<Store>,
                 id: Path<Uuid>,
             ) -> Result<web::Json<Job>> {
-                Ok(json(http::cancel(&store, &caller, *id).await?))
+                Ok(web::Json(http::cancel(&store, &caller, *id).await?))
             }
 
             /// Mounts the three operations.

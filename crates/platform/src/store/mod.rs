@@ -10,7 +10,13 @@ mod pool;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::{cell::Cell, sync::Arc};
+use std::{
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use diesel::connection::SimpleConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -72,6 +78,7 @@ struct Inner {
     readers: Pool,
     writers: Pool,
     committed: Notify,
+    closing: AtomicBool,
 }
 
 impl Store {
@@ -99,6 +106,7 @@ impl Store {
                 readers,
                 writers,
                 committed: Notify::new(),
+                closing: AtomicBool::new(false),
             }),
         })
     }
@@ -183,6 +191,16 @@ impl Store {
     /// 503 when it does not.
     pub async fn ping(&self) -> Result<()> {
         self.read(|conn| Ok(conn.batch_execute("SELECT 1")?)).await
+    }
+
+    /// Tells long answers, such as event streams, to come to an end; reads and writes go on.
+    pub fn close(&self) {
+        self.inner.closing.store(true, Ordering::Release);
+    }
+
+    /// Whether the service is stopping.
+    pub fn is_closing(&self) -> bool {
+        self.inner.closing.load(Ordering::Acquire)
     }
 
     /// Says, inside a write, that waiting workers have something to look at once it is committed.

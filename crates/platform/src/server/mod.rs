@@ -1,0 +1,12 @@
+//! A service as a running thing: what it is given, how it serves, how it stops.
+
+mod context;
+mod main;
+mod request;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use context::{ServiceContext, StartError};
+pub use main::main;
+pub use run::{RunningService, Service};

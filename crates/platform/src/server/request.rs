@@ -1,0 +1,93 @@
+//! Around every request: an id, a span without values, headers, and an answer even after a panic.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use actix_web::{
+    Error, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    middleware::Next,
+};
+use futures_util::FutureExt;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{
+    openapi::API_VERSION,
+    problem::{Problem, REQUEST_ID},
+};
+
+const API_VERSION_HEADER: HeaderName = HeaderName::from_static("api-version");
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Wraps a request; see the module.
+pub(super) async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = request
+        .headers()
+        .get(&REQUEST_ID_HEADER)
+        .and_then(|value| Uuid::parse_str(value.to_str().ok()?).ok())
+        .unwrap_or_else(Uuid::now_v7);
+    let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    let span = tracing::info_span!("request", method = %request.method(), route, id = %id);
+    let started = Instant::now();
+    REQUEST_ID
+        .scope(id, async move {
+            let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+            let mut response = match outcome {
+                Ok(Ok(response)) => as_problem(response),
+                Ok(Err(error)) => return Err(refusal(&error, id)),
+                Err(_) => return Err(refusal(&Problem::internal("a handler panicked").into(), id)),
+            };
+            mark(response.headers_mut(), id);
+            let status = response.status().as_u16();
+            tracing::debug!(status, took_us = started.elapsed().as_micros() as u64, "answered");
+            Ok(response)
+        })
+        .instrument(span)
+        .await
+}
+
+/// What every answer says.
+fn mark(headers: &mut HeaderMap, id: Uuid) {
+    headers.insert(API_VERSION_HEADER, HeaderValue::from_static(API_VERSION));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(REQUEST_ID_HEADER, id);
+    }
+}
+
+/// Refusals of the web framework itself become problems too.
+fn as_problem<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    match response.response().error().map(problem_of) {
+        Some(Some(problem)) => response.into_response(problem.error_response()).map_into_right_body(),
+        Some(None) | None => response.map_into_left_body(),
+    }
+}
+
+/// A problem in place of an error that is none.
+fn problem_of(error: &Error) -> Option<Problem> {
+    if error.as_error::<Problem>().is_some() {
+        return None;
+    }
+    let status = error.as_response_error().status_code();
+    Some(Problem::new(status, "request-refused", "the request cannot be served as it is"))
+}
+
+/// The answer where no handler could make one.
+fn refusal(error: &Error, id: Uuid) -> Error {
+    let mut response = match (error.as_error::<Problem>(), problem_of(error)) {
+        (Some(problem), _) => problem.error_response(),
+        (None, Some(problem)) => problem.error_response(),
+        (None, None) => Problem::internal("an error without answer").error_response(),
+    };
+    mark(response.headers_mut(), id);
+    InternalError::from_response("refused", response).into()
+}

@@ -1,0 +1,192 @@
+//! Serving and stopping.
+
+use std::{net::SocketAddr, time::Duration};
+
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer, ResponseError,
+    dev::ServerHandle,
+    middleware::from_fn,
+    web::{self, Data},
+};
+use tokio::task::JoinHandle;
+use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
+
+use super::{ServiceContext, StartError, request};
+use crate::{
+    jobs::Runner,
+    openapi::{self, ServiceInfo},
+    problem::Problem,
+    routes::{self, Found, RouteTable},
+    store::Store,
+};
+
+/// A service about to serve.
+pub struct Service<F> {
+    info: ServiceInfo,
+    store: Store,
+    configure: F,
+    runner: Option<Runner>,
+}
+
+/// A service that serves.
+pub struct RunningService {
+    /// Where.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+    runner: Option<Runner>,
+    store: Store,
+    patience: Duration,
+}
+
+/// What a handler without operation looks up: paths that exist and those that do not.
+struct Known {
+    base: String,
+    table: RouteTable<()>,
+    document: String,
+}
+
+impl<F> Service<F>
+where
+    F: Fn(&mut ServiceConfig<'_>) + Clone + Send + 'static,
+{
+    /// A service with these operations. `configure` also adds the service's own `web::Data`; the store, objects, key
+    /// ring, peers, limits, mint and token verifier are there already.
+    pub fn new(info: ServiceInfo, store: Store, configure: F) -> Self {
+        Self { info, store, configure, runner: None }
+    }
+
+    /// With workers that stop when the service stops.
+    #[must_use]
+    pub fn with_jobs(mut self, runner: Runner) -> Self {
+        self.runner = Some(runner);
+        self
+    }
+
+    /// Starts serving on the context's listener.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    pub fn serve(self, context: ServiceContext) -> Result<RunningService, StartError> {
+        let document = openapi::document(&self.info, self.configure.clone());
+        let known = Data::new(Known::of(&self.info, &document)?);
+        let address = context.listener.local_addr()?;
+        let patience = Duration::from_secs(context.limits.stop_s);
+        let (base, configure) = (self.info.base_path(), self.configure);
+        let data = (
+            Data::new(self.store.clone()),
+            Data::new(context.objects),
+            Data::new(context.keyring),
+            Data::new(context.peers),
+            Data::new(context.limits),
+            Data::from(context.mint),
+            Data::from(context.verifier),
+        );
+        let server = HttpServer::new(move || {
+            let (store, objects, keyring, peers, limits, mint, verifier) = data.clone();
+            App::new()
+                .app_data(store)
+                .app_data(objects)
+                .app_data(keyring)
+                .app_data(peers)
+                .app_data(limits)
+                .app_data(mint)
+                .app_data(verifier)
+                .app_data(known.clone())
+                .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
+                .app_data(web::QueryConfig::default().error_handler(|_, _| query_fault().into()))
+                .into_utoipa_app()
+                .map(|app| {
+                    app.wrap(from_fn(request::around))
+                        .route("/health/live", web::get().to(HttpResponse::Ok))
+                        .route("/health/ready", web::get().to(ready))
+                        .route(&format!("{base}/openapi.json"), web::get().to(document_of))
+                        .default_service(web::to(nothing))
+                })
+                .service(scope(base.as_str()).configure(configure.clone()))
+                .into_app()
+        })
+        .workers(context.workers.max(1))
+        .keep_alive(Duration::from_secs(75))
+        .client_request_timeout(Duration::from_secs(10))
+        .client_disconnect_timeout(Duration::from_secs(2))
+        .shutdown_timeout(context.limits.stop_s)
+        .disable_signals()
+        .listen(context.listener)?
+        .run();
+        let handle = server.handle();
+        tracing::info!(service = self.info.name, %address, "serving");
+        Ok(RunningService {
+            address,
+            handle,
+            server: tokio::spawn(server),
+            runner: self.runner,
+            store: self.store,
+            patience,
+        })
+    }
+}
+
+impl RunningService {
+    /// Stops cleanly: no new connections, requests under way are answered, jobs go back to the queue.
+    ///
+    /// # Errors
+    /// When the server ended with a fault.
+    pub async fn stop(self) -> std::io::Result<()> {
+        self.store.close();
+        let jobs = async {
+            if let Some(runner) = self.runner {
+                runner.stop(self.patience).await;
+            }
+        };
+        tokio::join!(self.handle.stop(true), jobs);
+        self.server.await.map_err(std::io::Error::other)?
+    }
+
+    /// Whether the server has ended by itself, which it never should.
+    pub fn has_ended(&self) -> bool {
+        self.server.is_finished()
+    }
+}
+
+impl Known {
+    fn of(info: &ServiceInfo, document: &utoipa::openapi::OpenApi) -> Result<Self, StartError> {
+        let base = info.base_path();
+        let mut table = RouteTable::new();
+        for (method, path) in openapi::routes(document) {
+            table.add(method, path, ());
+        }
+        table.add(http::Method::GET, "/openapi.json", ());
+        let document = document.to_json().map_err(|error| StartError::Refused(Problem::internal(error)))?;
+        Ok(Self { base, table, document })
+    }
+}
+
+fn query_fault() -> Problem {
+    Problem::bad_request("invalid-query", "a query key has a value that does not fit it; see the API's document")
+}
+
+async fn document_of(known: Data<Known>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(known.document.clone())
+}
+
+async fn ready(store: Data<Store>) -> HttpResponse {
+    match store.ping().await {
+        Ok(()) if !store.is_closing() => HttpResponse::Ok().finish(),
+        Ok(()) => Problem::unavailable("the service is stopping", 5).error_response(),
+        Err(problem) => problem.error_response(),
+    }
+}
+
+/// Where no operation is: 405 when the path knows other methods, else 404.
+async fn nothing(request: HttpRequest, known: Data<Known>) -> HttpResponse {
+    let Ok(method) = http::Method::from_bytes(request.method().as_str().as_bytes()) else {
+        return Problem::not_found().error_response();
+    };
+    let path = request.path().strip_prefix(&known.base).unwrap_or_default();
+    match known.table.find(&method, path) {
+        Found::OtherMethods(methods) => Problem::method_not_allowed(routes::allow(&methods)).error_response(),
+        Found::Route(()) | Found::Nothing => Problem::not_found().error_response(),
+    }
+}
+

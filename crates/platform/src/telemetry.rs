@@ -1,0 +1,95 @@
+//! Logs, and traces to an OpenTelemetry collector where one is configured.
+//!
+//! Lines and spans hold routes, identifiers and counts, never values that people typed or that stand in data.
+
+use std::{fs::OpenOptions, io};
+
+use opentelemetry::{KeyValue, trace::TracerProvider};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{Sampler, SdkTracerProvider},
+};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::TelemetrySettings;
+
+/// Telemetry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `telemetry.filter` cannot be read.
+    #[error("configuration key telemetry.filter: expected levels such as info or warn,helder_ingest=debug")]
+    Filter,
+    /// `telemetry.file` cannot be written.
+    #[error("configuration key telemetry.file: cannot write it")]
+    File(#[source] io::Error),
+    /// `telemetry.otlp_endpoint` cannot be used.
+    #[error("configuration key telemetry.otlp_endpoint: cannot use it")]
+    Otlp(#[source] opentelemetry_otlp::ExporterBuildError),
+    /// Telemetry was started before in this process.
+    #[error("telemetry has already started")]
+    Started,
+}
+
+/// Sends what is left when dropped.
+#[must_use = "dropping it ends telemetry"]
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(traces) = self.traces.take()
+            && let Err(error) = traces.shutdown()
+        {
+            eprintln!("traces were not all sent: {error}");
+        }
+    }
+}
+
+/// Starts logs and, where configured, traces of this process. A collector that is slow or away never holds up an answer:
+/// spans wait in a bounded queue and are dropped when it is full.
+///
+/// # Errors
+/// [`TelemetryError`] names the key.
+pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, TelemetryError> {
+    let filter = EnvFilter::try_new(&settings.filter).map_err(|_| TelemetryError::Filter)?;
+    let traces = settings.otlp_endpoint.as_deref().map(|endpoint| provider(service, endpoint, settings)).transpose()?;
+    let spans = traces.as_ref().map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("helder")));
+    tracing_subscriber::registry()
+        .with(lines(settings)?.with_filter(filter))
+        .with(spans)
+        .try_init()
+        .map_err(|_| TelemetryError::Started)?;
+    Ok(Telemetry { traces })
+}
+
+fn lines(settings: &TelemetrySettings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
+    let Some(path) = &settings.file else {
+        return Ok(match settings.json {
+            true => fmt::layer().json().with_writer(io::stderr).boxed(),
+            false => fmt::layer().with_writer(io::stderr).boxed(),
+        });
+    };
+    let file = OpenOptions::new().create(true).append(true).open(path).map_err(TelemetryError::File)?;
+    let layer = fmt::layer().with_ansi(false).with_writer(std::sync::Mutex::new(file));
+    Ok(if settings.json { layer.json().boxed() } else { layer.boxed() })
+}
+
+fn provider(service: &str, endpoint: &str, settings: &TelemetrySettings) -> Result<SdkTracerProvider, TelemetryError> {
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+        .build()
+        .map_err(TelemetryError::Otlp)?;
+    let share = f64::from(settings.sample_percent.min(100)) / 100.0;
+    let resource = Resource::builder()
+        .with_service_name(format!("helder-{service}"))
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .build();
+    Ok(SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share))))
+        .with_resource(resource)
+        .build())
+}
