@@ -3,6 +3,7 @@
 mod binary;
 mod launch;
 mod platform;
+mod ports;
 
 pub use binary::helder;
 pub use platform::Platform;

@@ -11,7 +11,7 @@ use helder_client::Client;
 use helder_types::Role;
 use tempfile::TempDir;
 
-use crate::{Result, TestkitError, helder, launch};
+use crate::{Result, TestkitError, helder, launch, ports};
 
 /// A platform: process, folder, address. It is killed when dropped.
 #[derive(Debug)]
@@ -102,6 +102,14 @@ impl Platform {
     /// Process number.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ports on which the platform listens: the gateway's and those of the services.
+    ///
+    /// # Errors
+    /// When `/proc` cannot be read, as on systems other than Linux.
+    pub fn listening_ports(&self) -> Result<std::collections::BTreeSet<u16>> {
+        Ok(ports::listening(self.pid())?)
     }
 
     /// A token of this role in this municipality, from the built-in issuer.

@@ -1,5 +1,9 @@
 //! The invariants of `docs/architecture.md`, as tests.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end in a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end in a panic"
+)]
 
 mod calls;
 mod dependencies;

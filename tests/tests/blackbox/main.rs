@@ -1,0 +1,12 @@
+//! The whole platform from outside: the real binary, over HTTP, through the gateway.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end in a panic"
+)]
+
+mod access;
+mod http;
+mod inner;
+mod support;
+mod tokens;
