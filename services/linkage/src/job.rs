@@ -1,15 +1,18 @@
 //! The job that does a run: read, link, write, keep.
 
 use helder_platform::{
+    calls::Peers,
     jobs::{JobContext, JobHandler},
     keyring::KeyRing,
     objects::Objects,
     problem::{Problem, Result},
+    purpose,
 };
 use helder_record_linkage::{
     Cancelled, Observer, RunResult, run,
     run::{Link, Step},
 };
+use helder_types::ProjectStep;
 
 use crate::{
     output::{write_links, write_scored},
@@ -27,6 +30,8 @@ pub struct LinkageJob {
     pub objects: Objects,
     /// Opens identity parts.
     pub keyring: KeyRing,
+    /// To ask the registry once more whether the project allows it.
+    pub peers: Peers,
 }
 
 struct Progress<'a>(&'a JobContext);
@@ -56,6 +61,13 @@ impl JobHandler for LinkageJob {
         let row = job
             .store()
             .read_blocking(|conn| runs::find(conn, organisation, id))?;
+        // The project may have been stopped while the job waited.
+        job.block_on(purpose::require(
+            &self.peers,
+            job.caller(),
+            row.project_id()?,
+            ProjectStep::Linkage,
+        ))?;
         let (spec, inputs) = (row.spec()?, row.inputs()?);
         job.progress("reading the versions", 0, 0, "");
         let stores = (&self.objects, &self.keyring);

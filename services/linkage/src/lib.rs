@@ -1,7 +1,8 @@
-//! The linkage service.
+#![doc = include_str!("../README.md")]
 
 mod check;
 mod explain;
+mod handlers;
 mod job;
 mod output;
 mod page;
@@ -13,7 +14,59 @@ mod tests;
 mod versions;
 mod wire;
 
+use std::sync::Arc;
+
+use actix_web::web::Data;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use helder_platform::{
+    jobs::Runner,
+    openapi::{self, ServiceInfo},
+    server::{RunningService, Service, ServiceContext, StartError},
+};
+use tokio::sync::Semaphore;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use handlers::{App, configure};
+use job::LinkageJob;
 
 /// Tables of this service.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+const INFO: ServiceInfo = ServiceInfo {
+    name: "linkage",
+    title: "Helder linkage",
+    description: "Finds records of the same person in two dataset versions: deterministic steps on pseudonyms, then Fellegi-Sunter over \
+                  sealed identity parts. Answers hold row numbers, counts and weights, never a name or another identifier.",
+};
+
+/// The document of this service's operations.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    openapi::document(&INFO, configure)
+}
+
+/// Starts the service: migrations, job workers, HTTP.
+///
+/// # Errors
+/// [`StartError`] when the database or the address cannot be used.
+pub async fn start(context: ServiceContext) -> Result<RunningService, StartError> {
+    let store = context.open_store(MIGRATIONS).await?;
+    let handler = LinkageJob {
+        objects: context.objects.clone(),
+        keyring: context.keyring.clone(),
+        peers: context.peers.clone(),
+    };
+    let runner = Runner::start(&store, vec![Arc::new(handler)], context.pace()).await?;
+    let app = Data::new(App {
+        objects: context.objects.clone(),
+        keyring: context.keyring.clone(),
+        peers: context.peers.clone(),
+        gate: Semaphore::new(1),
+    });
+    let mount = move |config: &mut ServiceConfig<'_>| {
+        config.app_data(app.clone());
+        configure(config);
+    };
+    Service::new(INFO, store, mount)
+        .with_jobs(runner)
+        .serve(context)
+}

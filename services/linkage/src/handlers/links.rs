@@ -41,7 +41,7 @@ const BLOCK: usize = 16_384;
     security(("bearer" = ["linkage:read"]))
 )]
 #[get("/linkage-runs/{id}/links")]
-pub async fn list_links(
+pub(crate) async fn list_links(
     caller: Allowed<needs::LinkageRead>,
     app: Data<App>,
     store: Data<Store>,
@@ -50,23 +50,42 @@ pub async fn list_links(
     request: HttpRequest,
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let outcome = store.read(move |conn| runs::find(conn, &organisation, id)?.outcome()).await?;
-    let file = app.objects.get_to_file(&caller.organisation, &outcome.linked_dataset.digest).await?;
+    let outcome = store
+        .read(move |conn| runs::find(conn, &organisation, id)?.outcome())
+        .await?;
+    let file = app
+        .objects
+        .get_to_file(&caller.organisation, &outcome.linked_dataset.digest)
+        .await?;
     if wants_csv(&request) {
         return Ok(csv(file));
     }
     let offset = list.after::<u32>()?.unwrap_or(0);
     let limit = list.limit();
-    let links = spawn_blocking(move || read_links(&file, offset as usize, limit as usize + 1)).await.map_err(Problem::internal)??;
+    let links = spawn_blocking(move || read_links(&file, offset as usize, limit as usize + 1))
+        .await
+        .map_err(Problem::internal)??;
     let more = links.len() as i64 > limit;
-    let mut page = Page { items: links, next: more.then(|| (i64::from(offset) + limit).to_string()) };
+    let mut page = Page {
+        items: links,
+        next: more.then(|| (i64::from(offset) + limit).to_string()),
+    };
     page.items.truncate(limit as usize);
     Ok(page.respond(&request))
 }
 
 fn wants_csv(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.split(',').any(|media| media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/csv")))
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    accept.split(',').any(|media| {
+        media
+            .split(';')
+            .next()
+            .is_some_and(|media| media.trim().eq_ignore_ascii_case("text/csv"))
+    })
 }
 
 /// All links, block by block; memory stays flat.
@@ -76,12 +95,21 @@ fn csv(file: StoredFile) -> HttpResponse {
         let file = Arc::clone(&file);
         async move {
             let Some(offset) = offset else {
-                let header = Bytes::from_static(b"left_row,right_row,match_weight,match_probability,step\r\n");
+                let header = Bytes::from_static(
+                    b"left_row,right_row,match_weight,match_probability,step\r\n",
+                );
                 return Ok::<_, Problem>(Some((header, Some(0))));
             };
-            let links = spawn_blocking(move || read_links(&file, offset, BLOCK)).await.map_err(Problem::internal)??;
+            let links = spawn_blocking(move || read_links(&file, offset, BLOCK))
+                .await
+                .map_err(Problem::internal)??;
             let next = offset + links.len();
-            Ok((!links.is_empty()).then(|| (links.iter().map(line).collect::<String>().into(), Some(next))))
+            Ok((!links.is_empty()).then(|| {
+                (
+                    links.iter().map(line).collect::<String>().into(),
+                    Some(next),
+                )
+            }))
         }
     });
     HttpResponse::Ok()
@@ -91,6 +119,14 @@ fn csv(file: StoredFile) -> HttpResponse {
 }
 
 fn line(link: &LinkageLink) -> String {
-    let weight = link.match_weight.map_or_else(String::new, |weight| weight.to_string());
-    format!("{},{},{weight},{},{}\r\n", link.left_row, link.right_row, link.match_probability, link.step.as_str())
+    let weight = link
+        .match_weight
+        .map_or_else(String::new, |weight| weight.to_string());
+    format!(
+        "{},{},{weight},{},{}\r\n",
+        link.left_row,
+        link.right_row,
+        link.match_probability,
+        link.step.as_str()
+    )
 }

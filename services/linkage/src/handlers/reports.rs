@@ -26,7 +26,11 @@ use crate::{page, runs};
     security(("bearer" = ["linkage:read"]))
 )]
 #[get("/linkage-runs/{id}/report")]
-pub async fn get_linkage_report(caller: Allowed<needs::LinkageRead>, store: Data<Store>, id: Path<Uuid>) -> Result<HttpResponse> {
+pub(crate) async fn get_linkage_report(
+    caller: Allowed<needs::LinkageRead>,
+    store: Data<Store>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let (run, outcome) = store
         .read(move |conn| {
@@ -37,6 +41,9 @@ pub async fn get_linkage_report(caller: Allowed<needs::LinkageRead>, store: Data
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_SECURITY_POLICY, helder_report::CONTENT_SECURITY_POLICY))
+        .insert_header((
+            CONTENT_SECURITY_POLICY,
+            helder_report::CONTENT_SECURITY_POLICY,
+        ))
         .body(page::render(&run, &outcome)))
 }

@@ -19,8 +19,7 @@ use uuid::Uuid;
 
 use super::App;
 use crate::{
-    check,
-    runs,
+    check, runs,
     wire::{LinkageRun, NewLinkageRun},
 };
 
@@ -39,7 +38,7 @@ use crate::{
     security(("bearer" = ["linkage:write"]))
 )]
 #[post("/linkage-runs")]
-pub async fn create_linkage_run(
+pub(crate) async fn create_linkage_run(
     caller: Allowed<needs::LinkageWrite>,
     app: Data<App>,
     store: Data<Store>,
@@ -51,8 +50,14 @@ pub async fn create_linkage_run(
     let found = app.versions(&caller, request.left, request.right).await?;
     let checked = check::run(request, found)?;
     let asker = caller.caller();
-    let job: Job = store.create(&caller, &idempotency, move |conn| runs::insert(conn, &asker, &checked)).await?;
-    Ok(HttpResponse::Accepted().insert_header((LOCATION, format!("/linkage/v1/jobs/{}", job.id))).json(job))
+    let job: Job = store
+        .create(&caller, &idempotency, move |conn| {
+            runs::insert(conn, &asker, &checked)
+        })
+        .await?;
+    Ok(HttpResponse::Accepted()
+        .insert_header((LOCATION, format!("/linkage/v1/jobs/{}", job.id)))
+        .json(job))
 }
 
 /// Lists linkage runs, newest first.
@@ -64,7 +69,7 @@ pub async fn create_linkage_run(
     security(("bearer" = ["linkage:read"]))
 )]
 #[get("/linkage-runs")]
-pub async fn list_linkage_runs(
+pub(crate) async fn list_linkage_runs(
     caller: Allowed<needs::LinkageRead>,
     store: Data<Store>,
     list: ListQuery,
@@ -75,7 +80,9 @@ pub async fn list_linkage_runs(
     let runs = store
         .read(move |conn| {
             let rows = runs::list(conn, &organisation, before, limit + 1)?;
-            rows.into_iter().map(|row| row.show(conn, &organisation)).collect::<Result<Vec<_>>>()
+            rows.into_iter()
+                .map(|row| row.show(conn, &organisation))
+                .collect::<Result<Vec<_>>>()
         })
         .await?;
     Ok(Page::cut(runs, limit, |run| run.id).respond(&request))
@@ -92,8 +99,14 @@ pub async fn list_linkage_runs(
     security(("bearer" = ["linkage:read"]))
 )]
 #[get("/linkage-runs/{id}")]
-pub async fn get_linkage_run(caller: Allowed<needs::LinkageRead>, store: Data<Store>, id: Path<Uuid>) -> Result<Json<LinkageRun>> {
+pub(crate) async fn get_linkage_run(
+    caller: Allowed<needs::LinkageRead>,
+    store: Data<Store>,
+    id: Path<Uuid>,
+) -> Result<Json<LinkageRun>> {
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let run = store.read(move |conn| runs::find(conn, &organisation, id)?.show(conn, &organisation)).await?;
+    let run = store
+        .read(move |conn| runs::find(conn, &organisation, id)?.show(conn, &organisation))
+        .await?;
     Ok(Json(run))
 }

@@ -30,7 +30,7 @@ use crate::{
     security(("bearer" = ["linkage:read"]))
 )]
 #[post("/linkage-specs/_suggest")]
-pub async fn suggest_linkage_spec(
+pub(crate) async fn suggest_linkage_spec(
     caller: Allowed<needs::LinkageRead>,
     app: Data<App>,
     body: JsonBody<VersionPair>,
@@ -48,22 +48,34 @@ pub async fn suggest_linkage_spec(
     security(("bearer" = ["linkage:write"]))
 )]
 #[post("/linkage-specs/_count")]
-pub async fn count_blocking_rules(
+pub(crate) async fn count_blocking_rules(
     caller: Allowed<needs::LinkageWrite>,
     app: Data<App>,
     body: JsonBody<CountRequest>,
 ) -> Result<Json<RuleCounts>> {
     let request = body.into_inner();
     app.require_purpose(&caller, request.project_id).await?;
-    let usable = app.versions(&caller, request.left, request.right).await?.usable(Some(request.project_id))?;
+    let usable = app
+        .versions(&caller, request.left, request.right)
+        .await?
+        .usable(Some(request.project_id))?;
     let faults = usable.faults(&request.spec);
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
     let _one_at_a_time = app.gate.acquire().await.map_err(Problem::internal)?;
-    let (objects, keyring, organisation) = (app.objects.clone(), app.keyring.clone(), caller.organisation.clone());
+    let (objects, keyring, organisation) = (
+        app.objects.clone(),
+        app.keyring.clone(),
+        caller.organisation.clone(),
+    );
     let counted = spawn_blocking(move || {
-        explain::count((&objects, &keyring), &organisation, (&request.spec, &usable.inputs), &Handle::current())
+        explain::count(
+            (&objects, &keyring),
+            &organisation,
+            (&request.spec, &usable.inputs),
+            &Handle::current(),
+        )
     });
     Ok(Json(counted.await.map_err(Problem::internal)??))
 }

@@ -34,7 +34,7 @@ use crate::{
     security(("bearer" = ["linkage:read"]))
 )]
 #[post("/linkage-runs/{id}/waterfalls")]
-pub async fn explain_pair(
+pub(crate) async fn explain_pair(
     caller: Allowed<needs::LinkageRead>,
     app: Data<App>,
     store: Data<Store>,
@@ -42,17 +42,34 @@ pub async fn explain_pair(
     body: JsonBody<PairRows>,
 ) -> Result<Json<PairExplanation>> {
     let (organisation, id, rows) = (caller.organisation.clone(), *id, body.into_inner());
-    let run = store.read(move |conn| runs::find(conn, &organisation, id)).await?;
+    let run = store
+        .read(move |conn| runs::find(conn, &organisation, id))
+        .await?;
     app.require_purpose(&caller, run.project_id()?).await?;
     let (spec, inputs, outcome) = (run.spec()?, run.inputs()?, run.outcome()?);
     let auditor = caller.caller();
-    store.write(move |conn| audit::record(conn, &auditor, "linkage-run.explain-pair", &format!("/linkage-runs/{id}"))).await?;
+    store
+        .write(move |conn| {
+            audit::record(
+                conn,
+                &auditor,
+                "linkage-run.explain-pair",
+                &format!("/linkage-runs/{id}"),
+            )
+        })
+        .await?;
     let _one_at_a_time = app.gate.acquire().await.map_err(Problem::internal)?;
     let organisation = caller.organisation.clone();
     let (objects, keyring) = (app.objects.clone(), app.keyring.clone());
     let shown = spawn_blocking(move || {
         let stores = (&objects, &keyring);
-        explain::pair(stores, &organisation, (&spec, &inputs, &outcome), rows, &Handle::current())
+        explain::pair(
+            stores,
+            &organisation,
+            (&spec, &inputs, &outcome),
+            rows,
+            &Handle::current(),
+        )
     });
     Ok(Json(shown.await.map_err(Problem::internal)??))
 }
