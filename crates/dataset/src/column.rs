@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray},
+    array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray},
     buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer},
-    datatypes::{DataType, Field},
+    datatypes::{DataType, Date32Type, Field, Float64Type, Int32Type, Int64Type},
 };
 
 use crate::error::Result;
@@ -61,6 +61,26 @@ impl Column {
             _ => Values::Text(Texts { bytes: Vec::new(), offsets: vec![0] }),
         };
         Self { name, values, valid: Vec::new(), few_values: false }
+    }
+
+    /// A column with the values of an array; for counting only.
+    pub(crate) fn from_array(name: &str, array: &ArrayRef) -> Self {
+        let mut column = Self::new(name.to_owned(), array.data_type());
+        column.valid = (0..array.len()).map(|at| array.is_valid(at)).collect();
+        match &mut column.values {
+            Values::Int64(values) => values.extend_from_slice(array.as_primitive::<Int64Type>().values()),
+            Values::Int32(values) => values.extend_from_slice(array.as_primitive::<Int32Type>().values()),
+            Values::Date32(values) => values.extend_from_slice(array.as_primitive::<Date32Type>().values()),
+            Values::Float64(values) => values.extend_from_slice(array.as_primitive::<Float64Type>().values()),
+            Values::Boolean(values) => values.extend(array.as_boolean().values()),
+            Values::Text(texts) => {
+                for text in array.as_string::<i32>() {
+                    texts.bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
+                    texts.close();
+                }
+            }
+        }
+        column
     }
 
     /// The column as a field of a schema; every column but `_row` may have missing values.
@@ -167,8 +187,6 @@ fn squeeze_texts(texts: &mut Texts, bad: &[usize]) {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::AsArray;
-
     use super::*;
 
     proptest::proptest! {

@@ -12,7 +12,7 @@ fn fold(a: u64, b: u64) -> u64 {
 /// Fingerprint of a number.
 #[inline]
 pub(crate) fn of_u64(value: u64) -> u64 {
-    fold(value ^ SEED, FACTOR) ^ fold(value.rotate_left(32) ^ FACTOR, SEED)
+    fold(fold(value ^ SEED, FACTOR) ^ FACTOR, SEED) ^ value
 }
 
 /// Fingerprint of bytes.

@@ -8,6 +8,7 @@ mod quarantine;
 
 pub use field::bsn;
 pub use part::{read_part_batches, writer_properties};
+pub(crate) use keys::KeySet;
 pub(crate) use part::{FEW_VALUES, PartWriter};
 pub use pipeline::{Ingested, Options, PartSummary, Progress, Sinks, ingest};
 pub use quarantine::{QuarantinedRow, read_quarantine};

@@ -139,7 +139,7 @@ pub fn ingest<W: Write + Send>(
         rows: Column::new("_row".into(), &DataType::Int64),
         faults: Vec::new(),
         row_faults: Vec::new(),
-        quarantine: QuarantineWriter::new(quarantine, raw)?,
+        quarantine: QuarantineWriter::new(quarantine, Some(raw))?,
         record_faults: vec![0; Rule::ALL.len()],
         attention: crate::quality::Attention::default(),
         rows_in: 0,
@@ -160,6 +160,7 @@ pub fn ingest<W: Write + Send>(
         return Err(DatasetError::Invariant("rows in must equal rows accepted and quarantined"));
     }
     let (quarantine, raw, quarantine_entries) = check.quarantine.finish()?;
+    let raw = raw.ok_or(DatasetError::Invariant("raw records have a sink"))?;
     Ok(Ingested {
         sinks: Sinks { analysis, identity, quarantine, raw },
         rows_in: check.rows_in,

@@ -49,7 +49,7 @@ pub(crate) struct Entry<'a> {
 /// Writes the quarantine part and, beside it, the raw records.
 pub(crate) struct QuarantineWriter<W: Write + Send> {
     part: PartWriter<W>,
-    raw: W,
+    raw: Option<W>,
     line_of_raw: Vec<u8>,
     rows: Int64Builder,
     lines: Int64Builder,
@@ -69,7 +69,7 @@ fn schema() -> Schema {
 }
 
 impl<W: Write + Send> QuarantineWriter<W> {
-    pub(crate) fn new(part: W, raw: W) -> Result<Self> {
+    pub(crate) fn new(part: W, raw: Option<W>) -> Result<Self> {
         Ok(Self {
             part: PartWriter::new(part, schema())?,
             raw,
@@ -104,10 +104,11 @@ impl<W: Write + Send> QuarantineWriter<W> {
     }
 
     fn raw_line(&mut self, value: &serde_json::Value) -> Result<()> {
+        let Some(raw) = &mut self.raw else { return Ok(()) };
         self.line_of_raw.clear();
         serde_json::to_writer(&mut self.line_of_raw, value).map_err(std::io::Error::other)?;
         self.line_of_raw.push(b'\n');
-        self.raw.write_all(&self.line_of_raw)?;
+        raw.write_all(&self.line_of_raw)?;
         Ok(())
     }
 
@@ -123,7 +124,7 @@ impl<W: Write + Send> QuarantineWriter<W> {
     }
 
     /// Ends both; gives the sinks (part, raw) and the number of entries back.
-    pub(crate) fn finish(mut self) -> Result<(W, W, u64)> {
+    pub(crate) fn finish(mut self) -> Result<(W, Option<W>, u64)> {
         self.flush()?;
         let (part, entries) = self.part.finish()?;
         Ok((part, self.raw, entries))

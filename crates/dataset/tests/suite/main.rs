@@ -1,0 +1,6 @@
+//! The way in, from bytes to parts.
+
+mod faults;
+mod formats;
+mod recipes;
+mod support;
