@@ -1,10 +1,13 @@
 //! Reads JSON bodies strictly: bounded, typed, all faults at once, never a value in an answer.
 
+mod checked;
 mod fault;
 mod scan;
 mod schema;
 #[cfg(test)]
 mod tests;
+
+pub use checked::{Check, CheckedBody, parse_checked};
 
 use std::{future::Future, ops::Deref, pin::Pin};
 

@@ -81,7 +81,7 @@ impl Peer {
     /// # Errors
     /// The other service's refusal as it is; 503 when it is away or failed.
     pub async fn get_json<T: DeserializeOwned>(&self, caller: &Caller, path: &str) -> Result<T> {
-        let response = self.send(caller, path, |client, url| client.get(url)).await?;
+        let response = self.send(caller, path, Client::get).await?;
         response.json().await.map_err(|error| self.away(error))
     }
 

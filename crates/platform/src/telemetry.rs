@@ -66,10 +66,8 @@ pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, T
 
 fn lines(settings: &TelemetrySettings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
     let Some(path) = &settings.file else {
-        return Ok(match settings.json {
-            true => fmt::layer().json().with_writer(io::stderr).boxed(),
-            false => fmt::layer().with_writer(io::stderr).boxed(),
-        });
+        let layer = fmt::layer().with_writer(io::stderr);
+        return Ok(if settings.json { layer.json().boxed() } else { layer.boxed() });
     };
     let file = OpenOptions::new().create(true).append(true).open(path).map_err(TelemetryError::File)?;
     let layer = fmt::layer().with_ansi(false).with_writer(std::sync::Mutex::new(file));

@@ -15,6 +15,9 @@ use utoipa::ToSchema;
 
 use super::fault::escape;
 
+/// A keyword that bounds a number, what it demands, and how to say so.
+type Bound = (&'static str, fn(f64, f64) -> bool, &'static str);
+
 /// More faults than this help nobody.
 const MAX_FAULTS: usize = 100;
 
@@ -217,7 +220,7 @@ impl Check<'_> {
 
     fn number(&mut self, schema: &Map<String, Value>, number: f64, at: &str) {
         let bound = |key| schema.get(key).and_then(Value::as_f64);
-        let rules: [(&str, fn(f64, f64) -> bool, &str); 4] = [
+        let rules: [Bound; 4] = [
             ("minimum", |number, bound| number >= bound, "at least"),
             ("maximum", |number, bound| number <= bound, "at most"),
             ("exclusiveMinimum", |number, bound| number > bound, "more than"),

@@ -25,6 +25,7 @@ enum Step {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Note {
+    #[expect(dead_code, reason = "only its being there matters")]
     text: String,
 }
 

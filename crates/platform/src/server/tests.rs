@@ -55,7 +55,7 @@ struct Running {
     _database: TestDatabase,
 }
 
-async fn start() -> Running {
+fn start() -> Running {
     let folder = TempDir::new().unwrap();
     let database = TestDatabase::sqlite().unwrap();
     let mint = Arc::new(TokenMint::generate("gateway").unwrap());
@@ -98,7 +98,7 @@ impl Running {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_answers_whoever_proves_to_be_allowed() {
-    let running = start().await;
+    let running = start();
     let anna = caller("GM0772", "anna", &[Permission::RegistryRead]).unwrap();
     let token = running.mint.mint(&anna).unwrap().token;
     let response = running.get("/test/v1/greetings/7", Some(&token)).await;
@@ -122,7 +122,7 @@ async fn a_service_answers_whoever_proves_to_be_allowed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_job_can_be_read_followed_and_stopped_and_a_stream_does_not_hold_up_the_end() {
-    let running = start().await;
+    let running = start();
     let anna = caller("GM0772", "anna", &[Permission::RegistryRead, Permission::RegistryProject]).unwrap();
     let token = running.mint.mint(&anna).unwrap().token;
     let store = running.store.clone();
@@ -151,7 +151,7 @@ async fn a_job_can_be_read_followed_and_stopped_and_a_stream_does_not_hold_up_th
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_it_refuses_is_a_problem() {
-    let running = start().await;
+    let running = start();
     let anna = caller("GM0772", "anna", &[Permission::RegistryRead]).unwrap();
     let token = running.mint.mint(&anna).unwrap().token;
     let url = |path: &str| format!("http://{}{path}", running.service.address);
@@ -179,7 +179,7 @@ async fn everything_it_refuses_is_a_problem() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_and_document_are_open() {
-    let running = start().await;
+    let running = start();
     assert_eq!(running.get("/health/live", None).await.status(), 200);
     assert_eq!(running.get("/health/ready", None).await.status(), 200);
     let document: Value = running.get("/test/v1/openapi.json", None).await.json().await.unwrap();

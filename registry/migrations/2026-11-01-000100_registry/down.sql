@@ -1,0 +1,10 @@
+DROP TABLE event_heads;
+DROP TABLE events;
+DROP TABLE reviews;
+DROP TABLE aliases;
+DROP TABLE version_files;
+DROP TABLE model_versions;
+DROP TABLE models;
+DROP TABLE artifacts;
+DROP TABLE projects;
+DROP TABLE organisations;

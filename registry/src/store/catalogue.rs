@@ -1,0 +1,231 @@
+//! What is in force, for the prediction service, and what was ever in force, for everybody.
+
+use diesel::prelude::*;
+use helder_platform::{
+    problem::{Problem, Result},
+    store::Conn,
+};
+use helder_types::{Digest, OrganisationId, ProjectStep};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    models, projects,
+    versions::{self, VersionFile, VersionRow},
+};
+use crate::{
+    domain::{
+        manifest::Summary,
+        model::Meaning,
+        permit::permit,
+        project::{Grondslag, Project},
+        state::VersionState,
+    },
+    schema::{model_versions, organisations},
+};
+
+/// A version that answers now, and on what ground.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ActiveVersion {
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// The model.
+    pub model_id: Uuid,
+    /// Its name in paths.
+    pub model_name: String,
+    /// What it is called, for people.
+    pub title: Meaning,
+    /// The version.
+    pub model_version_id: Uuid,
+    /// Its number.
+    pub number: i64,
+    /// Digest of `model.json`.
+    pub digest: Digest,
+    /// All files.
+    pub files: Vec<VersionFile>,
+    /// The project.
+    pub project_id: Uuid,
+    /// Purpose, for the processing log.
+    pub doelbinding: String,
+    /// URI of the processing activity, for the processing log.
+    pub verwerkingsactiviteit: String,
+    /// Since when it answers, UTC.
+    pub activated_at: String,
+}
+
+/// A model as everybody may know it: one `model.json`, and who uses it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CatalogueEntry {
+    /// Digest of the file that predicts; each prediction names the same one.
+    pub digest: Digest,
+    /// What the model is called.
+    pub title: Meaning,
+    /// What the model says about itself: what it predicts, and from which facts.
+    pub summary: Summary,
+    /// Who uses or used it, and on what ground.
+    pub uses: Vec<CatalogueUse>,
+}
+
+/// Use of a model by one organisation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CatalogueUse {
+    /// Who.
+    pub organisation: OrganisationId,
+    /// What citizens know it as.
+    pub organisation_name: String,
+    /// Name of the model there.
+    pub model_name: String,
+    /// The version there.
+    pub model_version_id: Uuid,
+    /// `active`, `suspended`, `retired`, or approved or rejected again after a stop.
+    pub state: VersionState,
+    /// Since when it answers, or last did, UTC.
+    pub activated_at: String,
+    /// When it stopped, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    /// What the model is for.
+    pub description: String,
+    /// The social problem.
+    pub challenge: String,
+    /// What is asked of the data.
+    pub question: String,
+    /// Purpose for which the data are used.
+    pub doelbinding: String,
+    /// Law that allows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grondslag: Option<Grondslag>,
+    /// URI of the processing activity.
+    pub verwerkingsactiviteit: String,
+    /// Retention period.
+    pub bewaartermijn: String,
+    /// Last day of that period.
+    pub until: String,
+}
+
+/// All versions in force, of all organisations, in a fixed order. A version whose project does not allow predictions
+/// `today` is not in force.
+pub(crate) fn in_force(conn: &mut Conn, today: Date) -> Result<Vec<ActiveVersion>> {
+    let rows: Vec<VersionRow> = model_versions::table
+        .filter(model_versions::state.eq(VersionState::Active.as_str()))
+        .order((model_versions::organisation, model_versions::id))
+        .select(VersionRow::as_select())
+        .load(conn)?;
+    let mut versions = Vec::with_capacity(rows.len());
+    for row in rows {
+        let organisation: OrganisationId = row.organisation.parse().map_err(Problem::internal)?;
+        let model = models::find(
+            conn,
+            &organisation,
+            row.model_id.parse().map_err(Problem::internal)?,
+        )?;
+        let project = projects::find(conn, &organisation, model.project_id)?;
+        if !permit(&project, ProjectStep::Prediction, today).allowed {
+            continue;
+        }
+        versions.push(ActiveVersion {
+            model_id: model.id,
+            model_name: model.name,
+            title: model.title,
+            model_version_id: row.id.parse().map_err(Problem::internal)?,
+            number: row.number,
+            digest: row.digest.parse().map_err(Problem::internal)?,
+            files: versions::files(conn, &row.id)?,
+            project_id: project.id,
+            doelbinding: project.doelbinding,
+            verwerkingsactiviteit: project.verwerkingsactiviteit,
+            activated_at: row.activated_at.unwrap_or_default(),
+            organisation,
+        });
+    }
+    Ok(versions)
+}
+
+/// Entries in order of digest, after `after`.
+pub(crate) fn list(
+    conn: &mut Conn,
+    after: Option<Digest>,
+    limit: i64,
+) -> Result<Vec<CatalogueEntry>> {
+    let digests: Vec<String> = model_versions::table
+        .filter(model_versions::activated_at.is_not_null())
+        .filter(
+            model_versions::digest.gt(after.map(|digest| digest.to_string()).unwrap_or_default()),
+        )
+        .select(model_versions::digest)
+        .distinct()
+        .order(model_versions::digest)
+        .limit(limit + 1)
+        .load(conn)?;
+    let entries = digests
+        .iter()
+        .map(|digest| find(conn, &digest.parse().map_err(Problem::internal)?))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(entries)
+}
+
+/// The entry of a model that is or was in force; 404 for every other digest.
+pub(crate) fn find(conn: &mut Conn, digest: &Digest) -> Result<CatalogueEntry> {
+    let rows: Vec<VersionRow> = model_versions::table
+        .filter(model_versions::digest.eq(digest.to_string()))
+        .filter(model_versions::activated_at.is_not_null())
+        .order((model_versions::activated_at.desc(), model_versions::id))
+        .select(VersionRow::as_select())
+        .load(conn)?;
+    let mut entry: Option<CatalogueEntry> = None;
+    for row in rows {
+        let organisation: OrganisationId = row.organisation.parse().map_err(Problem::internal)?;
+        let model = models::find(
+            conn,
+            &organisation,
+            row.model_id.parse().map_err(Problem::internal)?,
+        )?;
+        let project = projects::find(conn, &organisation, model.project_id)?;
+        let entry = match &mut entry {
+            Some(entry) => entry,
+            none => none.insert(CatalogueEntry {
+                digest: *digest,
+                title: model.title.clone(),
+                summary: serde_json::from_str(&row.summary).map_err(Problem::internal)?,
+                uses: Vec::new(),
+            }),
+        };
+        entry.uses.push(use_of(conn, &row, &model, project)?);
+    }
+    entry.ok_or_else(Problem::not_found)
+}
+
+fn use_of(
+    conn: &mut Conn,
+    row: &VersionRow,
+    model: &crate::domain::model::Model,
+    project: Project,
+) -> Result<CatalogueUse> {
+    let name: Option<String> = organisations::table
+        .find(&row.organisation)
+        .select(organisations::name)
+        .first(conn)
+        .optional()?;
+    Ok(CatalogueUse {
+        organisation: project.organisation,
+        organisation_name: name.unwrap_or_else(|| row.organisation.clone()),
+        model_name: model.name.clone(),
+        model_version_id: row.id.parse().map_err(Problem::internal)?,
+        state: VersionState::from_stored(&row.state),
+        activated_at: row.activated_at.clone().unwrap_or_default(),
+        ended_at: row.ended_at.clone(),
+        description: model.description.clone(),
+        challenge: project.challenge,
+        question: project.question,
+        doelbinding: project.doelbinding,
+        grondslag: project.grondslag,
+        verwerkingsactiviteit: project.verwerkingsactiviteit,
+        bewaartermijn: project.bewaartermijn,
+        until: project.until.to_string(),
+    })
+}

@@ -1,0 +1,10 @@
+//! The service from outside, on every database there is here.
+
+mod artifacts;
+mod catalogue;
+mod decisions;
+mod events;
+mod idempotency;
+mod projects;
+mod support;
+mod versions;
