@@ -1,1 +1,19 @@
-//! The only public door.
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod audit;
+mod config;
+mod docs;
+mod forward;
+mod head;
+mod health;
+mod outside;
+mod rate;
+mod serve;
+mod server;
+mod table;
+mod trace;
+
+pub use config::{GatewayConfig, IssuerConfig};
+pub use server::{GatewayError, RunningGateway, start};
+pub use table::{BodyKind, Operation, operations};

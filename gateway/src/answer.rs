@@ -1,0 +1,55 @@
+//! What every answer carries.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use helder_platform::problem::Problem;
+use uuid::Uuid;
+
+const SECURITY: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        "max-age=31536000; includeSubDomains",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+const NO_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Adds the security headers of the API design rules, the request id and the API version.
+pub(crate) fn finish(headers: &mut HeaderMap, request_id: Uuid, version: Option<&str>) {
+    for (name, value) in SECURITY {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(NO_CONTENT_POLICY),
+        );
+    }
+    let mut buffer = Uuid::encode_buffer();
+    if let Ok(value) = HeaderValue::from_str(request_id.hyphenated().encode_lower(&mut buffer)) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    let name = HeaderName::from_static("api-version");
+    if let (Some(version), false) = (version, headers.contains_key(&name))
+        && let Ok(value) = HeaderValue::from_str(version)
+    {
+        headers.insert(name, value);
+    }
+}
+
+/// A refusal by the gateway itself.
+pub(crate) fn refuse(problem: &Problem, request_id: Uuid, version: Option<&str>) -> HttpResponse {
+    let mut response = problem.error_response();
+    finish(response.headers_mut(), request_id, version);
+    response
+}

@@ -1,0 +1,115 @@
+//! What the gateway can be told.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Settings of the gateway. Every key has a default except the issuers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Names under which this gateway may be addressed (`Host` without port). Others get 421.
+    #[serde(default = "defaults::hosts")]
+    pub hosts: Vec<String>,
+    /// Who may issue tokens.
+    pub issuers: Vec<IssuerConfig>,
+    /// HTTP worker threads. Default 2.
+    #[serde(default = "defaults::workers")]
+    pub workers: usize,
+    /// Requests per second and client, on average. Default 2,000.
+    #[serde(default = "defaults::requests_per_second")]
+    pub requests_per_second: u32,
+    /// Requests a client may send at once beyond its average. Default 4,000.
+    #[serde(default = "defaults::burst")]
+    pub burst: u32,
+    /// Largest JSON body, bytes. Default 2 MiB.
+    #[serde(default = "defaults::json_bytes")]
+    pub json_bytes: u64,
+    /// Largest uploaded file as sent, bytes. Default 16 GiB.
+    #[serde(default = "defaults::upload_bytes")]
+    pub upload_bytes: u64,
+    /// Largest head of a request, bytes. Default 32 KiB.
+    #[serde(default = "defaults::head_bytes")]
+    pub head_bytes: usize,
+    /// Longest wait for a service to begin its answer, seconds. Default 30.
+    #[serde(default = "defaults::answer_s")]
+    pub answer_s: u64,
+    /// The same for uploads, seconds, upload time included. Default 3,600.
+    #[serde(default = "defaults::upload_s")]
+    pub upload_s: u64,
+    /// Verified tokens remembered at a time. Default 20,000, about 20 MiB.
+    #[serde(default = "defaults::remembered_tokens")]
+    pub remembered_tokens: u64,
+    /// Longest wait at stopping for requests under way, seconds. Default 8.
+    #[serde(default = "defaults::stop_s")]
+    pub stop_s: u64,
+}
+
+/// One trusted issuer of tokens.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// Exact value of `iss`.
+    pub issuer: String,
+    /// Value that `aud` must hold.
+    pub audience: String,
+    /// Its public keys, a JSON Web Key Set.
+    pub jwks: Value,
+}
+
+impl GatewayConfig {
+    /// Defaults with these issuers.
+    pub fn with_issuers(issuers: Vec<IssuerConfig>) -> Self {
+        Self {
+            hosts: defaults::hosts(),
+            issuers,
+            workers: defaults::workers(),
+            requests_per_second: defaults::requests_per_second(),
+            burst: defaults::burst(),
+            json_bytes: defaults::json_bytes(),
+            upload_bytes: defaults::upload_bytes(),
+            head_bytes: defaults::head_bytes(),
+            answer_s: defaults::answer_s(),
+            upload_s: defaults::upload_s(),
+            remembered_tokens: defaults::remembered_tokens(),
+            stop_s: defaults::stop_s(),
+        }
+    }
+}
+
+mod defaults {
+    pub(super) fn hosts() -> Vec<String> {
+        ["127.0.0.1", "localhost", "[::1]"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+    pub(super) const fn workers() -> usize {
+        2
+    }
+    pub(super) const fn requests_per_second() -> u32 {
+        2_000
+    }
+    pub(super) const fn burst() -> u32 {
+        4_000
+    }
+    pub(super) const fn json_bytes() -> u64 {
+        2 << 20
+    }
+    pub(super) const fn upload_bytes() -> u64 {
+        16 << 30
+    }
+    pub(super) const fn head_bytes() -> usize {
+        32 << 10
+    }
+    pub(super) const fn answer_s() -> u64 {
+        30
+    }
+    pub(super) const fn upload_s() -> u64 {
+        3_600
+    }
+    pub(super) const fn remembered_tokens() -> u64 {
+        20_000
+    }
+    pub(super) const fn stop_s() -> u64 {
+        8
+    }
+}

@@ -1,0 +1,70 @@
+//! The documents of all services, together and one by one, without asking anything of the outside world.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    dev::{Service, ServiceResponse},
+    http::{Method, header},
+    web::{self, ServiceConfig},
+};
+use helder_platform::problem::{Problem, Result};
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
+
+use crate::table::DOCUMENTS;
+
+/// What the page itself may load: only from here, with the styles and the start script it carries inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    font-src 'self'; connect-src 'self'; frame-ancestors 'none'";
+
+/// `/{service}/v1/openapi.json`, readable for everybody from everywhere.
+pub(crate) fn document(request: &HttpRequest) -> Result<Option<HttpResponse>> {
+    let Some(document) = DOCUMENTS
+        .iter()
+        .find(|document| document.path == request.path())
+    else {
+        return Ok(None);
+    };
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return Err(Problem::method_not_allowed("GET, HEAD"));
+    }
+    Ok(Some(
+        HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, "application/json"))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .body(document.text),
+    ))
+}
+
+/// Mounts `/docs/`.
+pub(crate) fn mount(config: &mut ServiceConfig) {
+    let urls: Vec<_> = DOCUMENTS
+        .iter()
+        .map(|document| Url::new(document.service, document.path))
+        .collect();
+    let pages = SwaggerUi::new("/{_:.*}").config(Config::new(urls).validator_url("none"));
+    config
+        .route(
+            "/docs",
+            web::get().to(|| async {
+                HttpResponse::PermanentRedirect()
+                    .insert_header((header::LOCATION, "/docs/"))
+                    .finish()
+            }),
+        )
+        .service(
+            web::scope("/docs")
+                .wrap_fn(|request, service| {
+                    let answer = service.call(request);
+                    async move {
+                        let mut answer: ServiceResponse<_> = answer.await?;
+                        let headers = answer.headers_mut();
+                        headers.insert(
+                            header::CONTENT_SECURITY_POLICY,
+                            header::HeaderValue::from_static(POLICY),
+                        );
+                        crate::answer::finish(headers, uuid::Uuid::now_v7(), None);
+                        Ok(answer)
+                    }
+                })
+                .service(pages),
+        );
+}

@@ -1,0 +1,68 @@
+//! Whether this door is open, and whether there is something behind it.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpResponse,
+    web::{Data, ServiceConfig, get},
+};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Empty;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use serde_json::{Map, Value};
+
+use crate::serve::Door;
+
+/// Mounts `/health/live` and `/health/ready`.
+pub(crate) fn mount(config: &mut ServiceConfig) {
+    config
+        .route("/health/live", get().to(live))
+        .route("/health/ready", get().to(ready));
+}
+
+async fn live() -> HttpResponse {
+    finish(HttpResponse::Ok().json(serde_json::json!({"status": "live"})))
+}
+
+/// 200 when every service is ready, else 503; the body says which is not.
+async fn ready(door: Data<Door>) -> HttpResponse {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let asked = door.upstreams.iter().map(|(service, base)| {
+        let request = Request::get(format!("{}health/ready", base)).body(Empty::new());
+        let client = &client;
+        async move {
+            let Ok(request) = request else {
+                return (service.clone(), false);
+            };
+            let answer =
+                tokio::time::timeout(Duration::from_secs(2), client.request(request)).await;
+            (
+                service.clone(),
+                matches!(answer, Ok(Ok(answer)) if answer.status().is_success()),
+            )
+        }
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    let all = answers.iter().all(|(_, ready)| *ready);
+    let services: Map<String, Value> = answers
+        .into_iter()
+        .map(|(service, ready)| {
+            (
+                service,
+                Value::from(if ready { "ready" } else { "not ready" }),
+            )
+        })
+        .collect();
+    let body = serde_json::json!({"status": if all { "ready" } else { "not ready" }, "services": services});
+    finish(if all {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    })
+}
+
+fn finish(mut response: HttpResponse) -> HttpResponse {
+    crate::answer::finish(response.headers_mut(), uuid::Uuid::now_v7(), None);
+    response
+}

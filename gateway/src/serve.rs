@@ -1,0 +1,186 @@
+//! One request through the door.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration, time::Instant};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{Data, Payload},
+};
+use helder_platform::{
+    identity::TokenMint,
+    problem::{Problem, Result},
+    routes::{Found, RouteTable, allow},
+};
+use http::Uri;
+
+use crate::{
+    answer, audit,
+    config::GatewayConfig,
+    docs,
+    forward::{Forwarder, Onward},
+    head,
+    outside::{Session, Verifier},
+    rate::Buckets,
+    table::{BodyKind, Operation},
+    trace::Trace,
+};
+
+/// Everything a request needs, shared by all workers.
+pub(crate) struct Door {
+    pub(crate) config: GatewayConfig,
+    pub(crate) table: RouteTable<Arc<Operation>>,
+    pub(crate) versions: BTreeMap<&'static str, String>,
+    pub(crate) verifier: Verifier,
+    pub(crate) buckets: Buckets,
+    pub(crate) mint: Arc<TokenMint>,
+    pub(crate) upstreams: BTreeMap<String, Uri>,
+}
+
+/// What is known of a request by the time it is answered.
+#[derive(Default)]
+struct Known {
+    session: Option<Arc<Session>>,
+    operation: Option<Arc<Operation>>,
+}
+
+/// Answers every path that is not the docs or health.
+pub(crate) async fn serve(
+    request: HttpRequest,
+    payload: Payload,
+    door: Data<Door>,
+    forwarder: Data<Forwarder>,
+) -> HttpResponse {
+    let started = Instant::now();
+    let trace = Trace::of(&request);
+    let mut known = Known::default();
+    let answer = door
+        .answer(&request, payload, &forwarder, &trace, &mut known)
+        .await;
+    let version = door.version(&request, known.operation.as_deref());
+    let response = match answer {
+        Ok(mut response) => {
+            answer::finish(response.headers_mut(), trace.request_id, version);
+            response
+        }
+        Err(problem) => {
+            helder_platform::problem::REQUEST_ID
+                .scope(trace.request_id, async {
+                    answer::refuse(&problem, trace.request_id, version)
+                })
+                .await
+        }
+    };
+    let operation = known
+        .operation
+        .as_ref()
+        .map_or("-", |operation| operation.id.as_str());
+    audit::record(
+        known.session.as_deref(),
+        operation,
+        response.status().as_u16(),
+        trace.request_id,
+        started,
+    );
+    response
+}
+
+impl Door {
+    async fn answer(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        forwarder: &Forwarder,
+        trace: &Trace,
+        known: &mut Known,
+    ) -> Result<HttpResponse> {
+        head::check(request, &self.config)?;
+        if let Some(document) = docs::document(request)? {
+            return Ok(document);
+        }
+        let method = http::Method::from_bytes(request.method().as_str().as_bytes())
+            .map_err(Problem::internal)?;
+        let operation = match self.table.find(&method, request.path()) {
+            Found::Route(operation) => Arc::clone(operation),
+            Found::OtherMethods(methods) => {
+                return Err(Problem::method_not_allowed(allow(&methods)));
+            }
+            Found::Nothing => return Err(Problem::not_found()),
+        };
+        known.operation = Some(Arc::clone(&operation));
+        let authorization = match operation.permission {
+            None => {
+                let address = request
+                    .peer_addr()
+                    .map_or_else(String::new, |address| address.ip().to_string());
+                self.buckets.of(&address).take()?;
+                None
+            }
+            Some(permission) => {
+                let token = head::bearer(request)?;
+                let session = self
+                    .verifier
+                    .session(token, |caller| {
+                        self.buckets
+                            .of(&format!("{}\n{}", caller.organisation, caller.client))
+                    })
+                    .ok_or_else(|| {
+                        Problem::unauthenticated(
+                            "the token is not valid here and now; get a new one",
+                        )
+                    })?;
+                known.session = Some(Arc::clone(&session));
+                session.bucket.take()?;
+                if !session.may(permission) {
+                    return Err(Problem::forbidden(
+                        "not-permitted",
+                        "your role does not allow this",
+                    ));
+                }
+                Some(session.internal(&self.mint)?)
+            }
+        };
+        let (body_limit, answer_s) = match operation.body {
+            BodyKind::Json => (self.config.json_bytes, self.config.answer_s),
+            BodyKind::Upload => (self.config.upload_bytes, self.config.upload_s),
+            BodyKind::None => (0, self.config.answer_s),
+        };
+        if operation.body != BodyKind::Upload
+            && request.headers().contains_key(header::CONTENT_ENCODING)
+        {
+            return Err(Problem::unsupported_media_type(
+                "send this body without Content-Encoding",
+            ));
+        }
+        let base = self.upstreams.get(operation.service).ok_or_else(|| {
+            Problem::unavailable("this service is not part of this installation", 60)
+        })?;
+        let answer_within = Duration::from_secs(answer_s);
+        forwarder
+            .send(
+                request,
+                payload,
+                Onward {
+                    base,
+                    authorization,
+                    trace,
+                    body_limit,
+                    answer_within,
+                },
+            )
+            .await
+    }
+
+    fn version<'a>(
+        &'a self,
+        request: &HttpRequest,
+        operation: Option<&'a Operation>,
+    ) -> Option<&'a str> {
+        operation
+            .map(|operation| operation.version.as_str())
+            .or_else(|| {
+                let service = request.path().split('/').nth(1)?;
+                self.versions.get(service).map(String::as_str)
+            })
+    }
+}

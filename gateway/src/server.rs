@@ -1,0 +1,123 @@
+//! Starts and stops the gateway.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{
+    App, HttpServer,
+    dev::ServerHandle,
+    web::{self, Data, PayloadConfig},
+};
+use helder_platform::identity::TokenMint;
+use http::Uri;
+
+use crate::{
+    config::GatewayConfig,
+    docs,
+    forward::Forwarder,
+    health,
+    outside::{KeyError, Verifier},
+    rate::Buckets,
+    serve::{Door, serve},
+    table::{self, DocumentError},
+};
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// A committed OpenAPI document cannot be used.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// An issuer's keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// No issuer is trusted, so nobody could come in.
+    #[error("issuers: name at least one issuer of tokens")]
+    NoIssuer,
+    /// A service's address is no HTTP address.
+    #[error("upstreams.{0}: write the address of the service as http://host:port")]
+    Upstream(String),
+    /// The socket cannot be used.
+    #[error("cannot listen")]
+    Listen(#[from] io::Error),
+}
+
+/// A gateway that is open.
+#[derive(Debug)]
+pub struct RunningGateway {
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+}
+
+impl RunningGateway {
+    /// Lets requests under way finish, takes no new ones, and stops.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+    }
+}
+
+/// Opens the gateway on `listener`, forwarding to `upstreams` (service name → `http://host:port`).
+///
+/// Needs a Tokio runtime.
+///
+/// # Errors
+/// [`GatewayError`] names the setting that is wrong.
+pub fn start(
+    config: GatewayConfig,
+    listener: TcpListener,
+    upstreams: &BTreeMap<String, String>,
+    mint: Arc<TokenMint>,
+) -> Result<RunningGateway, GatewayError> {
+    if config.issuers.is_empty() {
+        return Err(GatewayError::NoIssuer);
+    }
+    let operations = table::operations()?;
+    let upstreams = upstreams
+        .iter()
+        .map(|(service, address)| {
+            let uri: Option<Uri> = address.trim_end_matches('/').parse().ok();
+            let http = |uri: &Uri| {
+                uri.scheme_str() == Some("http") && uri.authority().is_some() && uri.path() == "/"
+            };
+            uri.filter(http)
+                .map(|uri| (service.clone(), uri))
+                .ok_or_else(|| GatewayError::Upstream(service.clone()))
+        })
+        .collect::<Result<BTreeMap<_, _>, _>>()?;
+    let door = Data::new(Door {
+        versions: table::versions(&operations),
+        table: table::table(operations),
+        verifier: Verifier::new(&config)?,
+        buckets: Buckets::new(config.requests_per_second, config.burst),
+        mint,
+        upstreams,
+        config: config.clone(),
+    });
+    let address = listener.local_addr()?;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(door.clone())
+            // Connections belong to the worker's own runtime.
+            .app_data(Data::new(Forwarder::new()))
+            .app_data(PayloadConfig::default())
+            .configure(health::mount)
+            .configure(docs::mount)
+            .default_service(web::to(serve))
+    })
+    .workers(config.workers)
+    .client_request_timeout(Duration::from_secs(5))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(config.stop_s)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(RunningGateway { address, handle })
+}
