@@ -10,7 +10,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::{Duration, Instant},
 };
 
@@ -25,13 +25,23 @@ use helder_types::OrganisationId;
 use crate::{registry::ActiveVersion, served::Served};
 
 /// After this a file is read and checked again; one that failed is tried again sooner.
-const RECHECK: Duration = Duration::from_secs(60);
+const RECHECK: Duration = Duration::from_mins(1);
 const RETRY: Duration = Duration::from_secs(5);
 
 /// Which versions answer. Cheap to clone.
 #[derive(Clone)]
 pub struct Active {
     inner: Arc<Inner>,
+}
+
+/// [`Active`] as seen by who keeps it up to date; ends when nobody serves from it any more.
+#[derive(Clone)]
+pub(crate) struct WeakActive(Weak<Inner>);
+
+impl WeakActive {
+    pub(crate) fn upgrade(&self) -> Option<Active> {
+        self.0.upgrade().map(|inner| Active { inner })
+    }
 }
 
 struct Inner {
@@ -78,6 +88,10 @@ impl Active {
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakActive {
+        WeakActive(Arc::downgrade(&self.inner))
     }
 
     /// How long the last word of the registry holds.

@@ -8,7 +8,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use job::BatchJob;
+pub(crate) use job::{BatchJob, Payload};
 pub(crate) use results::page as results_page;
 pub(crate) use rows::{NewRow, find, insert, list};
 

@@ -1,15 +1,88 @@
-//! Prediction.
+#![doc = include_str!("../README.md")]
 
 pub mod active;
 pub mod answer;
-pub mod batch;
+mod batch;
+mod http;
 pub mod log;
 pub mod registry;
 mod schema;
 pub mod served;
 pub mod subjects;
+mod watch;
 pub mod wire;
 
+use std::{sync::Arc, time::Duration};
+
+use actix_web::web::Data;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use helder_platform::{
+    jobs::{JobHandler, Runner},
+    openapi::{ServiceInfo, document},
+    server::{RunningService, Service, ServiceContext, StartError},
+};
+
+pub use batch::MAX_ROWS;
+
 /// This service's tables, beside the platform's.
-pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
-    diesel_migrations::embed_migrations!("migrations");
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Name and purpose.
+pub const INFO: ServiceInfo = ServiceInfo {
+    name: "prediction",
+    title: "Helder prediction",
+    description: "Predictions with exact reasons, from model versions in force only. Every prediction is advice; each has its line in \
+                  the processing log before it leaves.",
+};
+
+/// How long the last word of the registry holds; see [`active`].
+pub const REGISTRY_PATIENCE: Duration = Duration::from_secs(90);
+
+helder_platform::job_routes!(read = PredictionBatch, write = PredictionBatch);
+
+/// The document of this service.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    document(&INFO, http::configure)
+}
+
+/// Starts the service: migrations, the watch on the registry, the writer of the processing log, job workers, HTTP.
+///
+/// # Errors
+/// [`StartError`] says what is missing.
+pub async fn start(context: ServiceContext) -> Result<RunningService, StartError> {
+    start_with(context, REGISTRY_PATIENCE).await
+}
+
+/// [`start`] with another patience towards the registry.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    context: ServiceContext,
+    patience: Duration,
+) -> Result<RunningService, StartError> {
+    let store = context.open_store(MIGRATIONS).await?;
+    let active = active::Active::new(context.objects.clone(), context.keyring.clone(), patience);
+    // Both end by themselves once the server and the workers have let go of what they serve.
+    tokio::spawn(watch::run(
+        active.downgrade(),
+        context.peers.clone(),
+        Arc::clone(&context.mint),
+    ));
+    let (log, _writer) = log::Log::start(store.clone(), log::LogSettings::default())?;
+    let handler = batch::BatchJob {
+        active: active.clone(),
+        objects: context.objects.clone(),
+    };
+    let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::new(handler)];
+    let runner = Runner::start(&store, handlers, context.pace()).await?;
+    let (active, log) = (Data::new(active), Data::new(log));
+    let configure = move |config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>| {
+        let (active, log) = (active.clone(), log.clone());
+        config.map(|config| config.app_data(active).app_data(log));
+        http::configure(config);
+    };
+    Service::new(INFO, store, configure)
+        .with_jobs(runner)
+        .serve(context)
+}

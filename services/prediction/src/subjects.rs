@@ -379,12 +379,12 @@ struct Scalar<'s, 'w> {
 }
 
 impl Scalar<'_, '_> {
-    fn set<E>(self, value: Value<'_>) -> Result<Result<(), ValueFault>, E> {
-        Ok(self.scorer.set(self.row, self.input, value))
+    fn set(self, value: Value<'_>) -> Result<(), ValueFault> {
+        self.scorer.set(self.row, self.input, value)
     }
 
     /// The fault of a value of a type no input has.
-    fn no_scalar<E>(self) -> Result<Result<(), ValueFault>, E> {
+    fn no_scalar(self) -> Result<(), ValueFault> {
         // Not a number is refused by every type, with the words of that type.
         self.set(Value::Number(f64::NAN))
     }
@@ -403,37 +403,37 @@ impl<'de> Visitor<'de> for Scalar<'_, '_> {
     wants!("a value");
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        self.set(Value::Null)
+        Ok(self.set(Value::Null))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        self.set(Value::Boolean(value))
+        Ok(self.set(Value::Boolean(value)))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        self.set(Value::Integer(value))
+        Ok(self.set(Value::Integer(value)))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        self.set(i64::try_from(value).map_or(Value::Number(value as f64), Value::Integer))
+        Ok(self.set(i64::try_from(value).map_or(Value::Number(value as f64), Value::Integer)))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        self.set(Value::Number(value))
+        Ok(self.set(Value::Number(value)))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        self.set(Value::Text(value))
+        Ok(self.set(Value::Text(value)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        self.no_scalar()
+        Ok(self.no_scalar())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.no_scalar()
+        Ok(self.no_scalar())
     }
 }
 

@@ -58,16 +58,35 @@ pub(super) async fn predict(
     let start = now_ms();
     let served = active.find(&caller.organisation, &model)?;
     let subjects = subjects::read(&body.0, &served.scorer).map_err(Problem::invalid)?;
-    let span = Span::from_header(request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
+    let span = Span::from_header(
+        request
+            .headers()
+            .get(TRACEPARENT)
+            .and_then(|value| value.to_str().ok()),
+    );
     let answer = if idempotency.key().is_none() {
         let mut writer = answer::Writer::new(&served, subjects.len());
-        score(&served, &subjects, |id, row, answer| writer.scored(id, row, answer))?;
-        log.write(records(&served, &caller, &span, &subjects, start)).await?;
+        score(&served, &subjects, |id, row, answer| {
+            writer.scored(id, row, answer);
+        })?;
+        log.write(records(&served, &caller, &span, &subjects, start))
+            .await?;
         writer.finish()
     } else {
-        once(&served, &caller, &span, &subjects, start, &store, &idempotency).await?
+        once(
+            &served,
+            &caller,
+            &span,
+            &subjects,
+            start,
+            &store,
+            &idempotency,
+        )
+        .await?
     };
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(answer))
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .body(answer))
 }
 
 fn score(
@@ -78,15 +97,27 @@ fn score(
     let mut answer = Answer::default();
     for subject in subjects {
         // Complete by now: what is missing was a fault.
-        served.scorer.score(&subject.row, &mut answer).map_err(Problem::internal)?;
+        served
+            .scorer
+            .score(&subject.row, &mut answer)
+            .map_err(Problem::internal)?;
         each(subject.id.as_deref(), &subject.row, &answer);
     }
     Ok(())
 }
 
-fn records(served: &Served, caller: &Caller, span: &Span, subjects: &[Subject<'_>], start: u64) -> Vec<Record> {
+fn records(
+    served: &Served,
+    caller: &Caller,
+    span: &Span,
+    subjects: &[Subject<'_>],
+    start: u64,
+) -> Vec<Record> {
     let times = [start, now_ms()];
-    subjects.iter().map(|subject| Record::new(served, caller, span, subject.id.as_deref(), times)).collect()
+    subjects
+        .iter()
+        .map(|subject| Record::new(served, caller, span, subject.id.as_deref(), times))
+        .collect()
 }
 
 /// What is kept for a repeat. How the caller names its subjects is not: the repeat brings the same body.
@@ -112,7 +143,10 @@ async fn once(
         answer::prediction(&mut out, served, row, answer);
         predictions.push(String::from_utf8_lossy(&out).into_owned());
     })?;
-    let fresh = Kept { head: String::from_utf8_lossy(&served.head).into_owned(), predictions };
+    let fresh = Kept {
+        head: String::from_utf8_lossy(&served.head).into_owned(),
+        predictions,
+    };
     let records = records(served, caller, span, subjects, start);
     let kept = store
         .create(caller, idempotency, move |conn| {
@@ -120,7 +154,13 @@ async fn once(
             Ok(fresh)
         })
         .await
-        .map_err(|problem| if problem.status().is_server_error() { unwritable().caused_by(problem) } else { problem })?;
+        .map_err(|problem| {
+            if problem.status().is_server_error() {
+                unwritable().caused_by(problem)
+            } else {
+                problem
+            }
+        })?;
     let mut writer = answer::Writer::with_head(served, kept.head.into_bytes());
     for (subject, prediction) in subjects.iter().zip(&kept.predictions) {
         writer.subject(subject.id.as_deref(), prediction.as_bytes());

@@ -184,7 +184,7 @@ fn next_span_id() -> u64 {
     mix(start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed))).max(1)
 }
 
-/// The finaliser of SplitMix64, a permutation of the 64-bit numbers.
+/// The finaliser of `SplitMix64`, a permutation of the 64-bit numbers.
 ///
 /// # Source
 /// Steele, Lea & Flood, OOPSLA 2014.

@@ -4,5 +4,7 @@
 mod active;
 mod answers;
 mod log;
+mod service;
 mod subjects;
 mod support;
+mod world;

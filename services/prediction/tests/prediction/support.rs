@@ -78,7 +78,7 @@ impl Place {
         let active = Active::new(
             self.objects.clone(),
             self.keyring.clone(),
-            Duration::from_secs(60),
+            Duration::from_mins(1),
         );
         active
             .apply(vec![version(name, self.put(bytes).await)], Instant::now())

@@ -1,0 +1,5 @@
+//! The prediction service as a process of its own.
+
+fn main() -> std::process::ExitCode {
+    helder_platform::server::main("prediction", helder_prediction::start)
+}
