@@ -1,0 +1,11 @@
+//! Tests of `helder-glm` against reference tools and on data it must refuse.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must stop"
+)]
+
+mod faults;
+mod parity;
+mod support;
+mod threads;
