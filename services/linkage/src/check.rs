@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Both sides as ingest describes them; `None` where ingest knows no such version of the caller.
-pub struct Found {
+pub(crate) struct Found {
     /// Left.
     pub left: Option<Version>,
     /// Right.
@@ -28,7 +28,7 @@ pub struct Found {
 }
 
 /// Both sides, usable.
-pub struct Usable {
+pub(crate) struct Usable {
     /// Parts and columns.
     pub inputs: Inputs,
     left: Vec<Described>,
@@ -40,7 +40,7 @@ impl Found {
     ///
     /// # Errors
     /// 400 with all faults.
-    pub fn usable(self, project: Option<Uuid>) -> Result<Usable> {
+    pub(crate) fn usable(self, project: Option<Uuid>) -> Result<Usable> {
         let mut faults = Vec::new();
         let left = side("/left", self.left, project, &mut faults);
         let right = side("/right", self.right, project, &mut faults);
@@ -89,12 +89,12 @@ fn side(
 
 impl Usable {
     /// The suggested specification.
-    pub fn suggestion(&self) -> LinkageSpec {
+    pub(crate) fn suggestion(&self) -> LinkageSpec {
         suggest(&self.left, &self.right)
     }
 
     /// All faults of a specification over these two versions, with pointers under `/spec`.
-    pub fn faults(&self, spec: &LinkageSpec) -> Vec<Fault> {
+    pub(crate) fn faults(&self, spec: &LinkageSpec) -> Vec<Fault> {
         let (left, right): (BTreeSet<String>, BTreeSet<String>) =
             (self.inputs.left.columns(), self.inputs.right.columns());
         let mut faults = spec.faults(&left, &right);
@@ -109,7 +109,7 @@ impl Usable {
 ///
 /// # Errors
 /// 400 with all faults.
-pub fn run(request: NewLinkageRun, found: Found) -> Result<Checked> {
+pub(crate) fn run(request: NewLinkageRun, found: Found) -> Result<Checked> {
     let usable = found.usable(Some(request.project_id))?;
     let asked = request.spec.is_some();
     let mut spec = request.spec.unwrap_or_else(|| usable.suggestion());

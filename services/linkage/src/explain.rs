@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// 400 when a row does not exist; those of the object store and the key ring.
-pub fn pair(
+pub(crate) fn pair(
     (objects, keyring): (&Objects, &KeyRing),
     organisation: &OrganisationId,
     (spec, inputs, outcome): (&LinkageSpec, &Inputs, &Outcome),
@@ -84,7 +84,7 @@ pub fn pair(
 ///
 /// # Errors
 /// Those of the object store and the key ring.
-pub fn count(
+pub(crate) fn count(
     stores: (&Objects, &KeyRing),
     organisation: &OrganisationId,
     (spec, inputs): (&LinkageSpec, &Inputs),

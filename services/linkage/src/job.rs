@@ -22,10 +22,10 @@ use crate::{
 };
 
 /// Kind of this service's jobs.
-pub const KIND: &str = "linkage-run";
+pub(crate) const KIND: &str = "linkage-run";
 
 /// Does linkage runs.
-pub struct LinkageJob {
+pub(crate) struct LinkageJob {
     /// Where parts and results lie.
     pub objects: Objects,
     /// Opens identity parts.

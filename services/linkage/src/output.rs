@@ -60,7 +60,7 @@ fn write<T>(
 ///
 /// # Errors
 /// 503 when the object store is away or full.
-pub fn write_links(
+pub(crate) fn write_links(
     objects: &Objects,
     organisation: &OrganisationId,
     links: &[Link],
@@ -125,7 +125,7 @@ pub fn write_links(
 ///
 /// # Errors
 /// 503 when the object store is away or full.
-pub fn write_scored(
+pub(crate) fn write_scored(
     objects: &Objects,
     organisation: &OrganisationId,
     scored: &[ScoredPair],
@@ -176,7 +176,11 @@ pub fn write_scored(
 ///
 /// # Errors
 /// 500 when the file is not one of [`write_links`].
-pub fn read_links(file: &StoredFile, offset: usize, limit: usize) -> Result<Vec<LinkageLink>> {
+pub(crate) fn read_links(
+    file: &StoredFile,
+    offset: usize,
+    limit: usize,
+) -> Result<Vec<LinkageLink>> {
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(Problem::internal)?;
     let batches = reader
@@ -208,7 +212,7 @@ pub fn read_links(file: &StoredFile, offset: usize, limit: usize) -> Result<Vec<
 ///
 /// # Errors
 /// 500 when the file is not one of [`write_links`].
-pub fn find_link(file: &StoredFile, pair: (i64, i64)) -> Result<Option<LinkageLink>> {
+pub(crate) fn find_link(file: &StoredFile, pair: (i64, i64)) -> Result<Option<LinkageLink>> {
     let links = read_links(file, 0, usize::MAX >> 1)?;
     Ok(links
         .into_iter()
@@ -219,7 +223,7 @@ pub fn find_link(file: &StoredFile, pair: (i64, i64)) -> Result<Option<LinkageLi
 ///
 /// # Errors
 /// 500 when the file is not one of [`write_scored`].
-pub fn find_rival_bar(file: &StoredFile, pair: (i64, i64)) -> Result<Option<f64>> {
+pub(crate) fn find_rival_bar(file: &StoredFile, pair: (i64, i64)) -> Result<Option<f64>> {
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(Problem::internal)?;
     for batch in reader

@@ -10,7 +10,7 @@ use helder_report::{BarChart, Cell, Histogram, KeyFigure, Page, Section, Table, 
 use crate::wire::{LinkageRun, Outcome};
 
 /// The whole report as HTML.
-pub fn render(run: &LinkageRun, outcome: &Outcome) -> String {
+pub(crate) fn render(run: &LinkageRun, outcome: &Outcome) -> String {
     let mut page = Page::new(Text::new("Verslag van een koppeling", "Linkage report"))
         .lead(Text::new(
             "Deze koppeling zoekt gegevens van dezelfde persoon in twee bestanden. Dit verslag laat zien hoe, en hoe zeker dat is.",

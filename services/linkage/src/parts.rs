@@ -6,7 +6,7 @@ use std::{
 };
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray},
+    array::{ArrayRef, AsArray},
     compute::cast,
     datatypes::{DataType, Int64Type},
 };
@@ -27,7 +27,7 @@ use parquet::{
 use crate::versions::Input;
 
 /// One side of a run: compared columns, and the row number of each.
-pub struct Records {
+pub(crate) struct Records {
     /// The columns the specification names.
     pub table: Table,
     /// `_row` of each row of the table.
@@ -38,7 +38,7 @@ pub struct Records {
 
 impl Records {
     /// Place in the table of a row number.
-    pub fn place(&self, row: i64) -> Option<usize> {
+    pub(crate) fn place(&self, row: i64) -> Option<usize> {
         // Rows are ascending as ingest writes them; a part that is not is searched through.
         self.rows
             .binary_search(&row)
@@ -48,7 +48,7 @@ impl Records {
 }
 
 /// Waits for futures on a thread that may block.
-pub trait Waits {
+pub(crate) trait Waits {
     /// Waits.
     fn wait<F: Future>(&self, future: F) -> F::Output;
     /// Whether to go on.
@@ -100,7 +100,7 @@ fn named(spec: &LinkageSpec, left: bool) -> BTreeSet<&str> {
 ///
 /// # Errors
 /// 404, 500 or 503 of the object store, 409 `key-destroyed`, 500 when a part is not what ingest writes.
-pub fn read(
+pub(crate) fn read(
     (objects, keyring): (&Objects, &KeyRing),
     organisation: &OrganisationId,
     input: &Input,

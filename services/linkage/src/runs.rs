@@ -36,7 +36,7 @@ pub struct RunRow {
 }
 
 /// A run that was checked and may be queued.
-pub struct Checked {
+pub(crate) struct Checked {
     /// Project.
     pub project_id: Uuid,
     /// Left version.
@@ -52,7 +52,7 @@ pub struct Checked {
 /// What the job needs to know.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Payload {
+pub(crate) struct Payload {
     /// The run.
     pub run_id: Uuid,
 }
@@ -61,7 +61,7 @@ pub struct Payload {
 ///
 /// # Errors
 /// Database errors.
-pub fn insert(conn: &mut Conn, caller: &Caller, run: &Checked) -> Result<Job> {
+pub(crate) fn insert(conn: &mut Conn, caller: &Caller, run: &Checked) -> Result<Job> {
     let id = Uuid::now_v7();
     let job = jobs::enqueue(conn, caller, KIND, &Payload { run_id: id })?;
     let row = RunRow {
@@ -93,7 +93,7 @@ pub fn insert(conn: &mut Conn, caller: &Caller, run: &Checked) -> Result<Job> {
 ///
 /// # Errors
 /// 404 when it is absent or someone else's.
-pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -> Result<RunRow> {
+pub(crate) fn find(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -> Result<RunRow> {
     Ok(linkage_runs::table
         .filter(linkage_runs::organisation.eq(organisation.as_str()))
         .filter(linkage_runs::id.eq(id.to_string()))
@@ -105,7 +105,7 @@ pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -> Result<
 ///
 /// # Errors
 /// Database errors.
-pub fn list(
+pub(crate) fn list(
     conn: &mut Conn,
     organisation: &OrganisationId,
     before: Option<Uuid>,
@@ -128,7 +128,7 @@ pub fn list(
 ///
 /// # Errors
 /// Database errors.
-pub fn finish(
+pub(crate) fn finish(
     conn: &mut Conn,
     organisation: &OrganisationId,
     id: Uuid,

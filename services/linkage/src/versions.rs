@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// The part of `GET /ingest/v1/dataset-versions/{id}` that linkage needs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Version {
+pub(crate) struct Version {
     /// Identifier.
     pub id: Uuid,
     /// Project it belongs to.
@@ -25,7 +25,7 @@ pub struct Version {
 
 /// The columns of a version.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Contract {
+pub(crate) struct Contract {
     /// In stored order.
     pub fields: Vec<Field>,
 }
@@ -33,7 +33,7 @@ pub struct Contract {
 /// A column.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Field {
+pub(crate) struct Field {
     /// Stored name.
     pub name: String,
     /// Storage type.
@@ -46,7 +46,7 @@ pub struct Field {
 
 /// Stored parts by digest.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// Nothing that identifies.
     pub analysis: Part,
     /// Sealed identifiers.
@@ -56,7 +56,7 @@ pub struct Parts {
 
 /// A stored part.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Part {
+pub(crate) struct Part {
     /// Its name.
     pub digest: Digest,
 }
@@ -90,7 +90,7 @@ pub struct Inputs {
 
 impl Version {
     /// The columns linkage may compare, and where they lie. `None` while the version is not ready.
-    pub fn input(&self) -> Option<(Input, Vec<Described>)> {
+    pub(crate) fn input(&self) -> Option<(Input, Vec<Described>)> {
         let (parts, contract) = (self.parts.as_ref()?, self.contract.as_ref()?);
         let has_identity = parts.identity.is_some();
         let mut input = Input {

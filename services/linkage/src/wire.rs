@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// A linkage to run.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewLinkageRun {
+pub(crate) struct NewLinkageRun {
     /// Project whose purpose covers the linkage; both versions belong to it.
     pub project_id: Uuid,
     /// Left dataset version; for `oneLeftPerRight` the register, without duplicates.
@@ -36,7 +36,7 @@ pub struct NewLinkageRun {
 /// Two dataset versions.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct VersionPair {
+pub(crate) struct VersionPair {
     /// Left dataset version.
     pub left: Uuid,
     /// Right dataset version.
@@ -46,7 +46,7 @@ pub struct VersionPair {
 /// Two dataset versions and a specification whose blocking rules are to be counted.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CountRequest {
+pub(crate) struct CountRequest {
     /// Project whose purpose covers the linkage; both versions belong to it.
     pub project_id: Uuid,
     /// Left dataset version.
@@ -60,7 +60,7 @@ pub struct CountRequest {
 /// Pairs per blocking rule, before anything is compared.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct RuleCounts {
+pub(crate) struct RuleCounts {
     /// One per rule.
     pub rules: Vec<RuleCount>,
     /// Pairs of all records: left rows times right rows.
@@ -149,7 +149,7 @@ pub struct ExpectedError {
 /// A link. Rows are ordinals of the data records in the uploads, from 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct LinkageLink {
+pub(crate) struct LinkageLink {
     /// Row of the left version.
     pub left_row: i64,
     /// Row of the right version.
@@ -166,7 +166,7 @@ pub struct LinkageLink {
 /// A pair to explain.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PairRows {
+pub(crate) struct PairRows {
     /// Row of the left version, from 1.
     #[schema(minimum = 1)]
     pub left_row: i64,
@@ -178,7 +178,7 @@ pub struct PairRows {
 /// Why a pair got its weight. Shows levels, probabilities and weights; never a name or another value.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PairExplanation {
+pub(crate) struct PairExplanation {
     /// The pair.
     pub left_row: i64,
     /// The pair.

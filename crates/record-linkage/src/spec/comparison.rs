@@ -32,12 +32,7 @@ impl ColumnPair {
 
 /// One comparison. `name` is how rules, reports and waterfalls call it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
 pub enum ComparisonSpec {
     /// Given names or initials. With `surname`, exchanged first name and surname are recognised.
     GivenNames {
@@ -56,13 +51,13 @@ pub enum ComparisonSpec {
         /// The surname.
         column: ColumnPair,
         /// The partner's surname on the left, if the table has it.
-        #[serde(default)]
+        #[serde(default, rename = "leftPartner")]
         left_partner: Option<String>,
         /// The partner's surname on the right, if the table has it.
-        #[serde(default)]
+        #[serde(default, rename = "rightPartner")]
         right_partner: Option<String>,
         /// The given names, to see an exchange.
-        #[serde(default)]
+        #[serde(default, rename = "givenNames")]
         given_names: Option<ColumnPair>,
     },
     /// A date by its parts, of which day and month may be unknown.
