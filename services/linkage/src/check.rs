@@ -156,7 +156,7 @@ pub(crate) fn run(request: NewLinkageRun, found: Found) -> Result<Checked> {
 mod tests {
     use super::*;
 
-    fn version(project: u128, fields: serde_json::Value) -> Option<Version> {
+    fn version(project: u128, fields: &serde_json::Value) -> Option<Version> {
         let digest = helder_types::Digest::of(b"x");
         serde_json::from_value(serde_json::json!({
             "id": Uuid::nil(), "projectId": Uuid::from_u128(project), "contract": {"fields": fields},
@@ -165,7 +165,7 @@ mod tests {
         .unwrap()
     }
 
-    fn request(spec: serde_json::Value) -> NewLinkageRun {
+    fn request(spec: &serde_json::Value) -> NewLinkageRun {
         serde_json::from_value(serde_json::json!({
             "projectId": Uuid::from_u128(1), "left": Uuid::nil(), "right": Uuid::nil(), "spec": spec, "threshold": 1.5
         }))
@@ -184,9 +184,9 @@ mod tests {
     fn both_sides_are_checked_at_once() {
         let found = Found {
             left: None,
-            right: version(2, serde_json::json!([])),
+            right: version(2, &serde_json::json!([])),
         };
-        let problem = run(request(serde_json::Value::Null), found).err().unwrap();
+        let problem = run(request(&serde_json::Value::Null), found).err().unwrap();
         assert_eq!(
             codes(&problem),
             [
@@ -202,11 +202,11 @@ mod tests {
         let names =
             serde_json::json!([{"name": "v", "type": "string", "semanticType": "voornamen"}]);
         let found = || Found {
-            left: version(1, names.clone()),
-            right: version(1, names.clone()),
+            left: version(1, &names),
+            right: version(1, &names),
         };
         let spec = serde_json::json!({"comparisons": [{"type": "exact", "name": "x", "column": {"left": "v", "right": "w"}}], "blockingRules": []});
-        let problem = run(request(spec), found()).err().unwrap();
+        let problem = run(request(&spec), found()).err().unwrap();
         assert_eq!(
             codes(&problem),
             [
@@ -217,10 +217,10 @@ mod tests {
             .map(|(a, b)| (a.to_owned(), b.to_owned()))
         );
         let nothing = Found {
-            left: version(1, serde_json::json!([])),
-            right: version(1, serde_json::json!([])),
+            left: version(1, &serde_json::json!([])),
+            right: version(1, &serde_json::json!([])),
         };
-        let problem = run(request(serde_json::Value::Null), nothing)
+        let problem = run(request(&serde_json::Value::Null), nothing)
             .err()
             .unwrap();
         assert_eq!(codes(&problem)[0].1, "nothing-in-common");
@@ -229,13 +229,13 @@ mod tests {
     #[test]
     fn without_a_specification_the_suggested_one_is_used() {
         let names = serde_json::json!([{"name": "v", "type": "string", "semanticType": "voornamen"}, {"name": "bsn", "semanticType": "bsn"}]);
-        let mut asked = request(serde_json::Value::Null);
+        let mut asked = request(&serde_json::Value::Null);
         (asked.threshold, asked.one_to_one) = (Some(0.8), Some(false));
         let checked = run(
             asked,
             Found {
-                left: version(1, names.clone()),
-                right: version(1, names),
+                left: version(1, &names),
+                right: version(1, &names),
             },
         )
         .unwrap();

@@ -90,7 +90,7 @@ fn named(spec: &LinkageSpec, left: bool) -> BTreeSet<&str> {
     let compared = spec
         .comparisons
         .iter()
-        .flat_map(|comparison| comparison.columns());
+        .flat_map(helder_record_linkage::spec::ComparisonSpec::columns);
     pairs
         .chain(compared.filter_map(|(_, l, r)| if left { l } else { r }))
         .collect()

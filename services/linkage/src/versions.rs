@@ -11,8 +11,6 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Version {
-    /// Identifier.
-    pub id: Uuid,
     /// Project it belongs to.
     pub project_id: Uuid,
     /// Its columns; absent while the upload is being read.

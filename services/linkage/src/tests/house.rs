@@ -104,7 +104,7 @@ pub(super) struct House {
 
 impl House {
     /// With neighbours on a port of their own; runs until the test's runtime ends.
-    pub(super) async fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = TestDatabase::sqlite().unwrap();
         let masters = MasterKeys::from_file_or_new(&folder.path().join("master.key")).unwrap();
@@ -188,11 +188,7 @@ impl House {
     }
 
     /// Stores a table as ingest would; `row` numbers skip the second record, as if it was quarantined.
-    pub(super) async fn version(
-        &self,
-        project: Uuid,
-        columns: &[(&str, Option<SemanticType>, Vec<String>)],
-    ) -> (Uuid, Version) {
+    pub(super) async fn version(&self, project: Uuid, columns: &[TestColumn]) -> (Uuid, Version) {
         let is_identity =
             |meaning: Option<SemanticType>| meaning.is_some_and(SemanticType::identifies_directly);
         let mut parts = Vec::new();
@@ -291,9 +287,12 @@ fn parquet<'a>(columns: impl Iterator<Item = (&'a str, &'a [String])>) -> Vec<u8
     let mut arrays: Vec<ArrayRef> = Vec::new();
     for (name, texts) in columns {
         fields.push(Field::new(name, DataType::Utf8, true));
-        arrays.push(Arc::new(StringArray::from_iter(
-            texts.iter().map(|text| (!text.is_empty()).then_some(text)),
-        )));
+        arrays.push(Arc::new(
+            texts
+                .iter()
+                .map(|text| (!text.is_empty()).then_some(text))
+                .collect::<StringArray>(),
+        ));
     }
     let n = arrays.first().map_or(0, |array| array.len()) as i64;
     arrays.insert(
@@ -312,13 +311,11 @@ fn parquet<'a>(columns: impl Iterator<Item = (&'a str, &'a [String])>) -> Vec<u8
     out
 }
 
+/// Name, meaning and texts of a column.
+pub(super) type TestColumn = (&'static str, Option<SemanticType>, Vec<String>);
+
 /// FEBRL4 columns with their meaning, and the number of the person per record.
-pub(super) fn febrl(
-    file: &str,
-) -> (
-    Vec<(&'static str, Option<SemanticType>, Vec<String>)>,
-    Vec<String>,
-) {
+pub(super) fn febrl(file: &str) -> (Vec<TestColumn>, Vec<String>) {
     const MEANINGS: [(&str, Option<SemanticType>); 9] = [
         ("given_name", Some(SemanticType::Voornamen)),
         ("surname", Some(SemanticType::Geslachtsnaam)),

@@ -56,7 +56,7 @@ impl Http {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_analyst_suggests_counts_links_pages_explains_and_reads_the_report() {
-    let house = House::new().await;
+    let house = House::new();
     let (service, base) = house.serve().await;
     let http = Http {
         base,
@@ -157,7 +157,7 @@ async fn an_analyst_suggests_counts_links_pages_explains_and_reads_the_report() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_or_not_allowed_is_refused_with_all_reasons() {
-    let house = House::new().await;
+    let house = House::new();
     let (service, base) = house.serve().await;
     let http = Http {
         base,
@@ -257,7 +257,7 @@ async fn what_is_wrong_or_not_allowed_is_refused_with_all_reasons() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_of_another_organisation_is_as_absent_as_one_that_never_was() {
-    let house = House::new().await;
+    let house = House::new();
     let (service, base) = house.serve().await;
     let http = Http {
         base,

@@ -3,7 +3,7 @@
 mod house;
 mod http;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use helder_platform::{
     jobs::{self, Runner},
@@ -24,7 +24,7 @@ use house::{House, QUICK, ask_febrl};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_sealed_versions_are_linked_explained_and_reported() {
-    let house = House::new().await;
+    let house = House::new();
     let runner = Runner::start(&house.store, vec![house.handler()], QUICK)
         .await
         .unwrap();
@@ -116,7 +116,7 @@ fn a_run_whose_process_is_killed_is_completed_once_by_the_next() {
         .enable_all()
         .build()
         .unwrap();
-    let house = own.block_on(House::new());
+    let house = own.block_on(async { House::new() });
     let killed = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -162,7 +162,7 @@ fn a_run_whose_process_is_killed_is_completed_once_by_the_next() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn equal_input_gives_an_equal_linked_dataset() {
-    let house = House::new().await;
+    let house = House::new();
     let runner = Runner::start(&house.store, vec![house.handler()], QUICK)
         .await
         .unwrap();
@@ -180,7 +180,7 @@ async fn equal_input_gives_an_equal_linked_dataset() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn equal_pseudonyms_link_before_anything_is_compared() {
-    let house = House::new().await;
+    let house = House::new();
     let project = Uuid::now_v7();
     let texts = |texts: [&str; 4]| texts.map(str::to_owned).to_vec();
     let columns = |pseudonyms, names| {
