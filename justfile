@@ -1,4 +1,4 @@
-# One look-up for commands; the logic lives in scripts/ and `cargo xtask`.
+# One look-up for commands; the logic lives in the scripts folder and in `cargo xtask`.
 
 # List the commands.
 default:
