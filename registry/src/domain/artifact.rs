@@ -278,8 +278,7 @@ mod tests {
             assert_eq!(
                 status(MediaType::Json, bytes.as_bytes()),
                 400,
-                "{:.20}",
-                bytes
+                "{bytes:.20}"
             );
         }
         assert_eq!(status(MediaType::Json, b"{\"a\":\"\xff\"}"), 400);

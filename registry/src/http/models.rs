@@ -1,6 +1,11 @@
 //! Models and aliases.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, delete, dev::Payload, get, http::header::ETAG, patch,
+    post, put, web,
+};
 use helder_platform::{
     body::{CheckedBody, JsonBody},
     etag,
@@ -15,7 +20,7 @@ use helder_types::{
     permission::{Needs, needs},
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::common::{BASE, found, made};
@@ -25,7 +30,7 @@ use crate::{
 };
 
 /// Which models to list.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(super) struct ModelsQuery {
@@ -33,6 +38,26 @@ pub(super) struct ModelsQuery {
     name: Option<String>,
     /// Only models of this project.
     project_id: Option<Uuid>,
+}
+
+impl FromRequest for ModelsQuery {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = web::Query::<Self>::from_query(request.query_string());
+        let fault = || {
+            Fault::new(
+                "?projectId",
+                "not-an-id",
+                "the id of a project, as the registry gave it",
+            )
+        };
+        ready(
+            read.map(web::Query::into_inner)
+                .map_err(|_| Problem::invalid(vec![fault()])),
+        )
+    }
 }
 
 /// What an alias stands for.
@@ -84,10 +109,9 @@ pub(super) async fn list_models(
     caller: Allowed<needs::RegistryRead>,
     store: web::Data<Store>,
     query: ListQuery,
-    filter: web::Query<ModelsQuery>,
+    filter: ModelsQuery,
 ) -> Result<HttpResponse> {
     let (after, limit) = (query.after::<Uuid>()?, query.limit());
-    let filter = filter.into_inner();
     let filter = ModelFilter {
         name: filter.name,
         project_id: filter.project_id,
@@ -108,7 +132,6 @@ pub(super) async fn list_models(
 )]
 #[get("/models/{id}")]
 pub(super) async fn get_model(
-    request: HttpRequest,
     caller: Allowed<needs::RegistryRead>,
     store: web::Data<Store>,
     id: web::Path<Uuid>,
@@ -117,8 +140,10 @@ pub(super) async fn get_model(
     let model = store
         .read(move |conn| models::find(conn, &organisation, *id))
         .await?;
-    // Aliases and the active version change without a revision of the model itself: always answered whole.
-    Ok(found(&request, model.revision, &model))
+    // The tag is for If-Match only: aliases and the active version change without a revision of the model itself.
+    Ok(HttpResponse::Ok()
+        .insert_header((ETAG, etag::of_revision(model.revision)))
+        .json(model))
 }
 
 /// Changes what a model is called and said to be for.

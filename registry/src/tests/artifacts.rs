@@ -2,7 +2,7 @@ use actix_web::http::Method;
 use helder_platform::content_digest;
 use helder_types::{Digest, Role};
 
-use super::support::{analyst, on_every_registry, owner, person};
+use super::support::{Registry, analyst, on_every_registry, owner, person};
 
 /// A pickle of protocol 4, a zip, a tar, a joblib dump, an executable, a script: as files that claim to be JSON.
 fn corpus() -> Vec<Vec<u8>> {
@@ -118,7 +118,7 @@ async fn hostile_json_is_refused_with_a_pointer_and_never_with_the_value() {
             let answer = registry
                 .upload(&analyst(), "application/json", bytes.as_bytes())
                 .await;
-            assert_eq!(answer.status, 400, "{:.30}", bytes);
+            assert_eq!(answer.status, 400, "{bytes:.30}");
             assert!(!answer.text().contains("249566758"));
         }
         let answer = registry
@@ -193,8 +193,7 @@ async fn without_the_permission_nothing_is_taken() {
                 .status,
             403
         );
-        let nobody = registry
-            .anonymous(Method::POST, "/artifacts")
+        let nobody = Registry::anonymous(Method::POST, "/artifacts")
             .header("content-type", "application/json");
         assert_eq!(registry.send(nobody.bytes(b"{}")).await.status, 401);
     })

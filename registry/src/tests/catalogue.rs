@@ -6,11 +6,7 @@ use super::support::{Answer, Registry, analyst, model_json, officer, on_every_re
 
 async fn read(registry: &Registry, path: &str, accept: &str) -> Answer {
     registry
-        .send(
-            registry
-                .anonymous(Method::GET, path)
-                .header("accept", accept),
-        )
+        .send(Registry::anonymous(Method::GET, path).header("accept", accept))
         .await
 }
 

@@ -116,7 +116,7 @@ impl Registry {
     /// The prediction service calls with a token of its own.
     pub(super) fn ask_as_service(&self, method: Method, path: &str) -> Ask {
         let token = self.prediction.mint(&server()).unwrap().token;
-        let ask = self.anonymous(method, path);
+        let ask = Self::anonymous(method, path);
         Ask {
             request: ask
                 .request
@@ -131,7 +131,7 @@ impl Registry {
 
     pub(super) fn ask(&self, caller: &Caller, method: Method, path: &str) -> Ask {
         let token = self.mint.mint(caller).unwrap().token;
-        let ask = self.anonymous(method, path);
+        let ask = Self::anonymous(method, path);
         Ask {
             request: ask
                 .request
@@ -139,7 +139,7 @@ impl Registry {
         }
     }
 
-    pub(super) fn anonymous(&self, method: Method, path: &str) -> Ask {
+    pub(super) fn anonymous(method: Method, path: &str) -> Ask {
         Ask {
             request: TestRequest::default()
                 .method(method)

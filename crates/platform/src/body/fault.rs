@@ -12,8 +12,15 @@ pub(super) fn broken() -> Problem {
     Problem::bad_request("broken-json", "the body is not JSON; check quotes, commas and brackets")
 }
 
-/// Escapes one segment of a JSON pointer (RFC 6901), cut to a readable length.
+/// A name with this many digits in a row may be somebody's number.
+const MANY_DIGITS: usize = 6;
+
+/// Escapes one segment of a JSON pointer (RFC 6901), cut to a readable length. A name that may be somebody's number,
+/// put where a field's name belongs, is not repeated.
 pub(super) fn escape(segment: &str) -> String {
+    if segment.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= MANY_DIGITS) {
+        return "…".to_owned();
+    }
     segment.chars().take(MAX_NAME).collect::<String>().replace('~', "~0").replace('/', "~1")
 }
 

@@ -113,3 +113,12 @@ fn a_number_that_does_not_fit_is_a_fault_not_a_panic() {
     let found = faults(&GOOD.replace("\"count\":2", "\"count\":2.5"));
     assert!(has(&found, "/count", "wrong-type"));
 }
+
+#[test]
+fn somebodys_number_in_the_place_of_a_name_is_not_repeated() {
+    for body in [r#"{"249566758":1}"#, r#"{"a249566758b":1}"#, r#"{"249566758":1,"249566758":2}"#] {
+        let problem = parse::<Order>(body.as_bytes()).unwrap_err();
+        assert!(problem.faults().iter().any(|fault| fault.pointer == "/…"), "{problem:?}");
+        assert!(!format!("{:?}", problem.details()).contains("249566758"));
+    }
+}

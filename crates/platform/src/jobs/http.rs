@@ -132,7 +132,6 @@ macro_rules! job_routes {
             /// Shows where a job stands.
             #[$crate::__jobs::utoipa::path(
                 tag = "jobs",
-                operation_id = "getJob",
                 params(("id" = Uuid, Path, description = "Job")),
                 responses((status = 200, description = "The job", body = Job), Problems),
                 security(("bearer" = [<needs::$read as Needs>::PERMISSION.as_str()]))
@@ -151,7 +150,6 @@ macro_rules! job_routes {
             /// One event named `job` per change, its data the job as JSON; the stream ends when the job has ended.
             #[$crate::__jobs::utoipa::path(
                 tag = "jobs",
-                operation_id = "followJob",
                 params(("id" = Uuid, Path, description = "Job")),
                 responses(
                     (status = 200, description = "Events", content_type = "text/event-stream", body = String),
@@ -173,7 +171,6 @@ macro_rules! job_routes {
             /// A waiting job stops at once, a running one soon; a job that has ended answers 409.
             #[$crate::__jobs::utoipa::path(
                 tag = "jobs",
-                operation_id = "cancelJob",
                 params(("id" = Uuid, Path, description = "Job")),
                 responses((status = 200, description = "The job", body = Job), Problems),
                 security(("bearer" = [<needs::$write as Needs>::PERMISSION.as_str()]))

@@ -158,6 +158,7 @@ async fn a_worker_that_only_seemed_dead_cannot_write_after_another_took_over() {
         // The first worker stands still without heartbeat (as under SIGSTOP), then wants to write.
         let frozen = Pace {
             heartbeat: Duration::from_hours(1),
+            parallel: 1,
             ..QUICK
         };
         let first = Runner::start_beside_others(
