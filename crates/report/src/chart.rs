@@ -124,7 +124,7 @@ impl Chart {
 
 /// A label left of a row, shortened to what fits; the table holds it whole.
 fn row_label(html: &mut Html, y: f64, label: &Text) {
-    const FITS: usize = 36;
+    const FITS: usize = 30;
     let shown: String = if label.nl.chars().count() > FITS {
         label.nl.chars().take(FITS - 1).chain(['…']).collect()
     } else {
