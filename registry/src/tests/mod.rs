@@ -5,6 +5,7 @@ mod catalogue;
 mod decisions;
 mod events;
 mod idempotency;
+mod live;
 mod privacy;
 mod projects;
 mod support;
