@@ -1,6 +1,6 @@
 //! Do probabilities mean what they say?
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{EvaluationError, Proportion, error::check, proportion::Interval};
 
@@ -26,7 +26,7 @@ pub struct CalibrationBin {
 
 /// Line through the log-odds: `logit P(y) = intercept + slope · logit(p)`. Ideal is 0 and 1; a slope below 1 means that
 /// high probabilities are too high and low ones too low.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationLine {
     /// Intercept.
     pub intercept: f64,

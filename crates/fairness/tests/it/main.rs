@@ -1,0 +1,7 @@
+//! Tests of `helder-fairness` against reference tools and on small groups.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
+mod honesty;
+mod parity;
+#[path = "../../../glm/tests/it/support/mod.rs"]
+mod support;
