@@ -6,7 +6,13 @@
 )]
 
 mod access;
+mod chain;
 mod http;
 mod inner;
+mod journey;
+mod made;
+mod municipality;
+mod privacy;
 mod support;
+mod tenants;
 mod tokens;

@@ -178,3 +178,91 @@ async fn two_authorization_headers_are_refused() {
         .status;
     assert!(matches!(status, 400 | 401), "{status}");
 }
+
+/// Signs any claims with the platform's own key: what a faulty issuer would hand out.
+fn signed(platform: &Platform, claims: &Value) -> String {
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+
+    let good = platform.token(Role::DataSteward, HERE).unwrap();
+    let key = std::fs::read_to_string(platform.data().join("keys/issuer.key")).unwrap();
+    let key = base64::engine::general_purpose::STANDARD
+        .decode(key.trim())
+        .unwrap();
+    let header = Header {
+        kid: jsonwebtoken::decode_header(&good).unwrap().kid,
+        ..Header::new(Algorithm::EdDSA)
+    };
+    encode(&header, claims, &EncodingKey::from_ed_der(&key)).unwrap()
+}
+
+#[tokio::test]
+async fn a_well_signed_token_with_wrong_times_audience_or_issuer_is_refused() {
+    let platform = Platform::start().await.unwrap();
+    let good = claims(&platform.token(Role::DataSteward, HERE).unwrap());
+    let now = good["iat"].as_u64().unwrap();
+    let (issuer, audience) = (good["iss"].as_str().unwrap(), good["aud"].as_str().unwrap());
+    let wrong = [
+        ("exp", json!(now - 60)),
+        ("exp", json!((now + 600).to_string())),
+        ("exp", Value::Null),
+        ("exp", json!(-1)),
+        ("nbf", json!(now + 600)),
+        ("nbf", json!((now + 600).to_string())),
+        ("aud", json!("somebody-else")),
+        ("aud", json!([])),
+        ("aud", json!(["somebody-else"])),
+        ("aud", Value::Null),
+        ("iss", json!("urn:somebody:else")),
+        ("iss", json!(issuer.to_uppercase())),
+        ("iss", json!(format!("{issuer}/"))),
+        ("iss", Value::Null),
+        ("organisation", json!("../GM0772")),
+        ("organisation", Value::Null),
+        ("sub", Value::Null),
+    ];
+    for (claim, value) in wrong {
+        let mut changed = good.clone();
+        if value.is_null() {
+            changed.as_object_mut().unwrap().remove(claim);
+        } else {
+            changed[claim] = value.clone();
+        }
+        let forged = signed(&platform, &changed);
+        let status = status_with(&platform, format!("Bearer {forged}").as_bytes()).await;
+        assert_eq!(status, 401, "{claim}: {value}");
+    }
+    for fine in [
+        good.clone(),
+        with(&good, "aud", json!(["somebody-else", audience])),
+    ] {
+        let token = signed(&platform, &fine);
+        assert_eq!(
+            status_with(&platform, format!("Bearer {token}").as_bytes()).await,
+            200,
+            "{fine}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn unknown_roles_give_nothing() {
+    let platform = Platform::start().await.unwrap();
+    let good = claims(&platform.token(Role::DataSteward, HERE).unwrap());
+    for roles in [
+        json!([]),
+        json!(["root"]),
+        json!("data-steward"),
+        json!([{"data-steward": true}]),
+        json!(["*"]),
+    ] {
+        let token = signed(&platform, &with(&good, "roles", roles.clone()));
+        let status = status_with(&platform, format!("Bearer {token}").as_bytes()).await;
+        assert!(matches!(status, 401 | 403), "{roles}: {status}");
+    }
+}
+
+fn with(claims: &Value, name: &str, value: Value) -> Value {
+    let mut changed = claims.clone();
+    changed[name] = value;
+    changed
+}

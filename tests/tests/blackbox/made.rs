@@ -1,0 +1,84 @@
+//! What a whole run of the chain leaves behind, for tests that start from there.
+
+use std::time::Duration;
+
+use helder_testkit::Platform;
+use serde_json::{Value, json};
+
+use crate::{
+    journey::{self, Data, People, id},
+    support::{Caller, eventually},
+};
+
+/// Everything one run of the chain makes.
+pub(crate) struct Made {
+    pub(crate) data: Data,
+    pub(crate) linkage: Value,
+    pub(crate) frame: Value,
+    pub(crate) training: Value,
+    pub(crate) version: String,
+}
+
+/// Files in, linked, framed, trained; the version is a candidate.
+pub(crate) async fn candidate(platform: &Platform, people: &People) -> Made {
+    let data = journey::bring_in(platform, people).await;
+    let linkage = journey::run(
+        &people.steward,
+        "/linkage/v1/linkage-runs",
+        &journey::linkage(&data),
+    )
+    .await;
+    let frame = journey::run(
+        &people.analyst,
+        "/training/v1/frames",
+        &journey::frame(&data, &id(&linkage)),
+    )
+    .await;
+    let training = journey::run(
+        &people.analyst,
+        "/training/v1/training-runs",
+        &journey::training(&data, &id(&frame)),
+    )
+    .await;
+    let version = journey::model_version(&training);
+    Made {
+        data,
+        linkage,
+        frame,
+        training,
+        version,
+    }
+}
+
+/// A candidate, reviewed by the privacy officer and activated by the owner.
+pub(crate) async fn active(platform: &Platform, people: &People) -> Made {
+    let made = candidate(platform, people).await;
+    let version = format!("/registry/v1/model-versions/{}", made.version);
+    people
+        .officer
+        .create(
+            &format!("{version}/reviews"),
+            json!({"verdict": "approve", "remarks": "Geen bezwaar."}),
+        )
+        .await;
+    people
+        .owner
+        .create(&format!("{version}/_activate"), json!({}))
+        .await;
+    made
+}
+
+pub(crate) fn subject() -> Value {
+    json!({"subjects": [{"id": "client-1", "values": {"leeftijd": 31, "schuld": 6200, "uitkering": true, "melding": 1}}]})
+}
+
+pub(crate) const PREDICT: &str = "/prediction/v1/models/dreigende-dakloosheid/predictions";
+
+/// Asks until the version that was activated just now is served.
+pub(crate) async fn predicted(consumer: &Caller) -> Value {
+    eventually(Duration::from_secs(5), || async {
+        let reply = consumer.post(PREDICT, &subject()).await;
+        (reply.status == 200).then(|| reply.json())
+    })
+    .await
+}
