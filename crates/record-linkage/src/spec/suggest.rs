@@ -146,10 +146,7 @@ fn rules(comparisons: &[ComparisonSpec]) -> (Vec<BlockingRule>, Vec<BlockingRule
     let blocking: &[&[(&str, K)]] = &[
         &[(d, K::Whole)],
         &[(a, K::PlaceNumber)],
-        &[(g, K::AnyName), (v, K::First), (d, K::Year)],
-        &[(g, K::AnyName), (v, K::First), (d, K::MonthDay)],
-        &[(g, K::AnyName), (v, K::First), (a, K::Postcode4)],
-        &[(g, K::AnyName), (v, K::First), (a, K::Town)],
+        &[(g, K::AnyName), (v, K::First)],
         &[(g, K::AnyName), (v, K::Initial), (d, K::MonthDay)],
         &[(g, K::AnyName), (v, K::Initial), (d, K::YearMonth)],
         &[(g, K::AnyName), (v, K::Initial), (a, K::Postcode4)],
@@ -184,9 +181,6 @@ fn rules(comparisons: &[ComparisonSpec]) -> (Vec<BlockingRule>, Vec<BlockingRule
         if has(identifier) {
             blocking.push(BlockingRule::new(&[(identifier, K::Whole)]));
         }
-    }
-    if has(v) && has(g) && !has(d) {
-        blocking.push(BlockingRule::new(&[(g, K::AnyName), (v, K::First)]));
     }
     let texts: Vec<&str> = comparisons
         .iter()
