@@ -1,0 +1,1 @@
+//! Learning from a frame, without network, database or clock: rows in, model and proofs out.
