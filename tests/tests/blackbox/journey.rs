@@ -38,7 +38,12 @@ impl People {
 
 /// A project that allows everything.
 pub(crate) async fn project(owner: &Caller) -> String {
-    let body = json!({
+    id(&owner.create("/registry/v1/projects", new_project()).await)
+}
+
+/// The body that makes it.
+pub(crate) fn new_project() -> Value {
+    json!({
         "name": "Vroeg helpen bij dreigende dakloosheid",
         "challenge": "Te veel mensen verliezen hun huis voordat iemand het ziet.",
         "question": "Wie loopt het komende jaar gevaar?",
@@ -49,8 +54,7 @@ pub(crate) async fn project(owner: &Caller) -> String {
         "until": "2035-12-31",
         "phase": "pilot",
         "steps": ["ingest", "linkage", "training", "prediction"],
-    });
-    id(&owner.create("/registry/v1/projects", body).await)
+    })
 }
 
 /// Declares a dataset and uploads a file as its first version; gives the version.
@@ -194,8 +198,13 @@ pub(crate) struct Data {
 
 /// Makes a project and brings the small municipality's files in.
 pub(crate) async fn bring_in(platform: &Platform, people: &People) -> Data {
+    crate::municipality::write(platform.folder());
+    bring_in_files(platform, people).await
+}
+
+/// The same with the files that lie in the folder of the test.
+pub(crate) async fn bring_in_files(platform: &Platform, people: &People) -> Data {
     let folder = platform.folder();
-    crate::municipality::write(folder);
     let project = project(&people.owner).await;
     let file = |name: &str| folder.join(name);
     Data {

@@ -6,8 +6,12 @@
 )]
 
 mod access;
+mod attacks;
+mod audit;
 mod chain;
+mod crash;
 mod http;
+mod idempotency;
 mod inner;
 mod journey;
 mod made;

@@ -5,10 +5,15 @@ use std::{fmt::Write as _, fs, path::Path};
 /// How many people are registered.
 pub(crate) const PEOPLE: usize = 900;
 
-/// The files, written into `folder`: `persons.csv`, `signals.csv`, `outcomes.csv`.
+/// The files of [`PEOPLE`] people, written into `folder`: `persons.csv`, `signals.csv`, `outcomes.csv`.
 ///
-/// `signals.csv` has no BSN and dirty names; row `i` (1-based) of it is about person `signal_person(i)`.
+/// `signals.csv` has no BSN and dirty names; its rows are about the people of [`signal_about`], in order.
 pub(crate) fn write(folder: &Path) {
+    write_sized(folder, PEOPLE);
+}
+
+/// The same for any number of people, up to 90,000.
+pub(crate) fn write_sized(folder: &Path, people: usize) {
     let mut dice = Dice(42);
     let mut persons = String::from(
         "bsn;voornamen;geslachtsnaam;geboortedatum;geslacht;postcode;huisnummer;leeftijd;schuld;uitkering;groep\n",
@@ -16,7 +21,7 @@ pub(crate) fn write(folder: &Path) {
     let mut signals =
         String::from("melding;voornamen;geslachtsnaam;geboortedatum;postcode;huisnummer;bedrag\n");
     let mut outcomes = String::from("bsn;uitkomst\n");
-    for index in 0..PEOPLE {
+    for index in 0..people {
         let bsn = bsn(index);
         let first = FIRST[dice.below(FIRST.len())];
         let last = format!(

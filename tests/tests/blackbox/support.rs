@@ -97,6 +97,17 @@ impl Caller {
         answer(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Posts to a platform that may die meanwhile.
+    pub(crate) async fn try_post(&self, path: &str, body: &Value) -> reqwest::Result<Reply> {
+        let response = self.request(Method::POST, path).json(body).send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Reply {
+            status,
+            headers,
+            text: response.text().await?,
+        })
+    }
+
     /// Posts and expects success; gives the body.
     #[track_caller]
     pub(crate) fn create(&self, path: &str, body: Value) -> impl Future<Output = Value> {
