@@ -39,10 +39,7 @@ pub async fn build(
     spill: &Path,
     cancelled: impl Fn() -> bool + Send + Sync,
 ) -> Result<FrameSummary, FrameError> {
-    let mut faults = query.faults(limits);
-    if let Err(fault) = sql::parse(&query.sql) {
-        faults.push(fault);
-    }
+    let faults = query.check(limits);
     if !faults.is_empty() {
         return Err(FrameError::Invalid(faults));
     }

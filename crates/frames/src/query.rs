@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use jiff::civil::Date;
 
-use crate::{FrameFault, FrameLimits};
+use crate::{FrameFault, FrameLimits, sql};
 
 /// Whether a table describes what was known, or what came after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) const REFERENCE_COLUMN: &str = "reference_date";
 
 impl FrameQuery {
     /// All faults that show without reading a file.
-    pub(crate) fn faults(&self, limits: &FrameLimits) -> Vec<FrameFault> {
+    pub fn check(&self, limits: &FrameLimits) -> Vec<FrameFault> {
         let mut faults = Vec::new();
         if self.tables.is_empty() {
             faults.push(FrameFault::new(
@@ -110,6 +110,9 @@ impl FrameQuery {
                 "max_length",
                 format!("at most {} bytes of SQL", limits.sql_bytes),
             ));
+        }
+        if let Err(fault) = sql::parse(&self.sql) {
+            faults.push(fault);
         }
         faults
     }

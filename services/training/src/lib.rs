@@ -1,1 +1,75 @@
-//! The training service.
+#![doc = include_str!("../README.md")]
+
+mod frames;
+mod json;
+mod schema;
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use helder_frames::FrameLimits;
+use helder_platform::{
+    calls::Peers,
+    jobs::Runner,
+    openapi::{self, ServiceInfo},
+    server::{RunningService, Service, ServiceContext, StartError},
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use frames::job::FrameJob;
+
+/// Tables of this service.
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+const INFO: ServiceInfo = ServiceInfo {
+    name: "training",
+    title: "Helder training",
+    description: "Builds frames by SQL over dataset versions, as known on a reference date, and trains transparent models on them with \
+                  evaluation and fairness report. Every trained model becomes a candidate in the registry; rows never leave.",
+};
+
+/// What handlers work with, besides the store.
+pub(crate) struct App {
+    pub(crate) peers: Peers,
+}
+
+helder_platform::job_routes!(read = TrainingRead, write = TrainingWrite);
+
+fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(frames::http::create_frame)
+        .service(frames::http::list_frames)
+        .service(frames::http::get_frame)
+        .configure(job_routes::configure);
+}
+
+/// The document of this service's operations.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    openapi::document(&INFO, configure)
+}
+
+/// Starts the service: migrations, job workers, HTTP.
+///
+/// # Errors
+/// [`StartError`] when the database or the address cannot be used.
+pub async fn start(context: ServiceContext) -> Result<RunningService, StartError> {
+    let store = context.open_store(MIGRATIONS).await?;
+    let frames = FrameJob {
+        objects: context.objects.clone(),
+        peers: context.peers.clone(),
+        scratch: context.scratch.clone(),
+        limits: FrameLimits::default(),
+    };
+    let runner = Runner::start(&store, vec![Arc::new(frames)], context.pace()).await?;
+    let app = Data::new(App {
+        peers: context.peers.clone(),
+    });
+    let mount = move |config: &mut ServiceConfig<'_>| {
+        config.app_data(app.clone());
+        configure(config);
+    };
+    Service::new(INFO, store, mount)
+        .with_jobs(runner)
+        .serve(context)
+}

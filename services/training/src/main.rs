@@ -1,0 +1,5 @@
+//! The training service as a process of its own.
+
+fn main() -> std::process::ExitCode {
+    helder_platform::server::main("training", helder_training::start)
+}

@@ -1,0 +1,51 @@
+//! Tables of this service; see `migrations/`.
+
+diesel::table! {
+    /// One row per frame.
+    frames (id) {
+        /// Identifier, in order of time.
+        id -> Text,
+        /// Tenant.
+        organisation -> Text,
+        /// The dossier it belongs to.
+        project_id -> Text,
+        /// What the analyst calls it.
+        name -> Text,
+        /// The job that builds it.
+        job_id -> Text,
+        /// What was asked, as JSON.
+        request -> Text,
+        /// Files read, by digest, as JSON.
+        inputs -> Text,
+        /// What was built, as JSON, once done.
+        outcome -> Nullable<Text>,
+        /// Who asked.
+        created_by -> Text,
+        /// When, UTC.
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    /// One row per training run.
+    training_runs (id) {
+        /// Identifier, in order of time.
+        id -> Text,
+        /// Tenant.
+        organisation -> Text,
+        /// The dossier it belongs to.
+        project_id -> Text,
+        /// The frame it learns from.
+        frame_id -> Text,
+        /// The job that does it.
+        job_id -> Text,
+        /// What was asked, as JSON.
+        request -> Text,
+        /// What was made, as JSON, once done.
+        outcome -> Nullable<Text>,
+        /// Who asked.
+        created_by -> Text,
+        /// When, UTC.
+        created_at -> Text,
+    }
+}
