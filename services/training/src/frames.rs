@@ -3,5 +3,6 @@
 pub(crate) mod http;
 pub(crate) mod inputs;
 pub(crate) mod job;
+pub(crate) mod lineage;
 pub(crate) mod rows;
 pub(crate) mod wire;

@@ -1,1 +1,145 @@
 //! Learning from a frame, without network, database or clock: rows in, model and proofs out.
+//!
+//! Same frame, same plan, same code: same bytes, on any number of threads.
+
+mod card;
+mod error;
+mod groups;
+mod judge;
+mod plan;
+mod prepare;
+mod proof;
+mod regress;
+mod split;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use helder_model::{Model, Parent, Training};
+use helder_types::Digest;
+
+pub(crate) use error::LearnError;
+pub(crate) use plan::{AlgorithmName, NewTrainingRun};
+
+/// Version of the code that learns; part of every model.
+pub(crate) const CODE_VERSION: &str = concat!("helder-training ", env!("CARGO_PKG_VERSION"));
+
+/// From what a frame was made.
+#[derive(Clone, Debug)]
+pub(crate) struct FrameOrigin {
+    /// The frame.
+    pub digest: Digest,
+    /// Files it was made of.
+    pub parents: Vec<Parent>,
+}
+
+/// What came out: the files of a model version, and the figures to show at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Learned {
+    /// `model.json`.
+    pub model: Vec<u8>,
+    /// `evaluation.json`.
+    pub evaluation: Vec<u8>,
+    /// `fairness.json`.
+    pub fairness: Vec<u8>,
+    /// `provenance.json`.
+    pub provenance: Vec<u8>,
+    /// `card.html`.
+    pub card: Vec<u8>,
+}
+
+/// Learns from the frame in `file` as `plan` says.
+///
+/// `checkpoint` is called between the steps; when it says true, the work stops with [`LearnError::Stopped`].
+///
+/// # Errors
+/// [`LearnError::Invalid`] with all faults of the plan against the frame, or of the data against the algorithm.
+pub(crate) fn learn(
+    file: &Path,
+    plan: &NewTrainingRun,
+    origin: &FrameOrigin,
+    checkpoint: &dyn Fn(&str) -> bool,
+) -> Result<Learned, LearnError> {
+    let step = |name: &str| if checkpoint(name) { Err(LearnError::Stopped) } else { Ok(()) };
+    step("reading the frame")?;
+    let table = table::read(file, plan)?;
+    let rows = split::split(&table, plan)?;
+    let made = match plan.algorithm {
+        AlgorithmName::LogisticRegression => {
+            step("preparing")?;
+            let prepared = prepare::prepare(&table, plan, &rows.train)?;
+            step("fitting")?;
+            let fitted = regress::fit(&table, plan, &prepared, &rows)?;
+            step("judging")?;
+            let judged = judge::probabilities(&table, plan, &rows, &fitted)?;
+            Made {
+                training: training(plan, origin, rows.train.len(), Some(fitted.events)),
+                parts: fitted.parts,
+                judged,
+            }
+        }
+        AlgorithmName::KMeans => {
+            step("grouping")?;
+            let grouped = groups::group(&table, plan, &rows)?;
+            step("judging")?;
+            let judged = judge::groups(&table, plan, &rows, &grouped)?;
+            Made { training: training(plan, origin, rows.train.len(), None), parts: grouped.parts, judged }
+        }
+    };
+    step("writing")?;
+    proof::write(plan, origin, made)
+}
+
+/// Fitted, judged, not yet written.
+struct Made {
+    training: Training,
+    parts: ModelParts,
+    judged: judge::Judged,
+}
+
+/// What an algorithm adds to the model document.
+struct ModelParts {
+    inputs: Vec<helder_model::Input>,
+    algorithm: helder_model::Algorithm,
+}
+
+fn training(plan: &NewTrainingRun, origin: &FrameOrigin, rows: usize, events: Option<usize>) -> Training {
+    Training {
+        parents: origin.parents.clone(),
+        frame_digest: origin.digest,
+        rows: rows as u64,
+        events: events.map(|events| events as u64),
+        split: plan.split.stored(),
+        seed: plan.seed,
+        code_version: CODE_VERSION.to_owned(),
+        sensitive_features: plan.sensitive_features.clone(),
+    }
+}
+
+/// The document of a model.
+fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Model {
+    use helder_model::{Calibration, FORMAT, Kind, Link, Output};
+    let (kind, link) = match plan.algorithm {
+        AlgorithmName::LogisticRegression => (Kind::BinaryClassification, Link::Logit),
+        AlgorithmName::KMeans => (Kind::Clustering, Link::None),
+    };
+    Model {
+        format: FORMAT.to_owned(),
+        name: plan.model.name.clone(),
+        title: plan.model.title.clone(),
+        kind,
+        output: Output {
+            name: plan.target.clone().unwrap_or_else(|| "group".to_owned()),
+            meaning: plan.model.meaning.clone(),
+            horizon: plan.model.horizon.clone(),
+        },
+        inputs: parts.inputs,
+        link,
+        algorithm: parts.algorithm,
+        calibration: Calibration::None,
+        training,
+    }
+}

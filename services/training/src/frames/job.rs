@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    inputs::{self, Input},
+    inputs::{self, Inputs},
     rows::{self, Payload},
     wire::{Column, NewFrame, Outcome},
 };
@@ -40,7 +40,7 @@ struct Derived<'a> {
     size_bytes: u64,
     rows: u64,
     columns: &'a [Column],
-    parents: Vec<Digest>,
+    parents: &'a [Uuid],
 }
 
 #[derive(Deserialize)]
@@ -77,7 +77,7 @@ impl JobHandler for FrameJob {
             size_bytes,
             rows: summary.rows,
             columns: &columns,
-            parents: found.iter().map(|input| input.parent.digest).collect(),
+            parents: &found.versions,
         };
         let caller = Peers::with_permission(job.caller(), Permission::IngestDerive);
         let key = format!("{}-derived", job.id());
@@ -94,7 +94,7 @@ impl JobHandler for FrameJob {
             rows: summary.rows,
             rows_by_reference_date: summary.rows_by_reference_date,
             columns,
-            parents: found.into_iter().map(|input| input.parent).collect(),
+            parents: found.files.clone(),
         };
         job.succeed(|conn| {
             rows::finish(conn, organisation, id, &outcome)?;
@@ -108,18 +108,18 @@ impl FrameJob {
         &self,
         job: &JobContext,
         frame: &NewFrame,
-        found: &[Input],
+        found: &Inputs,
     ) -> Result<(FrameSummary, Digest, u64)> {
         let organisation = job.organisation();
-        job.progress("reading the tables", 0, found.len() as u64, "tables");
+        job.progress("reading the tables", 0, found.files.len() as u64, "tables");
         let mut files = Vec::new();
-        for (index, input) in found.iter().enumerate() {
+        for (index, input) in found.files.iter().enumerate() {
             job.checkpoint()?;
-            files.push(job.block_on(self.objects.get_to_file(organisation, &input.parent.digest))?);
+            files.push(job.block_on(self.objects.get_to_file(organisation, &input.digest))?);
             job.progress(
                 "reading the tables",
                 index as u64 + 1,
-                found.len() as u64,
+                found.files.len() as u64,
                 "tables",
             );
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    inputs::Input,
+    inputs::Inputs,
     job::KIND,
     wire::{Frame, NewFrame, Outcome},
 };
@@ -48,7 +48,7 @@ pub(crate) fn insert(
     conn: &mut Conn,
     caller: &Caller,
     frame: &NewFrame,
-    inputs: &[Input],
+    inputs: &Inputs,
 ) -> Result<Job> {
     let id = Uuid::now_v7();
     let job = jobs::enqueue(conn, caller, KIND, &Payload { frame_id: id })?;
@@ -59,7 +59,7 @@ pub(crate) fn insert(
         name: frame.name.clone(),
         job_id: job.id.to_string(),
         request: text(frame)?,
-        inputs: text(&inputs)?,
+        inputs: text(inputs)?,
         outcome: None,
         created_by: caller.subject.clone(),
         created_at: clock::now(),
@@ -123,7 +123,7 @@ impl FrameRow {
     }
 
     /// Files it reads.
-    pub(crate) fn inputs(&self) -> Result<Vec<Input>> {
+    pub(crate) fn inputs(&self) -> Result<Inputs> {
         parsed(&self.inputs)
     }
 

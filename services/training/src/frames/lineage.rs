@@ -1,0 +1,220 @@
+//! What a frame comes from, up to the files as they were uploaded.
+
+use std::collections::BTreeMap;
+
+use helder_platform::{calls::Peers, problem::Result};
+use helder_types::{Caller, Digest};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+/// Something a model is made from, in the registry's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Node {
+    pub id: String,
+    pub kind: String,
+    pub label: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// `to` was made from `from`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Edge {
+    pub from: String,
+    pub to: String,
+}
+
+/// Nodes and edges, sorted, so that equal graphs are equal texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lineage {
+    pub nodes: Vec<Node>,
+    pub edges: Vec<Edge>,
+}
+
+/// A dataset version as far as frames and lineage need it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Version {
+    pub(super) project_id: Uuid,
+    number: i64,
+    #[serde(default)]
+    source_digest: Option<Digest>,
+    #[serde(default)]
+    parents: Vec<Uuid>,
+    #[serde(default)]
+    pub(super) parts: Option<Parts>,
+}
+
+/// Stored parts by digest.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Parts {
+    pub(super) analysis: Part,
+}
+
+/// A stored part.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Part {
+    pub(super) digest: Digest,
+}
+
+/// A linkage run as far as frames and lineage need it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LinkageRun {
+    pub(super) project_id: Uuid,
+    pub(super) left: Uuid,
+    pub(super) right: Uuid,
+    #[serde(default)]
+    pub(super) outcome: Option<LinkageOutcome>,
+}
+
+/// What a linkage run made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LinkageOutcome {
+    pub(super) linked_dataset: Part,
+}
+
+/// Asks upwards, each thing once.
+pub(super) struct Climber<'a> {
+    peers: &'a Peers,
+    caller: &'a Caller,
+    versions: BTreeMap<Uuid, Option<Version>>,
+    nodes: BTreeMap<String, Node>,
+    edges: Vec<Edge>,
+}
+
+impl<'a> Climber<'a> {
+    pub(super) fn new(peers: &'a Peers, caller: &'a Caller) -> Self {
+        Self {
+            peers,
+            caller,
+            versions: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            edges: Vec::new(),
+        }
+    }
+
+    /// A dataset version; none when the caller has no such version.
+    pub(super) async fn version(&mut self, id: Uuid) -> Result<Option<Version>> {
+        if let Some(known) = self.versions.get(&id) {
+            return Ok(known.clone());
+        }
+        let found: Option<Version> = self
+            .ask("ingest", &format!("/ingest/v1/dataset-versions/{id}"))
+            .await?;
+        self.versions.insert(id, found.clone());
+        Ok(found)
+    }
+
+    /// A linkage run; none when the caller has no such run.
+    pub(super) async fn linkage_run(&mut self, id: Uuid) -> Result<Option<LinkageRun>> {
+        self.ask("linkage", &format!("/linkage/v1/linkage-runs/{id}"))
+            .await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, service: &str, path: &str) -> Result<Option<T>> {
+        match self.peers.peer(service).get_json(self.caller, path).await {
+            Ok(found) => Ok(Some(found)),
+            Err(problem) if problem.status() == 404 => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Adds a dataset version and all above it to the graph; answers its node.
+    pub(super) async fn climb(&mut self, id: Uuid) -> Result<String> {
+        let name = |id: Uuid| format!("dataset-version:{id}");
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if self.nodes.contains_key(&name(id)) {
+                continue;
+            }
+            // A parent that is gone, after its retention for instance, ends the way there.
+            let Some(version) = self.version(id).await? else {
+                continue;
+            };
+            self.add(Node {
+                id: name(id),
+                kind: "dataset-version".to_owned(),
+                label: format!("dataset version {}", version.number),
+                digest: version.parts.as_ref().map(|parts| parts.analysis.digest),
+                reference: Some(format!("/ingest/v1/dataset-versions/{id}")),
+            });
+            for parent in &version.parents {
+                self.edges.push(Edge {
+                    from: name(*parent),
+                    to: name(id),
+                });
+                open.push(*parent);
+            }
+            if let (true, Some(digest)) = (version.parents.is_empty(), version.source_digest) {
+                let source = Node {
+                    id: format!("source:{digest}"),
+                    kind: "source".to_owned(),
+                    label: "uploaded file".to_owned(),
+                    digest: Some(digest),
+                    reference: None,
+                };
+                self.edges.push(Edge {
+                    from: source.id.clone(),
+                    to: name(id),
+                });
+                self.add(source);
+            }
+        }
+        Ok(name(id))
+    }
+
+    /// Adds a linkage run with both sides; answers its node.
+    pub(super) async fn climb_run(&mut self, id: Uuid, run: &LinkageRun) -> Result<String> {
+        let node = Node {
+            id: format!("linkage-run:{id}"),
+            kind: "linked-dataset".to_owned(),
+            label: "linked dataset".to_owned(),
+            digest: run
+                .outcome
+                .as_ref()
+                .map(|outcome| outcome.linked_dataset.digest),
+            reference: Some(format!("/linkage/v1/linkage-runs/{id}")),
+        };
+        let name = node.id.clone();
+        self.add(node);
+        for side in [run.left, run.right] {
+            let from = self.climb(side).await?;
+            self.edges.push(Edge {
+                from,
+                to: name.clone(),
+            });
+        }
+        Ok(name)
+    }
+
+    fn add(&mut self, node: Node) {
+        self.nodes.insert(node.id.clone(), node);
+    }
+
+    /// The graph below which everything asked hangs. Edges from things that are gone are left out.
+    pub(super) fn finish(mut self) -> Lineage {
+        self.edges
+            .retain(|edge| self.nodes.contains_key(&edge.from));
+        self.edges.sort_unstable();
+        self.edges.dedup();
+        Lineage {
+            nodes: self.nodes.into_values().collect(),
+            edges: self.edges,
+        }
+    }
+}
+
+impl Lineage {
+    /// Adds a node made from `from`.
+    pub(crate) fn grow(&mut self, node: Node, from: impl IntoIterator<Item = String>) {
+        self.edges.extend(from.into_iter().map(|from| Edge {
+            from,
+            to: node.id.clone(),
+        }));
+        self.nodes.push(node);
+    }
+}

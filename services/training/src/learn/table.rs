@@ -1,0 +1,150 @@
+//! The columns of a frame that a plan needs, in memory.
+
+use std::{collections::BTreeMap, fs::File, path::Path};
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray},
+    datatypes::{DataType, Date32Type, Float64Type, Int64Type},
+};
+use helder_types::Fault;
+use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+
+use super::{LearnError, plan::NewTrainingRun};
+
+/// A column with its gaps.
+#[derive(Clone, Debug)]
+pub(super) enum Column {
+    /// Whole numbers.
+    Integer(Vec<Option<f64>>),
+    /// Numbers; NaN and infinities count as missing.
+    Number(Vec<Option<f64>>),
+    /// True or false.
+    Boolean(Vec<Option<bool>>),
+    /// Texts; the empty text counts as missing.
+    Text(Vec<Option<String>>),
+    /// Days since 1970-01-01.
+    Date(Vec<Option<i32>>),
+}
+
+/// Columns by name; all of one length.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    columns: BTreeMap<String, Column>,
+    n_rows: usize,
+}
+
+impl Table {
+    /// Rows.
+    pub(super) const fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// A column that [`read`] has found.
+    pub(super) fn column(&self, name: &str) -> Result<&Column, LearnError> {
+        self.columns.get(name).ok_or_else(|| LearnError::internal(format!("column {name} was not read")))
+    }
+}
+
+impl Column {
+    /// Numbers of a numeric or boolean column; `None` for others.
+    pub(super) fn numbers(&self) -> Option<Vec<Option<f64>>> {
+        match self {
+            Self::Integer(values) | Self::Number(values) => Some(values.clone()),
+            Self::Boolean(values) => Some(values.iter().map(|v| v.map(|v| f64::from(u8::from(v)))).collect()),
+            Self::Text(_) | Self::Date(_) => None,
+        }
+    }
+
+    /// Values as text, for grouping; `None` for numbers with decimals.
+    pub(super) fn texts(&self) -> Option<Vec<Option<String>>> {
+        match self {
+            Self::Text(values) => Some(values.clone()),
+            Self::Boolean(values) => Some(values.iter().map(|v| v.map(|v| v.to_string())).collect()),
+            Self::Integer(values) => Some(values.iter().map(|v| v.map(|v| format!("{v:.0}"))).collect()),
+            Self::Date(values) => Some(values.iter().map(|v| v.map(|v| v.to_string())).collect()),
+            Self::Number(_) => None,
+        }
+    }
+}
+
+/// Reads the columns that `plan` names.
+///
+/// # Errors
+/// [`LearnError::Invalid`] naming each column that the frame lacks; [`LearnError::Internal`] when the file cannot be read.
+pub(super) fn read(file: &Path, plan: &NewTrainingRun) -> Result<Table, LearnError> {
+    let file = File::open(file).map_err(LearnError::internal)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LearnError::internal)?;
+    let schema = builder.schema().clone();
+    let mut faults = Vec::new();
+    let mut places = BTreeMap::new();
+    for (pointer, name) in wanted(plan) {
+        match schema.index_of(name) {
+            Ok(place) => {
+                places.insert(place, name.to_owned());
+            }
+            Err(_) => {
+                faults.push(Fault::new(pointer, "unknown-column", format!("the frame has no column `{name}`")));
+            }
+        }
+    }
+    if !faults.is_empty() {
+        return Err(LearnError::Invalid(faults));
+    }
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places.keys().copied());
+    let reader = builder.with_projection(mask).build().map_err(LearnError::internal)?;
+    let mut columns: BTreeMap<String, Column> = BTreeMap::new();
+    let mut n_rows = 0;
+    for batch in reader {
+        let batch = batch.map_err(LearnError::internal)?;
+        n_rows += batch.num_rows();
+        for (name, array) in places.values().zip(batch.columns()) {
+            append(&mut columns, name, array)?;
+        }
+    }
+    if n_rows == 0 {
+        return Err(LearnError::fault("/frameId", "empty-frame", "the frame has no rows"));
+    }
+    Ok(Table { columns, n_rows })
+}
+
+/// Columns of the plan, each with the pointer to blame.
+fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
+    let mut wanted: Vec<(String, &str)> =
+        plan.features.iter().enumerate().map(|(n, f)| (format!("/features/{n}/name"), f.name.as_str())).collect();
+    wanted.extend(plan.target.as_deref().map(|target| ("/target".to_owned(), target)));
+    let sensitive = plan.sensitive_features.iter().enumerate();
+    wanted.extend(sensitive.map(|(n, name)| (format!("/sensitiveFeatures/{n}"), name.as_str())));
+    wanted.extend(plan.split.column().map(|column| ("/split".to_owned(), column)));
+    wanted
+}
+
+fn append(columns: &mut BTreeMap<String, Column>, name: &str, array: &ArrayRef) -> Result<(), LearnError> {
+    let part = match array.data_type() {
+        DataType::Int64 => Column::Integer(
+            array.as_primitive::<Int64Type>().iter().map(|value| value.map(|value| value as f64)).collect(),
+        ),
+        DataType::Float64 => Column::Number(
+            array.as_primitive::<Float64Type>().iter().map(|value| value.filter(|value| value.is_finite())).collect(),
+        ),
+        DataType::Boolean => Column::Boolean(array.as_boolean().iter().collect()),
+        DataType::Utf8 => Column::Text(
+            array.as_string::<i32>().iter().map(|v| v.filter(|v| !v.is_empty()).map(str::to_owned)).collect(),
+        ),
+        DataType::Date32 => Column::Date(array.as_primitive::<Date32Type>().iter().collect()),
+        // A point in time is no feature and no group; only its gaps are kept.
+        _ => Column::Date((0..array.len()).map(|row| array.is_valid(row).then_some(0)).collect()),
+    };
+    match (columns.get_mut(name), part) {
+        (None, part) => {
+            columns.insert(name.to_owned(), part);
+        }
+        (Some(Column::Integer(all)), Column::Integer(part)) | (Some(Column::Number(all)), Column::Number(part)) => {
+            all.extend(part);
+        }
+        (Some(Column::Boolean(all)), Column::Boolean(part)) => all.extend(part),
+        (Some(Column::Text(all)), Column::Text(part)) => all.extend(part),
+        (Some(Column::Date(all)), Column::Date(part)) => all.extend(part),
+        _ => return Err(LearnError::internal("a column changes its type within the file")),
+    }
+    Ok(())
+}
