@@ -138,6 +138,11 @@ impl FrameRow {
         parsed(self.outcome.as_deref().ok_or_else(not_done)?)
     }
 
+    /// What the analyst calls it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Project.
     pub(crate) fn project_id(&self) -> Result<Uuid> {
         self.project_id.parse().map_err(Problem::internal)

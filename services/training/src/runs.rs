@@ -1,0 +1,7 @@
+//! Training runs: ask, show, list, and the job that learns and registers.
+
+pub(crate) mod http;
+pub(crate) mod job;
+pub(crate) mod register;
+pub(crate) mod rows;
+pub(crate) mod wire;

@@ -1,0 +1,83 @@
+//! The job that trains: read the frame, learn, register.
+
+use helder_model::Parent;
+use helder_platform::{
+    calls::Peers,
+    jobs::{JobContext, JobHandler},
+    objects::Objects,
+    problem::{Problem, Result},
+    purpose,
+};
+use helder_types::ProjectStep;
+
+use super::{
+    register::register,
+    rows::{self, Payload},
+};
+use crate::{
+    frames::{self, lineage::Node},
+    learn::{FrameOrigin, LearnError, learn},
+};
+
+/// Kind of these jobs.
+pub(crate) const KIND: &str = "training-run";
+
+/// Trains.
+pub(crate) struct TrainingJob {
+    pub(crate) objects: Objects,
+    pub(crate) peers: Peers,
+}
+
+impl JobHandler for TrainingJob {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn run(&self, job: &JobContext) -> Result<()> {
+        let id = job.payload::<Payload>()?.run_id;
+        let organisation = job.organisation();
+        let plan = job.store().read_blocking(|conn| rows::find(conn, organisation, id))?.request()?;
+        // The project may have been stopped while the job waited.
+        job.block_on(purpose::require(&self.peers, job.caller(), plan.project_id, ProjectStep::Training))?;
+        let frame = job.store().read_blocking(|conn| frames::rows::find(conn, organisation, plan.frame_id))?;
+        let (built, inputs) = (frame.outcome()?, frame.inputs()?);
+        job.progress("reading the frame", 0, built.rows, "rows");
+        let file = job.block_on(self.objects.get_to_file(organisation, &built.digest))?;
+        let origin = FrameOrigin {
+            digest: built.digest,
+            parents: built
+                .parents
+                .iter()
+                .map(|parent| Parent { name: parent.name.clone(), digest: parent.digest })
+                .collect(),
+        };
+        let stop = |stage: &str| {
+            job.progress(stage, 0, built.rows, "rows");
+            job.checkpoint().is_err()
+        };
+        let learned = learn(file.path(), &plan, &origin, &stop).map_err(|error| match error {
+            LearnError::Invalid(faults) => Problem::invalid(faults),
+            // The reason it stopped, as the platform wants it told.
+            LearnError::Stopped => {
+                job.checkpoint().err().unwrap_or_else(|| Problem::internal("training stopped without a reason"))
+            }
+            LearnError::Internal(cause) => Problem::internal(cause),
+        })?;
+        job.progress("registering", 0, 0, "");
+        let mut lineage = inputs.lineage;
+        let node = Node {
+            id: format!("frame:{}", plan.frame_id),
+            kind: "frame".to_owned(),
+            label: frame.name().to_owned(),
+            digest: Some(built.digest),
+            reference: Some(format!("/training/v1/frames/{}", plan.frame_id)),
+        };
+        let frame_node = node.id.clone();
+        lineage.grow(node, inputs.nodes);
+        let outcome = register(&self.peers, job, id, &plan, learned, lineage, frame_node)?;
+        job.succeed(|conn| {
+            rows::finish(conn, organisation, id, &outcome)?;
+            Ok(format!("/training/v1/training-runs/{id}"))
+        })
+    }
+}

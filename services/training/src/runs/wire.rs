@@ -1,0 +1,68 @@
+//! What goes over the wire about training runs, beside the plan itself.
+
+use helder_types::{Digest, job::JobState};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::learn::NewTrainingRun;
+
+/// A training run.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TrainingRun {
+    /// Identifier.
+    pub id: Uuid,
+    /// The job that does it.
+    pub job_id: Uuid,
+    /// Where that job stands.
+    pub state: JobState,
+    /// What was asked.
+    #[serde(flatten)]
+    pub plan: NewTrainingRun,
+    /// What was made; absent until the job has succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Who asked.
+    pub created_by: String,
+    /// When it was asked, UTC.
+    pub created_at: String,
+}
+
+/// What a training run made.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Outcome {
+    /// The model in the registry.
+    pub model_id: Uuid,
+    /// The candidate version in the registry.
+    pub model_version_id: Uuid,
+    /// Name of `model.json`.
+    pub model_digest: Digest,
+    /// The files of the version.
+    pub files: Vec<OutcomeFile>,
+    /// `evaluation.json`: how good the predictions are on rows kept apart.
+    pub evaluation: Value,
+    /// `fairness.json`: the figures per group.
+    pub fairness: Value,
+}
+
+/// A file of the version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OutcomeFile {
+    /// Its name, for instance `model.json`.
+    pub name: String,
+    /// Name of its bytes.
+    pub digest: Digest,
+    /// `application/json` or `text/html`.
+    pub media_type: String,
+}
+
+impl Outcome {
+    /// The file called `name`.
+    pub(crate) fn file(&self, name: &str) -> Option<&OutcomeFile> {
+        self.files.iter().find(|file| file.name == name)
+    }
+}
