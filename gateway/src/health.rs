@@ -29,7 +29,7 @@ async fn live() -> HttpResponse {
 async fn ready(door: Data<Door>) -> HttpResponse {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
     let asked = door.upstreams.iter().map(|(service, base)| {
-        let request = Request::get(format!("{}health/ready", base)).body(Empty::new());
+        let request = Request::get(format!("{base}health/ready")).body(Empty::new());
         let client = &client;
         async move {
             let Ok(request) = request else {

@@ -15,5 +15,5 @@ mod table;
 mod trace;
 
 pub use config::{GatewayConfig, IssuerConfig};
-pub use server::{GatewayError, RunningGateway, start};
+pub use server::{GatewayError, RunningGateway, start, start_with};
 pub use table::{BodyKind, Operation, operations};

@@ -21,7 +21,7 @@ use crate::{
     forward::{Forwarder, Onward},
     head,
     outside::{Session, Verifier},
-    rate::Buckets,
+    rate::{Bucket, Buckets},
     table::{BodyKind, Operation},
     trace::Trace,
 };
@@ -110,25 +110,22 @@ impl Door {
         known.operation = Some(Arc::clone(&operation));
         let authorization = match operation.permission {
             None => {
-                let address = request
-                    .peer_addr()
-                    .map_or_else(String::new, |address| address.ip().to_string());
-                self.buckets.of(&address).take()?;
+                self.bucket_of_address(request).take()?;
                 None
             }
             Some(permission) => {
                 let token = head::bearer(request)?;
-                let session = self
-                    .verifier
-                    .session(token, |caller| {
-                        self.buckets
-                            .of(&format!("{}\n{}", caller.organisation, caller.client))
-                    })
-                    .ok_or_else(|| {
-                        Problem::unauthenticated(
-                            "the token is not valid here and now; get a new one",
-                        )
-                    })?;
+                let session = self.verifier.session(token, |caller| {
+                    self.buckets
+                        .of(&format!("{}\n{}", caller.organisation, caller.client))
+                });
+                let Some(session) = session else {
+                    // Verifying costs a signature check; whoever keeps guessing is slowed down by address.
+                    self.bucket_of_address(request).take()?;
+                    return Err(Problem::unauthenticated(
+                        "the token is not valid here and now; get a new one",
+                    ));
+                };
                 known.session = Some(Arc::clone(&session));
                 session.bucket.take()?;
                 if !session.may(permission) {
@@ -169,6 +166,13 @@ impl Door {
                 },
             )
             .await
+    }
+
+    fn bucket_of_address(&self, request: &HttpRequest) -> Arc<Bucket> {
+        let address = request
+            .peer_addr()
+            .map_or_else(String::new, |address| address.ip().to_string());
+        self.buckets.of(&address)
     }
 
     fn version<'a>(

@@ -24,7 +24,7 @@ use crate::{
     outside::{KeyError, Verifier},
     rate::Buckets,
     serve::{Door, serve},
-    table::{self, DocumentError},
+    table::{self, DocumentError, Operation},
 };
 
 /// Why the gateway did not start.
@@ -74,10 +74,24 @@ pub fn start(
     upstreams: &BTreeMap<String, String>,
     mint: Arc<TokenMint>,
 ) -> Result<RunningGateway, GatewayError> {
+    start_with(config, listener, upstreams, mint, table::operations()?)
+}
+
+/// [`start`] with other operations than those of the committed documents, for tests.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with(
+    config: GatewayConfig,
+    listener: TcpListener,
+    upstreams: &BTreeMap<String, String>,
+    mint: Arc<TokenMint>,
+    operations: Vec<Operation>,
+) -> Result<RunningGateway, GatewayError> {
     if config.issuers.is_empty() {
         return Err(GatewayError::NoIssuer);
     }
-    let operations = table::operations()?;
+    let (workers, stop_s) = (config.workers, config.stop_s);
     let upstreams = upstreams
         .iter()
         .map(|(service, address)| {
@@ -97,7 +111,7 @@ pub fn start(
         buckets: Buckets::new(config.requests_per_second, config.burst),
         mint,
         upstreams,
-        config: config.clone(),
+        config,
     });
     let address = listener.local_addr()?;
     let server = HttpServer::new(move || {
@@ -110,10 +124,10 @@ pub fn start(
             .configure(docs::mount)
             .default_service(web::to(serve))
     })
-    .workers(config.workers)
+    .workers(workers.max(1))
     .client_request_timeout(Duration::from_secs(5))
     .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(config.stop_s)
+    .shutdown_timeout(stop_s)
     .disable_signals()
     .listen(listener)?
     .run();

@@ -83,6 +83,10 @@ impl Verifier {
 
     fn verify(&self, token: &str, now: u64) -> Option<Claims> {
         let header = decode_header(token).ok()?;
+        // RFC 7515 §4.1.11: whoever does not know a critical extension refuses the token. This gateway knows none.
+        if header.crit.is_some() {
+            return None;
+        }
         let key = self.keys.iter().find(|key| {
             let named = header.kid.is_some() && header.kid == key.kid;
             let unnamed = header.kid.is_none() && self.keys.len() == 1;
