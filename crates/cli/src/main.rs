@@ -1,1 +1,27 @@
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod arguments;
+mod command;
+mod demo;
+mod folder;
+mod issuer;
+mod plan;
+mod platform;
+mod screen;
+mod session;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    match command::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("helder: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

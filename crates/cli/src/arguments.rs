@@ -1,0 +1,239 @@
+//! The words of the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use helder_types::{OrganisationId, Role};
+use uuid::Uuid;
+
+use crate::session::Access;
+
+/// From messy extracts to an approved, explained prediction.
+#[derive(Debug, Parser)]
+#[command(name = "helder", version, about, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) access: Access,
+    /// Write the result as one JSON document
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the platform: all services in this process, behind the gateway
+    Up {
+        /// Address of the gateway
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+        /// Settings [default: helder.toml in the data folder]
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Sign a token with the built-in issuer of the data folder
+    Token(TokenArguments),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Do the main job on a fresh dummy municipality, and leave the platform running
+    Demo(DemoArguments),
+    /// Write the extracts of a dummy municipality, and the truth about it
+    Dummy {
+        /// Inhabitants on every 1 January
+        #[arg(long, default_value_t = 240_000)]
+        inhabitants: usize,
+        /// The same seed gives the same bytes
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Reference dates with an outcome
+        #[arg(long, default_value_t = 10)]
+        years: u8,
+        /// Folder to write to
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Work with datasets (as data steward)
+    #[command(subcommand)]
+    Dataset(DatasetCommand),
+    /// Find the records of the same person in two dataset versions (as data steward)
+    Link(LinkArguments),
+    /// Build a frame and train a model on it (as analyst)
+    Train {
+        /// Project
+        #[arg(long)]
+        project: Uuid,
+        /// TOML file with [frame] and [training], as in a plan; tables name their datasetVersionId or linkageRunId
+        file: PathBuf,
+    },
+    /// Review a model version (as privacy officer)
+    Review {
+        /// Model version
+        version: Uuid,
+        /// approve or reject
+        #[arg(long)]
+        verdict: String,
+        /// Why
+        #[arg(long)]
+        remarks: String,
+    },
+    /// Let an approved model version answer (as model owner)
+    Activate {
+        /// Model version
+        version: Uuid,
+    },
+    /// Ask a prediction with its explanation (as consumer)
+    Predict {
+        /// Name of the model
+        model: String,
+        /// JSON file with the subjects: [{"id": …, "values": {…}}]; `-` reads standard input
+        #[arg(default_value = "-")]
+        subjects: PathBuf,
+    },
+    /// Fetch a report as HTML
+    Report {
+        /// Which report
+        kind: ReportKind,
+        /// Of what
+        id: Uuid,
+        /// File to write [default: standard output]
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Run the chain that a plan describes
+    Run {
+        /// The plan
+        plan: PathBuf,
+        /// Keep the data of the platform that is started when no gateway is given
+        #[arg(long)]
+        keep: Option<PathBuf>,
+    },
+}
+
+/// `helder token`
+#[derive(Args, Debug)]
+pub(crate) struct TokenArguments {
+    /// Role, may be repeated
+    #[arg(long, required = true)]
+    pub(crate) role: Vec<Role>,
+    /// Another organisation than a municipality
+    #[arg(long)]
+    pub(crate) organisation: Option<OrganisationId>,
+    /// Life in hours, 24 at most
+    #[arg(long, default_value_t = 8)]
+    pub(crate) hours: u64,
+}
+
+/// `helder config`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read the settings and name what is wrong
+    Check,
+}
+
+/// `helder demo`
+#[derive(Args, Debug)]
+pub(crate) struct DemoArguments {
+    /// End when the result is there
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Inhabitants
+    #[arg(long, default_value_t = 40_000)]
+    pub(crate) inhabitants: usize,
+    /// Reference dates with an outcome
+    #[arg(long, default_value_t = 6)]
+    pub(crate) years: u8,
+    /// The same seed gives the same figures
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Address of the gateway
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// `helder dataset`
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetCommand {
+    /// Bring a file in
+    Upload {
+        /// CSV, XLSX, Parquet or JSON lines; CSV also .gz or .zst
+        file: PathBuf,
+        /// Project whose purpose covers it
+        #[arg(long)]
+        project: Uuid,
+        /// Name of the dataset [default: the file's]
+        #[arg(long)]
+        name: Option<String>,
+        /// TOML or JSON file with a contract [default: the suggested one]
+        #[arg(long)]
+        contract: Option<PathBuf>,
+    },
+}
+
+/// `helder link`
+#[derive(Args, Debug)]
+pub(crate) struct LinkArguments {
+    /// Project whose purpose covers it
+    #[arg(long)]
+    pub(crate) project: Uuid,
+    /// Dataset version; the register
+    #[arg(long)]
+    pub(crate) left: Uuid,
+    /// Dataset version; the file to find in it
+    #[arg(long)]
+    pub(crate) right: Uuid,
+    /// JSON file with a specification [default: the suggested one]
+    #[arg(long)]
+    pub(crate) spec: Option<PathBuf>,
+    /// Least match probability of a link
+    #[arg(long)]
+    pub(crate) threshold: Option<f64>,
+    /// Each record has at most one partner
+    #[arg(long)]
+    pub(crate) one_to_one: Option<bool>,
+}
+
+/// `helder report`
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum ReportKind {
+    /// Quality of a dataset version
+    Quality,
+    /// A linkage run
+    Linkage,
+    /// A training run
+    Training,
+    /// The model card of a model version
+    Card,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_token_is_asked_as_the_test_kit_asks_it() {
+        let parsed = Arguments::try_parse_from([
+            "helder",
+            "token",
+            "--data",
+            "x",
+            "--role",
+            "data-steward",
+            "--gemeente",
+            "GM0034",
+            "--subject",
+            "a",
+        ])
+        .unwrap();
+        assert_eq!(parsed.access.gemeente.as_str(), "GM0034");
+    }
+}

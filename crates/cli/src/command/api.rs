@@ -1,0 +1,374 @@
+//! Commands that call the public API, and nothing else.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use helder_types::Role;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use toml::Table;
+use uuid::Uuid;
+
+use super::{Embedded, runtime};
+use crate::{
+    arguments::{DatasetCommand, LinkArguments, ReportKind},
+    plan::{self, Frame, Plan, Upload},
+    screen::{Screen, count},
+    session::{Access, Session},
+};
+
+/// `helder run`: against a running gateway, or on a platform of its own.
+///
+/// # Errors
+/// At the first step that is refused.
+pub(super) fn run_plan(
+    access: &Access,
+    file: &Path,
+    keep: Option<&Path>,
+    screen: Screen,
+) -> Result<()> {
+    let plan = Plan::read(file)?;
+    screen.heading(&plan.name);
+    screen.line(&plan.description);
+    runtime()?.block_on(async {
+        let result = if access.gateway.is_some() {
+            plan::run(&plan, &access.session()?, screen).await?
+        } else {
+            let own = OwnFolder::new(keep)?;
+            let embedded = Embedded::start(&own.path, Some(([127, 0, 0, 1], 0).into())).await?;
+            let session = Session::on(
+                &embedded.folder,
+                &embedded.platform.url(),
+                plan.gemeente.clone(),
+            )?;
+            let ran = plan::run(&plan, &session, screen).await;
+            embedded.platform.stop().await?;
+            ran?
+        };
+        screen.result(&result)
+    })
+}
+
+/// A folder for a platform that lives as long as one plan, unless it is to be kept.
+struct OwnFolder {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl OwnFolder {
+    fn new(keep: Option<&Path>) -> Result<Self> {
+        if let Some(path) = keep {
+            return Ok(Self {
+                path: path.to_owned(),
+                keep: true,
+            });
+        }
+        let path = std::env::temp_dir().join(format!("helder-run-{}", Uuid::now_v7()));
+        std::fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self { path, keep: false })
+    }
+}
+
+impl Drop for OwnFolder {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Made by us a moment ago; what cannot be removed is left to the system's temporary folder.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// `helder dataset …`
+///
+/// # Errors
+/// When the platform refuses.
+pub(super) async fn dataset(
+    access: &Access,
+    command: DatasetCommand,
+    screen: Screen,
+) -> Result<()> {
+    let DatasetCommand::Upload {
+        file,
+        project,
+        name,
+        contract,
+    } = command;
+    let client = access.session()?.acting_as(Role::DataSteward)?;
+    let contract = contract.as_deref().map(read_object).transpose()?;
+    let stem = file
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or(stem);
+    let made = plan::upload(
+        &client,
+        screen,
+        Upload {
+            project,
+            name: &name,
+            description: "",
+            file: &file,
+            contract: contract.as_ref(),
+        },
+    )
+    .await?;
+    screen.line(&format!(
+        "{}: {} rows in = {} accepted + {} set apart",
+        made.dataset_version_id,
+        count(made.rows_in),
+        count(made.rows_accepted),
+        count(made.rows_quarantined)
+    ));
+    screen.result(&made)
+}
+
+/// `helder link`
+///
+/// # Errors
+/// When the platform refuses.
+pub(super) async fn link(access: &Access, wanted: &LinkArguments, screen: Screen) -> Result<()> {
+    let client = access.session()?.acting_as(Role::DataSteward)?;
+    let mut body = json!({"projectId": wanted.project, "left": wanted.left, "right": wanted.right});
+    if let Some(threshold) = wanted.threshold {
+        body["threshold"] = json!(threshold);
+    }
+    if let Some(one_to_one) = wanted.one_to_one {
+        body["oneToOne"] = json!(one_to_one);
+    }
+    if let Some(spec) = &wanted.spec {
+        body["spec"] = read_object(spec)?;
+    }
+    let made = plan::link(&client, screen, "linkage", &body).await?;
+    screen.line(&format!(
+        "{}: {} links",
+        made.linkage_run_id,
+        count(made.links)
+    ));
+    screen.result(&made)
+}
+
+/// `helder train`
+///
+/// # Errors
+/// When the file is no [frame] with [training], or the platform refuses.
+pub(super) async fn train(
+    access: &Access,
+    project: Uuid,
+    file: &Path,
+    screen: Screen,
+) -> Result<()> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        frame: Frame,
+        training: Table,
+    }
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let wanted: Wanted = toml::from_str(&text).with_context(|| format!("in {}", file.display()))?;
+    let client = access.session()?.acting_as(Role::Analyst)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let names = plan::Names::default();
+    let frame =
+        plan::build_frame(&client, screen, project, &wanted.frame, (&names, folder)).await?;
+    let trained = plan::train(&client, screen, project, frame.frame_id, &wanted.training).await?;
+    screen.line(&format!(
+        "frame {}: {} rows",
+        frame.frame_id,
+        count(frame.rows)
+    ));
+    screen.line(&format!(
+        "model version {}, digest {}",
+        trained.model_version_id, trained.model_digest
+    ));
+    screen.result(&json!({"frame": frame, "training": trained}))
+}
+
+/// `helder review`
+///
+/// # Errors
+/// When the platform refuses, for instance because the reviewer made the version.
+pub(super) async fn review(
+    access: &Access,
+    version: Uuid,
+    (verdict, remarks): (&str, &str),
+    screen: Screen,
+) -> Result<()> {
+    let client = access.session()?.acting_as(Role::PrivacyOfficer)?;
+    let body = json!({"verdict": verdict, "remarks": remarks});
+    let path = format!("/registry/v1/model-versions/{version}/reviews");
+    let made: Value = client.post(&path, &body).await?.body;
+    screen.line(&format!(
+        "version {version} is {}",
+        made["state"].as_str().unwrap_or("?")
+    ));
+    screen.result(&made)
+}
+
+/// `helder activate`
+///
+/// # Errors
+/// When the platform refuses, for instance because nobody reviewed the version.
+pub(super) async fn activate(access: &Access, version: Uuid, screen: Screen) -> Result<()> {
+    let client = access.session()?.acting_as(Role::ModelOwner)?;
+    let made: Value = client
+        .post(
+            &format!("/registry/v1/model-versions/{version}/_activate"),
+            &(),
+        )
+        .await?
+        .body;
+    screen.line(&format!(
+        "version {version} is {}",
+        made["state"].as_str().unwrap_or("?")
+    ));
+    screen.result(&made)
+}
+
+/// `helder predict`
+///
+/// # Errors
+/// When the subjects cannot be read or the platform refuses.
+pub(super) async fn predict(
+    access: &Access,
+    model: &str,
+    subjects: &Path,
+    screen: Screen,
+) -> Result<()> {
+    let text = if subjects == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        text
+    } else {
+        std::fs::read_to_string(subjects)
+            .with_context(|| format!("cannot read {}", subjects.display()))?
+    };
+    let subjects: Value = serde_json::from_str(&text).context("the subjects are not JSON")?;
+    let subjects = if subjects.is_array() {
+        subjects
+    } else {
+        json!([subjects])
+    };
+    let client = access.session()?.acting_as(Role::Consumer)?;
+    let path = format!("/prediction/v1/models/{model}/predictions");
+    let said: Value = client
+        .post(&path, &json!({"subjects": subjects}))
+        .await?
+        .body;
+    show_prediction(screen, &said);
+    screen.result(&said)
+}
+
+/// Tells a prediction to people.
+pub(crate) fn show_prediction(screen: Screen, said: &Value) {
+    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+    for prediction in said["predictions"].as_array().into_iter().flatten() {
+        let id = prediction["id"]
+            .as_str()
+            .map_or_else(String::new, |id| format!(" for {id}"));
+        screen.heading(&format!(
+            "Prediction{id}: probability {:.4}",
+            number(&prediction["probability"])
+        ));
+        let mut sum = number(&prediction["baseScore"]);
+        let mut rows = vec![vec![
+            "average person in training".to_owned(),
+            String::new(),
+            format!("{sum:+.4}"),
+        ]];
+        for part in prediction["contributions"].as_array().into_iter().flatten() {
+            sum += number(&part["contribution"]);
+            rows.push(vec![
+                part["reason"]["nl"]
+                    .as_str()
+                    .or(part["input"].as_str())
+                    .unwrap_or_default()
+                    .to_owned(),
+                part["value"]
+                    .as_str()
+                    .map_or_else(|| part["value"].to_string(), str::to_owned),
+                format!("{:+.4}", number(&part["contribution"])),
+            ]);
+        }
+        rows.push(vec!["sum".to_owned(), String::new(), format!("{sum:+.4}")]);
+        rows.push(vec![
+            "score of the model".to_owned(),
+            String::new(),
+            format!("{:+.4}", number(&prediction["score"])),
+        ]);
+        screen.table(&["why", "value", "adds to the score"], &rows);
+        for warning in prediction["warnings"].as_array().into_iter().flatten() {
+            screen.line(&format!(
+                "note: {}",
+                warning["text"]["nl"].as_str().unwrap_or_default()
+            ));
+        }
+    }
+    if let Some(notice) = said["notice"]["nl"].as_str() {
+        screen.line(notice);
+    }
+    screen.line(&format!(
+        "version {}, digest {}",
+        said["modelVersionId"].as_str().unwrap_or("?"),
+        said["modelDigest"].as_str().unwrap_or("?")
+    ));
+}
+
+/// `helder report`
+///
+/// # Errors
+/// When the platform refuses or the file cannot be written.
+pub(super) async fn report(
+    access: &Access,
+    kind: ReportKind,
+    id: Uuid,
+    out: Option<&Path>,
+) -> Result<()> {
+    let (role, path) = match kind {
+        ReportKind::Quality => (
+            Role::DataSteward,
+            format!("/ingest/v1/dataset-versions/{id}/quality-report"),
+        ),
+        ReportKind::Linkage => (
+            Role::DataSteward,
+            format!("/linkage/v1/linkage-runs/{id}/report"),
+        ),
+        ReportKind::Training => (
+            Role::Analyst,
+            format!("/training/v1/training-runs/{id}/report"),
+        ),
+        ReportKind::Card => (
+            Role::Analyst,
+            format!("/registry/v1/model-versions/{id}/card"),
+        ),
+    };
+    let page = access
+        .session()?
+        .acting_as(role)?
+        .get_text(&path, "text/html")
+        .await?;
+    match out {
+        Some(file) => {
+            std::fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))
+        }
+        None => {
+            print!("{page}");
+            Ok(())
+        }
+    }
+}
+
+/// A TOML or JSON file with one object.
+fn read_object(file: &Path) -> Result<Value> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    if file.extension().is_some_and(|end| end == "toml") {
+        let table: Table = text
+            .parse()
+            .with_context(|| format!("{} is not TOML", file.display()))?;
+        return Ok(plan::json_table(&table));
+    }
+    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
+}

@@ -1,0 +1,78 @@
+//! What each command does.
+
+mod api;
+mod local;
+mod up;
+
+use anyhow::{Context as _, Result};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    arguments::{Arguments, Command, ConfigCommand},
+    demo,
+    screen::Screen,
+};
+
+pub(crate) use api::show_prediction;
+pub(crate) use up::{Embedded, run_on_signal};
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// What went wrong and what to do about it.
+pub(crate) fn run(arguments: Arguments) -> Result<()> {
+    let Arguments {
+        command,
+        access,
+        json,
+    } = arguments;
+    let screen = Screen::new(json);
+    match command {
+        Command::Up { listen, config } => up::up(&access.data, listen, config.as_deref(), screen),
+        Command::Token(wanted) => local::token(&access, &wanted, screen),
+        Command::Config(ConfigCommand::Check) => local::check_config(&access.data, screen),
+        Command::Dummy {
+            inhabitants,
+            seed,
+            years,
+            out,
+        } => local::dummy(
+            &out,
+            helder_dummy::Settings {
+                seed,
+                inhabitants,
+                years,
+                ..Default::default()
+            },
+            screen,
+        ),
+        Command::Demo(wanted) => demo::demo(&access, &wanted, screen),
+        Command::Run { plan, keep } => api::run_plan(&access, &plan, keep.as_deref(), screen),
+        Command::Dataset(command) => wait(api::dataset(&access, command, screen)),
+        Command::Link(wanted) => wait(api::link(&access, &wanted, screen)),
+        Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
+        Command::Review {
+            version,
+            verdict,
+            remarks,
+        } => wait(api::review(&access, version, (&verdict, &remarks), screen)),
+        Command::Activate { version } => wait(api::activate(&access, version, screen)),
+        Command::Predict { model, subjects } => {
+            wait(api::predict(&access, &model, &subjects, screen))
+        }
+        Command::Report { kind, id, out } => wait(api::report(&access, kind, id, out.as_deref())),
+    }
+}
+
+/// A runtime for everything that waits.
+pub(crate) fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("no runtime")
+}
+
+fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
+    runtime()?.block_on(work)
+}

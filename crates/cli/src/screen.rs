@@ -1,0 +1,165 @@
+//! What the terminal shows. Colours and bars only where somebody looks; with `--json` one document at the end.
+
+use std::{io::IsTerminal as _, time::Duration};
+
+use anyhow::Result;
+use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use helder_client::JobUpdate;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// Where a command speaks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    json: bool,
+    colours: bool,
+    bars: bool,
+}
+
+/// A bar that goes away when the work is done.
+pub(crate) struct Bar(Option<ProgressBar>);
+
+impl Screen {
+    /// A screen for people, or for programs when `json`.
+    pub(crate) fn new(json: bool) -> Self {
+        let out = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self {
+            json,
+            colours: out && !json,
+            bars: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether a program reads.
+    pub(crate) const fn for_programs(self) -> bool {
+        self.json
+    }
+
+    /// A heading.
+    pub(crate) fn heading(self, text: &str) {
+        if self.colours {
+            println!("\n\u{1b}[1m{text}\u{1b}[0m");
+        } else if !self.json {
+            println!("\n{text}");
+        }
+    }
+
+    /// A line.
+    pub(crate) fn line(self, text: &str) {
+        if !self.json {
+            println!("{text}");
+        }
+    }
+
+    /// A table. Columns after the first are set to the right.
+    pub(crate) fn table(self, header: &[&str], rows: &[Vec<String>]) {
+        if self.json {
+            return;
+        }
+        let mut table = Table::new();
+        table
+            .load_preset(UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_header(header.to_vec());
+        for row in rows {
+            table.add_row(row.clone());
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
+        println!("{table}");
+    }
+
+    /// The result: as JSON for programs; people have read it on the way.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub(crate) fn result(self, result: &impl Serialize) -> Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(result)?);
+        }
+        Ok(())
+    }
+
+    /// A bar for work of unknown size.
+    pub(crate) fn bar(self, what: &str) -> Bar {
+        if !self.bars {
+            return Bar(None);
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {msg}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Bar(Some(bar))
+    }
+}
+
+impl Bar {
+    /// Shows how far it is; `total` 0 while unknown.
+    pub(crate) fn at(&self, done: u64, total: u64, message: &str) {
+        let Some(bar) = &self.0 else { return };
+        if total > 0 && bar.length() != Some(total) {
+            bar.set_length(total);
+            let template = "{spinner} {prefix} [{bar:30}] {percent:>3}% {msg} {eta}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("=> "));
+            }
+        }
+        bar.set_position(done);
+        bar.set_message(message.to_owned());
+    }
+
+    /// Shows where a job stands.
+    pub(crate) fn job(&self, job: &JobUpdate) {
+        self.at(
+            job.progress.done,
+            job.progress.total,
+            &format!("{} {}", job.stage, job.progress.unit),
+        );
+    }
+
+    /// A copy that can be handed to a callback.
+    pub(crate) fn handle(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A number with thousands separated.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(count(n), text);
+        }
+    }
+}
