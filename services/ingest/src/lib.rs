@@ -1,1 +1,78 @@
-//! The ingest service.
+#![doc = include_str!("../README.md")]
+
+mod csv;
+mod datasets;
+mod documents;
+mod fault;
+mod handlers;
+mod ingest_job;
+mod page;
+mod recipe_job;
+mod schema;
+mod staging;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod upload;
+mod wire;
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use helder_platform::{
+    jobs::Runner,
+    openapi::{self, ServiceInfo},
+    server::{RunningService, Service, ServiceContext, StartError},
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use handlers::{App, configure};
+use ingest_job::IngestJob;
+use recipe_job::RecipeJob;
+use stored::Stores;
+
+/// Tables of this service.
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+const INFO: ServiceInfo = ServiceInfo {
+    name: "ingest",
+    title: "Helder ingest",
+    description: "Turns extracts into dataset versions: dialect and types detected with evidence, every value checked against a contract, \
+                  broken records set apart with line and reason, BSNs replaced by pseudonyms, a quality report, and cleaning recipes.",
+};
+
+/// The document of this service's operations.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    openapi::document(&INFO, configure)
+}
+
+/// Starts the service: migrations, job workers, the sweep of staged uploads, HTTP.
+///
+/// # Errors
+/// [`StartError`] when the database or the address cannot be used.
+pub async fn start(context: ServiceContext) -> Result<RunningService, StartError> {
+    let store = context.open_store(MIGRATIONS).await?;
+    let limits = helder_dataset::Limits { expanded_bytes: context.limits.expanded_bytes, ..helder_dataset::Limits::default() };
+    let stores =
+        Stores { objects: context.objects.clone(), keyring: context.keyring.clone(), scratch: context.scratch.clone() };
+    let upload = IngestJob { stores: stores.clone(), peers: context.peers.clone(), limits: limits.clone() };
+    let recipe = RecipeJob { stores, peers: context.peers.clone(), limits: limits.clone() };
+    let runner = Runner::start(&store, vec![Arc::new(upload), Arc::new(recipe)], context.pace()).await?;
+    let alive = Arc::new(());
+    tokio::spawn(staging::keep_clean(store.clone(), context.objects.clone(), Arc::downgrade(&alive)));
+    let app = Data::new(App {
+        objects: context.objects.clone(),
+        keyring: context.keyring.clone(),
+        peers: context.peers.clone(),
+        limits,
+        upload_bytes: context.limits.upload_bytes,
+    });
+    let mount = move |config: &mut ServiceConfig<'_>| {
+        // Lives as long as the server does; the sweep ends with it.
+        let _ = &alive;
+        config.app_data(app.clone());
+        configure(config);
+    };
+    Service::new(INFO, store, mount).with_jobs(runner).serve(context)
+}

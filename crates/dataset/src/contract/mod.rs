@@ -9,7 +9,7 @@ use helder_types::SemanticType;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use suggest::{Suggestion, SuggestionReason, suggest};
+pub use suggest::{Suggestion, SuggestionReason, disguised_bsns, suggest};
 
 /// Agreement on the columns of a dataset, their types, meanings and rules.
 ///
@@ -160,6 +160,45 @@ impl Contract {
     /// The field called `name`.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether a version under this contract has an identity part.
+    pub fn has_identity(&self) -> bool {
+        self.fields.iter().any(Field::identifies_directly)
+    }
+
+    /// Columns of the identity part under this contract; `None` when there is none.
+    pub fn identity_schema(&self) -> Option<arrow::datatypes::Schema> {
+        use arrow::datatypes::{DataType, Field as Column, Schema};
+        if !self.has_identity() {
+            return None;
+        }
+        let text = |name: String| Column::new(name, DataType::Utf8, true);
+        let named = self.fields.iter().filter_map(|field| match field.semantic_type {
+            Some(SemanticType::Bsn) => Some(text(format!("{}_pseudonym", field.name))),
+            Some(SemanticType::Geslacht) => Some(text(field.name.clone())),
+            Some(meaning) if meaning.identifies_directly() => Some(text(field.name.clone())),
+            _ => None,
+        });
+        Some(Schema::new(std::iter::once(Column::new("_row", DataType::Int64, false)).chain(named).collect::<Vec<_>>()))
+    }
+
+    /// Fills in what the contract leaves open by what was found in the file: date formats and signs of numbers.
+    pub fn complete(&mut self, detected: &crate::Detected) {
+        for field in &mut self.fields {
+            let Some(found) = detected.columns.iter().find(|found| found.name == field.header()) else { continue };
+            let dated = field.semantic_type.map_or(field.kind == FieldType::Date, |meaning| meaning == SemanticType::Geboortedatum);
+            let numeric = field.semantic_type.map_or(matches!(field.kind, FieldType::Integer | FieldType::Number), |meaning| {
+                meaning == SemanticType::Bedrag
+            });
+            if dated && field.format.is_none() {
+                field.format.clone_from(&found.date_format);
+            }
+            if numeric {
+                field.decimal_char = field.decimal_char.or(found.decimal);
+                field.group_char = field.group_char.or(found.thousands);
+            }
+        }
     }
 
     /// Fields in an analysis part derived from this contract, with their Arrow types as text.

@@ -74,6 +74,25 @@ pub fn suggest(sample: &Sample, columns: &[ColumnDetected]) -> Suggestion {
     }
 }
 
+/// Fields of a contract that hold BSNs under another meaning, as the sample shows: at least fifty values of nine digits, of which
+/// at least nine in ten pass the eleven-test. Such a file must not go in, because a BSN is stored nowhere.
+pub fn disguised_bsns(contract: &Contract, sample: &Sample) -> Vec<helder_types::Fault> {
+    let holds_bsns = |field: &Field| {
+        let Some(at) = sample.header.iter().position(|header| header == field.header()) else { return false };
+        let values: Vec<&[u8]> = sample.rows.iter().map(|row| trim(row[at].as_bytes())).filter(|value| !value.is_empty()).collect();
+        let bsns = values.iter().filter(|value| is_self_evident(SemanticType::Bsn, value)).count();
+        values.len() >= 50 && bsns * 10 >= values.len() * 9
+    };
+    let fields = contract.fields.iter().enumerate().filter(|(_, field)| field.semantic_type != Some(SemanticType::Bsn));
+    fields
+        .filter(|(_, field)| holds_bsns(field))
+        .map(|(at, _)| {
+            let detail = "nearly all values pass the eleven-test; give the field semanticType bsn, or leave it out";
+            helder_types::Fault::new(format!("/fields/{at}/semanticType"), "bsn-without-meaning", detail)
+        })
+        .collect()
+}
+
 fn propose(name: String, found: &ColumnDetected, values: &[&[u8]]) -> (Field, SuggestionReason) {
     let mut field = Field { name, decimal_char: found.decimal, group_char: found.thousands, ..Field::default() };
     let hint = hints::meaning(&found.name);

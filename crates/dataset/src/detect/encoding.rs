@@ -27,7 +27,7 @@ pub enum Encoding {
 }
 
 /// Counts over the bytes of a file that tell its encoding. Fed while the file streams by, so that it sees all of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EncodingScan {
     bytes: u64,
     start: Vec<u8>,

@@ -25,9 +25,10 @@ type SheetRow = (i64, Vec<(usize, String)>);
 pub struct XlsxSource {
     header: Vec<String>,
     sheet: String,
-    rows: mpsc::Receiver<Result<SheetRow>>,
+    rows: mpsc::Receiver<Result<Option<SheetRow>>>,
     ordinal: i64,
     read: u64,
+    ended: bool,
 }
 
 fn damaged() -> DatasetError {
@@ -85,12 +86,12 @@ impl XlsxSource {
         let (sheet_sender, sheet) = mpsc::sync_channel(1);
         // The parser of the library borrows from the workbook; a thread of its own keeps both together.
         std::thread::Builder::new().name("xlsx".into()).spawn(move || {
-            if let Err(error) = read_sheet(bytes, &sheet_sender, &sender) {
-                let _ = sender.send(Err(error));
-            }
+            // An end is said, so that a thread that dies is not taken for one.
+            let _ = sender.send(read_sheet(bytes, &sheet_sender, &sender).map(|()| None));
         })?;
         let sheet = sheet.recv().unwrap_or_default();
-        let (_, cells) = rows.recv().map_err(|_| DatasetError::refused("/file", "empty", "no sheet holds data"))??;
+        let first = rows.recv().map_err(|_| damaged())??;
+        let (_, cells) = first.ok_or_else(|| DatasetError::refused("/file", "empty", "no sheet holds data"))?;
         let width = cells.iter().map(|(column, _)| column + 1).max().unwrap_or(0);
         if width > limits.columns {
             let detail = format!("the sheet has {width} columns; {} are allowed", limits.columns);
@@ -105,7 +106,7 @@ impl XlsxSource {
             }
             header[column] = text;
         }
-        Ok(Self { header, sheet, rows, ordinal: 0, read: 0 })
+        Ok(Self { header, sheet, rows, ordinal: 0, read: 0, ended: false })
     }
 
     /// Name of the sheet that is read.
@@ -114,7 +115,7 @@ impl XlsxSource {
     }
 }
 
-fn read_sheet(bytes: Vec<u8>, sheet: &mpsc::SyncSender<String>, rows: &mpsc::SyncSender<Result<SheetRow>>) -> Result<()> {
+fn read_sheet(bytes: Vec<u8>, sheet: &mpsc::SyncSender<String>, rows: &mpsc::SyncSender<Result<Option<SheetRow>>>) -> Result<()> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| damaged())?;
     for name in workbook.sheet_names() {
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| damaged())?;
@@ -132,7 +133,7 @@ fn read_sheet(bytes: Vec<u8>, sheet: &mpsc::SyncSender<String>, rows: &mpsc::Syn
                 Some((number, cells)) if *number == line => cells.push((column as usize, text)),
                 _ => {
                     if let Some(done) = current.replace((line, vec![(column as usize, text)]))
-                        && rows.send(Ok(done)).is_err()
+                        && rows.send(Ok(Some(done))).is_err()
                     {
                         return Ok(());
                     }
@@ -140,7 +141,7 @@ fn read_sheet(bytes: Vec<u8>, sheet: &mpsc::SyncSender<String>, rows: &mpsc::Syn
             }
         }
         if let Some(done) = current {
-            let _ = rows.send(Ok(done));
+            let _ = rows.send(Ok(Some(done)));
         }
         if found {
             return Ok(());
@@ -190,10 +191,13 @@ impl RecordSource for XlsxSource {
         block.reset(width);
         let mut fields: Vec<&[u8]> = Vec::new();
         while block.rows.len() + block.broken.len() < BLOCK_ROWS {
-            let Ok(next) = self.rows.recv() else {
+            if self.ended {
                 return Ok(!(block.rows.is_empty() && block.broken.is_empty()));
+            }
+            let Some((line, cells)) = self.rows.recv().map_err(|_| damaged())?? else {
+                self.ended = true;
+                continue;
             };
-            let (line, cells) = next?;
             self.ordinal += 1;
             self.read += cells.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
             let meta = RowMeta { ordinal: self.ordinal, line, raw: Span::default() };

@@ -142,7 +142,7 @@ impl CompiledField {
             main: Column { few_values: has_few_values(field), ..Column::new(main, &kind) },
             extra: extra.map(|(name, kind)| Column { few_values: kind == DataType::Utf8, ..Column::new(name, &kind) }),
             in_analysis: is_bsn || !identifies,
-            in_identity: identifies || field.semantic_type == Some(SemanticType::Geslacht),
+            in_identity: identifies || field.semantic_type == Some(SemanticType::Geslacht) && contract.has_identity(),
         }
     }
 

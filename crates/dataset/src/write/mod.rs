@@ -7,7 +7,7 @@ mod pipeline;
 mod quarantine;
 
 pub use field::bsn;
-pub use part::{read_part_batches, writer_properties};
+pub use part::{part_rows, read_part_batches, writer_properties};
 pub(crate) use keys::KeySet;
 pub(crate) use part::{FEW_VALUES, PartWriter};
 pub use pipeline::{Ingested, Options, PartSummary, Progress, Sinks, ingest};

@@ -100,3 +100,12 @@ pub fn read_part_batches<R: ChunkReader + 'static>(reader: R, batch_rows: usize)
     let schema = Arc::clone(builder.schema());
     Ok((schema, builder.with_batch_size(batch_rows).build()?))
 }
+
+/// Rows of a part, as its footer says.
+///
+/// # Errors
+/// When the bytes are no Parquet file.
+pub fn part_rows<R: ChunkReader + 'static>(reader: R) -> Result<u64> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(reader)?;
+    Ok(builder.metadata().file_metadata().num_rows().max(0).unsigned_abs())
+}

@@ -1,0 +1,147 @@
+//! Contracts: declaring one, and having one suggested.
+
+use std::io::Cursor;
+
+use actix_web::{
+    HttpRequest, HttpResponse, post,
+    web::{Data, Json, Payload},
+};
+use futures_util::StreamExt;
+use helder_dataset::{
+    Detected, Limits,
+    contract::{Suggestion, SuggestionReason, suggest},
+    detect::{self, EncodingScan, Format},
+    read::{jsonl, parquet, xlsx},
+};
+use helder_platform::{
+    body::JsonBody,
+    idempotency::Idempotency,
+    identity::Allowed,
+    problem::{Problem, Problems, Result},
+    store::Store,
+};
+use helder_types::permission::needs;
+use serde::Serialize;
+use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
+
+use super::{App, documents::create};
+use crate::{fault::problem, upload, wire::{Declared, NewContract}};
+
+/// Largest sample, bytes.
+const SAMPLE_BYTES: u64 = 8 << 20;
+
+/// Declares a contract.
+///
+/// A contract never changes; all its faults are named at once.
+#[utoipa::path(
+    tag = "contracts",
+    operation_id = "createContract",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe, 24 hours")),
+    request_body = NewContract,
+    responses(
+        (status = 201, description = "Declared", body = Declared<NewContract>, headers(("Location" = String, description = "The contract"))),
+        Problems
+    ),
+    security(("bearer" = ["ingest:write"]))
+)]
+#[post("/contracts")]
+pub(crate) async fn create_contract(
+    caller: Allowed<needs::IngestWrite>,
+    store: Data<Store>,
+    idempotency: Idempotency,
+    body: JsonBody<NewContract>,
+) -> Result<HttpResponse> {
+    let new = body.into_inner();
+    let mut faults = new.contract.faults();
+    if !faults.is_empty() {
+        faults.iter_mut().for_each(|fault| fault.pointer.insert_str(0, "/contract"));
+        return Err(Problem::invalid(faults));
+    }
+    create(&caller, &store, &idempotency, new).await
+}
+
+/// A suggested contract, with what was found in the sample.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SuggestedContract {
+    /// The proposal.
+    contract: helder_dataset::Contract,
+    /// Why each field looks as it does.
+    reasons: Vec<SuggestionReason>,
+    /// What was found in the sample.
+    detected: Detected,
+}
+
+/// Suggests a contract for a sample.
+///
+/// The body is the start of a file (8 MiB at most), or a whole spreadsheet or Parquet file of that size. Nothing of it is kept, and
+/// no value of it is in the answer.
+#[utoipa::path(
+    tag = "contracts",
+    operation_id = "suggestContract",
+    request_body(
+        description = "The sample",
+        content(
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (Vec<u8> = "application/vnd.apache.parquet")
+        )
+    ),
+    responses((status = 200, description = "The proposal", body = SuggestedContract), Problems),
+    security(("bearer" = ["ingest:write"]))
+)]
+#[post("/contracts/_suggest")]
+pub(crate) async fn suggest_contract(
+    _caller: Allowed<needs::IngestWrite>,
+    app: Data<App>,
+    request: HttpRequest,
+    mut body: Payload,
+) -> Result<Json<SuggestedContract>> {
+    let announced = upload::announced(&request, SAMPLE_BYTES)?;
+    let mut inflate = announced.into_memory(&app.limits, SAMPLE_BYTES)?;
+    let mut sent = 0_u64;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| Problem::bad_request("body-cut", "the body ended too early").caused_by(error.to_string()))?;
+        sent += chunk.len() as u64;
+        if sent > SAMPLE_BYTES {
+            return Err(Problem::too_large(SAMPLE_BYTES));
+        }
+        inflate.push(&chunk)?;
+    }
+    let (format, bytes) = inflate.finish()?;
+    let limits = app.limits.clone();
+    let suggested = spawn_blocking(move || look(format, bytes, &limits)).await.map_err(|error| {
+        // Readers of foreign formats may panic on hostile bytes; that is a fault of the file.
+        problem(helder_dataset::DatasetError::refused("/file", "damaged", "the file is damaged")).caused_by(error)
+    })??;
+    Ok(Json(suggested))
+}
+
+fn look(format: Format, bytes: Vec<u8>, limits: &Limits) -> Result<SuggestedContract> {
+    let (detected, sample) = match format {
+        Format::Csv => {
+            let mut scan = EncodingScan::default();
+            scan.update(&bytes);
+            let start = &bytes[..bytes.len().min(limits.sample_bytes)];
+            let found = detect::csv(start, &scan, &[], limits).map_err(problem)?;
+            (found.detected, found.sample)
+        }
+        Format::Jsonl => {
+            let sample = jsonl::sample(&bytes, limits).map_err(problem)?;
+            (detect::typed(format, &sample, None), sample)
+        }
+        Format::Xlsx => {
+            let (sample, sheet) = xlsx::sample(Cursor::new(bytes), limits).map_err(problem)?;
+            (detect::typed(format, &sample, Some(sheet)), sample)
+        }
+        Format::Parquet => {
+            let sample = parquet::sample(bytes::Bytes::from(bytes), limits).map_err(problem)?;
+            (detect::typed(format, &sample, None), sample)
+        }
+    };
+    let Suggestion { mut contract, reasons } = suggest(&sample, &detected.columns);
+    contract.complete(&detected);
+    Ok(SuggestedContract { contract, reasons, detected })
+}
