@@ -1,6 +1,6 @@
 //! A file on its way in: counted, digested, decompressed and sealed chunk by chunk. Nothing is kept of half a file.
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -31,6 +31,10 @@ use crate::fault::problem;
 const START_BYTES: usize = 64 << 10;
 /// Chunks under way between network and disk.
 const CHUNKS_UNDER_WAY: usize = 8;
+
+/// Bytes still read after a refusal, and for how long.
+const DRAINED_BYTES: usize = 8 << 20;
+const DRAINED_TIME: Duration = Duration::from_secs(2);
 
 /// A file that lies sealed in the object store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -232,10 +236,25 @@ pub(crate) async fn receive(place: Place<'_>, announced: Announced, mut payload:
     }
     drop(sender);
     let kept = keeping.await.map_err(Problem::internal)?;
-    match refusal {
-        Some(refusal) => Err(refusal),
-        None => kept,
+    let outcome = refusal.map_or(kept, Err);
+    if outcome.is_err() {
+        drain(payload).await;
     }
+    outcome
+}
+
+/// Reads a little of what still comes after a refusal, so that a client in the middle of sending gets to see the answer.
+async fn drain(mut payload: Payload) {
+    let mut room = DRAINED_BYTES;
+    let rest = async {
+        while let Some(Ok(chunk)) = payload.next().await {
+            room = room.saturating_sub(chunk.len());
+            if room == 0 {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAINED_TIME, rest).await;
 }
 
 /// Takes chunks until the end is said; without that, nothing is kept.

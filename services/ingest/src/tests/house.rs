@@ -45,11 +45,12 @@ pub(super) struct House {
     pub(super) keyring: KeyRing,
     pub(super) anna: Caller,
     pub(super) mint: Arc<TokenMint>,
+    pub(super) training: Arc<TokenMint>,
     pub(super) refusing: Data<AtomicBool>,
     pub(super) peers: Peers,
 }
 
-pub(super) const EVERYTHING: &[Permission] = &[Permission::IngestRead, Permission::IngestWrite, Permission::IngestDerive];
+pub(super) const EVERYTHING: &[Permission] = &[Permission::IngestRead, Permission::IngestWrite];
 
 impl House {
     pub(super) async fn new() -> Self {
@@ -72,6 +73,7 @@ impl House {
             anna: caller("GM0772", "anna", EVERYTHING).unwrap(),
             peers: Peers::new(Arc::clone(&mint), [("registry".to_owned(), base)].into(), Duration::from_secs(5)).unwrap(),
             mint,
+            training: Arc::new(TokenMint::generate("training").unwrap()),
             refusing,
             folder,
         }
@@ -91,7 +93,7 @@ impl House {
             objects: self.objects.clone(),
             keyring: self.keyring.clone(),
             mint: Arc::clone(&self.mint),
-            verifier: Arc::new(TokenVerifier::new().trust("gateway", &self.mint.public_key())),
+            verifier: Arc::new(TokenVerifier::new().trust("gateway", &self.mint.public_key()).trust("training", &self.training.public_key())),
             peers: self.peers.clone(),
             limits,
         };
@@ -103,6 +105,12 @@ impl House {
 
     pub(super) fn visitor(&self, base: &str, who: &Caller) -> Visitor {
         Visitor { base: base.to_owned(), token: self.mint.mint(who).unwrap().token.to_string(), client: Client::new() }
+    }
+
+    /// The training service on behalf of anna.
+    pub(super) fn service_visitor(&self, base: &str) -> Visitor {
+        let who = Peers::with_permission(&self.anna, Permission::IngestDerive);
+        Visitor { base: base.to_owned(), token: self.training.mint(&who).unwrap().token.to_string(), client: Client::new() }
     }
 
     /// All bytes under a folder of the house, as one text to search in.
