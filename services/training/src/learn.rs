@@ -67,37 +67,29 @@ pub(crate) fn learn(
     step("reading the frame")?;
     let table = table::read(file, plan)?;
     let rows = split::split(&table, plan)?;
-    let made = match plan.algorithm {
+    let (model, judged) = match plan.algorithm {
         AlgorithmName::LogisticRegression => {
             step("preparing")?;
             let prepared = prepare::prepare(&table, plan, &rows.train)?;
             step("fitting")?;
             let fitted = regress::fit(&table, plan, &prepared, &rows)?;
             step("judging")?;
-            let judged = judge::probabilities(&table, plan, &rows, &fitted)?;
-            Made {
-                training: training(plan, origin, rows.train.len(), Some(fitted.events)),
-                parts: fitted.parts,
-                judged,
-            }
+            let training = training(plan, origin, rows.train.len(), Some(fitted.events));
+            let model = document(plan, training, fitted.parts);
+            let judged = judge::probabilities(&table, plan, &rows, &model, fitted.summary)?;
+            (model, judged)
         }
         AlgorithmName::KMeans => {
             step("grouping")?;
             let grouped = groups::group(&table, plan, &rows)?;
             step("judging")?;
             let judged = judge::groups(&table, plan, &rows, &grouped)?;
-            Made { training: training(plan, origin, rows.train.len(), None), parts: grouped.parts, judged }
+            let training = training(plan, origin, rows.train.len(), None);
+            (document(plan, training, grouped.parts), judged)
         }
     };
     step("writing")?;
-    proof::write(plan, origin, made)
-}
-
-/// Fitted, judged, not yet written.
-struct Made {
-    training: Training,
-    parts: ModelParts,
-    judged: judge::Judged,
+    proof::write(plan, origin, &model, &judged)
 }
 
 /// What an algorithm adds to the model document.
@@ -113,7 +105,7 @@ fn training(plan: &NewTrainingRun, origin: &FrameOrigin, rows: usize, events: Op
         rows: rows as u64,
         events: events.map(|events| events as u64),
         split: plan.split.stored(),
-        seed: plan.seed,
+        seed: u64::from(plan.seed),
         code_version: CODE_VERSION.to_owned(),
         sensitive_features: plan.sensitive_features.clone(),
     }

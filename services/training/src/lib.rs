@@ -2,6 +2,8 @@
 
 mod frames;
 mod json;
+mod learn;
+mod runs;
 mod schema;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use helder_platform::{
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use frames::job::FrameJob;
+use runs::job::TrainingJob;
 
 /// Tables of this service.
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -41,6 +44,10 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .service(frames::http::create_frame)
         .service(frames::http::list_frames)
         .service(frames::http::get_frame)
+        .service(runs::http::create_training_run)
+        .service(runs::http::list_training_runs)
+        .service(runs::http::get_training_run)
+        .service(runs::http::get_training_report)
         .configure(job_routes::configure);
 }
 
@@ -61,12 +68,14 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         scratch: context.scratch.clone(),
         limits: FrameLimits::default(),
     };
-    let runner = Runner::start(&store, vec![Arc::new(frames)], context.pace()).await?;
+    let training = TrainingJob { objects: context.objects.clone(), peers: context.peers.clone() };
+    let runner = Runner::start(&store, vec![Arc::new(frames), Arc::new(training)], context.pace()).await?;
+    let objects = Data::new(context.objects.clone());
     let app = Data::new(App {
         peers: context.peers.clone(),
     });
     let mount = move |config: &mut ServiceConfig<'_>| {
-        config.app_data(app.clone());
+        config.app_data(app.clone()).app_data(objects.clone());
         configure(config);
     };
     Service::new(INFO, store, mount)

@@ -74,7 +74,7 @@ fn drawn(seed: u32, name: &[u8], share: f64) -> bool {
     bytes.extend(name);
     let digest = Digest::of(&bytes);
     let head: [u8; 8] = std::array::from_fn(|place| digest.as_bytes()[place]);
-    (u64::from_le_bytes(head) >> 11) as f64 / (1_u64 << 53) as f64 <= share
+    ((u64::from_le_bytes(head) >> 11) as f64 / (1_u64 << 53) as f64) < share
 }
 
 #[cfg(test)]

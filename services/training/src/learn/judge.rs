@@ -1,0 +1,278 @@
+//! How good and how fair: the stored model itself, on the rows kept apart.
+
+use helder_evaluation::{Evaluation, EvaluationError, evaluate, top_k};
+use helder_fairness::{FairnessReport, MISSING, Verdict, fairness_report};
+use helder_model::{Answer, Model, Scorer, Value};
+use helder_types::Fault;
+use serde::Serialize;
+
+use super::{
+    LearnError,
+    groups::{Grouped, GroupsSummary},
+    plan::{NewTrainingRun, SMALLEST_GROUP},
+    regress::{FitSummary, outcomes},
+    split::Rows,
+    table::{Column, Table},
+};
+
+/// Probability from which a subject counts as picked when the plan names no capacity.
+const THRESHOLD: f64 = 0.5;
+/// Most groups of a sensitive feature: beyond it the column is no grouping.
+const MOST_GROUPS: usize = 200;
+
+/// Both documents.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    pub evaluation: EvaluationDocument,
+    pub fairness: FairnessDocument,
+}
+
+/// `evaluation.json`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EvaluationDocument {
+    pub format: &'static str,
+    pub rows: RowCounts,
+    /// Predictions on the test rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predictions: Option<Evaluation>,
+    /// The regression on the train rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fit: Option<FitSummary>,
+    /// The grouping of the train rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<GroupsSummary>,
+}
+
+/// Rows on both sides.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RowCounts {
+    pub train: usize,
+    pub test: usize,
+    /// Nothing was kept apart: all figures flatter the model.
+    pub judged_on_training_rows: bool,
+}
+
+/// `fairness.json`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FairnessDocument {
+    pub format: &'static str,
+    pub rows: RowCounts,
+    /// Who counts as picked; absent for groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picked: Option<Picked>,
+    /// One report per sensitive feature.
+    pub sensitive_features: Vec<FairnessReport>,
+    /// For groups: how each sensitive group spreads over them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub memberships: Vec<Membership>,
+    /// The worst verdict of all features; `notEnoughData` when there is nothing to judge by.
+    pub verdict: Verdict,
+}
+
+/// Who counts as picked.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Picked {
+    /// The first k by probability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<usize>,
+    /// Smallest probability picked.
+    pub threshold: f64,
+    /// Test rows picked.
+    pub rows: usize,
+}
+
+/// How the groups of one sensitive feature spread over the groups of the model.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Membership {
+    pub sensitive_feature: String,
+    pub groups: Vec<MembershipRow>,
+}
+
+/// One sensitive group.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MembershipRow {
+    pub group: String,
+    /// Rows per group of the model; absent when one of them is small, or needed to hide one that is.
+    pub rows: Option<Vec<usize>>,
+}
+
+impl RowCounts {
+    fn of(rows: &Rows) -> Self {
+        Self { train: rows.train.len(), test: rows.test.len(), judged_on_training_rows: rows.same }
+    }
+}
+
+/// Scores the test rows with the stored model and judges the probabilities.
+///
+/// # Errors
+/// [`LearnError::Invalid`] when the test rows have one class or a sensitive column is no grouping.
+pub(super) fn probabilities(
+    table: &Table,
+    plan: &NewTrainingRun,
+    rows: &Rows,
+    model: &Model,
+    fit: FitSummary,
+) -> Result<Judged, LearnError> {
+    let outcomes = outcomes(table, plan)?;
+    let y: Vec<bool> = rows.test.iter().map(|&row| outcomes[row]).collect();
+    let p = score(table, model, &rows.test)?;
+    let capacity = plan.capacity.map(|capacity| capacity as usize);
+    let mut predictions = evaluate(&y, &p, capacity.as_slice()).map_err(told)?;
+    predictions.calibration = predictions.calibration.without_small_bins(SMALLEST_GROUP);
+    let picked = capacity.map_or_else(|| p.iter().map(|p| *p >= THRESHOLD).collect(), |k| top_k(&p, k));
+    let threshold = predictions.capacities.first().map_or(THRESHOLD, |found| found.threshold);
+    let reports = sensitive(table, plan, &rows.test)?
+        .into_iter()
+        .map(|(name, groups)| {
+            fairness_report(name, &y, &picked, &p, &groups, plan.fairness_settings()).map_err(LearnError::internal)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Judged {
+        fairness: FairnessDocument {
+            format: "helder-fairness/1",
+            rows: RowCounts::of(rows),
+            picked: Some(Picked { capacity, threshold, rows: picked.iter().filter(|picked| **picked).count() }),
+            verdict: reports.iter().map(|report| report.verdict).max().unwrap_or(Verdict::NotEnoughData),
+            sensitive_features: reports,
+            memberships: Vec::new(),
+        },
+        evaluation: EvaluationDocument {
+            format: "helder-evaluation/1",
+            rows: RowCounts::of(rows),
+            predictions: Some(predictions),
+            fit: Some(fit),
+            groups: None,
+        },
+    })
+}
+
+/// Judges groups: how sensitive groups spread over them. Whether a spread is fair depends on what the groups are used for,
+/// so there is no verdict but `notEnoughData`.
+///
+/// # Errors
+/// [`LearnError::Invalid`] when a sensitive column is no grouping.
+pub(super) fn groups(
+    table: &Table,
+    plan: &NewTrainingRun,
+    rows: &Rows,
+    grouped: &Grouped,
+) -> Result<Judged, LearnError> {
+    let memberships = sensitive(table, plan, &rows.train)?
+        .into_iter()
+        .map(|(name, values)| Membership {
+            sensitive_feature: name.to_owned(),
+            groups: spread(&values, &grouped.labels, grouped.summary.groups),
+        })
+        .collect();
+    let rows = RowCounts { test: rows.train.len(), judged_on_training_rows: true, ..RowCounts::of(rows) };
+    Ok(Judged {
+        fairness: FairnessDocument {
+            format: "helder-fairness/1",
+            rows,
+            picked: None,
+            sensitive_features: Vec::new(),
+            memberships,
+            verdict: Verdict::NotEnoughData,
+        },
+        evaluation: EvaluationDocument {
+            format: "helder-evaluation/1",
+            rows,
+            predictions: None,
+            fit: None,
+            groups: Some(grouped.summary.clone()),
+        },
+    })
+}
+
+/// Counts per sensitive group and group of the model. A row with a small cell is hidden, and further rows until no column of
+/// hidden cells adds up to something small: the sizes of the groups are public.
+fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
+    let mut counts: std::collections::BTreeMap<&str, Vec<usize>> = std::collections::BTreeMap::new();
+    for (value, &label) in values.iter().zip(labels) {
+        counts.entry(value).or_insert_with(|| vec![0; k])[label] += 1;
+    }
+    let mut order: Vec<&str> = counts.keys().copied().collect();
+    let least = |name: &str| counts[name].iter().copied().min().unwrap_or(0);
+    order.sort_by_key(|name| (least(name), *name));
+    let mut hidden: Vec<&str> = Vec::new();
+    for name in order {
+        let column = |label: usize| hidden.iter().map(|hidden| counts[hidden][label]).sum::<usize>();
+        let safe = hidden.is_empty() || (hidden.len() > 1 && (0..k).all(|label| column(label) >= SMALLEST_GROUP));
+        if least(name) >= SMALLEST_GROUP && safe {
+            break;
+        }
+        hidden.push(name);
+    }
+    counts
+        .iter()
+        .map(|(group, counts)| MembershipRow {
+            group: (*group).to_owned(),
+            rows: (!hidden.contains(group)).then(|| counts.clone()),
+        })
+        .collect()
+}
+
+/// Probabilities by the stored model, as prediction will give them.
+fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, LearnError> {
+    let scorer = Scorer::new(model).map_err(LearnError::internal)?;
+    let columns =
+        model.inputs.iter().map(|input| table.column(&input.name)).collect::<Result<Vec<&Column>, _>>()?;
+    let (mut row, mut answer) = (scorer.row(), Answer::default());
+    rows.iter()
+        .map(|&at| {
+            row.clear();
+            for (input, column) in columns.iter().enumerate() {
+                let value = match column {
+                    Column::Integer(values) => values[at].map(|value| Value::Integer(value as i64)),
+                    Column::Number(values) => values[at].map(Value::Number),
+                    Column::Boolean(values) => values[at].map(Value::Boolean),
+                    Column::Text(values) => values[at].as_deref().map(Value::Text),
+                    Column::Date(_) => None,
+                };
+                scorer.set(&mut row, input, value.unwrap_or(Value::Null)).map_err(LearnError::internal)?;
+            }
+            scorer.score(&row, &mut answer).map_err(LearnError::internal)?;
+            answer.probability.ok_or_else(|| LearnError::internal("the model gives no probability"))
+        })
+        .collect()
+}
+
+/// Values of each sensitive feature in `rows`.
+fn sensitive<'a>(
+    table: &Table,
+    plan: &'a NewTrainingRun,
+    rows: &[usize],
+) -> Result<Vec<(&'a str, Vec<String>)>, LearnError> {
+    let mut found = Vec::new();
+    let mut faults = Vec::new();
+    for (n, name) in plan.sensitive_features.iter().enumerate() {
+        let column = table.column(name)?;
+        let groups = column.texts().filter(|_| !matches!(column, Column::Date(_))).map(|texts| {
+            rows.iter().map(|&row| texts[row].clone().unwrap_or_else(|| MISSING.to_owned())).collect::<Vec<_>>()
+        });
+        let distinct = groups.iter().flatten().collect::<std::collections::BTreeSet<_>>().len();
+        match groups {
+            Some(groups) if distinct <= MOST_GROUPS => found.push((name.as_str(), groups)),
+            _ => {
+                let detail = format!("a sensitive column has at most {MOST_GROUPS} groups, no dates and no decimals");
+                faults.push(Fault::new(format!("/sensitiveFeatures/{n}"), "no-grouping", detail));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(found) } else { Err(LearnError::Invalid(faults)) }
+}
+
+fn told(error: EvaluationError) -> LearnError {
+    match error {
+        EvaluationError::OneClass { .. } => {
+            LearnError::fault("/split", "one-class", "all outcomes among the rows kept apart are the same")
+        }
+        other => LearnError::internal(other),
+    }
+}

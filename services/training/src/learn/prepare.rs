@@ -1,0 +1,181 @@
+//! From columns with gaps to a design matrix; the rules end up in the model.
+//!
+//! Numbers come first, in the order of the plan, then the indicators of missing numbers, then per category one 0/1 column
+//! per level in byte order, the first level left out.
+
+use std::collections::BTreeMap;
+
+use helder_glm::Design;
+use helder_model::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
+use helder_types::Fault;
+
+use super::{
+    LearnError,
+    plan::{Feature, NewTrainingRun},
+    table::{Column, Table},
+};
+
+/// Level of a category whose value is missing.
+pub(super) const MISSING: &str = "(missing)";
+/// Most levels of a category: beyond it the column is free text or an identifier.
+const MOST_LEVELS: usize = 200;
+
+/// How the inputs enter the design.
+pub(super) struct Prepared {
+    /// As they stand in the model, in the order of the plan.
+    pub inputs: Vec<Input>,
+}
+
+/// Learns the preparation from the `train` rows.
+///
+/// # Errors
+/// [`LearnError::Invalid`] with every feature that cannot be used, and why.
+pub(super) fn prepare(table: &Table, plan: &NewTrainingRun, train: &[usize]) -> Result<Prepared, LearnError> {
+    let mut faults = Vec::new();
+    let mut inputs = Vec::new();
+    for (n, feature) in plan.features.iter().enumerate() {
+        match input(feature, table.column(&feature.name)?, train) {
+            Ok(input) => inputs.push(input),
+            Err((code, detail)) => faults.push(Fault::new(format!("/features/{n}/name"), code, detail)),
+        }
+    }
+    if faults.is_empty() { Ok(Prepared { inputs }) } else { Err(LearnError::Invalid(faults)) }
+}
+
+type Unfit = (&'static str, String);
+
+fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, Unfit> {
+    let mut input = Input {
+        name: feature.name.clone(),
+        kind: InputType::Number,
+        unit: feature.unit.clone(),
+        training_range: None,
+        categories: Vec::new(),
+        unknown_category: None,
+        missing: MissingRule::Reject,
+        meaning: feature.meaning.clone(),
+        source_field: feature.source_field.clone(),
+        justification: feature.justification.clone(),
+    };
+    match column {
+        Column::Integer(values) | Column::Number(values) => {
+            let is_integer = matches!(column, Column::Integer(_));
+            input.kind = if is_integer { InputType::Integer } else { InputType::Number };
+            let known = known(values, train, feature)?;
+            let ends = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                (low.min(*value), high.max(*value))
+            });
+            input.training_range = Some(TrainingRange { minimum: ends.0, maximum: ends.1 });
+            input.missing = filled(known.len() < train.len(), median(known));
+        }
+        Column::Boolean(values) => {
+            input.kind = InputType::Boolean;
+            let numbers: Vec<Option<f64>> = values.iter().map(|v| v.map(|v| f64::from(u8::from(v)))).collect();
+            let known = known(&numbers, train, feature)?;
+            // With as many true as false the middle is no value of the column; false is.
+            input.missing = filled(known.len() < train.len(), median(known).floor());
+        }
+        Column::Text(values) => categories(&mut input, values, train, feature)?,
+        Column::Date(_) => {
+            let detail = "a date is no feature: let the query of the frame make a number of it, for instance months since";
+            return Err(("date-as-feature", detail.to_owned()));
+        }
+    }
+    Ok(input)
+}
+
+fn known(values: &[Option<f64>], train: &[usize], feature: &Feature) -> Result<Vec<f64>, Unfit> {
+    let known: Vec<f64> = train.iter().filter_map(|&row| values[row]).collect();
+    if known.is_empty() {
+        return Err(("empty-column", format!("`{}` is missing in all rows to learn from", feature.name)));
+    }
+    Ok(known)
+}
+
+fn filled(with_gaps: bool, value: f64) -> MissingRule {
+    if with_gaps { MissingRule::MedianAndIndicator { value } } else { MissingRule::Median { value } }
+}
+
+/// Middle value; the mean of the two middle ones for an even number.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+/// Levels in byte order. A value missing at prediction, or a level unknown in training, counts as `(missing)` where training had
+/// gaps, else as the most frequent level, with a warning either way.
+fn categories(
+    input: &mut Input,
+    values: &[Option<String>],
+    train: &[usize],
+    feature: &Feature,
+) -> Result<(), Unfit> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for &row in train {
+        *counts.entry(values[row].as_deref().unwrap_or(MISSING)).or_default() += 1;
+    }
+    if counts.len() > MOST_LEVELS {
+        let detail = format!(
+            "`{}` has more than {MOST_LEVELS} different values: it is an identifier or free text; group it in the frame's query",
+            feature.name
+        );
+        return Err(("too-many-levels", detail));
+    }
+    let most_frequent = counts.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0))).map(|(level, _)| *level);
+    let substitute = if counts.contains_key(MISSING) { MISSING } else { most_frequent.unwrap_or(MISSING) };
+    input.kind = InputType::Category;
+    input.categories = counts.keys().map(|level| Category { level: (*level).to_owned(), meaning: None }).collect();
+    input.missing = MissingRule::Level { level: substitute.to_owned() };
+    input.unknown_category = Some(UnknownCategory::Level { level: substitute.to_owned() });
+    Ok(())
+}
+
+/// Name of the indicator of a missing number.
+pub(super) fn indicator(name: &str) -> String {
+    format!("{name}__missing")
+}
+
+/// Name of the column of a level.
+pub(super) fn level_column(name: &str, level: &str) -> String {
+    format!("{name}={level}")
+}
+
+impl Prepared {
+    /// The design of `rows`.
+    ///
+    /// # Errors
+    /// [`LearnError::Invalid`] when two columns of the design get one name.
+    pub(super) fn design(&self, table: &Table, rows: &[usize]) -> Result<Design, LearnError> {
+        let mut numbers = Vec::new();
+        let mut indicators = Vec::new();
+        let mut levels = Vec::new();
+        for input in &self.inputs {
+            let column = table.column(&input.name)?;
+            match (&input.missing, column) {
+                (_, Column::Text(values)) => {
+                    for category in input.categories.iter().skip(1) {
+                        let level = category.level.as_str();
+                        let is = |row: &usize| values[*row].as_deref().unwrap_or(MISSING) == level;
+                        let column: Vec<f64> = rows.iter().map(|row| f64::from(u8::from(is(row)))).collect();
+                        levels.push((level_column(&input.name, level), column));
+                    }
+                }
+                (MissingRule::MedianAndIndicator { value } | MissingRule::Median { value }, column) => {
+                    let values = column.numbers().unwrap_or_default();
+                    let column: Vec<f64> = rows.iter().map(|&row| values[row].unwrap_or(*value)).collect();
+                    numbers.push((input.name.clone(), column));
+                    if matches!(input.missing, MissingRule::MedianAndIndicator { .. }) {
+                        let gap = |row: &usize| f64::from(u8::from(values[*row].is_none()));
+                        indicators.push((indicator(&input.name), rows.iter().map(gap).collect()));
+                    }
+                }
+                _ => return Err(LearnError::internal("a number without a rule for gaps")),
+            }
+        }
+        numbers.extend(indicators);
+        numbers.extend(levels);
+        Design::new(rows.len(), numbers)
+            .map_err(|error| LearnError::fault("/features", "columns-clash", error.to_string()))
+    }
+}

@@ -1,0 +1,90 @@
+//! The files of a version, in one spelling.
+
+use helder_model::{Model, ModelError, Parent};
+use helder_types::Digest;
+use serde::Serialize;
+
+use super::{
+    CODE_VERSION, FrameOrigin, LearnError, Learned, card,
+    judge::Judged,
+    plan::NewTrainingRun,
+};
+
+/// `provenance.json`: what went in and what came out, without time or place, so that a repeat gives the same bytes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Provenance<'a> {
+    format: &'static str,
+    code_version: &'static str,
+    frame_digest: Digest,
+    parents: &'a [Parent],
+    plan: PlanAsLearned<'a>,
+    outputs: Vec<OutputFile>,
+}
+
+/// The plan without identifiers, which differ between two equal runs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlanAsLearned<'a> {
+    model: &'a super::plan::NewModel,
+    algorithm: super::AlgorithmName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    features: Vec<&'a str>,
+    sensitive_features: &'a [String],
+    split: &'a super::plan::NewSplit,
+    hyperparameters: &'a super::plan::Hyperparameters,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<u32>,
+    seed: u32,
+}
+
+#[derive(Serialize)]
+struct OutputFile {
+    name: &'static str,
+    digest: Digest,
+}
+
+/// Writes all files.
+///
+/// # Errors
+/// [`LearnError::Internal`] when the model does not hold together.
+pub(super) fn write(
+    plan: &NewTrainingRun,
+    origin: &FrameOrigin,
+    model: &Model,
+    judged: &Judged,
+) -> Result<Learned, LearnError> {
+    let stored = model.to_json().map_err(|error: ModelError| LearnError::internal(error))?;
+    let evaluation = json(&judged.evaluation)?;
+    let fairness = json(&judged.fairness)?;
+    let digests = [
+        ("model.json", Digest::of(&stored)),
+        ("evaluation.json", Digest::of(&evaluation)),
+        ("fairness.json", Digest::of(&fairness)),
+    ];
+    let provenance = json(&Provenance {
+        format: "helder-provenance/1",
+        code_version: CODE_VERSION,
+        frame_digest: origin.digest,
+        parents: &origin.parents,
+        plan: PlanAsLearned {
+            model: &plan.model,
+            algorithm: plan.algorithm,
+            target: plan.target.as_deref(),
+            features: plan.features.iter().map(|feature| feature.name.as_str()).collect(),
+            sensitive_features: &plan.sensitive_features,
+            split: &plan.split,
+            hyperparameters: &plan.hyperparameters,
+            capacity: plan.capacity,
+            seed: plan.seed,
+        },
+        outputs: digests.iter().map(|(name, digest)| OutputFile { name, digest: *digest }).collect(),
+    })?;
+    let card = card::card(plan, model, &digests[0].1, judged).render().into_bytes();
+    Ok(Learned { model: stored, evaluation, fairness, provenance, card })
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, LearnError> {
+    serde_json::to_vec(value).map_err(LearnError::internal)
+}
