@@ -118,6 +118,15 @@ pub fn at_capacity(
     })
 }
 
+/// The `capacity` rows with the highest scores, ties in row order: true where picked, shape `(n,)`.
+pub fn top_k(probabilities: &[f64], capacity: usize) -> Vec<bool> {
+    let mut picked = vec![false; probabilities.len()];
+    for &row in descending(probabilities).iter().take(capacity) {
+        picked[row] = true;
+    }
+    picked
+}
+
 /// Counts when every row with a probability of at least `threshold` is picked. Shapes as in [`at_capacity`].
 ///
 /// # Errors

@@ -9,7 +9,7 @@ mod report;
 mod score;
 
 pub use calibration::{Calibration, CalibrationBin, CalibrationLine, calibration};
-pub use capacity::{Capacity, Confusion, at_capacity, at_threshold};
+pub use capacity::{Capacity, Confusion, at_capacity, at_threshold, top_k};
 pub use error::EvaluationError;
 pub use proportion::{Interval, Proportion, Z_95};
 pub use ranking::{Auc, auc, average_precision};

@@ -2,7 +2,7 @@
 
 /// Cells to hide, given their sizes: those below `smallest`, and then the next smallest ones until the hidden cells cannot
 /// be computed from a total (at least two, together at least `smallest`). Empty cells hide nothing and nobody.
-pub(crate) fn hidden(sizes: &[usize], smallest: usize) -> Vec<bool> {
+pub fn hidden(sizes: &[usize], smallest: usize) -> Vec<bool> {
     let mut order: Vec<usize> = (0..sizes.len()).filter(|&cell| sizes[cell] > 0).collect();
     order.sort_by_key(|&cell| (sizes[cell], cell));
     let mut hidden = vec![false; sizes.len()];

@@ -63,7 +63,13 @@ pub(crate) fn learn(
     origin: &FrameOrigin,
     checkpoint: &dyn Fn(&str) -> bool,
 ) -> Result<Learned, LearnError> {
-    let step = |name: &str| if checkpoint(name) { Err(LearnError::Stopped) } else { Ok(()) };
+    let step = |name: &str| {
+        if checkpoint(name) {
+            Err(LearnError::Stopped)
+        } else {
+            Ok(())
+        }
+    };
     step("reading the frame")?;
     let table = table::read(file, plan)?;
     let rows = split::split(&table, plan)?;
@@ -98,7 +104,12 @@ struct ModelParts {
     algorithm: helder_model::Algorithm,
 }
 
-fn training(plan: &NewTrainingRun, origin: &FrameOrigin, rows: usize, events: Option<usize>) -> Training {
+fn training(
+    plan: &NewTrainingRun,
+    origin: &FrameOrigin,
+    rows: usize,
+    events: Option<usize>,
+) -> Training {
     Training {
         parents: origin.parents.clone(),
         frame_digest: origin.digest,

@@ -4,7 +4,8 @@ use helder_evaluation::Evaluation;
 use helder_fairness::{Criterion, FairnessReport, PublishedGroup, Rate, Verdict};
 use helder_model::{Meaning, Model};
 use helder_report::{
-    CalibrationPlot, CalibrationPoint, Cell, IntervalChart, IntervalRow, KeyFigure, Page, Section, Table, Text,
+    CalibrationPlot, CalibrationPoint, Cell, IntervalChart, IntervalRow, KeyFigure, Page, Section,
+    Table, Text,
 };
 use helder_types::Digest;
 
@@ -23,12 +24,27 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
             "Dit model geeft advies. Een medewerker beslist altijd zelf.",
             "This model advises. A member of staff always decides.",
         ))
-        .fact(Text::new("Wat het zegt", "What it says"), Cell::both(text(&model.output.meaning)))
+        .fact(
+            Text::new("Wat het zegt", "What it says"),
+            Cell::both(text(&model.output.meaning)),
+        )
         .fact(Text::new("Methode", "Method"), Cell::both(method(model)))
-        .fact(Text::new("Modelbestand", "Model file"), Cell::code(digest.to_string()))
-        .fact(Text::new("Analysetabel", "Frame"), Cell::code(model.training.frame_digest.to_string()))
-        .fact(Text::new("Geleerd van", "Learned from"), Cell::count(rows.train as u64))
-        .fact(Text::new("Programma", "Code"), Cell::code(model.training.code_version.clone()))
+        .fact(
+            Text::new("Modelbestand", "Model file"),
+            Cell::code(digest.to_string()),
+        )
+        .fact(
+            Text::new("Analysetabel", "Frame"),
+            Cell::code(model.training.frame_digest.to_string()),
+        )
+        .fact(
+            Text::new("Geleerd van", "Learned from"),
+            Cell::count(rows.train as u64),
+        )
+        .fact(
+            Text::new("Programma", "Code"),
+            Cell::code(model.training.code_version.clone()),
+        )
         .section(inputs(model));
     if let Some(fit) = &judged.evaluation.fit {
         page = page.section(coefficients(fit));
@@ -67,16 +83,22 @@ fn method(model: &Model) -> Text {
 }
 
 fn inputs(model: &Model) -> Section {
-    let mut table = Table::new(Text::new("Gegevens die het model gebruikt", "Inputs the model uses"))
-        .column(Text::new("Gegeven", "Input"))
-        .column(Text::new("Eenheid", "Unit"))
-        .column(Text::new("Bron", "Source"))
-        .column(Text::new("Waarom", "Why"));
+    let mut table = Table::new(Text::new(
+        "Gegevens die het model gebruikt",
+        "Inputs the model uses",
+    ))
+    .column(Text::new("Gegeven", "Input"))
+    .column(Text::new("Eenheid", "Unit"))
+    .column(Text::new("Bron", "Source"))
+    .column(Text::new("Waarom", "Why"));
     for input in &model.inputs {
         table.push([
             Cell::both(text(&input.meaning)),
             input.unit.clone().map_or_else(Cell::none, Cell::text),
-            input.source_field.clone().map_or_else(Cell::none, Cell::code),
+            input
+                .source_field
+                .clone()
+                .map_or_else(Cell::none, Cell::code),
             Cell::text(input.justification.clone()),
         ]);
     }
@@ -94,12 +116,18 @@ fn inputs(model: &Model) -> Section {
 fn coefficients(fit: &FitSummary) -> Section {
     let mut chart = IntervalChart::new(
         Text::new("Invloed per gegeven", "Influence per input"),
-        Text::new("verandering van de log-odds per standaarddeviatie", "change of the log odds per standard deviation"),
+        Text::new(
+            "verandering van de log-odds per standaarddeviatie",
+            "change of the log odds per standard deviation",
+        ),
     )
     .reference(0.0);
     let mut table = Table::new(Text::new("Gewichten", "Coefficients"))
         .column(Text::new("Kolom", "Column"))
-        .number(Text::new("Gewicht (95%-interval)", "Coefficient (95% interval)"))
+        .number(Text::new(
+            "Gewicht (95%-interval)",
+            "Coefficient (95% interval)",
+        ))
         .number(Text::new("Standaardfout", "Standard error"))
         .number(Text::new("Robuuste standaardfout", "Robust standard error"))
         .number(Text::new("p-waarde", "p-value"));
@@ -108,7 +136,12 @@ fn coefficients(fit: &FitSummary) -> Section {
         let (low, high) = entry.interval_95;
         if spread > 0.0 {
             let label = Text::same(c.name.clone());
-            chart = chart.row(IntervalRow::new(label, c.estimate * spread, low * spread, high * spread));
+            chart = chart.row(IntervalRow::new(
+                label,
+                c.estimate * spread,
+                low * spread,
+                high * spread,
+            ));
         }
         table.push([
             Cell::code(c.name.clone()),
@@ -118,9 +151,15 @@ fn coefficients(fit: &FitSummary) -> Section {
             Cell::number(c.p_value, 4),
         ]);
     }
-    let mut section = Section::new(Text::new("Wat telt hoe zwaar", "What counts how much")).chart(chart).table(table);
+    let mut section = Section::new(Text::new("Wat telt hoe zwaar", "What counts how much"))
+        .chart(chart)
+        .table(table);
     if !fit.dropped.is_empty() {
-        let names: Vec<&str> = fit.dropped.iter().map(|dropped| dropped.name.as_str()).collect();
+        let names: Vec<&str> = fit
+            .dropped
+            .iter()
+            .map(|dropped| dropped.name.as_str())
+            .collect();
         let names = names.join(", ");
         section = section.paragraph(Text::new(
             format!("Weggelaten, omdat andere kolommen al hetzelfde zeggen: {names}."),
@@ -166,24 +205,35 @@ fn quality(found: &Evaluation, rows: usize) -> Section {
             points,
         ));
     for capacity in &found.capacities {
-        let share = |value: Option<f64>, limits: Option<helder_evaluation::Interval>| match (value, limits) {
-            (Some(value), Some(limits)) => Cell::interval(value, limits.low, limits.high, 3),
-            _ => Cell::none(),
-        };
+        let share =
+            |value: Option<f64>, limits: Option<helder_evaluation::Interval>| match (value, limits)
+            {
+                (Some(value), Some(limits)) => Cell::interval(value, limits.low, limits.high, 3),
+                _ => Cell::none(),
+            };
         let k = capacity.k;
         section = section.table(
-            Table::new(Text::new(format!("De eerste {k} op volgorde van kans"), format!("The first {k} by probability")))
-                .column(Text::new("Maat", "Measure"))
-                .number(Text::new("Waarde (95%-interval)", "Value (95% interval)"))
-                .row([
-                    Cell::both(Text::new("Terecht gekozen (precisie)", "Rightly picked (precision)")),
-                    share(Some(capacity.precision), capacity.precision_interval_95),
-                ])
-                .row([
-                    Cell::both(Text::new("Gevonden (recall)", "Found (recall)")),
-                    share(capacity.recall, capacity.recall_interval_95),
-                ])
-                .row([Cell::both(Text::new("Laagste kans", "Lowest probability")), Cell::number(capacity.threshold, 4)]),
+            Table::new(Text::new(
+                format!("De eerste {k} op volgorde van kans"),
+                format!("The first {k} by probability"),
+            ))
+            .column(Text::new("Maat", "Measure"))
+            .number(Text::new("Waarde (95%-interval)", "Value (95% interval)"))
+            .row([
+                Cell::both(Text::new(
+                    "Terecht gekozen (precisie)",
+                    "Rightly picked (precision)",
+                )),
+                share(Some(capacity.precision), capacity.precision_interval_95),
+            ])
+            .row([
+                Cell::both(Text::new("Gevonden (recall)", "Found (recall)")),
+                share(capacity.recall, capacity.recall_interval_95),
+            ])
+            .row([
+                Cell::both(Text::new("Laagste kans", "Lowest probability")),
+                Cell::number(capacity.threshold, 4),
+            ]),
         );
     }
     section
@@ -194,10 +244,13 @@ fn group_section(groups: &GroupsSummary) -> Section {
         "Groepen beschrijven gegevens. Ze zeggen niets over oorzaken.",
         "Groups describe data. They say nothing about causes.",
     ));
-    let mut tried = Table::new(Text::new("Aantallen groepen die zijn geprobeerd", "Numbers of groups that were tried"))
-        .number(Text::new("Groepen", "Groups"))
-        .number(Text::new("Silhouet", "Silhouette"))
-        .number(Text::new("Stabiliteit", "Stability"));
+    let mut tried = Table::new(Text::new(
+        "Aantallen groepen die zijn geprobeerd",
+        "Numbers of groups that were tried",
+    ))
+    .number(Text::new("Groepen", "Groups"))
+    .number(Text::new("Silhouet", "Silhouette"))
+    .number(Text::new("Stabiliteit", "Stability"));
     for candidate in &groups.candidates {
         tried.push([
             Cell::count(candidate.groups as u64),
@@ -210,9 +263,16 @@ fn group_section(groups: &GroupsSummary) -> Section {
         let mut table = Table::new(text(&profile.name))
             .column(Text::new("Kolom", "Column"))
             .number(Text::new("Gemiddelde", "Mean"))
-            .number(Text::new("Afstand tot allen (sd)", "Distance from all (sd)"));
+            .number(Text::new(
+                "Afstand tot allen (sd)",
+                "Distance from all (sd)",
+            ));
         for mean in &profile.means {
-            let cells = [Cell::code(mean.column.clone()), Cell::number(mean.mean, 3), Cell::number(mean.difference, 2)];
+            let cells = [
+                Cell::code(mean.column.clone()),
+                Cell::number(mean.mean, 3),
+                Cell::number(mean.difference, 2),
+            ];
             table.push(cells);
         }
         section = section.table(table);
@@ -230,8 +290,14 @@ fn fairness(plan: &NewTrainingRun, document: &FairnessDocument) -> Section {
     }
     if let Some(picked) = document.picked {
         section = section.paragraph(Text::new(
-            format!("Gekozen zijn {} van de {} rijen: de hoogste kansen.", picked.rows, document.rows.test),
-            format!("Picked were {} of {} rows: the highest probabilities.", picked.rows, document.rows.test),
+            format!(
+                "Gekozen zijn {} van de {} rijen: de hoogste kansen.",
+                picked.rows, document.rows.test
+            ),
+            format!(
+                "Picked were {} of {} rows: the highest probabilities.",
+                picked.rows, document.rows.test
+            ),
         ));
     }
     for report in &document.sensitive_features {
@@ -239,18 +305,39 @@ fn fairness(plan: &NewTrainingRun, document: &FairnessDocument) -> Section {
     }
     for membership in &document.memberships {
         let mut table = Table::new(Text::new(
-            format!("Verdeling over de groepen: {}", membership.sensitive_feature),
+            format!(
+                "Verdeling over de groepen: {}",
+                membership.sensitive_feature
+            ),
             format!("Spread over the groups: {}", membership.sensitive_feature),
         ))
         .column(Text::same(membership.sensitive_feature.clone()));
-        let most = membership.groups.iter().filter_map(|row| row.rows.as_ref()).map(Vec::len).max().unwrap_or(0);
+        let most = membership
+            .groups
+            .iter()
+            .filter_map(|row| row.rows.as_ref())
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0);
         for group in 1..=most {
-            table = table.number(Text::new(format!("Groep {group}"), format!("Group {group}")));
+            table = table.number(Text::new(
+                format!("Groep {group}"),
+                format!("Group {group}"),
+            ));
         }
         for row in &membership.groups {
-            let counts = row.rows.iter().flatten().map(|count| Cell::count(*count as u64));
-            let hidden = std::iter::repeat_with(Cell::none).take(if row.rows.is_some() { 0 } else { most });
-            table.push(std::iter::once(Cell::text(row.group.clone())).chain(counts).chain(hidden));
+            let counts = row
+                .rows
+                .iter()
+                .flatten()
+                .map(|count| Cell::count(*count as u64));
+            let hidden =
+                std::iter::repeat_with(Cell::none).take(if row.rows.is_some() { 0 } else { most });
+            table.push(
+                std::iter::once(Cell::text(row.group.clone()))
+                    .chain(counts)
+                    .chain(hidden),
+            );
         }
         section = section.table(table);
     }
@@ -262,11 +349,23 @@ fn feature(report: &FairnessReport) -> Section {
     let mut section = Section::new(Text::same(name.clone())).paragraph(verdict(report.verdict));
     type Pick = fn(&PublishedGroup) -> Option<Rate>;
     let measures: [(Text, Pick); 3] = [
-        (Text::new("Aandeel gekozen", "Selection rate"), |group| group.selection_rate),
-        (Text::new("Gevonden van wie het overkomt", "Found among those it happens to"), |group| group.true_positive_rate),
-        (Text::new("Gekozen van wie het niet overkomt", "Picked among those it does not happen to"), |group| {
-            group.false_positive_rate
+        (Text::new("Aandeel gekozen", "Selection rate"), |group| {
+            group.selection_rate
         }),
+        (
+            Text::new(
+                "Gevonden van wie het overkomt",
+                "Found among those it happens to",
+            ),
+            |group| group.true_positive_rate,
+        ),
+        (
+            Text::new(
+                "Gekozen van wie het niet overkomt",
+                "Picked among those it does not happen to",
+            ),
+            |group| group.false_positive_rate,
+        ),
     ];
     for (title, pick) in measures {
         let rows: Vec<IntervalRow> = report
@@ -276,11 +375,15 @@ fn feature(report: &FairnessReport) -> Section {
                 let rate = pick(group)?;
                 let limits = rate.interval_95?;
                 let label = Text::same(group.group.clone());
-                Some(IntervalRow::new(label, rate.value?, limits.low, limits.high).n(rate.total as u64))
+                Some(
+                    IntervalRow::new(label, rate.value?, limits.low, limits.high)
+                        .n(rate.total as u64),
+                )
             })
             .collect();
         if !rows.is_empty() {
-            section = section.chart(IntervalChart::new(title, Text::new("aandeel", "share")).rows(rows));
+            section =
+                section.chart(IntervalChart::new(title, Text::new("aandeel", "share")).rows(rows));
         }
     }
     let mut table = Table::new(Text::new("Oordeel per maat", "Verdict per criterion"))
@@ -289,7 +392,8 @@ fn feature(report: &FairnessReport) -> Section {
         .number(Text::new("Kleinste verhouding", "Smallest ratio"))
         .column(Text::new("Oordeel", "Verdict"));
     for result in &report.criteria {
-        let number = |value: Option<f64>| value.map_or_else(Cell::none, |value| Cell::number(value, 3));
+        let number =
+            |value: Option<f64>| value.map_or_else(Cell::none, |value| Cell::number(value, 3));
         table.push([
             Cell::both(criterion(result.criterion)),
             number(result.difference),
@@ -312,7 +416,10 @@ fn criterion(criterion: Criterion) -> Text {
     match criterion {
         Criterion::DemographicParity => Text::new("Even vaak gekozen", "Demographic parity"),
         Criterion::EqualOpportunity => Text::new("Even vaak gevonden", "Equal opportunity"),
-        Criterion::EqualizedOdds => Text::new("Even vaak gevonden en even vaak ten onrechte gekozen", "Equalized odds"),
+        Criterion::EqualizedOdds => Text::new(
+            "Even vaak gevonden en even vaak ten onrechte gekozen",
+            "Equalized odds",
+        ),
     }
 }
 
@@ -320,6 +427,9 @@ fn verdict(verdict: Verdict) -> Text {
     match verdict {
         Verdict::WithinBound => Text::new("binnen de grens", "within bound"),
         Verdict::OutsideBound => Text::new("buiten de grens", "outside bound"),
-        Verdict::NotEnoughData => Text::new("te weinig gegevens voor een oordeel", "not enough data for a verdict"),
+        Verdict::NotEnoughData => Text::new(
+            "te weinig gegevens voor een oordeel",
+            "not enough data for a verdict",
+        ),
     }
 }

@@ -1,7 +1,9 @@
 //! k-means groups, laid down as a model.
 
 use helder_model::{Algorithm, Centre, KMeansFit, Meaning, MissingRule, Standardisation};
-use helder_segmentation::{Candidate, KMeans, KMeansOptions, Matrix, SegmentationError, choose, fit, profiles};
+use helder_segmentation::{
+    Candidate, KMeans, KMeansOptions, Matrix, SegmentationError, choose, fit, profiles,
+};
 use helder_types::Fault;
 use serde::Serialize;
 
@@ -77,14 +79,19 @@ pub(super) struct ColumnMean {
 /// # Errors
 /// [`LearnError::Invalid`] when a column cannot be used, k does not fit, a group would be too small, or no k deserves to be
 /// chosen.
-pub(super) fn group(table: &Table, plan: &NewTrainingRun, rows: &Rows) -> Result<Grouped, LearnError> {
+pub(super) fn group(
+    table: &Table,
+    plan: &NewTrainingRun,
+    rows: &Rows,
+) -> Result<Grouped, LearnError> {
     let categories: Vec<Fault> = plan
         .features
         .iter()
         .enumerate()
         .filter_map(|(n, feature)| {
             let is_text = matches!(table.column(&feature.name), Ok(Column::Text(_)));
-            let detail = "k-means takes numbers and booleans: make 0/1 columns in the frame's query";
+            let detail =
+                "k-means takes numbers and booleans: make 0/1 columns in the frame's query";
             is_text.then(|| Fault::new(format!("/features/{n}/name"), "category-in-groups", detail))
         })
         .collect();
@@ -94,20 +101,34 @@ pub(super) fn group(table: &Table, plan: &NewTrainingRun, rows: &Rows) -> Result
     let mut inputs = prepare::prepare(table, plan, &rows.train)?.inputs;
     let mut columns = Vec::new();
     for input in &mut inputs {
-        let (MissingRule::MedianAndIndicator { value } | MissingRule::Median { value }) = input.missing else {
+        let (MissingRule::MedianAndIndicator { value } | MissingRule::Median { value }) =
+            input.missing
+        else {
             return Err(LearnError::internal("a number without a rule for gaps"));
         };
         input.missing = MissingRule::Median { value };
         let values = table.column(&input.name)?.numbers().unwrap_or_default();
-        columns.push(rows.train.iter().map(|&row| values[row].unwrap_or(value)).collect::<Vec<f64>>());
+        columns.push(
+            rows.train
+                .iter()
+                .map(|&row| values[row].unwrap_or(value))
+                .collect::<Vec<f64>>(),
+        );
     }
-    let values = (0..rows.train.len()).flat_map(|row| columns.iter().map(move |column| column[row])).collect();
-    let matrix = Matrix::new(values, rows.train.len(), columns.len()).map_err(LearnError::internal)?;
+    let values = (0..rows.train.len())
+        .flat_map(|row| columns.iter().map(move |column| column[row]))
+        .collect();
+    let matrix =
+        Matrix::new(values, rows.train.len(), columns.len()).map_err(LearnError::internal)?;
     let (scaled, scale) = matrix.standardise().map_err(|error| told(error, plan))?;
-    let options = KMeansOptions { seed: u64::from(plan.seed), ..KMeansOptions::default() };
+    let options = KMeansOptions {
+        seed: u64::from(plan.seed),
+        ..KMeansOptions::default()
+    };
     let (fitted, candidates) = fitted(&scaled, plan, &options)?;
-    let names: Vec<Meaning> =
-        (1..=fitted.centres.len()).map(|n| Meaning::new(format!("Groep {n}"), format!("Group {n}"))).collect();
+    let names: Vec<Meaning> = (1..=fitted.centres.len())
+        .map(|n| Meaning::new(format!("Groep {n}"), format!("Group {n}")))
+        .collect();
     let profiles = profiles(&fitted, &scale, SMALLEST_GROUP)
         .into_iter()
         .zip(&names)
@@ -130,17 +151,34 @@ pub(super) fn group(table: &Table, plan: &NewTrainingRun, rows: &Rows) -> Result
     let standardisation = inputs
         .iter()
         .zip(scale.means.iter().zip(&scale.standard_deviations))
-        .map(|(input, (mean, scale))| Standardisation { input: input.name.clone(), mean: *mean, scale: *scale })
+        .map(|(input, (mean, scale))| Standardisation {
+            input: input.name.clone(),
+            mean: *mean,
+            scale: *scale,
+        })
         .collect();
     let centres = names
         .into_iter()
         .zip(fitted.centres.iter().zip(&fitted.sizes))
-        .map(|(name, (values, size))| Centre { name, rows: *size as u64, values: values.clone() })
+        .map(|(name, (values, size))| Centre {
+            name,
+            rows: *size as u64,
+            values: values.clone(),
+        })
         .collect();
     Ok(Grouped {
-        summary: GroupsSummary { groups: fitted.centres.len(), inertia: fitted.inertia, candidates, profiles },
+        summary: GroupsSummary {
+            groups: fitted.centres.len(),
+            inertia: fitted.inertia,
+            candidates,
+            profiles,
+        },
         parts: ModelParts {
-            algorithm: Algorithm::KMeans(KMeansFit { standardisation, centres, inertia: fitted.inertia }),
+            algorithm: Algorithm::KMeans(KMeansFit {
+                standardisation,
+                centres,
+                inertia: fitted.inertia,
+            }),
             inputs,
         },
         labels: fitted.labels,
@@ -154,20 +192,39 @@ fn fitted(
 ) -> Result<(KMeans, Vec<CandidateSummary>), LearnError> {
     let asked = plan.hyperparameters.groups.map(|k| k as usize);
     let most = (scaled.rows() / SMALLEST_GROUP).max(2);
-    let tried: Vec<usize> = asked.map_or_else(|| TRIED.filter(|k| *k <= most).collect(), |k| vec![k]);
-    let choice = choose(scaled, &tried, options, SMALLEST_GROUP).map_err(|error| told(error, plan))?;
+    let tried: Vec<usize> =
+        asked.map_or_else(|| TRIED.filter(|k| *k <= most).collect(), |k| vec![k]);
+    let choice =
+        choose(scaled, &tried, options, SMALLEST_GROUP).map_err(|error| told(error, plan))?;
     let candidates = choice.candidates.iter().map(candidate).collect();
     let fitted = match (asked, choice.chosen) {
-        (Some(k), _) => fit(scaled, &KMeansOptions { k, ..options.clone() }).map_err(|error| told(error, plan))?,
+        (Some(k), _) => fit(
+            scaled,
+            &KMeansOptions {
+                k,
+                ..options.clone()
+            },
+        )
+        .map_err(|error| told(error, plan))?,
         (None, Some(chosen)) => chosen,
         (None, None) => {
-            let detail = "no number of groups is both separated and stable: these columns show no groups";
-            return Err(LearnError::fault("/hyperparameters/groups", "no-groups", detail));
+            let detail =
+                "no number of groups is both separated and stable: these columns show no groups";
+            return Err(LearnError::fault(
+                "/hyperparameters/groups",
+                "no-groups",
+                detail,
+            ));
         }
     };
     if fitted.sizes.iter().any(|size| *size < SMALLEST_GROUP) {
-        let detail = format!("a group would have fewer than {SMALLEST_GROUP} rows: ask for fewer groups");
-        return Err(LearnError::fault("/hyperparameters/groups", "small-group", detail));
+        let detail =
+            format!("a group would have fewer than {SMALLEST_GROUP} rows: ask for fewer groups");
+        return Err(LearnError::fault(
+            "/hyperparameters/groups",
+            "small-group",
+            detail,
+        ));
     }
     Ok((fitted, candidates))
 }
@@ -185,8 +242,15 @@ fn told(error: SegmentationError, plan: &NewTrainingRun) -> LearnError {
     match error {
         SegmentationError::Constant { columns } => {
             let detail = "this column has the same value in every row to learn from: leave it out";
-            let fault = |n: &usize| Fault::new(format!("/features/{n}/name"), "constant-column", detail);
-            LearnError::Invalid(columns.iter().filter(|n| **n < plan.features.len()).map(fault).collect())
+            let fault =
+                |n: &usize| Fault::new(format!("/features/{n}/name"), "constant-column", detail);
+            LearnError::Invalid(
+                columns
+                    .iter()
+                    .filter(|n| **n < plan.features.len())
+                    .map(fault)
+                    .collect(),
+            )
         }
         SegmentationError::GroupCount { at_most } => {
             let detail = format!("the rows bear at most {at_most} groups");

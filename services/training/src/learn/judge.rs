@@ -104,7 +104,11 @@ pub(super) struct MembershipRow {
 
 impl RowCounts {
     fn of(rows: &Rows) -> Self {
-        Self { train: rows.train.len(), test: rows.test.len(), judged_on_training_rows: rows.same }
+        Self {
+            train: rows.train.len(),
+            test: rows.test.len(),
+            judged_on_training_rows: rows.same,
+        }
     }
 }
 
@@ -125,20 +129,35 @@ pub(super) fn probabilities(
     let capacity = plan.capacity.map(|capacity| capacity as usize);
     let mut predictions = evaluate(&y, &p, capacity.as_slice()).map_err(told)?;
     predictions.calibration = predictions.calibration.without_small_bins(SMALLEST_GROUP);
-    let picked = capacity.map_or_else(|| p.iter().map(|p| *p >= THRESHOLD).collect(), |k| top_k(&p, k));
-    let threshold = predictions.capacities.first().map_or(THRESHOLD, |found| found.threshold);
+    let picked = capacity.map_or_else(
+        || p.iter().map(|p| *p >= THRESHOLD).collect(),
+        |k| top_k(&p, k),
+    );
+    let threshold = predictions
+        .capacities
+        .first()
+        .map_or(THRESHOLD, |found| found.threshold);
     let reports = sensitive(table, plan, &rows.test)?
         .into_iter()
         .map(|(name, groups)| {
-            fairness_report(name, &y, &picked, &p, &groups, plan.fairness_settings()).map_err(LearnError::internal)
+            fairness_report(name, &y, &picked, &p, &groups, plan.fairness_settings())
+                .map_err(LearnError::internal)
         })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Judged {
         fairness: FairnessDocument {
             format: "helder-fairness/1",
             rows: RowCounts::of(rows),
-            picked: Some(Picked { capacity, threshold, rows: picked.iter().filter(|picked| **picked).count() }),
-            verdict: reports.iter().map(|report| report.verdict).max().unwrap_or(Verdict::NotEnoughData),
+            picked: Some(Picked {
+                capacity,
+                threshold,
+                rows: picked.iter().filter(|picked| **picked).count(),
+            }),
+            verdict: reports
+                .iter()
+                .map(|report| report.verdict)
+                .max()
+                .unwrap_or(Verdict::NotEnoughData),
             sensitive_features: reports,
             memberships: Vec::new(),
         },
@@ -170,7 +189,11 @@ pub(super) fn groups(
             groups: spread(&values, &grouped.labels, grouped.summary.groups),
         })
         .collect();
-    let rows = RowCounts { test: rows.train.len(), judged_on_training_rows: true, ..RowCounts::of(rows) };
+    let rows = RowCounts {
+        test: rows.train.len(),
+        judged_on_training_rows: true,
+        ..RowCounts::of(rows)
+    };
     Ok(Judged {
         fairness: FairnessDocument {
             format: "helder-fairness/1",
@@ -193,7 +216,8 @@ pub(super) fn groups(
 /// Counts per sensitive group and group of the model. A row with a small cell is hidden, and further rows until no column of
 /// hidden cells adds up to something small: the sizes of the groups are public.
 fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
-    let mut counts: std::collections::BTreeMap<&str, Vec<usize>> = std::collections::BTreeMap::new();
+    let mut counts: std::collections::BTreeMap<&str, Vec<usize>> =
+        std::collections::BTreeMap::new();
     for (value, &label) in values.iter().zip(labels) {
         counts.entry(value).or_insert_with(|| vec![0; k])[label] += 1;
     }
@@ -202,8 +226,14 @@ fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
     order.sort_by_key(|name| (least(name), *name));
     let mut hidden: Vec<&str> = Vec::new();
     for name in order {
-        let column = |label: usize| hidden.iter().map(|hidden| counts[hidden][label]).sum::<usize>();
-        let safe = hidden.is_empty() || (hidden.len() > 1 && (0..k).all(|label| column(label) >= SMALLEST_GROUP));
+        let column = |label: usize| {
+            hidden
+                .iter()
+                .map(|hidden| counts[hidden][label])
+                .sum::<usize>()
+        };
+        let safe = hidden.is_empty()
+            || (hidden.len() > 1 && (0..k).all(|label| column(label) >= SMALLEST_GROUP));
         if least(name) >= SMALLEST_GROUP && safe {
             break;
         }
@@ -221,8 +251,11 @@ fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
 /// Probabilities by the stored model, as prediction will give them.
 fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, LearnError> {
     let scorer = Scorer::new(model).map_err(LearnError::internal)?;
-    let columns =
-        model.inputs.iter().map(|input| table.column(&input.name)).collect::<Result<Vec<&Column>, _>>()?;
+    let columns = model
+        .inputs
+        .iter()
+        .map(|input| table.column(&input.name))
+        .collect::<Result<Vec<&Column>, _>>()?;
     let (mut row, mut answer) = (scorer.row(), Answer::default());
     rows.iter()
         .map(|&at| {
@@ -235,10 +268,16 @@ fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, Learn
                     Column::Text(values) => values[at].as_deref().map(Value::Text),
                     Column::Date(_) => None,
                 };
-                scorer.set(&mut row, input, value.unwrap_or(Value::Null)).map_err(LearnError::internal)?;
+                scorer
+                    .set(&mut row, input, value.unwrap_or(Value::Null))
+                    .map_err(LearnError::internal)?;
             }
-            scorer.score(&row, &mut answer).map_err(LearnError::internal)?;
-            answer.probability.ok_or_else(|| LearnError::internal("the model gives no probability"))
+            scorer
+                .score(&row, &mut answer)
+                .map_err(LearnError::internal)?;
+            answer
+                .probability
+                .ok_or_else(|| LearnError::internal("the model gives no probability"))
         })
         .collect()
 }
@@ -253,26 +292,47 @@ fn sensitive<'a>(
     let mut faults = Vec::new();
     for (n, name) in plan.sensitive_features.iter().enumerate() {
         let column = table.column(name)?;
-        let groups = column.texts().filter(|_| !matches!(column, Column::Date(_))).map(|texts| {
-            rows.iter().map(|&row| texts[row].clone().unwrap_or_else(|| MISSING.to_owned())).collect::<Vec<_>>()
-        });
-        let distinct = groups.iter().flatten().collect::<std::collections::BTreeSet<_>>().len();
+        let groups = column
+            .texts()
+            .filter(|_| !matches!(column, Column::Date(_)))
+            .map(|texts| {
+                rows.iter()
+                    .map(|&row| texts[row].clone().unwrap_or_else(|| MISSING.to_owned()))
+                    .collect::<Vec<_>>()
+            });
+        let distinct = groups
+            .iter()
+            .flatten()
+            .collect::<std::collections::BTreeSet<_>>()
+            .len();
         match groups {
             Some(groups) if distinct <= MOST_GROUPS => found.push((name.as_str(), groups)),
             _ => {
-                let detail = format!("a sensitive column has at most {MOST_GROUPS} groups, no dates and no decimals");
-                faults.push(Fault::new(format!("/sensitiveFeatures/{n}"), "no-grouping", detail));
+                let detail = format!(
+                    "a sensitive column has at most {MOST_GROUPS} groups, no dates and no decimals"
+                );
+                faults.push(Fault::new(
+                    format!("/sensitiveFeatures/{n}"),
+                    "no-grouping",
+                    detail,
+                ));
             }
         }
     }
-    if faults.is_empty() { Ok(found) } else { Err(LearnError::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(found)
+    } else {
+        Err(LearnError::Invalid(faults))
+    }
 }
 
 fn told(error: EvaluationError) -> LearnError {
     match error {
-        EvaluationError::OneClass { .. } => {
-            LearnError::fault("/split", "one-class", "all outcomes among the rows kept apart are the same")
-        }
+        EvaluationError::OneClass { .. } => LearnError::fault(
+            "/split",
+            "one-class",
+            "all outcomes among the rows kept apart are the same",
+        ),
         other => LearnError::internal(other),
     }
 }

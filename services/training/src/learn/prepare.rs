@@ -30,16 +30,26 @@ pub(super) struct Prepared {
 ///
 /// # Errors
 /// [`LearnError::Invalid`] with every feature that cannot be used, and why.
-pub(super) fn prepare(table: &Table, plan: &NewTrainingRun, train: &[usize]) -> Result<Prepared, LearnError> {
+pub(super) fn prepare(
+    table: &Table,
+    plan: &NewTrainingRun,
+    train: &[usize],
+) -> Result<Prepared, LearnError> {
     let mut faults = Vec::new();
     let mut inputs = Vec::new();
     for (n, feature) in plan.features.iter().enumerate() {
         match input(feature, table.column(&feature.name)?, train) {
             Ok(input) => inputs.push(input),
-            Err((code, detail)) => faults.push(Fault::new(format!("/features/{n}/name"), code, detail)),
+            Err((code, detail)) => {
+                faults.push(Fault::new(format!("/features/{n}/name"), code, detail))
+            }
         }
     }
-    if faults.is_empty() { Ok(Prepared { inputs }) } else { Err(LearnError::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(Prepared { inputs })
+    } else {
+        Err(LearnError::Invalid(faults))
+    }
 }
 
 type Unfit = (&'static str, String);
@@ -60,17 +70,29 @@ fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, U
     match column {
         Column::Integer(values) | Column::Number(values) => {
             let is_integer = matches!(column, Column::Integer(_));
-            input.kind = if is_integer { InputType::Integer } else { InputType::Number };
+            input.kind = if is_integer {
+                InputType::Integer
+            } else {
+                InputType::Number
+            };
             let known = known(values, train, feature)?;
-            let ends = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-                (low.min(*value), high.max(*value))
+            let ends = known
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                    (low.min(*value), high.max(*value))
+                });
+            input.training_range = Some(TrainingRange {
+                minimum: ends.0,
+                maximum: ends.1,
             });
-            input.training_range = Some(TrainingRange { minimum: ends.0, maximum: ends.1 });
             input.missing = filled(known.len() < train.len(), median(known));
         }
         Column::Boolean(values) => {
             input.kind = InputType::Boolean;
-            let numbers: Vec<Option<f64>> = values.iter().map(|v| v.map(|v| f64::from(u8::from(v)))).collect();
+            let numbers: Vec<Option<f64>> = values
+                .iter()
+                .map(|v| v.map(|v| f64::from(u8::from(v))))
+                .collect();
             let known = known(&numbers, train, feature)?;
             // With as many true as false the middle is no value of the column; false is.
             input.missing = filled(known.len() < train.len(), median(known).floor());
@@ -87,20 +109,31 @@ fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, U
 fn known(values: &[Option<f64>], train: &[usize], feature: &Feature) -> Result<Vec<f64>, Unfit> {
     let known: Vec<f64> = train.iter().filter_map(|&row| values[row]).collect();
     if known.is_empty() {
-        return Err(("empty-column", format!("`{}` is missing in all rows to learn from", feature.name)));
+        return Err((
+            "empty-column",
+            format!("`{}` is missing in all rows to learn from", feature.name),
+        ));
     }
     Ok(known)
 }
 
 fn filled(with_gaps: bool, value: f64) -> MissingRule {
-    if with_gaps { MissingRule::MedianAndIndicator { value } } else { MissingRule::Median { value } }
+    if with_gaps {
+        MissingRule::MedianAndIndicator { value }
+    } else {
+        MissingRule::Median { value }
+    }
 }
 
 /// Middle value; the mean of the two middle ones for an even number.
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        f64::midpoint(values[middle - 1], values[middle])
+    }
 }
 
 /// Levels in byte order. A value missing at prediction, or a level unknown in training, counts as `(missing)` where training had
@@ -113,7 +146,9 @@ fn categories(
 ) -> Result<(), Unfit> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for &row in train {
-        *counts.entry(values[row].as_deref().unwrap_or(MISSING)).or_default() += 1;
+        *counts
+            .entry(values[row].as_deref().unwrap_or(MISSING))
+            .or_default() += 1;
     }
     if counts.len() > MOST_LEVELS {
         let detail = format!(
@@ -122,12 +157,29 @@ fn categories(
         );
         return Err(("too-many-levels", detail));
     }
-    let most_frequent = counts.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0))).map(|(level, _)| *level);
-    let substitute = if counts.contains_key(MISSING) { MISSING } else { most_frequent.unwrap_or(MISSING) };
+    let most_frequent = counts
+        .iter()
+        .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)))
+        .map(|(level, _)| *level);
+    let substitute = if counts.contains_key(MISSING) {
+        MISSING
+    } else {
+        most_frequent.unwrap_or(MISSING)
+    };
     input.kind = InputType::Category;
-    input.categories = counts.keys().map(|level| Category { level: (*level).to_owned(), meaning: None }).collect();
-    input.missing = MissingRule::Level { level: substitute.to_owned() };
-    input.unknown_category = Some(UnknownCategory::Level { level: substitute.to_owned() });
+    input.categories = counts
+        .keys()
+        .map(|level| Category {
+            level: (*level).to_owned(),
+            meaning: None,
+        })
+        .collect();
+    input.missing = MissingRule::Level {
+        level: substitute.to_owned(),
+    };
+    input.unknown_category = Some(UnknownCategory::Level {
+        level: substitute.to_owned(),
+    });
     Ok(())
 }
 
@@ -157,13 +209,22 @@ impl Prepared {
                     for category in input.categories.iter().skip(1) {
                         let level = category.level.as_str();
                         let is = |row: &usize| values[*row].as_deref().unwrap_or(MISSING) == level;
-                        let column: Vec<f64> = rows.iter().map(|row| f64::from(u8::from(is(row)))).collect();
+                        let column: Vec<f64> = rows
+                            .iter()
+                            .map(|row| f64::from(u8::from(is(row))))
+                            .collect();
                         levels.push((level_column(&input.name, level), column));
                     }
                 }
-                (MissingRule::MedianAndIndicator { value } | MissingRule::Median { value }, column) => {
+                (
+                    MissingRule::MedianAndIndicator { value } | MissingRule::Median { value },
+                    column,
+                ) => {
                     let values = column.numbers().unwrap_or_default();
-                    let column: Vec<f64> = rows.iter().map(|&row| values[row].unwrap_or(*value)).collect();
+                    let column: Vec<f64> = rows
+                        .iter()
+                        .map(|&row| values[row].unwrap_or(*value))
+                        .collect();
                     numbers.push((input.name.clone(), column));
                     if matches!(input.missing, MissingRule::MedianAndIndicator { .. }) {
                         let gap = |row: &usize| f64::from(u8::from(values[*row].is_none()));

@@ -5,9 +5,7 @@ use helder_types::Digest;
 use serde::Serialize;
 
 use super::{
-    CODE_VERSION, FrameOrigin, LearnError, Learned, card,
-    judge::Judged,
-    plan::NewTrainingRun,
+    CODE_VERSION, FrameOrigin, LearnError, Learned, card, judge::Judged, plan::NewTrainingRun,
 };
 
 /// `provenance.json`: what went in and what came out, without time or place, so that a repeat gives the same bytes.
@@ -55,7 +53,9 @@ pub(super) fn write(
     model: &Model,
     judged: &Judged,
 ) -> Result<Learned, LearnError> {
-    let stored = model.to_json().map_err(|error: ModelError| LearnError::internal(error))?;
+    let stored = model
+        .to_json()
+        .map_err(|error: ModelError| LearnError::internal(error))?;
     let evaluation = json(&judged.evaluation)?;
     let fairness = json(&judged.fairness)?;
     let digests = [
@@ -72,17 +72,35 @@ pub(super) fn write(
             model: &plan.model,
             algorithm: plan.algorithm,
             target: plan.target.as_deref(),
-            features: plan.features.iter().map(|feature| feature.name.as_str()).collect(),
+            features: plan
+                .features
+                .iter()
+                .map(|feature| feature.name.as_str())
+                .collect(),
             sensitive_features: &plan.sensitive_features,
             split: &plan.split,
             hyperparameters: &plan.hyperparameters,
             capacity: plan.capacity,
             seed: plan.seed,
         },
-        outputs: digests.iter().map(|(name, digest)| OutputFile { name, digest: *digest }).collect(),
+        outputs: digests
+            .iter()
+            .map(|(name, digest)| OutputFile {
+                name,
+                digest: *digest,
+            })
+            .collect(),
     })?;
-    let card = card::card(plan, model, &digests[0].1, judged).render().into_bytes();
-    Ok(Learned { model: stored, evaluation, fairness, provenance, card })
+    let card = card::card(plan, model, &digests[0].1, judged)
+        .render()
+        .into_bytes();
+    Ok(Learned {
+        model: stored,
+        evaluation,
+        fairness,
+        provenance,
+        card,
+    })
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, LearnError> {

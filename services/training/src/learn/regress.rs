@@ -2,8 +2,14 @@
 
 use std::collections::HashMap;
 
-use helder_glm::{Coefficient, Design, DroppedColumn, GlmError, INTERCEPT, LogisticFit, LogisticRegression, Penalty};
-use helder_model::{Algorithm, CategoryTerm, Input, InputType, Intercept, LevelTerm, LinearFit, LinearTerm, MissingRule, MissingTerm};
+use helder_glm::{
+    Coefficient, Design, DroppedColumn, GlmError, INTERCEPT, LogisticFit, LogisticRegression,
+    Penalty,
+};
+use helder_model::{
+    Algorithm, CategoryTerm, Input, InputType, Intercept, LevelTerm, LinearFit, LinearTerm,
+    MissingRule, MissingTerm,
+};
 use serde::Serialize;
 
 use super::{
@@ -75,7 +81,10 @@ pub(super) fn fit(
         Some(strength) if strength > 0.0 => Penalty::L2 { strength },
         _ => Penalty::None,
     };
-    let fit = LogisticRegression::new().penalty(penalty).fit(&design, &y).map_err(told)?;
+    let fit = LogisticRegression::new()
+        .penalty(penalty)
+        .fit(&design, &y)
+        .map_err(told)?;
     let moments = moments(&design);
     let summary = FitSummary {
         coefficients: fit
@@ -111,7 +120,13 @@ pub(super) fn fit(
 /// The outcome of every row.
 pub(super) fn outcomes(table: &Table, plan: &NewTrainingRun) -> Result<Vec<bool>, LearnError> {
     let name = plan.target.as_deref().unwrap_or_default();
-    let wrong = || LearnError::fault("/target", "wrong-kind", "an outcome is true or false, or 1 and 0 only");
+    let wrong = || {
+        LearnError::fault(
+            "/target",
+            "wrong-kind",
+            "an outcome is true or false, or 1 and 0 only",
+        )
+    };
     let column = table.column(name)?;
     if matches!(column, Column::Text(_) | Column::Date(_)) {
         return Err(wrong());
@@ -135,9 +150,11 @@ pub(super) fn outcomes(table: &Table, plan: &NewTrainingRun) -> Result<Vec<bool>
 fn told(error: GlmError) -> LearnError {
     let text = error.to_string();
     match error {
-        GlmError::OneClass { .. } => {
-            LearnError::fault("/target", "one-class", "all outcomes among the rows to learn from are the same")
-        }
+        GlmError::OneClass { .. } => LearnError::fault(
+            "/target",
+            "one-class",
+            "all outcomes among the rows to learn from are the same",
+        ),
         GlmError::Separation { .. } => LearnError::fault("/features", "separation", text),
         GlmError::NotConverged { .. } => LearnError::fault("/features", "not-converged", text),
         GlmError::TooFewRows { .. } => LearnError::fault("/frameId", "too-few-rows", text),
@@ -161,45 +178,75 @@ fn moments(design: &Design) -> HashMap<String, (f64, f64)> {
             *sum += (value - mean) * (value - mean);
         }
     }
-    let spread = means.into_iter().zip(squares).map(|(mean, sum)| (mean, (sum / n).sqrt()));
+    let spread = means
+        .into_iter()
+        .zip(squares)
+        .map(|(mean, sum)| (mean, (sum / n).sqrt()));
     design.names().iter().cloned().zip(spread).collect()
 }
 
 /// The fit in the words of the model format. A dropped column has coefficient 0 and no standard error.
-fn linear_fit(inputs: &[Input], fit: &LogisticFit, moments: &HashMap<String, (f64, f64)>) -> LinearFit {
-    let found: HashMap<&str, (usize, &Coefficient)> =
-        fit.coefficients.iter().enumerate().map(|(place, c)| (c.name.as_str(), (place, c))).collect();
+fn linear_fit(
+    inputs: &[Input],
+    fit: &LogisticFit,
+    moments: &HashMap<String, (f64, f64)>,
+) -> LinearFit {
+    let found: HashMap<&str, (usize, &Coefficient)> = fit
+        .coefficients
+        .iter()
+        .enumerate()
+        .map(|(place, c)| (c.name.as_str(), (place, c)))
+        .collect();
     // Places of the model's parameters in the fit, in the fixed order of the model.
     let mut places: Vec<Option<usize>> = Vec::new();
     let mut take = |column: &str| -> (f64, Option<f64>, f64) {
         let coefficient = found.get(column);
         places.push(coefficient.map(|(place, _)| *place));
         let mean = moments.get(column).map_or(0.0, |(mean, _)| *mean);
-        coefficient.map_or((0.0, None, mean), |(_, c)| (c.estimate, Some(c.standard_error), mean))
+        coefficient.map_or((0.0, None, mean), |(_, c)| {
+            (c.estimate, Some(c.standard_error), mean)
+        })
     };
     let (coefficient, standard_error, _) = take(INTERCEPT);
-    let intercept = Intercept { coefficient, standard_error };
+    let intercept = Intercept {
+        coefficient,
+        standard_error,
+    };
     let is_category = |input: &&Input| input.kind == InputType::Category;
     let linear_terms = inputs
         .iter()
         .filter(|input| !is_category(input))
         .map(|input| {
             let (coefficient, standard_error, mean) = take(&input.name);
-            LinearTerm { input: input.name.clone(), coefficient, standard_error, mean }
+            LinearTerm {
+                input: input.name.clone(),
+                coefficient,
+                standard_error,
+                mean,
+            }
         })
         .collect();
     let category_terms = inputs
         .iter()
         .filter(is_category)
         .map(|input| {
-            let mut levels = input.categories.iter().map(|category| category.level.clone());
+            let mut levels = input
+                .categories
+                .iter()
+                .map(|category| category.level.clone());
             CategoryTerm {
                 input: input.name.clone(),
                 reference_level: levels.next().unwrap_or_default(),
                 levels: levels
                     .map(|level| {
-                        let (coefficient, standard_error, mean) = take(&level_column(&input.name, &level));
-                        LevelTerm { level, coefficient, standard_error, mean }
+                        let (coefficient, standard_error, mean) =
+                            take(&level_column(&input.name, &level));
+                        LevelTerm {
+                            level,
+                            coefficient,
+                            standard_error,
+                            mean,
+                        }
                     })
                     .collect(),
             }
@@ -210,13 +257,30 @@ fn linear_fit(inputs: &[Input], fit: &LogisticFit, moments: &HashMap<String, (f6
         .filter(|input| matches!(input.missing, MissingRule::MedianAndIndicator { .. }))
         .map(|input| {
             let (coefficient, standard_error, mean) = take(&indicator(&input.name));
-            MissingTerm { input: input.name.clone(), coefficient, standard_error, mean }
+            MissingTerm {
+                input: input.name.clone(),
+                coefficient,
+                standard_error,
+                mean,
+            }
         })
         .collect();
     let p = fit.coefficients.len();
-    let entry = |a: Option<usize>, b: Option<usize>| a.zip(b).map_or(0.0, |(a, b)| fit.covariance[a * p + b]);
+    let entry = |a: Option<usize>, b: Option<usize>| {
+        a.zip(b).map_or(0.0, |(a, b)| fit.covariance[a * p + b])
+    };
     let covariance = (places.len() <= MOST_COVARIANCE).then(|| {
-        places.iter().enumerate().map(|(i, a)| places[..=i].iter().map(|b| entry(*a, *b)).collect()).collect()
+        places
+            .iter()
+            .enumerate()
+            .map(|(i, a)| places[..=i].iter().map(|b| entry(*a, *b)).collect())
+            .collect()
     });
-    LinearFit { intercept, linear_terms, category_terms, missing_terms, covariance }
+    LinearFit {
+        intercept,
+        linear_terms,
+        category_terms,
+        missing_terms,
+        covariance,
+    }
 }

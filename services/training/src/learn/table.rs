@@ -41,7 +41,9 @@ impl Table {
 
     /// A column that [`read`] has found.
     pub(super) fn column(&self, name: &str) -> Result<&Column, LearnError> {
-        self.columns.get(name).ok_or_else(|| LearnError::internal(format!("column {name} was not read")))
+        self.columns
+            .get(name)
+            .ok_or_else(|| LearnError::internal(format!("column {name} was not read")))
     }
 }
 
@@ -50,7 +52,12 @@ impl Column {
     pub(super) fn numbers(&self) -> Option<Vec<Option<f64>>> {
         match self {
             Self::Integer(values) | Self::Number(values) => Some(values.clone()),
-            Self::Boolean(values) => Some(values.iter().map(|v| v.map(|v| f64::from(u8::from(v)))).collect()),
+            Self::Boolean(values) => Some(
+                values
+                    .iter()
+                    .map(|v| v.map(|v| f64::from(u8::from(v))))
+                    .collect(),
+            ),
             Self::Text(_) | Self::Date(_) => None,
         }
     }
@@ -59,8 +66,15 @@ impl Column {
     pub(super) fn texts(&self) -> Option<Vec<Option<String>>> {
         match self {
             Self::Text(values) => Some(values.clone()),
-            Self::Boolean(values) => Some(values.iter().map(|v| v.map(|v| v.to_string())).collect()),
-            Self::Integer(values) => Some(values.iter().map(|v| v.map(|v| format!("{v:.0}"))).collect()),
+            Self::Boolean(values) => {
+                Some(values.iter().map(|v| v.map(|v| v.to_string())).collect())
+            }
+            Self::Integer(values) => Some(
+                values
+                    .iter()
+                    .map(|v| v.map(|v| format!("{v:.0}")))
+                    .collect(),
+            ),
             Self::Date(values) => Some(values.iter().map(|v| v.map(|v| v.to_string())).collect()),
             Self::Number(_) => None,
         }
@@ -83,7 +97,11 @@ pub(super) fn read(file: &Path, plan: &NewTrainingRun) -> Result<Table, LearnErr
                 places.insert(place, name.to_owned());
             }
             Err(_) => {
-                faults.push(Fault::new(pointer, "unknown-column", format!("the frame has no column `{name}`")));
+                faults.push(Fault::new(
+                    pointer,
+                    "unknown-column",
+                    format!("the frame has no column `{name}`"),
+                ));
             }
         }
     }
@@ -91,7 +109,10 @@ pub(super) fn read(file: &Path, plan: &NewTrainingRun) -> Result<Table, LearnErr
         return Err(LearnError::Invalid(faults));
     }
     let mask = ProjectionMask::roots(builder.parquet_schema(), places.keys().copied());
-    let reader = builder.with_projection(mask).build().map_err(LearnError::internal)?;
+    let reader = builder
+        .with_projection(mask)
+        .build()
+        .map_err(LearnError::internal)?;
     let mut columns: BTreeMap<String, Column> = BTreeMap::new();
     let mut n_rows = 0;
     for batch in reader {
@@ -102,49 +123,90 @@ pub(super) fn read(file: &Path, plan: &NewTrainingRun) -> Result<Table, LearnErr
         }
     }
     if n_rows == 0 {
-        return Err(LearnError::fault("/frameId", "empty-frame", "the frame has no rows"));
+        return Err(LearnError::fault(
+            "/frameId",
+            "empty-frame",
+            "the frame has no rows",
+        ));
     }
     Ok(Table { columns, n_rows })
 }
 
 /// Columns of the plan, each with the pointer to blame.
 fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
-    let mut wanted: Vec<(String, &str)> =
-        plan.features.iter().enumerate().map(|(n, f)| (format!("/features/{n}/name"), f.name.as_str())).collect();
-    wanted.extend(plan.target.as_deref().map(|target| ("/target".to_owned(), target)));
+    let mut wanted: Vec<(String, &str)> = plan
+        .features
+        .iter()
+        .enumerate()
+        .map(|(n, f)| (format!("/features/{n}/name"), f.name.as_str()))
+        .collect();
+    wanted.extend(
+        plan.target
+            .as_deref()
+            .map(|target| ("/target".to_owned(), target)),
+    );
     let sensitive = plan.sensitive_features.iter().enumerate();
     wanted.extend(sensitive.map(|(n, name)| (format!("/sensitiveFeatures/{n}"), name.as_str())));
-    wanted.extend(plan.split.column().map(|column| ("/split".to_owned(), column)));
+    wanted.extend(
+        plan.split
+            .column()
+            .map(|column| ("/split".to_owned(), column)),
+    );
     wanted
 }
 
-fn append(columns: &mut BTreeMap<String, Column>, name: &str, array: &ArrayRef) -> Result<(), LearnError> {
+fn append(
+    columns: &mut BTreeMap<String, Column>,
+    name: &str,
+    array: &ArrayRef,
+) -> Result<(), LearnError> {
     let part = match array.data_type() {
         DataType::Int64 => Column::Integer(
-            array.as_primitive::<Int64Type>().iter().map(|value| value.map(|value| value as f64)).collect(),
+            array
+                .as_primitive::<Int64Type>()
+                .iter()
+                .map(|value| value.map(|value| value as f64))
+                .collect(),
         ),
         DataType::Float64 => Column::Number(
-            array.as_primitive::<Float64Type>().iter().map(|value| value.filter(|value| value.is_finite())).collect(),
+            array
+                .as_primitive::<Float64Type>()
+                .iter()
+                .map(|value| value.filter(|value| value.is_finite()))
+                .collect(),
         ),
         DataType::Boolean => Column::Boolean(array.as_boolean().iter().collect()),
         DataType::Utf8 => Column::Text(
-            array.as_string::<i32>().iter().map(|v| v.filter(|v| !v.is_empty()).map(str::to_owned)).collect(),
+            array
+                .as_string::<i32>()
+                .iter()
+                .map(|v| v.filter(|v| !v.is_empty()).map(str::to_owned))
+                .collect(),
         ),
         DataType::Date32 => Column::Date(array.as_primitive::<Date32Type>().iter().collect()),
         // A point in time is no feature and no group; only its gaps are kept.
-        _ => Column::Date((0..array.len()).map(|row| array.is_valid(row).then_some(0)).collect()),
+        _ => Column::Date(
+            (0..array.len())
+                .map(|row| array.is_valid(row).then_some(0))
+                .collect(),
+        ),
     };
     match (columns.get_mut(name), part) {
         (None, part) => {
             columns.insert(name.to_owned(), part);
         }
-        (Some(Column::Integer(all)), Column::Integer(part)) | (Some(Column::Number(all)), Column::Number(part)) => {
+        (Some(Column::Integer(all)), Column::Integer(part))
+        | (Some(Column::Number(all)), Column::Number(part)) => {
             all.extend(part);
         }
         (Some(Column::Boolean(all)), Column::Boolean(part)) => all.extend(part),
         (Some(Column::Text(all)), Column::Text(part)) => all.extend(part),
         (Some(Column::Date(all)), Column::Date(part)) => all.extend(part),
-        _ => return Err(LearnError::internal("a column changes its type within the file")),
+        _ => {
+            return Err(LearnError::internal(
+                "a column changes its type within the file",
+            ));
+        }
     }
     Ok(())
 }
