@@ -19,21 +19,12 @@ otlp_endpoint = {{ . | quote }}
 {{- define "helder.gateway-toml" -}}
 listen = "0.0.0.0:8080"
 
-[services]
+[upstreams]
 {{- range $name, $_ := .Values.services }}
 {{ $name }} = "http://{{ $.Release.Name }}-{{ $name }}:8080"
 {{- end }}
 
-[gateway]
-hosts = {{ .Values.gateway.hosts | toJson }}
-{{- range .Values.gateway.issuers }}
-
-[[gateway.issuers]]
-issuer = {{ .issuer | quote }}
-audience = {{ .audience | quote }}
-jwks = {{ .jwks | toJson | quote }}
-{{- end }}
-
+{{ dict "gateway" (dict "hosts" .Values.gateway.hosts "issuers" .Values.gateway.issuers) | toToml }}
 {{ include "helder.telemetry" . }}
 {{- end -}}
 
