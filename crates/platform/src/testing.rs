@@ -47,7 +47,8 @@ impl TestDatabase {
         let schema = format!("test_{}", Uuid::new_v4().simple());
         PgConnection::establish(&server)?.batch_execute(&format!("CREATE SCHEMA {schema}"))?;
         let joint = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{joint}options=-csearch_path%3D{schema}");
+        let url =
+            format!("{server}{joint}options=-csearch_path%3D{schema}&application_name={schema}");
         Ok(Some(Self {
             url,
             folder: None,

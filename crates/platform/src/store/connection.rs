@@ -72,7 +72,7 @@ impl Target {
 }
 
 /// Opens a connection with the settings every one of ours has.
-pub(super) fn connect(target: &Target, read_only: bool) -> Result<Conn, StoreError> {
+pub(super) fn connect(target: &Target, mode: Mode) -> Result<Conn, StoreError> {
     let mut conn = match target {
         Target::Sqlite(path) => {
             // A file name with a comma or percent sign is a name, never a URI.
@@ -86,7 +86,7 @@ pub(super) fn connect(target: &Target, read_only: bool) -> Result<Conn, StoreErr
                  PRAGMA cache_size = -2000;
                  PRAGMA trusted_schema = OFF;",
             )?;
-            if read_only {
+            if mode == Mode::Read {
                 conn.batch_execute("PRAGMA query_only = ON")?;
             }
             Conn::Sqlite(conn)
@@ -122,53 +122,59 @@ fn use_wal(conn: &mut SqliteConnection) -> Result<(), Error> {
     }
 }
 
-/// Runs `work` in a transaction that sees one moment and cannot write.
-pub(super) fn read<T, E: From<Error>>(
-    conn: &mut Conn,
-    work: impl FnOnce(&mut Conn) -> Result<T, E>,
-) -> Result<T, E> {
-    match conn {
-        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(
-            pg,
+/// What a transaction may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Sees one moment and cannot write.
+    Read,
+    /// Is kept whole or not at all.
+    Write,
+}
+
+/// Starts a transaction.
+pub(super) fn begin(conn: &mut Conn, mode: Mode) -> Result<(), Error> {
+    match (conn, mode) {
+        (Conn::Pg(conn), Mode::Read) => AnsiTransactionManager::begin_transaction_sql(
+            conn,
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        )?,
-        Conn::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?,
-    }
-    finish(conn, work)
-}
-
-/// Runs `work` in a transaction that is kept whole or not at all.
-pub(super) fn write<T, E: From<Error>>(
-    conn: &mut Conn,
-    work: impl FnOnce(&mut Conn) -> Result<T, E>,
-) -> Result<T, E> {
-    match conn {
-        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN")?,
+        ),
+        (Conn::Pg(conn), Mode::Write) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")
+        }
+        (Conn::Sqlite(conn), Mode::Read) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")
+        }
         // Takes the write lock now, so that no statement inside can fail for another process holding it.
-        Conn::Sqlite(sqlite) => {
-            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+        (Conn::Sqlite(conn), Mode::Write) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
         }
     }
-    finish(conn, work)
 }
 
-fn finish<T, E: From<Error>>(
+/// Runs `work` in the transaction that was started, and ends it. Says as well whether the connection is still good.
+pub(super) fn finish<T, E: From<Error>>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T, E>,
-) -> Result<T, E> {
+) -> (Result<T, E>, bool) {
     type Manager = <Conn as Connection>::TransactionManager;
-    match work(conn) {
-        Ok(value) => {
-            Manager::commit_transaction(conn)?;
-            Ok(value)
-        }
+    let (outcome, ended) = match work(conn) {
+        Ok(value) => match Manager::commit_transaction(conn) {
+            Ok(()) => (Ok(value), true),
+            // Nobody knows what is left of it.
+            Err(error) => (Err(error.into()), false),
+        },
         Err(problem) => {
-            if let Err(error) = Manager::rollback_transaction(conn) {
+            let undone = Manager::rollback_transaction(conn);
+            if let Err(error) = &undone {
                 tracing::warn!(%error, "rollback failed; the connection is dropped");
             }
-            Err(problem)
+            (Err(problem), undone.is_ok())
         }
-    }
+    };
+    (
+        outcome,
+        ended && !Manager::is_broken_transaction_manager(conn),
+    )
 }
 
 /// Lends embedded migrations to the runner, which wants to own its source.

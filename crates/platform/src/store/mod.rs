@@ -25,7 +25,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Notify;
 
 pub use connection::Conn;
-use connection::{Target, connect};
+use connection::{Mode, Target, begin, connect, finish};
 use pool::Pool;
 
 use crate::{
@@ -94,12 +94,16 @@ impl Store {
     ) -> std::result::Result<Self, StoreError> {
         let target: Target = url.parse()?;
         target.prepare()?;
-        let mut conn = connect(&target, false)?;
+        let mut conn = connect(&target, Mode::Write)?;
         migrate(&mut conn, migrations)?;
         let sqlite = matches!(conn, Conn::Sqlite(_));
-        let writers = Pool::new(target.clone(), if sqlite { 1 } else { WRITERS }, false);
+        let writers = Pool::new(
+            target.clone(),
+            if sqlite { 1 } else { WRITERS },
+            Mode::Write,
+        );
         writers.put(conn);
-        let readers = Pool::new(target, READERS, true);
+        let readers = Pool::new(target, READERS, Mode::Read);
         Ok(Self {
             inner: Arc::new(Inner {
                 sqlite,
@@ -126,7 +130,7 @@ impl Store {
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
         let slot = self.inner.readers.slot().await?;
-        blocking(move || slot.run(|conn| connection::read(conn, work))).await
+        blocking(move || slot.run(work)).await
     }
 
     /// Runs `work` in one transaction: all of it is kept, or nothing.
@@ -140,7 +144,7 @@ impl Store {
     {
         let slot = self.inner.writers.slot().await?;
         let store = self.clone();
-        blocking(move || store.commit(|| slot.run(|conn| connection::write(conn, work)))).await
+        blocking(move || store.commit(|| slot.run(work))).await
     }
 
     /// [`Store::write`] that happens once per `Idempotency-Key`: the effect and the answer are kept in one transaction,
@@ -170,10 +174,7 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        self.inner
-            .readers
-            .slot_blocking()?
-            .run(|conn| connection::read(conn, work))
+        self.inner.readers.slot_blocking()?.run(work)
     }
 
     /// [`Store::write`] for code that already runs on a blocking thread, such as a job.
@@ -182,7 +183,7 @@ impl Store {
     /// As [`Store::write`].
     pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         let slot = self.inner.writers.slot_blocking()?;
-        self.commit(|| slot.run(|conn| connection::write(conn, work)))
+        self.commit(|| slot.run(work))
     }
 
     /// Whether the database answers; for readiness.
@@ -236,7 +237,8 @@ fn migrate(
     conn: &mut Conn,
     migrations: &[EmbeddedMigrations],
 ) -> std::result::Result<(), StoreError> {
-    connection::write(conn, |conn| {
+    begin(conn, Mode::Write)?;
+    let (outcome, _) = finish(conn, |conn| {
         if matches!(conn, Conn::Pg(_)) {
             conn.batch_execute("SELECT pg_advisory_xact_lock(4841)")?;
         }
@@ -245,5 +247,6 @@ fn migrate(
                 .map_err(StoreError::Migrate)?;
         }
         Ok(())
-    })
+    });
+    outcome
 }

@@ -5,12 +5,11 @@ use std::{
     time::Duration,
 };
 
-use diesel::{Connection, connection::TransactionManager};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Conn,
-    connection::{Target, connect},
+    connection::{Mode, Target, begin, connect, finish},
 };
 use crate::problem::{Problem, Result};
 
@@ -26,7 +25,7 @@ pub(super) struct Pool {
 
 struct Shared {
     target: Target,
-    read_only: bool,
+    mode: Mode,
     idle: Mutex<Vec<Conn>>,
 }
 
@@ -37,10 +36,10 @@ pub(super) struct Slot {
 }
 
 impl Pool {
-    pub(super) fn new(target: Target, size: usize, read_only: bool) -> Self {
+    pub(super) fn new(target: Target, size: usize, mode: Mode) -> Self {
         let shared = Shared {
             target,
-            read_only,
+            mode,
             idle: Mutex::new(Vec::with_capacity(size)),
         };
         Self {
@@ -84,30 +83,47 @@ impl Pool {
 }
 
 impl Slot {
-    /// Runs `work` on a connection; a broken one, or one in use when `work` panics, is closed and not used again.
+    /// Runs `work` in a transaction; a connection that is broken, or in use when `work` panics, is not used again.
     pub(super) fn run<T>(self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let idle = self
-            .shared
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let mut conn = match idle {
-            Some(conn) => conn,
-            None => connect(&self.shared.target, self.shared.read_only).map_err(|error| {
-                tracing::warn!(error = &error as &dyn std::error::Error, "database is away");
-                Problem::unavailable("the database is away", 2)
-            })?,
-        };
-        let outcome = work(&mut conn);
-        if !<Conn as Connection>::TransactionManager::is_broken_transaction_manager(&mut conn) {
+        let mut conn = self.begun()?;
+        let (outcome, good) = finish(&mut conn, work);
+        if good {
             self.shared.put(conn);
         }
         outcome
     }
+
+    /// A connection in a fresh transaction. Connections that a restarted server has forgotten are thrown away.
+    fn begun(&self) -> Result<Conn> {
+        let mode = self.shared.mode;
+        while let Some(mut conn) = self.shared.take() {
+            match begin(&mut conn, mode) {
+                Ok(()) => return Ok(conn),
+                // An embedded database forgets nobody: it is busy, and another connection would find it as busy.
+                Err(error) if matches!(conn, Conn::Sqlite(_)) => {
+                    self.shared.put(conn);
+                    return Err(error.into());
+                }
+                Err(error) => tracing::info!(%error, "a database connection was lost while idle"),
+            }
+        }
+        let mut conn = connect(&self.shared.target, mode).map_err(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "database is away");
+            Problem::unavailable("the database is away", 2)
+        })?;
+        begin(&mut conn, mode)?;
+        Ok(conn)
+    }
 }
 
 impl Shared {
+    fn take(&self) -> Option<Conn> {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    }
+
     fn put(&self, conn: Conn) {
         self.idle
             .lock()

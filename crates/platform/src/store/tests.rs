@@ -142,6 +142,34 @@ async fn many_writers_at_once_all_get_their_turn() {
 }
 
 #[tokio::test]
+async fn after_the_server_has_dropped_all_connections_the_store_goes_on_by_itself() {
+    let Some(database) = TestDatabase::postgres().unwrap() else {
+        return;
+    };
+    let store = database.open(&[]).unwrap();
+    let other = database.open(&[]).unwrap();
+    for _ in 0..3 {
+        store
+            .write(|conn| audit::record(conn, &anna(), "a.b", "/x"))
+            .await
+            .unwrap();
+        lines(&store).await;
+        other
+            .write(|conn| {
+                conn.batch_execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE application_name = current_setting('application_name') AND pid <> pg_backend_pid()",
+                )?;
+                Ok(())
+            })
+            .await
+            .unwrap();
+        assert!(lines(&store).await > 0);
+    }
+    assert_eq!(lines(&store).await, 3);
+}
+
+#[tokio::test]
 async fn a_full_pool_says_come_back_instead_of_waiting_for_ever() {
     let database = TestDatabase::sqlite().unwrap();
     let store = database.open(&[]).unwrap();
