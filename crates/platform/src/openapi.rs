@@ -2,7 +2,8 @@
 
 use actix_web::App;
 use utoipa::openapi::{
-    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder,
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    ServerBuilder,
     path::Operation,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
@@ -35,7 +36,11 @@ impl ServiceInfo {
 /// The whole document: base, and all operations that `configure` mounts. Paths stand without the service's base path,
 /// which is in `servers`.
 pub fn document(info: &ServiceInfo, configure: impl FnOnce(&mut ServiceConfig<'_>)) -> OpenApi {
-    let (_, mut document) = App::new().into_utoipa_app().openapi(base(info)).configure(configure).split_for_parts();
+    let (_, mut document) = App::new()
+        .into_utoipa_app()
+        .openapi(base(info))
+        .configure(configure)
+        .split_for_parts();
     for item in document.paths.paths.values_mut() {
         let operations: [&mut Option<Operation>; 8] = [
             &mut item.get,
@@ -68,8 +73,16 @@ fn base(info: &ServiceInfo) -> OpenApi {
         .schema(ProblemDetails::name(), ProblemDetails::schema())
         .schema(Fault::name(), Fault::schema())
         .build();
-    let contact = ContactBuilder::new().name(Some("Helder maintainers")).build();
-    let license = LicenseBuilder::new().name("EUPL-1.2").identifier(Some("EUPL-1.2")).build();
+    let contact = ContactBuilder::new()
+        .name(Some("Helder maintainers"))
+        // Under a reserved domain until the project has an address of its own.
+        .email(Some("maintainers@helder.example"))
+        .url(Some("https://helder.example"))
+        .build();
+    let license = LicenseBuilder::new()
+        .name("EUPL-1.2")
+        .identifier(Some("EUPL-1.2"))
+        .build();
     let about = InfoBuilder::new()
         .title(info.title)
         .version(API_VERSION)

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use helder_types::Permission;
 use serde_json::Value;
 
+/// Schemas whose property names another standard fixes, and which one.
+const FOREIGN_WORDS: [(&str, &str); 1] = [("ProcessingRecord", "Logboek Dataverwerkingen")];
+
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
 /// All faults of one document, each as `service METHOD /path: what is wrong`.
@@ -201,10 +204,13 @@ fn answer_faults(method: &str, path: &str, operation: &Value) -> Vec<String> {
     faults
 }
 
-/// Property names of all schemas are camelCase, apart from extension keys with a prefix (`helder:…`).
+/// Property names of all schemas are camelCase, apart from extension keys with a prefix (`helder:…`) and
+/// [`FOREIGN_WORDS`].
 fn schema_faults(document: &Value) -> Vec<String> {
     let mut faults = Vec::new();
-    for (name, schema) in object(&document["components"]["schemas"]) {
+    let own = |name: &str| FOREIGN_WORDS.iter().all(|(foreign, _)| *foreign != name);
+    let schemas = object(&document["components"]["schemas"]);
+    for (name, schema) in schemas.filter(|(name, _)| own(name)) {
         for (property, _) in object(&schema["properties"]) {
             if !property.contains(':') && !is_camel_case(property) {
                 faults.push(format!(
