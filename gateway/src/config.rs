@@ -52,7 +52,7 @@ pub struct IssuerConfig {
     pub issuer: String,
     /// Value that `aud` must hold.
     pub audience: String,
-    /// Its public keys, a JSON Web Key Set.
+    /// Its public keys: a JSON Web Key Set, or `file:<path>` of one, read at start.
     pub jwks: Value,
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
                             header::CONTENT_SECURITY_POLICY,
                             header::HeaderValue::from_static(POLICY),
                         );
-                        crate::answer::finish(headers, uuid::Uuid::now_v7(), None);
+                        crate::answer::finish(headers, crate::trace::new_request_id(), None);
                         Ok(answer)
                     }
                 })

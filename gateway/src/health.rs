@@ -63,6 +63,6 @@ async fn ready(door: Data<Door>) -> HttpResponse {
 }
 
 fn finish(mut response: HttpResponse) -> HttpResponse {
-    crate::answer::finish(response.headers_mut(), uuid::Uuid::now_v7(), None);
+    crate::answer::finish(response.headers_mut(), crate::trace::new_request_id(), None);
     response
 }

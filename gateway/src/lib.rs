@@ -8,6 +8,7 @@ mod forward;
 mod head;
 mod health;
 mod outside;
+mod process;
 mod rate;
 mod serve;
 mod server;
@@ -15,5 +16,6 @@ mod table;
 mod trace;
 
 pub use config::{GatewayConfig, IssuerConfig};
+pub use process::main;
 pub use server::{GatewayError, RunningGateway, start, start_with};
 pub use table::{BodyKind, Operation, operations};

@@ -13,6 +13,7 @@ use helder_platform::{
     routes::{Found, RouteTable, allow},
 };
 use http::Uri;
+use tracing::Instrument as _;
 
 use crate::{
     answer, audit,
@@ -56,6 +57,7 @@ pub(crate) async fn serve(
     let mut known = Known::default();
     let answer = door
         .answer(&request, payload, &forwarder, &trace, &mut known)
+        .instrument(trace.span.clone())
         .await;
     let version = door.version(&request, known.operation.as_deref());
     let response = match answer {
@@ -75,6 +77,8 @@ pub(crate) async fn serve(
         .operation
         .as_ref()
         .map_or("-", |operation| operation.id.as_str());
+    trace.span.record("operation", operation);
+    trace.span.record("status", response.status().as_u16());
     audit::record(
         known.session.as_deref(),
         operation,

@@ -1,8 +1,15 @@
 //! Request id and W3C trace context.
 
+use std::{
+    cell::Cell,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
 use actix_web::HttpRequest;
+use helder_platform::trace::{self, TRACEPARENT, TraceParent};
 use http::HeaderValue;
-use uuid::Uuid;
+use tracing::Span;
+use uuid::{Builder, Uuid};
 
 /// The names under which a request can be found again.
 pub(crate) struct Trace {
@@ -10,6 +17,8 @@ pub(crate) struct Trace {
     pub(crate) request_id: Uuid,
     /// `traceparent` for the service: the client's trace with a new span, or a new trace.
     pub(crate) parent: HeaderValue,
+    /// The span of this request; disabled unless traces are exported.
+    pub(crate) span: Span,
 }
 
 impl Trace {
@@ -22,58 +31,83 @@ impl Trace {
         };
         let request_id = text("x-request-id")
             .and_then(|id| Uuid::try_parse(id).ok())
-            .unwrap_or_else(Uuid::now_v7);
-        let trace = text("traceparent")
-            .and_then(trace_id)
-            .map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
-        let span = Uuid::new_v4().simple().to_string();
-        // No sampling in the log of processing: the flag is always set.
-        let parent = HeaderValue::try_from(format!("00-{trace}-{}-01", &span[..16]))
-            .unwrap_or_else(|_| HeaderValue::from_static(""));
-        Self { request_id, parent }
+            .unwrap_or_else(new_request_id);
+        let inbound = text(TRACEPARENT).and_then(TraceParent::parse);
+        let (span, parent) = if trace::is_exported() {
+            let span = tracing::info_span!("gateway", id = %request_id, operation = tracing::field::Empty, status = tracing::field::Empty);
+            trace::follow(&span, inbound);
+            let parent = trace::of(&span);
+            (span, parent)
+        } else {
+            (Span::none(), None)
+        };
+        // Not exported here: the services still get one trace for their records of processing.
+        let parent = parent.unwrap_or_else(|| {
+            let next = format!("{:016x}", random() | 1);
+            let fresh = format!("{:016x}{:016x}", random(), random() | 1);
+            let parent = TraceParent {
+                trace: inbound.map_or(fresh.as_str(), |inbound| inbound.trace),
+                span: &next,
+                sampled: true,
+            };
+            parent.to_string()
+        });
+        let parent = HeaderValue::try_from(parent).unwrap_or_else(|_| HeaderValue::from_static(""));
+        Self {
+            request_id,
+            parent,
+            span,
+        }
     }
 }
 
-/// The trace id of a valid `traceparent`.
-fn trace_id(value: &str) -> Option<&str> {
-    let mut parts = value.split('-');
-    let (version, trace, span, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hex = |text: &str, length| {
-        text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let zero = |text: &str| text.bytes().all(|b| b == b'0');
-    let known = version != "ff" && (version != "00" || parts.next().is_none());
-    (known
-        && hex(version, 2)
-        && hex(trace, 32)
-        && hex(span, 16)
-        && hex(flags, 2)
-        && !zero(trace)
-        && !zero(span))
-    .then_some(trace)
+/// A UUID in order of time. These ids are names, no secrets, so they need no system call each.
+pub(crate) fn new_request_id() -> Uuid {
+    let millis = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64);
+    let mut bytes = [0; 10];
+    bytes[..8].copy_from_slice(&random().to_le_bytes());
+    bytes[8..].copy_from_slice(&random().to_le_bytes()[..2]);
+    Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+}
+
+/// The next number of this thread, seeded once by the system.
+///
+/// # Source
+/// `SplitMix64`, Steele, Lea & Flood, OOPSLA 2014.
+fn random() -> u64 {
+    thread_local! {
+        static STATE: Cell<u64> = Cell::new(Uuid::new_v4().as_u64_pair().0);
+    }
+    let state = STATE.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+    STATE.set(state);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::trace_id;
+    use std::collections::HashSet;
+
+    use super::*;
 
     #[test]
-    fn only_a_well_formed_trace_is_carried_on() {
-        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        assert_eq!(
-            trace_id(&format!("00-{trace}-00f067aa0ba902b7-00")),
-            Some(trace)
-        );
-        for bad in [
-            "",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-00",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-00",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-x",
-        ] {
-            assert_eq!(trace_id(bad), None, "{bad}");
-        }
+    fn request_ids_are_version_7_and_do_not_repeat() {
+        let ids: HashSet<_> = (0..10_000).map(|_| new_request_id()).collect();
+        assert_eq!(ids.len(), 10_000);
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+    }
+
+    #[test]
+    fn a_strange_id_is_replaced_and_a_trace_is_always_named() {
+        let request = actix_web::test::TestRequest::default()
+            .insert_header(("x-request-id", "no uuid"))
+            .insert_header(("traceparent", "broken"))
+            .to_http_request();
+        let trace = Trace::of(&request);
+        assert_eq!(trace.request_id.get_version_num(), 7);
+        assert!(TraceParent::parse(trace.parent.to_str().unwrap()).is_some());
     }
 }

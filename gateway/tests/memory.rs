@@ -1,7 +1,11 @@
 //! J14: a hundred thousand different valid tokens do not fill the memory.
+#![expect(clippy::unwrap_used, reason = "a test may end in a panic")]
 
 #[path = "gateway/issuer.rs"]
-#[expect(dead_code, reason = "shared with the other test binary, which uses all of it")]
+#[expect(
+    dead_code,
+    reason = "shared with the other test binary, which uses all of it"
+)]
 mod issuer;
 
 use std::{collections::BTreeMap, net::TcpListener, sync::Arc};
@@ -32,9 +36,15 @@ async fn knock(address: std::net::SocketAddr, first: usize, count: usize) {
     let mut answer = vec![0; 4 << 10];
     for number in first..first + count {
         claims["jti"] = format!("token-{number}").into();
-        let token = issuer::sign(&issuer::KEYS.ed, jsonwebtoken::Algorithm::EdDSA, "ed", &claims);
-        let request =
-            format!("GET /linkage/v1/linkage-runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
+        let token = issuer::sign(
+            &issuer::KEYS.ed,
+            jsonwebtoken::Algorithm::EdDSA,
+            "ed",
+            &claims,
+        );
+        let request = format!(
+            "GET /linkage/v1/linkage-runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut read = 0;
         // The answer is one JSON object after the head.
@@ -43,7 +53,11 @@ async fn knock(address: std::net::SocketAddr, first: usize, count: usize) {
             assert!(more > 0, "closed");
             read += more;
         }
-        assert!(answer.starts_with(b"HTTP/1.1 403"), "{}", String::from_utf8_lossy(&answer[..read]));
+        assert!(
+            answer.starts_with(b"HTTP/1.1 403"),
+            "{}",
+            String::from_utf8_lossy(&answer[..read])
+        );
     }
 }
 

@@ -81,7 +81,10 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for JsonBody<T> {
             let bytes = read(&request, payload).await?;
             let digest = Digest::of(&bytes);
             BodyDigest::of(&request).set(digest);
-            Ok(Self { value: parse(&bytes)?, digest })
+            Ok(Self {
+                value: parse(&bytes)?,
+                digest,
+            })
         })
     }
 }
@@ -162,16 +165,24 @@ fn read_as<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, helder_types::Fault> 
 
 /// The whole body, at most `limits.json_bytes` of it.
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
-    let limit = request.app_data::<Data<Limits>>().map_or_else(Limits::default, |limits| ***limits).json_bytes;
+    let limit = request
+        .app_data::<Data<Limits>>()
+        .map_or_else(Limits::default, |limits| ***limits)
+        .json_bytes;
     expect_json(request)?;
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > limit) {
         return Err(Problem::too_large(limit));
     }
     let mut body = BytesMut::with_capacity(declared.unwrap_or(0).min(64 * 1024) as usize);
     while let Some(chunk) = payload.next().await {
-        let chunk =
-            chunk.map_err(|error| Problem::bad_request("body-cut", "the body ended too early").caused_by(error.to_string()))?;
+        let chunk = chunk.map_err(|error| {
+            Problem::bad_request("body-cut", "the body ended too early")
+                .caused_by(error.to_string())
+        })?;
         if (body.len() + chunk.len()) as u64 > limit {
             return Err(Problem::too_large(limit));
         }
@@ -182,14 +193,24 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
 
 fn expect_json(request: &HttpRequest) -> Result<()> {
     let headers = request.headers();
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity") {
-        return Err(Problem::unsupported_media_type("send this body without Content-Encoding"));
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|value| value != "identity")
+    {
+        return Err(Problem::unsupported_media_type(
+            "send this body without Content-Encoding",
+        ));
     }
-    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
     if media.eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
-        Err(Problem::unsupported_media_type("send Content-Type: application/json"))
+        Err(Problem::unsupported_media_type(
+            "send Content-Type: application/json",
+        ))
     }
 }

@@ -13,6 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     identity::TokenMint,
     problem::{Problem, REQUEST_ID, Result},
+    trace,
 };
 
 /// Header that carries the request id from service to service.
@@ -49,7 +50,11 @@ impl Peers {
     ///
     /// # Errors
     /// 500 when the HTTP client cannot be made.
-    pub fn new(mint: Arc<TokenMint>, bases: BTreeMap<String, String>, patience: Duration) -> Result<Self> {
+    pub fn new(
+        mint: Arc<TokenMint>,
+        bases: BTreeMap<String, String>,
+        patience: Duration,
+    ) -> Result<Self> {
         let client = Client::builder()
             .connect_timeout(Duration::from_secs(3))
             .timeout(patience)
@@ -57,12 +62,19 @@ impl Peers {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(Problem::internal)?;
-        Ok(Self { client, mint, bases: Arc::new(bases) })
+        Ok(Self {
+            client,
+            mint,
+            bases: Arc::new(bases),
+        })
     }
 
     /// The service called `name`.
     pub fn peer(&self, name: &str) -> Peer {
-        Peer { peers: self.clone(), name: name.to_owned() }
+        Peer {
+            peers: self.clone(),
+            name: name.to_owned(),
+        }
     }
 
     /// The caller with one more permission that only services hold, such as `ingest:derive`.
@@ -104,7 +116,11 @@ impl Peer {
         if response.status() == StatusCode::NOT_MODIFIED {
             return Ok(Changed::Not);
         }
-        let tag = response.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let tag = response
+            .headers()
+            .get(ETAG)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
         let value = response.json().await.map_err(|error| self.away(error))?;
         Ok(Changed::Now(value, tag))
     }
@@ -122,7 +138,11 @@ impl Peer {
         body: &B,
         key: Option<&str>,
     ) -> Result<T> {
-        let response = self.send(caller, path, |client, url| keyed(client.post(url).json(body), key)).await?;
+        let response = self
+            .send(caller, path, |client, url| {
+                keyed(client.post(url).json(body), key)
+            })
+            .await?;
         response.json().await.map_err(|error| self.away(error))
     }
 
@@ -140,7 +160,13 @@ impl Peer {
     ) -> Result<T> {
         let response = self
             .send(caller, path, |client, url| {
-                keyed(client.post(url).header(CONTENT_TYPE, media_type).body(bytes), key)
+                keyed(
+                    client
+                        .post(url)
+                        .header(CONTENT_TYPE, media_type)
+                        .body(bytes),
+                    key,
+                )
             })
             .await?;
         response.json().await.map_err(|error| self.away(error))
@@ -152,16 +178,21 @@ impl Peer {
         path: &str,
         request: impl FnOnce(&Client, String) -> RequestBuilder,
     ) -> Result<Response> {
-        let base = self
-            .peers
-            .bases
-            .get(&self.name)
-            .ok_or_else(|| Problem::internal(format!("no address configured for {}", self.name)))?;
+        let base =
+            self.peers.bases.get(&self.name).ok_or_else(|| {
+                Problem::internal(format!("no address configured for {}", self.name))
+            })?;
         let token = self.peers.mint.mint(caller)?.token;
-        let mut request = request(&self.peers.client, format!("{}{path}", base.trim_end_matches('/')))
-            .header(AUTHORIZATION, format!("Bearer {token}"));
+        let mut request = request(
+            &self.peers.client,
+            format!("{}{path}", base.trim_end_matches('/')),
+        )
+        .header(AUTHORIZATION, format!("Bearer {token}"));
         if let Ok(id) = REQUEST_ID.try_with(uuid::Uuid::to_string) {
             request = request.header(REQUEST_ID_HEADER, id);
+        }
+        if let Some(parent) = trace::onward() {
+            request = request.header(trace::TRACEPARENT, parent);
         }
         let response = request.send().await.map_err(|error| self.away(error))?;
         let status = response.status();
@@ -172,7 +203,10 @@ impl Peer {
         if status.is_client_error() && status != StatusCode::UNAUTHORIZED {
             return Err(Problem::from_details(details));
         }
-        Err(self.away(Refused { status, detail: details.detail }))
+        Err(self.away(Refused {
+            status,
+            detail: details.detail,
+        }))
     }
 
     fn away(&self, error: impl std::error::Error + Send + Sync + 'static) -> Problem {

@@ -10,5 +10,6 @@ mod tests;
 
 pub use load::{ConfigError, from_parts, load};
 pub use settings::{
-    IdentitySettings, KeyRingSettings, Limits, ObjectsSettings, ServiceSettings, StoreSettings, TelemetrySettings,
+    IdentitySettings, KeyRingSettings, Limits, ObjectsSettings, ServiceSettings, StoreSettings,
+    TelemetrySettings,
 };

@@ -22,6 +22,7 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod testing;
+pub mod trace;
 
 /// What the code written by [`job_routes!`] names.
 #[doc(hidden)]

@@ -20,18 +20,33 @@ struct Permit {
 /// # Errors
 /// 403 `project-refuses` with the registry's reason; 400 at `/projectId` when there is no such project; 503 when the
 /// registry is away, because not knowing is not permission.
-pub async fn require(peers: &Peers, caller: &Caller, project: Uuid, step: ProjectStep) -> Result<()> {
+pub async fn require(
+    peers: &Peers,
+    caller: &Caller,
+    project: Uuid,
+    step: ProjectStep,
+) -> Result<()> {
     let path = format!("/registry/v1/projects/{project}/permits/{}", step.as_str());
-    let permit: Permit = peers.peer("registry").get_json(caller, &path).await.map_err(|problem| {
-        if problem.status() == 404 {
-            Problem::invalid(vec![Fault::new("/projectId", "unknown", "your organisation has no such project")])
-        } else {
-            problem
-        }
-    })?;
+    let permit: Permit = peers
+        .peer("registry")
+        .get_json(caller, &path)
+        .await
+        .map_err(|problem| {
+            if problem.status() == 404 {
+                Problem::invalid(vec![Fault::new(
+                    "/projectId",
+                    "unknown",
+                    "your organisation has no such project",
+                )])
+            } else {
+                problem
+            }
+        })?;
     if permit.allowed {
         return Ok(());
     }
-    let reason = permit.reason.unwrap_or_else(|| "the project does not allow this now".to_owned());
+    let reason = permit
+        .reason
+        .unwrap_or_else(|| "the project does not allow this now".to_owned());
     Err(Problem::forbidden("project-refuses", reason))
 }

@@ -31,7 +31,11 @@ pub enum Found<'a, T> {
 
 impl<T> Node<T> {
     const fn new() -> Self {
-        Self { literal: BTreeMap::new(), any: None, methods: Vec::new() }
+        Self {
+            literal: BTreeMap::new(),
+            any: None,
+            methods: Vec::new(),
+        }
     }
 
     /// The node of a path; literal segments go before `{…}`.
@@ -70,7 +74,9 @@ impl<T> RouteTable<T> {
 
     /// Finds the route of a request.
     pub fn find(&self, method: &Method, path: &str) -> Found<'_, T> {
-        let Some(node) = self.root.find(path) else { return Found::Nothing };
+        let Some(node) = self.root.find(path) else {
+            return Found::Nothing;
+        };
         match node.methods.iter().find(|(known, _)| known == method) {
             Some((_, value)) => Found::Route(value),
             None => Found::OtherMethods(node.methods.iter().map(|(known, _)| known).collect()),
@@ -108,24 +114,49 @@ mod tests {
     #[test]
     fn literal_segments_go_before_parameters() {
         let table = table();
-        assert!(matches!(table.find(&Method::GET, "/datasets/_suggest"), Found::Route(4)));
-        assert!(matches!(table.find(&Method::GET, "/datasets/x"), Found::Route(3)));
-        assert!(matches!(table.find(&Method::POST, "/datasets/_suggest/dataset-versions"), Found::Route(5)));
+        assert!(matches!(
+            table.find(&Method::GET, "/datasets/_suggest"),
+            Found::Route(4)
+        ));
+        assert!(matches!(
+            table.find(&Method::GET, "/datasets/x"),
+            Found::Route(3)
+        ));
+        assert!(matches!(
+            table.find(&Method::POST, "/datasets/_suggest/dataset-versions"),
+            Found::Route(5)
+        ));
     }
 
     #[test]
     fn unknown_paths_and_trailing_slashes_are_nothing() {
         let table = table();
-        for path in ["", "/", "/dataset", "/datasets/", "//datasets", "/datasets/x/", "/datasets//dataset-versions"] {
-            assert!(matches!(table.find(&Method::GET, path), Found::Nothing), "{path}");
+        for path in [
+            "",
+            "/",
+            "/dataset",
+            "/datasets/",
+            "//datasets",
+            "/datasets/x/",
+            "/datasets//dataset-versions",
+        ] {
+            assert!(
+                matches!(table.find(&Method::GET, path), Found::Nothing),
+                "{path}"
+            );
         }
-        assert!(matches!(table.find(&Method::GET, "/datasets/x/y"), Found::Nothing));
+        assert!(matches!(
+            table.find(&Method::GET, "/datasets/x/y"),
+            Found::Nothing
+        ));
     }
 
     #[test]
     fn another_method_names_the_ones_that_exist() {
         let table = table();
-        let Found::OtherMethods(methods) = table.find(&Method::DELETE, "/datasets") else { unreachable!() };
+        let Found::OtherMethods(methods) = table.find(&Method::DELETE, "/datasets") else {
+            unreachable!()
+        };
         assert_eq!(allow(&methods), "GET, POST");
     }
 }

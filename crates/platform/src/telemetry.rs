@@ -10,7 +10,9 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 use crate::config::TelemetrySettings;
 
@@ -18,7 +20,9 @@ use crate::config::TelemetrySettings;
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// `telemetry.filter` cannot be read.
-    #[error("configuration key telemetry.filter: expected levels such as info or warn,helder_ingest=debug")]
+    #[error(
+        "configuration key telemetry.filter: expected levels such as info or warn,helder_ingest=debug"
+    )]
     Filter,
     /// `telemetry.file` cannot be written.
     #[error("configuration key telemetry.file: cannot write it")]
@@ -54,27 +58,56 @@ impl Drop for Telemetry {
 /// [`TelemetryError`] names the key.
 pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, TelemetryError> {
     let filter = EnvFilter::try_new(&settings.filter).map_err(|_| TelemetryError::Filter)?;
-    let traces = settings.otlp_endpoint.as_deref().map(|endpoint| provider(service, endpoint, settings)).transpose()?;
-    let spans = traces.as_ref().map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("helder")));
+    let traces = settings
+        .otlp_endpoint
+        .as_deref()
+        .map(|endpoint| provider(service, endpoint, settings))
+        .transpose()?;
+    let spans = traces
+        .as_ref()
+        .map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("helder")));
     tracing_subscriber::registry()
         .with(lines(settings)?.with_filter(filter))
         .with(spans)
         .try_init()
         .map_err(|_| TelemetryError::Started)?;
+    if traces.is_some() {
+        crate::trace::exported_from_now_on();
+    }
     Ok(Telemetry { traces })
 }
 
-fn lines(settings: &TelemetrySettings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
+fn lines(
+    settings: &TelemetrySettings,
+) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
     let Some(path) = &settings.file else {
         let layer = fmt::layer().with_writer(io::stderr);
-        return Ok(if settings.json { layer.json().boxed() } else { layer.boxed() });
+        return Ok(if settings.json {
+            layer.json().boxed()
+        } else {
+            layer.boxed()
+        });
     };
-    let file = OpenOptions::new().create(true).append(true).open(path).map_err(TelemetryError::File)?;
-    let layer = fmt::layer().with_ansi(false).with_writer(std::sync::Mutex::new(file));
-    Ok(if settings.json { layer.json().boxed() } else { layer.boxed() })
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(TelemetryError::File)?;
+    let layer = fmt::layer()
+        .with_ansi(false)
+        .with_writer(std::sync::Mutex::new(file));
+    Ok(if settings.json {
+        layer.json().boxed()
+    } else {
+        layer.boxed()
+    })
 }
 
-fn provider(service: &str, endpoint: &str, settings: &TelemetrySettings) -> Result<SdkTracerProvider, TelemetryError> {
+fn provider(
+    service: &str,
+    endpoint: &str,
+    settings: &TelemetrySettings,
+) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
@@ -87,7 +120,9 @@ fn provider(service: &str, endpoint: &str, settings: &TelemetrySettings) -> Resu
         .build();
     Ok(SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share))))
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(
+            share,
+        ))))
         .with_resource(resource)
         .build())
 }

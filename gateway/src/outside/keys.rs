@@ -10,6 +10,9 @@ use crate::config::IssuerConfig;
 /// An issuer's key that cannot be used; told at start.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
+    /// The file cannot be read.
+    #[error("issuer {0}: the file of jwks cannot be read")]
+    File(String, #[source] std::io::Error),
     /// Not a JSON Web Key Set.
     #[error("issuer {0}: jwks is not a JSON Web Key Set")]
     Set(String),
@@ -29,8 +32,17 @@ pub(super) struct Key {
 
 /// All usable keys of an issuer.
 pub(super) fn read(issuer: &IssuerConfig) -> Result<Vec<Key>, KeyError> {
-    let set: JwkSet = serde_json::from_value(issuer.jwks.clone())
-        .map_err(|_| KeyError::Set(issuer.issuer.clone()))?;
+    let set: JwkSet = match issuer
+        .jwks
+        .as_str()
+        .and_then(|text| text.strip_prefix("file:"))
+    {
+        None => serde_json::from_value(issuer.jwks.clone()),
+        Some(path) => serde_json::from_slice(
+            &std::fs::read(path).map_err(|error| KeyError::File(issuer.issuer.clone(), error))?,
+        ),
+    }
+    .map_err(|_| KeyError::Set(issuer.issuer.clone()))?;
     let keys: Vec<_> = set.keys.iter().filter_map(|jwk| key(issuer, jwk)).collect();
     if keys.is_empty() {
         Err(KeyError::NoKey(issuer.issuer.clone()))

@@ -7,8 +7,14 @@ async fn every_service_document_is_open_to_all_from_everywhere() {
     let world = World::start();
     for service in ["ingest", "linkage", "training", "registry", "prediction"] {
         let path = format!("/{service}/v1/openapi.json");
-        let reply = world.send("GET", &path, "Origin: https://elders.example\r\n", b"").await;
-        assert_eq!((reply.status, reply.header("access-control-allow-origin")), (200, "*"), "{service}");
+        let reply = world
+            .send("GET", &path, "Origin: https://elders.example\r\n", b"")
+            .await;
+        assert_eq!(
+            (reply.status, reply.header("access-control-allow-origin")),
+            (200, "*"),
+            "{service}"
+        );
         assert_eq!(reply.header("content-type"), "application/json");
         let file = format!("{}/../openapi/{service}.json", env!("CARGO_MANIFEST_DIR"));
         assert_eq!(reply.body, std::fs::read(file).unwrap());
@@ -23,10 +29,20 @@ async fn every_service_document_is_open_to_all_from_everywhere() {
 async fn other_answers_allow_no_other_origin() {
     let world = World::start();
     let origin = "Origin: https://elders.example\r\n";
-    let reply = world.as_role(helder_types::Role::DataSteward, "GET", "/ingest/v1/datasets", origin, b"").await;
+    let reply = world
+        .as_role(
+            helder_types::Role::DataSteward,
+            "GET",
+            "/ingest/v1/datasets",
+            origin,
+            b"",
+        )
+        .await;
     assert_eq!(reply.header("access-control-allow-origin"), "");
     let asked = format!("{origin}Access-Control-Request-Method: GET\r\n");
-    let reply = world.send("OPTIONS", "/ingest/v1/datasets", &asked, b"").await;
+    let reply = world
+        .send("OPTIONS", "/ingest/v1/datasets", &asked, b"")
+        .await;
     reply.assert_problem(405);
     assert_eq!(reply.header("access-control-allow-origin"), "");
 }
@@ -35,29 +51,58 @@ async fn other_answers_allow_no_other_origin() {
 async fn the_docs_page_loads_only_from_here() {
     let world = World::start();
     let redirect = world.send("GET", "/docs", "", b"").await;
-    assert_eq!((redirect.status, redirect.header("location")), (308, "/docs/"));
+    assert_eq!(
+        (redirect.status, redirect.header("location")),
+        (308, "/docs/")
+    );
     let page = world.send("GET", "/docs/", "", b"").await;
     assert_eq!(page.status, 200);
-    assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+    assert!(
+        page.header("content-type").starts_with("text/html"),
+        "{page:?}"
+    );
     let policy = page.header("content-security-policy");
-    assert!(policy.contains("script-src 'self'") && !policy.contains("https:"), "{policy}");
-    assert!(!page.text().contains("<script>"), "no inline script, the policy would stop it");
+    assert!(
+        policy.contains("script-src 'self'") && !policy.contains("https:"),
+        "{policy}"
+    );
+    assert!(
+        !page.text().contains("<script>"),
+        "no inline script, the policy would stop it"
+    );
     let assets: Vec<String> = page
         .text()
         .split(['"', '\''])
-        .filter(|text| text.ends_with(".js") || text.ends_with(".css"))
+        .filter(|text| {
+            std::path::Path::new(text)
+                .extension()
+                .is_some_and(|kind| kind == "js" || kind == "css")
+        })
         .map(str::to_owned)
         .collect();
     assert!(assets.len() >= 3, "{assets:?}");
     for asset in assets {
         assert!(!asset.contains("://"), "{asset}");
-        let reply = world.send("GET", &format!("/docs/{}", asset.trim_start_matches("./")), "", b"").await;
+        let reply = world
+            .send(
+                "GET",
+                &format!("/docs/{}", asset.trim_start_matches("./")),
+                "",
+                b"",
+            )
+            .await;
         assert_eq!(reply.status, 200, "{asset}");
         assert!(!reply.body.is_empty());
     }
-    let start = world.send("GET", "/docs/swagger-initializer.js", "", b"").await.text();
+    let start = world
+        .send("GET", "/docs/swagger-initializer.js", "", b"")
+        .await
+        .text();
     for service in ["ingest", "linkage", "training", "registry", "prediction"] {
-        assert!(start.contains(&format!("/{service}/v1/openapi.json")), "{service} not in {start}");
+        assert!(
+            start.contains(&format!("/{service}/v1/openapi.json")),
+            "{service} not in {start}"
+        );
     }
     assert!(!start.contains("https://"), "{start}");
 }

@@ -34,9 +34,14 @@ impl Keys {
         // The library wants the RSAPrivateKey inside the PKCS#8 wrapping, whose head has 26 bytes at this key size.
         let rsa = EncodingKey::from_rsa_der(&rsa.as_ref()[26..]);
         let random = SystemRandom::new();
-        let ed = EncodingKey::from_ed_der(Ed25519KeyPair::generate_pkcs8v1(&random).unwrap().as_ref());
+        let ed =
+            EncodingKey::from_ed_der(Ed25519KeyPair::generate_pkcs8v1(&random).unwrap().as_ref());
         let ec = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-        Self { rsa, ed, ec: EncodingKey::from_ec_der(ec.as_ref()) }
+        Self {
+            rsa,
+            ed,
+            ec: EncodingKey::from_ec_der(ec.as_ref()),
+        }
     }
 }
 
@@ -68,12 +73,18 @@ pub(crate) fn trusted() -> IssuerConfig {
 
 /// The RSA public key's modulus, as an attacker reads it from the key set.
 pub(crate) fn rsa_modulus() -> Vec<u8> {
-    let modulus = jwk(&KEYS.rsa, Algorithm::RS256, "rsa")["n"].as_str().unwrap().to_owned();
+    let modulus = jwk(&KEYS.rsa, Algorithm::RS256, "rsa")["n"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     URL_SAFE_NO_PAD.decode(modulus).unwrap()
 }
 
 pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
 }
 
 /// Claims of a good token; tests spoil one at a time.
@@ -98,11 +109,21 @@ pub(crate) fn signed(claims: &Value) -> String {
 
 /// A good token.
 pub(crate) fn token(role: Role, organisation: &str) -> String {
-    sign(&KEYS.ed, Algorithm::EdDSA, "ed", &claims(role, organisation))
+    sign(
+        &KEYS.ed,
+        Algorithm::EdDSA,
+        "ed",
+        &claims(role, organisation),
+    )
 }
 
 /// `header.claims.` with any third part, for tokens no library makes.
 pub(crate) fn by_hand(header: &Value, claims: &Value, signature: &[u8]) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.{}", part(header), part(claims), URL_SAFE_NO_PAD.encode(signature))
+    format!(
+        "{}.{}.{}",
+        part(header),
+        part(claims),
+        URL_SAFE_NO_PAD.encode(signature)
+    )
 }

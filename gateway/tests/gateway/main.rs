@@ -1,4 +1,9 @@
 //! The gateway before stub services that count what reaches them: everything it lets through, and everything it refuses.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may end in a panic"
+)]
 
 mod access;
 mod bodies;

@@ -28,7 +28,10 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -44,6 +47,8 @@ pub(crate) struct Stub {
     notes: Arc<Notes>,
 }
 
+static PIECE: [u8; 1 << 16] = [b'x'; 1 << 16];
+
 /// Size of the answer of `/large`.
 pub(crate) const LARGE: usize = 48 << 20;
 
@@ -53,12 +58,16 @@ impl Stub {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let notes = Arc::new(Notes::default());
         let data = Data::from(Arc::clone(&notes));
-        let server = HttpServer::new(move || App::new().app_data(data.clone()).default_service(web::to(answer)))
-            .workers(1)
-            .disable_signals()
-            .listen(listener)
-            .unwrap()
-            .run();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(data.clone())
+                .default_service(web::to(answer))
+        })
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .unwrap()
+        .run();
         tokio::spawn(server);
         Self { url, notes }
     }
@@ -92,7 +101,9 @@ async fn answer(request: HttpRequest, mut payload: Payload, notes: Data<Notes>) 
     notes.seen.lock().unwrap().push(Seen {
         method: request.method().to_string(),
         target: request.uri().to_string(),
-        headers: headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("?").to_owned())).collect(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("?").to_owned()))
+            .collect(),
         body_bytes,
         body: Digest::of(&whole),
     });
@@ -102,14 +113,18 @@ async fn answer(request: HttpRequest, mut payload: Payload, notes: Data<Notes>) 
             HttpResponse::Ok().finish()
         }
         "large" => {
-            let pieces = (0..LARGE >> 16).map(|_| Ok::<_, actix_web::Error>(Bytes::from_static(&[b'x'; 1 << 16])));
-            HttpResponse::Ok().content_type("application/octet-stream").streaming(stream::iter(pieces))
+            let pieces =
+                (0..LARGE >> 16).map(|_| Ok::<_, actix_web::Error>(Bytes::from_static(&PIECE)));
+            HttpResponse::Ok()
+                .content_type("application/octet-stream")
+                .streaming(stream::iter(pieces))
         }
         "broken" => {
-            let pieces = stream::iter([Ok(Bytes::from_static(b"half of it"))]).chain(stream::once(async {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                Err(actix_web::error::ErrorInternalServerError("cut"))
-            }));
+            let pieces =
+                stream::iter([Ok(Bytes::from_static(b"half of it"))]).chain(stream::once(async {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    Err(actix_web::error::ErrorInternalServerError("cut"))
+                }));
             HttpResponse::Ok().streaming(Box::pin(pieces))
         }
         _ => HttpResponse::Ok()

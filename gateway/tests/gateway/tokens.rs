@@ -6,7 +6,9 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 
 use crate::{
-    issuer::{AUDIENCE, FOREIGN, ISSUER, KEYS, by_hand, claims, now, rsa_modulus, sign, signed, token},
+    issuer::{
+        AUDIENCE, FOREIGN, ISSUER, KEYS, by_hand, claims, now, rsa_modulus, sign, signed, token,
+    },
     world::{World, bearer, logged},
 };
 
@@ -74,14 +76,25 @@ async fn j1_j2_no_empty_or_huge_token() {
         format!("{}Authorization: Bearer x\r\n", bearer(&good)),
         format!("X-Authorization: Bearer {good}\r\n"),
         bearer(&"a".repeat(20 << 10)),
-        bearer(&format!("{}.{}.{}", "a".repeat(8 << 10), "b".repeat(8 << 10), "c".repeat(8 << 10))),
+        bearer(&format!(
+            "{}.{}.{}",
+            "a".repeat(8 << 10),
+            "b".repeat(8 << 10),
+            "c".repeat(8 << 10)
+        )),
     ] {
         let reply = world.send("GET", PATH, &lines, b"").await;
         let shown: String = lines.chars().take(60).collect();
-        assert!(matches!(reply.status, 401 | 431), "{shown}: {}", reply.status);
+        assert!(
+            matches!(reply.status, 401 | 431),
+            "{shown}: {}",
+            reply.status
+        );
         reply.assert_problem(reply.status);
     }
-    let megabyte = world.send("GET", PATH, &bearer(&"a".repeat(1 << 20)), b"").await;
+    let megabyte = world
+        .send("GET", PATH, &bearer(&"a".repeat(1 << 20)), b"")
+        .await;
     assert!(matches!(megabyte.status, 401 | 431), "{}", megabyte.status);
     assert_eq!(world.stub.hits(), 0);
 }
@@ -94,36 +107,72 @@ async fn j3_unsigned_tokens_in_any_spelling() {
         for kid in ["rsa", "ed", "other"] {
             for signature in [b"".as_slice(), b"x", &[0; 64]] {
                 let header = json!({"alg": spelling, "typ": "JWT", "kid": kid});
-                tokens.push((format!("{spelling} {kid}"), by_hand(&header, &good(), signature)));
+                tokens.push((
+                    format!("{spelling} {kid}"),
+                    by_hand(&header, &good(), signature),
+                ));
             }
         }
     }
-    tokens.push(("no alg".to_owned(), by_hand(&json!({"kid": "rsa"}), &good(), b"")));
+    tokens.push((
+        "no alg".to_owned(),
+        by_hand(&json!({"kid": "rsa"}), &good(), b""),
+    ));
     refuse_all(&world, tokens).await;
 }
 
 #[actix_web::test]
 async fn j4_the_public_key_is_no_secret_and_foreign_keys_are_none() {
     let world = World::start();
-    let (rsa, ed) = (crate::issuer::trusted().jwks["keys"][0].to_string(), crate::issuer::trusted().jwks["keys"][1].clone());
+    let (rsa, ed) = (
+        crate::issuer::trusted().jwks["keys"][0].to_string(),
+        crate::issuer::trusted().jwks["keys"][1].clone(),
+    );
     let ed_public = URL_SAFE_NO_PAD.decode(ed["x"].as_str().unwrap()).unwrap();
     let mut tokens = Vec::new();
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
-        for secret in [rsa_modulus().as_slice(), rsa.as_bytes(), ed["x"].as_str().unwrap().as_bytes(), &ed_public, b""] {
+        for secret in [
+            rsa_modulus().as_slice(),
+            rsa.as_bytes(),
+            ed["x"].as_str().unwrap().as_bytes(),
+            &ed_public,
+            b"",
+        ] {
             for kid in ["rsa", "ed", "ec"] {
                 let token = sign(&EncodingKey::from_secret(secret), algorithm, kid, &good());
                 tokens.push((format!("{algorithm:?} {kid}"), token));
             }
         }
     }
-    tokens.push(("foreign RSA".to_owned(), sign(&FOREIGN.rsa, Algorithm::RS256, "rsa", &good())));
-    tokens.push(("foreign Ed25519".to_owned(), sign(&FOREIGN.ed, Algorithm::EdDSA, "ed", &good())));
-    tokens.push(("foreign P-256".to_owned(), sign(&FOREIGN.ec, Algorithm::ES256, "ec", &good())));
+    tokens.push((
+        "foreign RSA".to_owned(),
+        sign(&FOREIGN.rsa, Algorithm::RS256, "rsa", &good()),
+    ));
+    tokens.push((
+        "foreign Ed25519".to_owned(),
+        sign(&FOREIGN.ed, Algorithm::EdDSA, "ed", &good()),
+    ));
+    tokens.push((
+        "foreign P-256".to_owned(),
+        sign(&FOREIGN.ec, Algorithm::ES256, "ec", &good()),
+    ));
     // The right key under an algorithm that is not on the list, or under another key's name.
-    tokens.push(("RS512".to_owned(), sign(&KEYS.rsa, Algorithm::RS512, "rsa", &good())));
-    tokens.push(("RS384".to_owned(), sign(&KEYS.rsa, Algorithm::RS384, "rsa", &good())));
-    tokens.push(("kid of another".to_owned(), sign(&KEYS.rsa, Algorithm::RS256, "ed", &good())));
-    tokens.push(("unknown kid".to_owned(), sign(&KEYS.rsa, Algorithm::RS256, "../../dev/null", &good())));
+    tokens.push((
+        "RS512".to_owned(),
+        sign(&KEYS.rsa, Algorithm::RS512, "rsa", &good()),
+    ));
+    tokens.push((
+        "RS384".to_owned(),
+        sign(&KEYS.rsa, Algorithm::RS384, "rsa", &good()),
+    ));
+    tokens.push((
+        "kid of another".to_owned(),
+        sign(&KEYS.rsa, Algorithm::RS256, "ed", &good()),
+    ));
+    tokens.push((
+        "unknown kid".to_owned(),
+        sign(&KEYS.rsa, Algorithm::RS256, "../../dev/null", &good()),
+    ));
     refuse_all(&world, tokens).await;
 }
 
@@ -150,8 +199,14 @@ async fn j4_flipped_cut_and_reassembled_tokens() {
         ("2 parts", format!("{}.{}", parts[0], parts[1])),
         ("empty signature", format!("{}.{}.", parts[0], parts[1])),
         ("4 parts", format!("{good}.{}", parts[2])),
-        ("5 parts, as an encrypted token has", format!("{good}.{}.{}", parts[1], parts[2])),
-        ("claims of another token", format!("{}.{}.{}", parts[0], other[1], parts[2])),
+        (
+            "5 parts, as an encrypted token has",
+            format!("{good}.{}.{}", parts[1], parts[2]),
+        ),
+        (
+            "claims of another token",
+            format!("{}.{}.{}", parts[0], other[1], parts[2]),
+        ),
         ("leading dot", format!(".{good}")),
         ("trailing dot", format!("{good}.")),
         ("padding", format!("{good}==")),
@@ -165,10 +220,20 @@ async fn j4_flipped_cut_and_reassembled_tokens() {
     let mut critical = jsonwebtoken::Header::new(Algorithm::RS256);
     critical.kid = Some("rsa".to_owned());
     critical.crit = Some(vec!["exp2".to_owned()]);
-    tokens.push(("unknown critical extension".to_owned(), jsonwebtoken::encode(&critical, &claims(Role::DataSteward, "GM0772"), &KEYS.rsa).unwrap()));
-    tokens.push(("unknown critical extension, unsigned".to_owned(), by_hand(&header, &claims(Role::DataSteward, "GM0772"), b"")));
+    tokens.push((
+        "unknown critical extension".to_owned(),
+        jsonwebtoken::encode(&critical, &claims(Role::DataSteward, "GM0772"), &KEYS.rsa).unwrap(),
+    ));
+    tokens.push((
+        "unknown critical extension, unsigned".to_owned(),
+        by_hand(&header, &claims(Role::DataSteward, "GM0772"), b""),
+    ));
     refuse_all(&world, tokens).await;
-    assert_eq!(world.get_with(PATH, &good).await.status, 200, "and the whole one still works");
+    assert_eq!(
+        world.get_with(PATH, &good).await.status,
+        200,
+        "and the whole one still works"
+    );
 }
 
 #[actix_web::test]
@@ -185,13 +250,27 @@ async fn j5_j6_times_are_numbers_and_now_lies_between_them() {
         ("exp object", with("exp", json!({"at": now() + 600}))),
         ("exp beyond all numbers", with("exp", json!(1e300))),
         ("nbf future", with("nbf", json!(now() + 60))),
-        ("nbf future as text", with("nbf", json!((now() + 60).to_string()))),
-        ("nbf past as text", with("nbf", json!((now() - 60).to_string()))),
+        (
+            "nbf future as text",
+            with("nbf", json!((now() + 60).to_string())),
+        ),
+        (
+            "nbf past as text",
+            with("nbf", json!((now() - 60).to_string())),
+        ),
         ("nbf list", with("nbf", json!([0]))),
         ("nbf negative", with("nbf", json!(-5))),
     ];
-    refuse_all(&world, spoiled.map(|(name, claims)| (name.to_owned(), signed(&claims)))).await;
-    assert_eq!(world.get_with(PATH, &signed(&without("nbf"))).await.status, 200, "nbf is optional");
+    refuse_all(
+        &world,
+        spoiled.map(|(name, claims)| (name.to_owned(), signed(&claims))),
+    )
+    .await;
+    assert_eq!(
+        world.get_with(PATH, &signed(&without("nbf"))).await.status,
+        200,
+        "nbf is optional"
+    );
 }
 
 #[actix_web::test]
@@ -209,22 +288,39 @@ async fn j7_j8_the_token_names_us_and_its_true_issuer() {
         ("iss other", with("iss", json!("https://evil.example"))),
         ("iss missing", without("iss")),
         ("iss case", with("iss", json!(ISSUER.to_uppercase()))),
-        ("iss trailing slash", with("iss", json!(format!("{ISSUER}/")))),
+        (
+            "iss trailing slash",
+            with("iss", json!(format!("{ISSUER}/"))),
+        ),
         ("iss list", with("iss", json!([ISSUER]))),
         ("azp missing", without("azp")),
         ("azp empty", with("azp", json!(""))),
         ("jti missing", without("jti")),
         ("jti number", with("jti", json!(7))),
         ("sub missing", without("sub")),
-        ("sub with a line break", with("sub", json!("anna\nlevel=error"))),
+        (
+            "sub with a line break",
+            with("sub", json!("anna\nlevel=error")),
+        ),
         ("sub endless", with("sub", json!("a".repeat(300)))),
         ("organisation missing", without("organisation")),
-        ("organisation a path", with("organisation", json!("../GM0001"))),
+        (
+            "organisation a path",
+            with("organisation", json!("../GM0001")),
+        ),
         ("gemeentecode no code", with("gemeentecode", json!("0772"))),
     ];
-    refuse_all(&world, spoiled.map(|(name, claims)| (name.to_owned(), signed(&claims)))).await;
+    refuse_all(
+        &world,
+        spoiled.map(|(name, claims)| (name.to_owned(), signed(&claims))),
+    )
+    .await;
     let several = with("aud", json!(["somebody-else", AUDIENCE]));
-    assert_eq!(world.get_with(PATH, &signed(&several)).await.status, 200, "ours among several");
+    assert_eq!(
+        world.get_with(PATH, &signed(&several)).await.status,
+        200,
+        "ours among several"
+    );
 }
 
 #[actix_web::test]
@@ -232,14 +328,22 @@ async fn j13_a_token_in_the_address_or_a_cookie_is_refused_and_not_logged() {
     let world = World::start();
     let token = signed(&with("jti", json!("never-to-be-logged")));
     for key in ["access_token", "token", "jwt", "Access_Token"] {
-        let reply = world.get_with(&format!("{PATH}?{key}={token}"), &token).await;
+        let reply = world
+            .get_with(&format!("{PATH}?{key}={token}"), &token)
+            .await;
         reply.assert_problem(401);
         assert!(!reply.text().contains(&token));
-        world.send("GET", &format!("{PATH}?{key}={token}"), "", b"").await.assert_problem(401);
+        world
+            .send("GET", &format!("{PATH}?{key}={token}"), "", b"")
+            .await
+            .assert_problem(401);
     }
     for cookie in ["token", "access_token", "Authorization"] {
         let line = format!("Cookie: {cookie}={token}\r\n");
-        world.send("GET", PATH, &line, b"").await.assert_problem(401);
+        world
+            .send("GET", PATH, &line, b"")
+            .await
+            .assert_problem(401);
     }
     assert_eq!(world.stub.hits(), 0);
     let signature = token.rsplit('.').next().unwrap();
@@ -258,15 +362,27 @@ async fn j15_a_missing_right_is_403_and_tells_nothing_of_the_rules() {
         }
     }
     for roles in [json!([]), json!(["king"]), json!(["Data-Steward"])] {
-        world.get_with(PATH, &signed(&with("roles", roles))).await.assert_problem(403);
+        world
+            .get_with(PATH, &signed(&with("roles", roles)))
+            .await
+            .assert_problem(403);
     }
-    world.get_with(PATH, &signed(&without("roles"))).await.assert_problem(403);
-    world.get_with(PATH, &signed(&with("roles", json!("data-steward")))).await.assert_problem(401);
+    world
+        .get_with(PATH, &signed(&without("roles")))
+        .await
+        .assert_problem(403);
+    world
+        .get_with(PATH, &signed(&with("roles", json!("data-steward"))))
+        .await
+        .assert_problem(401);
     // Claims that look like rights are none.
     let mut forged = claims(Role::Consumer, "GM0772");
     forged["permissions"] = json!(["ingest:read"]);
     forged["scope"] = json!("ingest:read");
-    world.get_with(PATH, &signed(&forged)).await.assert_problem(403);
+    world
+        .get_with(PATH, &signed(&forged))
+        .await
+        .assert_problem(403);
     assert_eq!(world.stub.hits(), 0);
 }
 
@@ -280,7 +396,11 @@ async fn j16_five_seconds_of_clock_difference_are_forgiven_and_no_more() {
         ("starts in 10 s", "nbf", 10, 401),
     ] {
         let claims = with(key, json!(now().saturating_add_signed(offset)));
-        assert_eq!(world.get_with(PATH, &signed(&claims)).await.status, status, "{name}");
+        assert_eq!(
+            world.get_with(PATH, &signed(&claims)).await.status,
+            status,
+            "{name}"
+        );
     }
 }
 
@@ -301,7 +421,12 @@ async fn whoever_guesses_tokens_is_slowed_down() {
     });
     let mut refused = 0;
     for attempt in 0..30 {
-        let reply = world.get_with(PATH, &signed(&with("iss", json!(format!("guess-{attempt}"))))).await;
+        let reply = world
+            .get_with(
+                PATH,
+                &signed(&with("iss", json!(format!("guess-{attempt}")))),
+            )
+            .await;
         if reply.status == 429 {
             refused += 1;
             assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);

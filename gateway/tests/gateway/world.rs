@@ -35,14 +35,23 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
-fn operation(method: Method, path: &str, permission: Option<Permission>, body: BodyKind) -> Operation {
+fn operation(
+    method: Method,
+    path: &str,
+    permission: Option<Permission>,
+    body: BodyKind,
+) -> Operation {
     let service = ["ingest", "linkage", "training", "registry", "prediction"]
         .into_iter()
         .find(|service| path.split('/').nth(1) == Some(service))
         .unwrap();
     Operation {
         service,
-        id: format!("{}{}", method.as_str().to_lowercase(), path.replace(['/', '{', '}'], "-")),
+        id: format!(
+            "{}{}",
+            method.as_str().to_lowercase(),
+            path.replace(['/', '{', '}'], "-")
+        ),
         method,
         path: path.to_owned(),
         permission,
@@ -54,20 +63,52 @@ fn operation(method: Method, path: &str, permission: Option<Permission>, body: B
 /// A table small enough to know by heart, with every kind of operation.
 pub(crate) fn operations() -> Vec<Operation> {
     use BodyKind::{Json, None as Empty, Upload};
-    use Permission::{IngestDerive, IngestRead, IngestWrite, LinkageRead, PredictionPredict, TrainingRead};
+    use Permission::{
+        IngestDerive, IngestRead, IngestWrite, LinkageRead, PredictionPredict, TrainingRead,
+    };
     [
         (Method::GET, "/ingest/v1/datasets", Some(IngestRead), Empty),
         (Method::POST, "/ingest/v1/datasets", Some(IngestWrite), Json),
-        (Method::GET, "/ingest/v1/datasets/{id}", Some(IngestRead), Empty),
-        (Method::POST, "/ingest/v1/datasets/{id}/dataset-versions", Some(IngestWrite), Upload),
-        (Method::POST, "/ingest/v1/derived-versions", Some(IngestDerive), Json),
+        (
+            Method::GET,
+            "/ingest/v1/datasets/{id}",
+            Some(IngestRead),
+            Empty,
+        ),
+        (
+            Method::POST,
+            "/ingest/v1/datasets/{id}/dataset-versions",
+            Some(IngestWrite),
+            Upload,
+        ),
+        (
+            Method::POST,
+            "/ingest/v1/derived-versions",
+            Some(IngestDerive),
+            Json,
+        ),
         (Method::GET, "/ingest/v1/slow", Some(IngestRead), Empty),
         (Method::GET, "/ingest/v1/large", Some(IngestRead), Empty),
         (Method::GET, "/ingest/v1/broken", Some(IngestRead), Empty),
-        (Method::GET, "/linkage/v1/linkage-runs", Some(LinkageRead), Empty),
-        (Method::GET, "/training/v1/frames", Some(TrainingRead), Empty),
+        (
+            Method::GET,
+            "/linkage/v1/linkage-runs",
+            Some(LinkageRead),
+            Empty,
+        ),
+        (
+            Method::GET,
+            "/training/v1/frames",
+            Some(TrainingRead),
+            Empty,
+        ),
         (Method::GET, "/registry/v1/catalogue-entries", None, Empty),
-        (Method::POST, "/prediction/v1/models/{model}/predictions", Some(PredictionPredict), Json),
+        (
+            Method::POST,
+            "/prediction/v1/models/{model}/predictions",
+            Some(PredictionPredict),
+            Json,
+        ),
     ]
     .into_iter()
     .map(|(method, path, permission, body)| operation(method, path, permission, body))
@@ -84,7 +125,10 @@ impl World {
         Self::over(operations(), change)
     }
 
-    pub(crate) fn over(operations: Vec<Operation>, change: impl FnOnce(&mut GatewayConfig)) -> Self {
+    pub(crate) fn over(
+        operations: Vec<Operation>,
+        change: impl FnOnce(&mut GatewayConfig),
+    ) -> Self {
         LazyLock::force(&LOG);
         let stub = Stub::start();
         let mut config = GatewayConfig::with_issuers(vec![issuer::trusted()]);
@@ -95,14 +139,23 @@ impl World {
         let mint = Arc::new(TokenMint::generate("gateway").unwrap());
         let verifier = TokenVerifier::new().trust("gateway", &mint.public_key());
         // A port that was free a moment ago and on which nobody listens.
-        let nobody = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+        let nobody = TcpListener::bind(("127.0.0.1", 0))
+            .unwrap()
+            .local_addr()
+            .unwrap();
         let mut upstreams: BTreeMap<_, _> = ["ingest", "training", "registry", "prediction"]
             .map(|service| (service.to_owned(), stub.url.clone()))
             .into();
         upstreams.insert("linkage".to_owned(), format!("http://{nobody}"));
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let gateway = helder_gateway::start_with(config, listener, &upstreams, mint, operations).unwrap();
-        Self { stub, address: gateway.address, verifier, gateway }
+        let gateway =
+            helder_gateway::start_with(config, listener, &upstreams, mint, operations).unwrap();
+        Self {
+            stub,
+            address: gateway.address,
+            verifier,
+            gateway,
+        }
     }
 
     /// Sends these bytes and reads one answer.
@@ -115,8 +168,15 @@ impl World {
 
     /// A request with these extra header lines (each ending in `\r\n`) and body.
     pub(crate) async fn send(&self, method: &str, target: &str, lines: &str, body: &[u8]) -> Reply {
-        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        let head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n{length}{lines}Connection: close\r\n\r\n", self.address);
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {}\r\n{length}{lines}Connection: close\r\n\r\n",
+            self.address
+        );
         self.raw(&[head.as_bytes(), body].concat()).await
     }
 
@@ -126,7 +186,14 @@ impl World {
     }
 
     /// A request of a role in a municipality.
-    pub(crate) async fn as_role(&self, role: Role, method: &str, target: &str, lines: &str, body: &[u8]) -> Reply {
+    pub(crate) async fn as_role(
+        &self,
+        role: Role,
+        method: &str,
+        target: &str,
+        lines: &str,
+        body: &[u8],
+    ) -> Reply {
         let lines = format!("{}{lines}", bearer(&issuer::token(role, "GM0772")));
         self.send(method, target, &lines, body).await
     }
@@ -155,9 +222,15 @@ impl Reply {
         let problem: ProblemDetails = serde_json::from_slice(&self.body).unwrap();
         assert_eq!(problem.status, status);
         assert!(!problem.title.is_empty() && !problem.detail.is_empty());
-        assert!(problem.kind.starts_with("urn:helder:problem:"), "{problem:?}");
+        assert!(
+            problem.kind.starts_with("urn:helder:problem:"),
+            "{problem:?}"
+        );
         let id = self.header("x-request-id");
-        assert_eq!(problem.instance.as_deref(), Some(format!("urn:uuid:{id}").as_str()));
+        assert_eq!(
+            problem.instance.as_deref(),
+            Some(format!("urn:uuid:{id}").as_str())
+        );
         problem
     }
 }
@@ -176,7 +249,14 @@ pub(crate) async fn read_reply(socket: &mut TcpStream) -> Reply {
             return reply.0;
         }
     }
-    parse(&bytes).map_or(Reply { status: 0, headers: BTreeMap::new(), body: bytes }, |(reply, _)| reply)
+    parse(&bytes).map_or(
+        Reply {
+            status: 0,
+            headers: BTreeMap::new(),
+            body: bytes,
+        },
+        |(reply, _)| reply,
+    )
 }
 
 /// The answer so far, and whether it is whole.
@@ -184,7 +264,14 @@ fn parse(bytes: &[u8]) -> Option<(Reply, bool)> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).unwrap();
     let mut lines = head.split("\r\n");
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let status = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
     let headers: BTreeMap<_, _> = lines
         .map(|line| line.split_once(':').unwrap())
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
@@ -193,23 +280,38 @@ fn parse(bytes: &[u8]) -> Option<(Reply, bool)> {
     let (body, whole) = if headers.contains_key("transfer-encoding") {
         unchunk(rest)
     } else {
-        let length = headers.get("content-length").map_or(0, |value| value.parse().unwrap());
+        let length = headers
+            .get("content-length")
+            .map_or(0, |value| value.parse().unwrap());
         (rest.to_vec(), rest.len() >= length)
     };
-    Some((Reply { status, headers, body }, whole))
+    Some((
+        Reply {
+            status,
+            headers,
+            body,
+        },
+        whole,
+    ))
 }
 
 fn unchunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     loop {
-        let Some(end) = rest.windows(2).position(|window| window == b"\r\n") else { return (body, false) };
+        let Some(end) = rest.windows(2).position(|window| window == b"\r\n") else {
+            return (body, false);
+        };
         let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
         if size == 0 {
             return (body, true);
         }
-        let Some(piece) = rest.get(end + 2..end + 2 + size) else { return (body, false) };
+        let Some(piece) = rest.get(end + 2..end + 2 + size) else {
+            return (body, false);
+        };
         body.extend_from_slice(piece);
-        let Some(next) = rest.get(end + size + 4..) else { return (body, false) };
+        let Some(next) = rest.get(end + size + 4..) else {
+            return (body, false);
+        };
         rest = next;
     }
 }
@@ -221,7 +323,11 @@ pub(crate) fn logged() -> String {
 
 static LOG: LazyLock<Log> = LazyLock::new(|| {
     let log = Log(Arc::default());
-    tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::DEBUG).with_writer(log.clone()).init();
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(log.clone())
+        .init();
     log
 });
 

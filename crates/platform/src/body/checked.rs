@@ -69,7 +69,11 @@ pub fn parse_checked<T: DeserializeOwned + ToSchema + Check + 'static>(bytes: &[
             faults.push(fault);
         }
     }
-    if faults.is_empty() { Ok(value) } else { Err(Problem::invalid(faults)) }
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(Problem::invalid(faults))
+    }
 }
 
 #[cfg(test)]
@@ -89,13 +93,22 @@ mod tests {
     impl Check for Span {
         fn faults(&self) -> Vec<Fault> {
             let wrong = self.until < self.from;
-            wrong.then(|| Fault::new("/until", "order", "the end comes after the start")).into_iter().collect()
+            wrong
+                .then(|| Fault::new("/until", "order", "the end comes after the start"))
+                .into_iter()
+                .collect()
         }
     }
 
     fn codes(body: &[u8]) -> Vec<String> {
-        let faults = parse_checked::<Span>(body).err().map(|problem| problem.faults().to_vec());
-        faults.unwrap_or_default().into_iter().map(|fault| fault.pointer).collect()
+        let faults = parse_checked::<Span>(body)
+            .err()
+            .map(|problem| problem.faults().to_vec());
+        faults
+            .unwrap_or_default()
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect()
     }
 
     #[test]
@@ -103,7 +116,11 @@ mod tests {
         assert!(codes(br#"{"from":1,"until":2}"#).is_empty());
         assert_eq!(codes(br#"{"from":3,"until":2}"#), ["/until"]);
         assert_eq!(codes(br#"{"from":-1,"until":-2}"#), ["/from", "/until"]);
-        assert_eq!(codes(br#"{"from":11,"until":10}"#), ["/until"], "one fault per place");
+        assert_eq!(
+            codes(br#"{"from":11,"until":10}"#),
+            ["/until"],
+            "one fault per place"
+        );
         assert_eq!(codes(b"{").len(), 1);
     }
 }

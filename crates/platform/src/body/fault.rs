@@ -9,7 +9,10 @@ use crate::problem::Problem;
 const MAX_NAME: usize = 64;
 
 pub(super) fn broken() -> Problem {
-    Problem::bad_request("broken-json", "the body is not JSON; check quotes, commas and brackets")
+    Problem::bad_request(
+        "broken-json",
+        "the body is not JSON; check quotes, commas and brackets",
+    )
 }
 
 /// A name with this many digits in a row may be somebody's number.
@@ -18,10 +21,18 @@ const MANY_DIGITS: usize = 6;
 /// Escapes one segment of a JSON pointer (RFC 6901), cut to a readable length. A name that may be somebody's number,
 /// put where a field's name belongs, is not repeated.
 pub(super) fn escape(segment: &str) -> String {
-    if segment.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= MANY_DIGITS) {
+    if segment
+        .split(|c: char| !c.is_ascii_digit())
+        .any(|digits| digits.len() >= MANY_DIGITS)
+    {
         return "…".to_owned();
     }
-    segment.chars().take(MAX_NAME).collect::<String>().replace('~', "~0").replace('/', "~1")
+    segment
+        .chars()
+        .take(MAX_NAME)
+        .collect::<String>()
+        .replace('~', "~0")
+        .replace('/', "~1")
 }
 
 pub(super) fn from_serde(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
@@ -32,13 +43,21 @@ pub(super) fn from_serde(error: &serde_path_to_error::Error<serde_json::Error>) 
         return Fault::new(pointer, "missing", "this field is needed");
     }
     if quoted_after(&message, "unknown field ").is_some() {
-        return Fault::new(pointer, "unknown-field", "there is no such field here; remove it");
+        return Fault::new(
+            pointer,
+            "unknown-field",
+            "there is no such field here; remove it",
+        );
     }
     if quoted_after(&message, "duplicate field ").is_some() {
         return Fault::new(pointer, "duplicate-key", "the same key stands here twice");
     }
     if error.inner().is_syntax() || error.inner().is_eof() {
-        return Fault::new(pointer, "broken-json", "the body is not JSON; check quotes, commas and brackets");
+        return Fault::new(
+            pointer,
+            "broken-json",
+            "the body is not JSON; check quotes, commas and brackets",
+        );
     }
     Fault::new(pointer, "invalid-value", detail(&message))
 }
@@ -50,7 +69,10 @@ fn detail(message: &str) -> String {
         return format!("expected {}", expected.replace('`', ""));
     }
     // Our own types describe the rule; messages of others may quote what they read.
-    if message.contains(['"', '`', '\'']) || message.contains("found") || message.starts_with("invalid ") {
+    if message.contains(['"', '`', '\''])
+        || message.contains("found")
+        || message.starts_with("invalid ")
+    {
         return "this value is not what the field takes".to_owned();
     }
     message.to_owned()
@@ -75,5 +97,9 @@ fn pointer(path: &Path) -> String {
 }
 
 fn quoted_after<'a>(message: &'a str, before: &str) -> Option<&'a str> {
-    message.strip_prefix(before)?.strip_prefix('`')?.split('`').next()
+    message
+        .strip_prefix(before)?
+        .strip_prefix('`')?
+        .split('`')
+        .next()
 }

@@ -16,14 +16,20 @@ const FEW: usize = 24;
 pub(super) fn strict(bytes: &[u8]) -> Result<(), Fault> {
     let found = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let seed = Scan { depth: 0, at: Place::Root, found: &found };
+    let seed = Scan {
+        depth: 0,
+        at: Place::Root,
+        found: &found,
+    };
     let outcome = seed.deserialize(&mut reader).and_then(|()| reader.end());
     match (found.into_inner(), outcome) {
         (Some(fault), _) => Err(fault),
         (None, Ok(())) => Ok(()),
-        (None, Err(_)) => {
-            Err(Fault::new("", "broken-json", "the body is not JSON; check quotes, commas and brackets"))
-        }
+        (None, Err(_)) => Err(Fault::new(
+            "",
+            "broken-json",
+            "the body is not JSON; check quotes, commas and brackets",
+        )),
     }
 }
 
@@ -109,7 +115,14 @@ impl<'de> Visitor<'de> for Scan<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let depth = self.enter()?;
         let mut index = 0;
-        while items.next_element_seed(Scan { depth, at: Place::Index(&self.at, index), found: self.found })?.is_some() {
+        while items
+            .next_element_seed(Scan {
+                depth,
+                at: Place::Index(&self.at, index),
+                found: self.found,
+            })?
+            .is_some()
+        {
             index += 1;
         }
         Ok(())
@@ -122,9 +135,17 @@ impl<'de> Visitor<'de> for Scan<'_> {
         while let Some(Key(key)) = entries.next_key()? {
             let at = Place::Key(&self.at, &key);
             if few.contains(&key) || many.contains(&key) {
-                return Err(self.fail(Fault::new(at.pointer(), "duplicate-key", "the same key stands here twice")));
+                return Err(self.fail(Fault::new(
+                    at.pointer(),
+                    "duplicate-key",
+                    "the same key stands here twice",
+                )));
             }
-            entries.next_value_seed(Scan { depth, at, found: self.found })?;
+            entries.next_value_seed(Scan {
+                depth,
+                at,
+                found: self.found,
+            })?;
             if few.len() < FEW {
                 few.push(key);
             } else {

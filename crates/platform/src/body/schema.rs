@@ -34,27 +34,40 @@ struct Compiled {
 /// All faults of `value` by the schema of `T`.
 pub(super) fn faults<T: ToSchema + 'static>(value: &Value) -> Vec<Fault> {
     let schema = compiled::<T>();
-    let mut check = Check { schema: &schema, faults: Vec::new() };
+    let mut check = Check {
+        schema: &schema,
+        faults: Vec::new(),
+    };
     check.value(&schema.root, value, "", true);
     check.faults
 }
 
 fn compiled<T: ToSchema + 'static>() -> Arc<Compiled> {
     let mut known = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(known.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(compile::<T>())))
+    Arc::clone(
+        known
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Arc::new(compile::<T>())),
+    )
 }
 
 fn compile<T: ToSchema>() -> Compiled {
     let mut parts = Vec::new();
     T::schemas(&mut parts);
     let root = serde_json::to_value(T::schema()).unwrap_or_default();
-    let named: HashMap<_, _> =
-        parts.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default())).collect();
+    let named: HashMap<_, _> = parts
+        .into_iter()
+        .map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default()))
+        .collect();
     let mut patterns = HashMap::new();
     for schema in named.values().chain([&root]) {
         collect_patterns(schema, &mut patterns);
     }
-    Compiled { root, named, patterns }
+    Compiled {
+        root,
+        named,
+        patterns,
+    }
 }
 
 fn collect_patterns(schema: &Value, into: &mut HashMap<String, Regex>) {
@@ -86,7 +99,9 @@ impl Check<'_> {
 
     /// `closed`: an object with listed properties takes no others, unless it is one part of an `allOf`.
     fn value(&mut self, schema: &Value, value: &Value, at: &str, closed: bool) {
-        let Value::Object(schema) = schema else { return };
+        let Value::Object(schema) = schema else {
+            return;
+        };
         if let Some(Value::String(name)) = schema.get("$ref") {
             let name = name.rsplit('/').next().unwrap_or_default();
             if let Some(target) = self.schema.named.get(name) {
@@ -97,7 +112,11 @@ impl Check<'_> {
         for part in list(schema, "allOf") {
             self.value(part, value, at, false);
         }
-        let alternatives = if schema.contains_key("oneOf") { list(schema, "oneOf") } else { list(schema, "anyOf") };
+        let alternatives = if schema.contains_key("oneOf") {
+            list(schema, "oneOf")
+        } else {
+            list(schema, "anyOf")
+        };
         if !alternatives.is_empty() {
             self.alternatives(alternatives, value, at);
         }
@@ -107,8 +126,15 @@ impl Check<'_> {
         if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
             && !allowed.contains(value)
         {
-            let names: Vec<_> = allowed.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned)).collect();
-            self.fault(at, "not-in-list", format!("expected one of {}", names.join(", ")));
+            let names: Vec<_> = allowed
+                .iter()
+                .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+                .collect();
+            self.fault(
+                at,
+                "not-in-list",
+                format!("expected one of {}", names.join(", ")),
+            );
         }
         match value {
             Value::Object(map) => self.object(schema, map, at, closed),
@@ -128,7 +154,10 @@ impl Check<'_> {
                 }
                 continue;
             }
-            let mut check = Check { schema: self.schema, faults: Vec::new() };
+            let mut check = Check {
+                schema: self.schema,
+                faults: Vec::new(),
+            };
             check.value(alternative, value, at, true);
             if check.faults.is_empty() {
                 return;
@@ -136,11 +165,17 @@ impl Check<'_> {
             real.push(check.faults);
         }
         // The alternative that fits best says what is wrong: the one whose tag is right, else the only one.
-        let tagged = real.iter().position(|faults| faults.iter().all(|fault| fault.code != "not-in-list"));
+        let tagged = real
+            .iter()
+            .position(|faults| faults.iter().all(|fault| fault.code != "not-in-list"));
         match (real.len(), tagged) {
             (1, _) => self.faults.append(&mut real[0]),
             (_, Some(best)) => self.faults.append(&mut real[best]),
-            _ => self.fault(at, "no-alternative", "this is none of the documented alternatives"),
+            _ => self.fault(
+                at,
+                "no-alternative",
+                "this is none of the documented alternatives",
+            ),
         }
     }
 
@@ -166,10 +201,20 @@ impl Check<'_> {
         fits
     }
 
-    fn object(&mut self, schema: &Map<String, Value>, map: &Map<String, Value>, at: &str, closed: bool) {
+    fn object(
+        &mut self,
+        schema: &Map<String, Value>,
+        map: &Map<String, Value>,
+        at: &str,
+        closed: bool,
+    ) {
         for name in list(schema, "required").iter().filter_map(Value::as_str) {
             if !map.contains_key(name) {
-                self.fault(&format!("{at}/{}", escape(name)), "missing", "this field is needed");
+                self.fault(
+                    &format!("{at}/{}", escape(name)),
+                    "missing",
+                    "this field is needed",
+                );
             }
         }
         let properties = schema.get("properties").and_then(Value::as_object);
@@ -179,11 +224,19 @@ impl Check<'_> {
             match (properties.and_then(|known| known.get(name)), rest) {
                 (Some(property), _) => self.value(property, value, &at, true),
                 (None, Some(Value::Bool(false))) => {
-                    self.fault(&at, "unknown-field", "there is no such field here; remove it");
+                    self.fault(
+                        &at,
+                        "unknown-field",
+                        "there is no such field here; remove it",
+                    );
                 }
                 (None, Some(rest)) => self.value(rest, value, &at, true),
                 (None, None) if closed && properties.is_some() => {
-                    self.fault(&at, "unknown-field", "there is no such field here; remove it");
+                    self.fault(
+                        &at,
+                        "unknown-field",
+                        "there is no such field here; remove it",
+                    );
                 }
                 (None, None) => {}
             }
@@ -200,17 +253,33 @@ impl Check<'_> {
     }
 
     fn text(&mut self, schema: &Map<String, Value>, text: &str, at: &str) {
-        self.size(schema, text.chars().count(), ("minLength", "maxLength"), "characters", at);
+        self.size(
+            schema,
+            text.chars().count(),
+            ("minLength", "maxLength"),
+            "characters",
+            at,
+        );
         if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
             && let Some(regex) = self.schema.patterns.get(pattern)
             && !regex.is_match(text)
         {
-            self.fault(at, "pattern", format!("expected text of the form {pattern}"));
+            self.fault(
+                at,
+                "pattern",
+                format!("expected text of the form {pattern}"),
+            );
         }
         let (fits, what) = match schema.get("format").and_then(Value::as_str) {
             Some("uuid") => (uuid::Uuid::try_parse(text).is_ok(), "a UUID"),
-            Some("date") => (text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10, "a date, YYYY-MM-DD"),
-            Some("date-time") => (text.parse::<jiff::Timestamp>().is_ok(), "a time with offset, RFC 3339"),
+            Some("date") => (
+                text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10,
+                "a date, YYYY-MM-DD",
+            ),
+            Some("date-time") => (
+                text.parse::<jiff::Timestamp>().is_ok(),
+                "a time with offset, RFC 3339",
+            ),
             _ => (true, ""),
         };
         if !fits {
@@ -223,8 +292,16 @@ impl Check<'_> {
         let rules: [Bound; 4] = [
             ("minimum", |number, bound| number >= bound, "at least"),
             ("maximum", |number, bound| number <= bound, "at most"),
-            ("exclusiveMinimum", |number, bound| number > bound, "more than"),
-            ("exclusiveMaximum", |number, bound| number < bound, "less than"),
+            (
+                "exclusiveMinimum",
+                |number, bound| number > bound,
+                "more than",
+            ),
+            (
+                "exclusiveMaximum",
+                |number, bound| number < bound,
+                "less than",
+            ),
         ];
         for (key, holds, words) in rules {
             if let Some(bound) = bound(key)
@@ -235,7 +312,14 @@ impl Check<'_> {
         }
     }
 
-    fn size(&mut self, schema: &Map<String, Value>, size: usize, keys: (&str, &str), unit: &str, at: &str) {
+    fn size(
+        &mut self,
+        schema: &Map<String, Value>,
+        size: usize,
+        keys: (&str, &str),
+        unit: &str,
+        at: &str,
+    ) {
         let bound = |key| schema.get(key).and_then(Value::as_u64);
         if let Some(least) = bound(keys.0).filter(|least| (size as u64) < *least) {
             self.fault(at, "too-short", format!("expected at least {least} {unit}"));
@@ -247,5 +331,8 @@ impl Check<'_> {
 }
 
 fn list<'a>(schema: &'a Map<String, Value>, key: &str) -> &'a [Value] {
-    schema.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    schema
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }

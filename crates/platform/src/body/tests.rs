@@ -18,8 +18,13 @@ struct Order {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", tag = "kind", deny_unknown_fields)]
 enum Step {
-    Trim { column: String },
-    Map { column: String, codes: std::collections::BTreeMap<String, String> },
+    Trim {
+        column: String,
+    },
+    Map {
+        column: String,
+        codes: std::collections::BTreeMap<String, String>,
+    },
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,7 +39,11 @@ const GOOD: &str = r#"{"name":"x","count":2,"projectId":"0198c0de-0000-7000-8000
 
 fn faults(text: &str) -> Vec<(String, String)> {
     let problem = parse::<Order>(text.as_bytes()).unwrap_err();
-    problem.faults().iter().map(|fault| (fault.pointer.clone(), fault.code.clone())).collect()
+    problem
+        .faults()
+        .iter()
+        .map(|fault| (fault.pointer.clone(), fault.code.clone()))
+        .collect()
 }
 
 fn has(faults: &[(String, String)], pointer: &str, code: &str) -> bool {
@@ -44,10 +53,15 @@ fn has(faults: &[(String, String)], pointer: &str, code: &str) -> bool {
 #[test]
 fn a_good_body_is_read() {
     let order: Order = parse(GOOD.as_bytes()).unwrap();
-    assert_eq!((order.name.as_str(), order.count, order.steps.len()), ("x", 2, 2));
+    assert_eq!(
+        (order.name.as_str(), order.count, order.steps.len()),
+        ("x", 2, 2)
+    );
     assert!(order.note.is_none() && !order.project_id.is_nil());
     assert!(matches!(&order.steps[0], Step::Trim { column } if column == "a"));
-    assert!(matches!(&order.steps[1], Step::Map { column, codes } if column == "b" && codes.len() == 1));
+    assert!(
+        matches!(&order.steps[1], Step::Map { column, codes } if column == "b" && codes.len() == 1)
+    );
     assert!(parse_fast::<Order>(GOOD.as_bytes()).is_ok());
 }
 
@@ -66,9 +80,17 @@ fn all_faults_come_at_once_with_their_pointers() {
         ("/steps/0/column", "missing"),
         ("/steps/1/codes/1", "wrong-type"),
     ] {
-        assert!(has(&found, pointer, code), "{pointer} {code} not in {found:?}");
+        assert!(
+            has(&found, pointer, code),
+            "{pointer} {code} not in {found:?}"
+        );
     }
-    assert!(found.iter().any(|(pointer, _)| pointer.starts_with("/steps/2")), "{found:?}");
+    assert!(
+        found
+            .iter()
+            .any(|(pointer, _)| pointer.starts_with("/steps/2")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -81,7 +103,11 @@ fn a_fault_never_repeats_the_value() {
         let answer = serde_json::to_string(&problem.details()).unwrap();
         assert!(!answer.contains("249566758"), "{answer}");
         let problem = parse_fast::<Order>(text.as_bytes()).unwrap_err();
-        assert!(!serde_json::to_string(&problem.details()).unwrap().contains("249566758"));
+        assert!(
+            !serde_json::to_string(&problem.details())
+                .unwrap()
+                .contains("249566758")
+        );
     }
 }
 
@@ -90,7 +116,10 @@ fn a_key_given_twice_is_refused_wherever_it_stands() {
     let twice = r#"{"name":"x","count":2,"projectId":"0198c0de-0000-7000-8000-000000000000",
         "steps":[{"kind":"map","column":"b","codes":{"1":"one","\u0031":"two"}}]}"#;
     assert!(has(&faults(twice), "/steps/0/codes/1", "duplicate-key"));
-    let many: Vec<_> = (0..100).map(|i| format!("\"k{i}\":1")).chain(["\"k70\":1".to_owned()]).collect();
+    let many: Vec<_> = (0..100)
+        .map(|i| format!("\"k{i}\":1"))
+        .chain(["\"k70\":1".to_owned()])
+        .collect();
     let problem = parse::<Order>(format!("{{{}}}", many.join(",")).as_bytes()).unwrap_err();
     assert_eq!(problem.faults()[0].pointer, "/k70");
 }
@@ -101,7 +130,16 @@ fn deep_nesting_and_broken_json_are_refused_without_harm() {
     assert_eq!(faults(&deep)[0].1, "too-deep");
     let deep = "{\"a\":".repeat(10_000);
     assert_eq!(faults(&deep)[0].1, "too-deep");
-    for broken in ["", "{", "{\"name\":NaN}", "nul", "{} {}", "{\"a\":1,}", "\u{feff}{}", "{\"a\":\"\u{0}\"}"] {
+    for broken in [
+        "",
+        "{",
+        "{\"name\":NaN}",
+        "nul",
+        "{} {}",
+        "{\"a\":1,}",
+        "\u{feff}{}",
+        "{\"a\":\"\u{0}\"}",
+    ] {
         assert_eq!(faults(broken)[0].1, "broken-json", "{broken}");
     }
 }
@@ -116,9 +154,16 @@ fn a_number_that_does_not_fit_is_a_fault_not_a_panic() {
 
 #[test]
 fn somebodys_number_in_the_place_of_a_name_is_not_repeated() {
-    for body in [r#"{"249566758":1}"#, r#"{"a249566758b":1}"#, r#"{"249566758":1,"249566758":2}"#] {
+    for body in [
+        r#"{"249566758":1}"#,
+        r#"{"a249566758b":1}"#,
+        r#"{"249566758":1,"249566758":2}"#,
+    ] {
         let problem = parse::<Order>(body.as_bytes()).unwrap_err();
-        assert!(problem.faults().iter().any(|fault| fault.pointer == "/…"), "{problem:?}");
+        assert!(
+            problem.faults().iter().any(|fault| fault.pointer == "/…"),
+            "{problem:?}"
+        );
         assert!(!format!("{:?}", problem.details()).contains("249566758"));
     }
 }

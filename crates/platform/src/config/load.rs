@@ -38,11 +38,14 @@ pub enum ConfigError {
 /// [`ConfigError`] names the file or the key.
 pub fn load<T: DeserializeOwned>(file: Option<&Path>) -> Result<T, ConfigError> {
     let text = match file {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.to_owned(), error))?,
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::File(path.to_owned(), error))?,
         None => String::new(),
     };
     let table = text.parse::<Table>().map_err(|error| {
-        let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        let line = error
+            .span()
+            .map_or(0, |span| text[..span.start].lines().count().max(1));
         ConfigError::Toml(file.map(Path::to_owned).unwrap_or_default(), line)
     })?;
     from_parts(table, std::env::vars())
@@ -75,7 +78,11 @@ pub fn from_parts<T: DeserializeOwned>(
         let demand = if message.starts_with("unknown field") {
             "there is no such key".to_owned()
         } else if message.starts_with("missing field") {
-            key = if key == "." { quoted.to_owned() } else { format!("{key}.{quoted}") };
+            key = if key == "." {
+                quoted.to_owned()
+            } else {
+                format!("{key}.{quoted}")
+            };
             "this key is needed".to_owned()
         } else if let Some((_, expected)) = message.rsplit_once(", expected ") {
             format!("expected {expected}")
@@ -83,7 +90,11 @@ pub fn from_parts<T: DeserializeOwned>(
             "this value cannot be used here".to_owned()
         };
         if message.starts_with("unknown field") && !key.ends_with(quoted) {
-            key = if key == "." { quoted.to_owned() } else { format!("{key}.{quoted}") };
+            key = if key == "." {
+                quoted.to_owned()
+            } else {
+                format!("{key}.{quoted}")
+            };
         }
         ConfigError::Key { key, demand }
     })
@@ -91,7 +102,10 @@ pub fn from_parts<T: DeserializeOwned>(
 
 /// A variable's text as TOML when it is TOML (`8`, `true`, `["a"]`), else as text.
 fn value_of(text: &str) -> Value {
-    let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    let parsed = format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("value"));
     parsed.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
@@ -101,6 +115,8 @@ fn set(table: &mut Table, keys: &[&str], value: Value) -> Option<()> {
         table.insert((*first).to_owned(), value);
         return Some(());
     }
-    let next = table.entry(*first).or_insert_with(|| Value::Table(Table::new()));
+    let next = table
+        .entry(*first)
+        .or_insert_with(|| Value::Table(Table::new()));
     set(next.as_table_mut()?, rest, value)
 }

@@ -100,7 +100,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { json_bytes: 2 << 20, upload_bytes: 16 << 30, expanded_bytes: 64 << 30, call_s: 30, stop_s: 8 }
+        Self {
+            json_bytes: 2 << 20,
+            upload_bytes: 16 << 30,
+            expanded_bytes: 64 << 30,
+            call_s: 30,
+            stop_s: 8,
+        }
     }
 }
 
@@ -122,7 +128,13 @@ pub struct TelemetrySettings {
 
 impl Default for TelemetrySettings {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), json: false, file: None, otlp_endpoint: None, sample_percent: 100 }
+        Self {
+            filter: "info".to_owned(),
+            json: false,
+            file: None,
+            otlp_endpoint: None,
+            sample_percent: 100,
+        }
     }
 }
 

@@ -57,7 +57,10 @@ impl<P: Needs> FromRequest for Allowed<P> {
             if caller.may(P::PERMISSION) {
                 Ok(Self(caller, PhantomData))
             } else {
-                Err(Problem::forbidden("not-permitted", "your role does not allow this"))
+                Err(Problem::forbidden(
+                    "not-permitted",
+                    "your role does not allow this",
+                ))
             }
         }))
     }
@@ -65,13 +68,18 @@ impl<P: Needs> FromRequest for Allowed<P> {
 
 fn prove(request: &HttpRequest) -> Result<Arc<Caller>> {
     let refused = || Problem::unauthenticated("a valid token is needed; ask through the gateway");
-    let verifier =
-        request.app_data::<Data<TokenVerifier>>().ok_or_else(|| Problem::internal("no token verifier configured"))?;
+    let verifier = request
+        .app_data::<Data<TokenVerifier>>()
+        .ok_or_else(|| Problem::internal("no token verifier configured"))?;
     let mut values = request.headers().get_all(header::AUTHORIZATION);
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(refused());
     };
-    let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(refused)?;
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.strip_prefix("Bearer "))
+        .ok_or_else(refused)?;
     verifier.verify(token).map_err(|refusal| {
         tracing::info!(%refusal, "token refused");
         refused()

@@ -47,7 +47,8 @@ impl TokenMint {
     /// # Errors
     /// [`IdentityError::Generate`] when the system has no randomness.
     pub fn generate(issuer: &str) -> Result<Self, IdentityError> {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| IdentityError::Generate)?;
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+            .map_err(|_| IdentityError::Generate)?;
         Self::from_pkcs8(issuer, document.as_ref())
     }
 
@@ -56,13 +57,19 @@ impl TokenMint {
     /// # Errors
     /// [`IdentityError::SigningKey`].
     pub fn from_base64(issuer: &str, key: &str) -> Result<Self, IdentityError> {
-        let der = STANDARD.decode(key.trim()).map_err(|_| IdentityError::SigningKey)?;
+        let der = STANDARD
+            .decode(key.trim())
+            .map_err(|_| IdentityError::SigningKey)?;
         Self::from_pkcs8(issuer, &der)
     }
 
     fn from_pkcs8(issuer: &str, der: &[u8]) -> Result<Self, IdentityError> {
         let pair = Ed25519KeyPair::from_pkcs8(der).map_err(|_| IdentityError::SigningKey)?;
-        let public_key = pair.public_key().as_ref().try_into().map_err(|_| IdentityError::SigningKey)?;
+        let public_key = pair
+            .public_key()
+            .as_ref()
+            .try_into()
+            .map_err(|_| IdentityError::SigningKey)?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(issuer.to_owned());
         Ok(Self {
@@ -71,7 +78,10 @@ impl TokenMint {
             key: EncodingKey::from_ed_der(der),
             pkcs8: der.to_vec(),
             public_key,
-            kept: Cache::builder().max_capacity(REMEMBERED).time_to_live(Duration::from_secs(REUSE_S)).build(),
+            kept: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_live(Duration::from_secs(REUSE_S))
+                .build(),
         })
     }
 
@@ -111,11 +121,18 @@ impl TokenMint {
     pub fn mint_fresh(&self, caller: &Caller) -> Result<Minted> {
         let claims = Claims::new(&self.issuer, caller, now_s());
         let token = encode(&self.header, &claims, &self.key).map_err(Problem::internal)?;
-        Ok(Minted { token: token.into(), expires_at_s: claims.exp })
+        Ok(Minted {
+            token: token.into(),
+            expires_at_s: claims.exp,
+        })
     }
 
     /// This service acting for itself within an organisation, not for a person.
-    pub fn own_caller(&self, organisation: helder_types::OrganisationId, permissions: Vec<Permission>) -> Caller {
+    pub fn own_caller(
+        &self,
+        organisation: helder_types::OrganisationId,
+        permissions: Vec<Permission>,
+    ) -> Caller {
         Caller {
             organisation,
             gemeentecode: None,

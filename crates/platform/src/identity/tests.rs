@@ -26,8 +26,16 @@ fn a_minted_token_gives_back_its_caller() {
     let anna = caller(&[Permission::IngestRead]);
     let minted = mint.mint(&anna).unwrap();
     assert_eq!(*verifier.verify(&minted.token).unwrap(), anna);
-    assert_eq!(*verifier.verify(&minted.token).unwrap(), anna, "and again from memory");
-    assert_eq!(mint.mint(&anna).unwrap().token, minted.token, "a caller's token is reused");
+    assert_eq!(
+        *verifier.verify(&minted.token).unwrap(),
+        anna,
+        "and again from memory"
+    );
+    assert_eq!(
+        mint.mint(&anna).unwrap().token,
+        minted.token,
+        "a caller's token is reused"
+    );
     assert_ne!(mint.mint(&caller(&[])).unwrap().token, minted.token);
 }
 
@@ -35,7 +43,11 @@ fn a_minted_token_gives_back_its_caller() {
 fn a_mint_survives_its_configuration_form() {
     let (mint, verifier) = pair("linkage");
     let again = TokenMint::from_base64("linkage", &mint.to_base64()).unwrap();
-    assert!(verifier.verify(&again.mint(&caller(&[])).unwrap().token).is_ok());
+    assert!(
+        verifier
+            .verify(&again.mint(&caller(&[])).unwrap().token)
+            .is_ok()
+    );
     assert!(!format!("{mint:?}").contains(&mint.to_base64()));
 }
 
@@ -43,18 +55,34 @@ fn a_mint_survives_its_configuration_form() {
 fn another_key_under_a_trusted_name_is_refused() {
     let (_, verifier) = pair("gateway");
     let impostor = TokenMint::generate("gateway").unwrap();
-    assert_eq!(verifier.verify(&impostor.mint(&caller(&[])).unwrap().token).unwrap_err(), Refusal::Invalid);
+    assert_eq!(
+        verifier
+            .verify(&impostor.mint(&caller(&[])).unwrap().token)
+            .unwrap_err(),
+        Refusal::Invalid
+    );
     let stranger = TokenMint::generate("stranger").unwrap();
-    assert_eq!(verifier.verify(&stranger.mint(&caller(&[])).unwrap().token).unwrap_err(), Refusal::Issuer);
+    assert_eq!(
+        verifier
+            .verify(&stranger.mint(&caller(&[])).unwrap().token)
+            .unwrap_err(),
+        Refusal::Issuer
+    );
 }
 
 #[::core::prelude::v1::test]
 fn the_gateway_cannot_hand_out_what_only_services_hold() {
     let (mint, verifier) = pair("gateway");
-    let token = mint.mint(&caller(&[Permission::RegistryServe])).unwrap().token;
+    let token = mint
+        .mint(&caller(&[Permission::RegistryServe]))
+        .unwrap()
+        .token;
     assert_eq!(verifier.verify(&token).unwrap_err(), Refusal::Overreach);
     let (mint, verifier) = pair("prediction");
-    let token = mint.mint(&caller(&[Permission::RegistryServe])).unwrap().token;
+    let token = mint
+        .mint(&caller(&[Permission::RegistryServe]))
+        .unwrap()
+        .token;
     assert!(verifier.verify(&token).is_ok());
 }
 
@@ -64,11 +92,17 @@ fn other_algorithms_and_long_lives_are_refused() {
     let mut claims = claims::Claims::new("gateway", &caller(&[]), claims::now_s());
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some("gateway".into());
-    let forged = encode(&header, &claims, &EncodingKey::from_secret(&mint.public_key())).unwrap();
+    let forged = encode(
+        &header,
+        &claims,
+        &EncodingKey::from_secret(&mint.public_key()),
+    )
+    .unwrap();
     assert_eq!(verifier.verify(&forged).unwrap_err(), Refusal::Invalid);
     claims.exp = claims.iat + 3_600;
     header.alg = Algorithm::EdDSA;
-    let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, mint.to_base64()).unwrap();
+    let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, mint.to_base64())
+        .unwrap();
     let long = encode(&header, &claims, &EncodingKey::from_ed_der(&der)).unwrap();
     assert_eq!(verifier.verify(&long).unwrap_err(), Refusal::Invalid);
     claims.iat -= 120;
@@ -101,13 +135,20 @@ async fn a_handler_sees_only_callers_with_its_permission() {
     }
     let (mint, verifier) = pair("gateway");
     let verifier = web::Data::new(verifier);
-    let app = test::init_service(App::new().app_data(verifier).route("/x", web::get().to(handler))).await;
+    let app = test::init_service(
+        App::new()
+            .app_data(verifier)
+            .route("/x", web::get().to(handler)),
+    )
+    .await;
     let status = async |token: Option<&str>| {
         let mut request = test::TestRequest::get().uri("/x");
         if let Some(token) = token {
             request = request.insert_header(("authorization", format!("Bearer {token}")));
         }
-        test::call_service(&app, request.to_request()).await.status()
+        test::call_service(&app, request.to_request())
+            .await
+            .status()
     };
     assert_eq!(status(None).await, StatusCode::UNAUTHORIZED);
     assert_eq!(status(Some("nonsense")).await, StatusCode::UNAUTHORIZED);
@@ -119,5 +160,8 @@ async fn a_handler_sees_only_callers_with_its_permission() {
         .uri("/x")
         .append_header(("authorization", format!("Bearer {}", with.token)))
         .append_header(("authorization", "Bearer other"));
-    assert_eq!(test::call_service(&app, twice.to_request()).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        test::call_service(&app, twice.to_request()).await.status(),
+        StatusCode::UNAUTHORIZED
+    );
 }

@@ -18,8 +18,10 @@ const REMEMBERED: u64 = 20_000;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// Permissions that no role holds, and the services that may use them.
-const SERVICES_ONLY: [(Permission, &[&str]); 2] =
-    [(Permission::IngestDerive, &["linkage", "training"]), (Permission::RegistryServe, &["prediction"])];
+const SERVICES_ONLY: [(Permission, &[&str]); 2] = [
+    (Permission::IngestDerive, &["linkage", "training"]),
+    (Permission::RegistryServe, &["prediction"]),
+];
 
 /// Verifies the tokens of the issuers it trusts. Everything else is refused.
 pub struct TokenVerifier {
@@ -60,7 +62,10 @@ pub enum Refusal {
 impl TokenVerifier {
     /// A verifier that trusts nobody yet.
     pub fn new() -> Self {
-        Self { issuers: HashMap::new(), verified: Cache::new(REMEMBERED) }
+        Self {
+            issuers: HashMap::new(),
+            verified: Cache::new(REMEMBERED),
+        }
     }
 
     /// Trusts `issuer` under its raw Ed25519 public key.
@@ -73,7 +78,8 @@ impl TokenVerifier {
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[issuer]);
         let key = DecodingKey::from_ed_der(public_key);
-        self.issuers.insert(issuer.to_owned(), Issuer { key, validation });
+        self.issuers
+            .insert(issuer.to_owned(), Issuer { key, validation });
         self
     }
 
@@ -115,7 +121,10 @@ impl TokenVerifier {
     fn verify_fresh(&self, token: &str, now: u64) -> Result<Verified, Refusal> {
         use jsonwebtoken::errors::ErrorKind;
         let header = decode_header(token).map_err(|_| Refusal::Malformed)?;
-        let issuer = header.kid.and_then(|kid| self.issuers.get(&kid)).ok_or(Refusal::Issuer)?;
+        let issuer = header
+            .kid
+            .and_then(|kid| self.issuers.get(&kid))
+            .ok_or(Refusal::Issuer)?;
         let claims = decode::<Claims>(token, &issuer.key, &issuer.validation)
             .map_err(|error| match error.kind() {
                 ErrorKind::ExpiredSignature => Refusal::Expired,
@@ -133,7 +142,10 @@ impl TokenVerifier {
             return Err(Refusal::Overreach);
         }
         let expires_at_s = claims.exp;
-        Ok(Verified { caller: Arc::new(claims.into_caller()), expires_at_s })
+        Ok(Verified {
+            caller: Arc::new(claims.into_caller()),
+            expires_at_s,
+        })
     }
 }
 
@@ -145,6 +157,8 @@ impl Default for TokenVerifier {
 
 impl std::fmt::Debug for TokenVerifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("TokenVerifier").field(&self.issuers.keys()).finish()
+        f.debug_tuple("TokenVerifier")
+            .field(&self.issuers.keys())
+            .finish()
     }
 }

@@ -74,6 +74,9 @@ impl ServiceContext {
 
     /// Times of this service's job runner.
     pub fn pace(&self) -> Pace {
-        Pace { parallel: self.job_workers, ..Pace::default() }
+        Pace {
+            parallel: self.job_workers,
+            ..Pace::default()
+        }
     }
 }

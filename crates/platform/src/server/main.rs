@@ -1,6 +1,8 @@
 //! A service as a process of its own.
 
-use std::{future::Future, net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    future::Future, net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc, time::Duration,
+};
 
 use super::{RunningService, ServiceContext, StartError};
 use crate::{
@@ -24,17 +26,20 @@ where
 {
     match run(name, start) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let mut said = format!("{name}: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                said = format!("{said}: {cause}");
-                source = cause.source();
-            }
-            eprintln!("{said}");
-            ExitCode::FAILURE
-        }
+        Err(error) => give_up(name, error.as_ref()),
     }
+}
+
+/// Tells on standard error why a process ends, causes included.
+pub fn give_up(name: &str, error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    let mut said = format!("{name}: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        said = format!("{said}: {cause}");
+        source = cause.source();
+    }
+    eprintln!("{said}");
+    ExitCode::FAILURE
 }
 
 fn run<S, F>(name: &'static str, start: S) -> Result<(), AnyError>
@@ -42,10 +47,16 @@ where
     S: FnOnce(ServiceContext) -> F,
     F: Future<Output = Result<RunningService, StartError>>,
 {
-    let file = std::env::args_os().nth(1).or_else(|| std::env::var_os("HELDER_CONFIG")).map(PathBuf::from);
+    let file = std::env::args_os()
+        .nth(1)
+        .or_else(|| std::env::var_os("HELDER_CONFIG"))
+        .map(PathBuf::from);
     let settings: ServiceSettings = config::load(file.as_deref())?;
     let _telemetry = telemetry::start(name, &settings.telemetry)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let service = start(context(name, settings)?).await?;
         wait_for_signal().await?;
@@ -60,7 +71,9 @@ fn context(name: &str, settings: ServiceSettings) -> Result<ServiceContext, AnyE
     let key = match (&identity.signing_key, &identity.signing_key_file) {
         (Some(key), _) => key.clone(),
         (None, Some(file)) => std::fs::read_to_string(file)?,
-        (None, None) => return Err("configuration key identity.signing_key: this key is needed".into()),
+        (None, None) => {
+            return Err("configuration key identity.signing_key: this key is needed".into());
+        }
     };
     let mint = Arc::new(TokenMint::from_base64(name, &key)?);
     let mut verifier = TokenVerifier::new();
@@ -70,7 +83,9 @@ fn context(name: &str, settings: ServiceSettings) -> Result<ServiceContext, AnyE
     let masters = match (&settings.keyring.master_keys, &settings.keyring.master_file) {
         (Some(keys), _) => MasterKeys::from_text(keys)?,
         (None, Some(file)) => MasterKeys::from_file(file)?,
-        (None, None) => return Err("configuration key keyring.master_keys: this key is needed".into()),
+        (None, None) => {
+            return Err("configuration key keyring.master_keys: this key is needed".into());
+        }
     };
     let patience = Duration::from_secs(settings.limits.call_s);
     Ok(ServiceContext {
@@ -88,9 +103,16 @@ fn context(name: &str, settings: ServiceSettings) -> Result<ServiceContext, AnyE
     })
 }
 
-async fn wait_for_signal() -> std::io::Result<()> {
+/// Waits for SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the signals cannot be caught.
+pub async fn wait_for_signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut term, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}

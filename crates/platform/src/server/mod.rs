@@ -8,5 +8,5 @@ mod run;
 mod tests;
 
 pub use context::{ServiceContext, StartError};
-pub use main::main;
+pub use main::{give_up, main, wait_for_signal};
 pub use run::{RunningService, Service};

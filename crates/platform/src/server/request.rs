@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     openapi::API_VERSION,
     problem::{Problem, REQUEST_ID},
+    trace::{self, TraceParent},
 };
 
 const API_VERSION_HEADER: HeaderName = HeaderName::from_static("api-version");
@@ -32,10 +33,18 @@ pub(super) async fn around(
         .get(&REQUEST_ID_HEADER)
         .and_then(|value| Uuid::parse_str(value.to_str().ok()?).ok())
         .unwrap_or_else(Uuid::now_v7);
-    let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    let route = request
+        .match_pattern()
+        .unwrap_or_else(|| "unknown".to_owned());
     let span = tracing::info_span!("request", method = %request.method(), route, id = %id);
+    let parent = request
+        .headers()
+        .get(trace::TRACEPARENT)
+        .and_then(|value| TraceParent::parse(value.to_str().ok()?));
+    trace::follow(&span, parent);
+    let inbound = parent.map(|parent| parent.to_string());
     let started = Instant::now();
-    REQUEST_ID
+    let answering = REQUEST_ID
         .scope(id, async move {
             let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
             let mut response = match outcome {
@@ -45,11 +54,15 @@ pub(super) async fn around(
             };
             mark(response.headers_mut(), id);
             let status = response.status().as_u16();
-            tracing::debug!(status, took_us = started.elapsed().as_micros() as u64, "answered");
+            tracing::debug!(
+                status,
+                took_us = started.elapsed().as_micros() as u64,
+                "answered"
+            );
             Ok(response)
         })
-        .instrument(span)
-        .await
+        .instrument(span);
+    trace::INBOUND.scope(inbound, answering).await
 }
 
 /// What every answer says.
@@ -65,9 +78,13 @@ fn mark(headers: &mut HeaderMap, id: Uuid) {
 }
 
 /// Refusals of the web framework itself become problems too.
-fn as_problem<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+fn as_problem<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B>> {
     match response.response().error().map(problem_of) {
-        Some(Some(problem)) => response.into_response(problem.error_response()).map_into_right_body(),
+        Some(Some(problem)) => response
+            .into_response(problem.error_response())
+            .map_into_right_body(),
         Some(None) | None => response.map_into_left_body(),
     }
 }
@@ -78,7 +95,11 @@ fn problem_of(error: &Error) -> Option<Problem> {
         return None;
     }
     let status = error.as_response_error().status_code();
-    Some(Problem::new(status, "request-refused", "the request cannot be served as it is"))
+    Some(Problem::new(
+        status,
+        "request-refused",
+        "the request cannot be served as it is",
+    ))
 }
 
 /// The answer where no handler could make one.

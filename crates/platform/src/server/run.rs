@@ -53,7 +53,12 @@ where
     /// A service with these operations. `configure` also adds the service's own `web::Data`; the store, objects, key
     /// ring, peers, limits, mint and token verifier are there already.
     pub fn new(info: ServiceInfo, store: Store, configure: F) -> Self {
-        Self { info, store, configure, runner: None }
+        Self {
+            info,
+            store,
+            configure,
+            runner: None,
+        }
     }
 
     /// With workers that stop when the service stops.
@@ -93,7 +98,9 @@ where
                 .app_data(mint)
                 .app_data(verifier)
                 .app_data(known.clone())
-                .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
+                .app_data(
+                    web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()),
+                )
                 .app_data(web::QueryConfig::default().error_handler(|_, _| query_fault().into()))
                 .into_utoipa_app()
                 .map(|app| {
@@ -157,17 +164,28 @@ impl Known {
             table.add(method, path, ());
         }
         table.add(http::Method::GET, "/openapi.json", ());
-        let document = document.to_json().map_err(|error| StartError::Refused(Problem::internal(error)))?;
-        Ok(Self { base, table, document })
+        let document = document
+            .to_json()
+            .map_err(|error| StartError::Refused(Problem::internal(error)))?;
+        Ok(Self {
+            base,
+            table,
+            document,
+        })
     }
 }
 
 fn query_fault() -> Problem {
-    Problem::bad_request("invalid-query", "a query key has a value that does not fit it; see the API's document")
+    Problem::bad_request(
+        "invalid-query",
+        "a query key has a value that does not fit it; see the API's document",
+    )
 }
 
 async fn document_of(known: Data<Known>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(known.document.clone())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(known.document.clone())
 }
 
 async fn ready(store: Data<Store>) -> HttpResponse {
@@ -185,8 +203,9 @@ async fn nothing(request: HttpRequest, known: Data<Known>) -> HttpResponse {
     };
     let path = request.path().strip_prefix(&known.base).unwrap_or_default();
     match known.table.find(&method, path) {
-        Found::OtherMethods(methods) => Problem::method_not_allowed(routes::allow(&methods)).error_response(),
+        Found::OtherMethods(methods) => {
+            Problem::method_not_allowed(routes::allow(&methods)).error_response()
+        }
         Found::Route(()) | Found::Nothing => Problem::not_found().error_response(),
     }
 }
-

@@ -1,0 +1,78 @@
+//! The gateway as a process: configuration, start, signal, stop.
+
+use std::{
+    collections::BTreeMap,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use helder_platform::{
+    config::{self, TelemetrySettings},
+    identity::TokenMint,
+    server::{give_up, wait_for_signal},
+    telemetry,
+};
+use serde::Deserialize;
+
+use crate::config::GatewayConfig;
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What the process is told; one TOML file, overlaid by `HELDER_…` variables.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// Address to listen on.
+    listen: SocketAddr,
+    /// The gateway's Ed25519 signing key for internal tokens: PKCS#8, base64.
+    #[serde(default)]
+    signing_key: Option<String>,
+    /// File with that key; used when `signing_key` is absent.
+    #[serde(default)]
+    signing_key_file: Option<PathBuf>,
+    /// Base address per service, `ingest = "http://ingest:8081"`.
+    upstreams: BTreeMap<String, String>,
+    /// The door itself.
+    gateway: GatewayConfig,
+    /// Logs and traces.
+    #[serde(default)]
+    telemetry: TelemetrySettings,
+}
+
+/// The whole `main` of the gateway.
+pub fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => give_up("gateway", error.as_ref()),
+    }
+}
+
+fn run() -> Result<(), AnyError> {
+    let file = std::env::args_os()
+        .nth(1)
+        .or_else(|| std::env::var_os("HELDER_CONFIG"))
+        .map(PathBuf::from);
+    let settings: Settings = config::load(file.as_deref())?;
+    let _telemetry = telemetry::start("gateway", &settings.telemetry)?;
+    let key = match (settings.signing_key, settings.signing_key_file) {
+        (Some(key), _) => key,
+        (None, Some(file)) => std::fs::read_to_string(file)?,
+        (None, None) => return Err("configuration key signing_key: this key is needed".into()),
+    };
+    let mint = Arc::new(TokenMint::from_base64("gateway", &key)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(settings.listen)?;
+        let gateway = crate::start(settings.gateway, listener, &settings.upstreams, mint)?;
+        tracing::info!(address = %gateway.address, "open");
+        wait_for_signal().await?;
+        tracing::info!("stopping");
+        gateway.stop().await;
+        Ok(())
+    })
+}
