@@ -41,7 +41,7 @@ pub(super) fn prepare(
         match input(feature, table.column(&feature.name)?, train) {
             Ok(input) => inputs.push(input),
             Err((code, detail)) => {
-                faults.push(Fault::new(format!("/features/{n}/name"), code, detail))
+                faults.push(Fault::new(format!("/features/{n}/name"), code, detail));
             }
         }
     }

@@ -136,8 +136,8 @@ pub(super) fn outcomes(table: &Table, plan: &NewTrainingRun) -> Result<Vec<bool>
         .ok_or_else(wrong)?
         .into_iter()
         .map(|value| match value {
-            Some(value) if value.to_bits() == 1.0_f64.to_bits() => Ok(true),
-            Some(value) if value == 0.0 => Ok(false),
+            Some(1.0) => Ok(true),
+            Some(0.0) => Ok(false),
             Some(_) => Err(wrong()),
             None => {
                 let detail = "the outcome is missing in some rows: leave these rows out in the frame's query";
@@ -171,7 +171,9 @@ fn moments(design: &Design) -> HashMap<String, (f64, f64)> {
             *sum += value;
         }
     }
-    means.iter_mut().for_each(|sum| *sum /= n);
+    for sum in &mut means {
+        *sum /= n;
+    }
     let mut squares = vec![0.0; design.width()];
     for row in 0..design.n_rows() {
         for ((sum, value), mean) in squares.iter_mut().zip(design.row(row)).zip(&means) {

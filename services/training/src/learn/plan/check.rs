@@ -1,0 +1,185 @@
+//! Faults of a plan that show without the frame.
+
+use std::collections::BTreeSet;
+
+use helder_platform::body::Check;
+use helder_types::Fault;
+
+use super::{AlgorithmName, NewSplit, NewTrainingRun};
+
+impl Check for NewTrainingRun {
+    fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut fault = |pointer: String, code: &str, detail: &str| {
+            faults.push(Fault::new(pointer, code, detail));
+        };
+        let is_name = |name: &str| {
+            (2..=63).contains(&name.len())
+                && name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        if !is_name(&self.model.name) {
+            fault(
+                "/model/name".into(),
+                "model-name",
+                "2 to 63 lower-case letters, digits and hyphens, a letter first",
+            );
+        }
+        let mut texts = vec![
+            ("/model/title".to_owned(), &self.model.title),
+            ("/model/meaning".to_owned(), &self.model.meaning),
+        ];
+        texts.extend(
+            self.features
+                .iter()
+                .enumerate()
+                .map(|(n, f)| (format!("/features/{n}/meaning"), &f.meaning)),
+        );
+        for (pointer, meaning) in texts {
+            for (language, text) in [("nl", &meaning.nl), ("en", &meaning.en)] {
+                if text.trim().is_empty() || text.chars().count() > 300 {
+                    fault(
+                        format!("{pointer}/{language}"),
+                        "length",
+                        "give 1 to 300 characters",
+                    );
+                }
+            }
+        }
+        if self.features.is_empty() || self.features.len() > 500 {
+            fault("/features".into(), "items", "give 1 to 500 features");
+        }
+        let mut seen = BTreeSet::new();
+        for (n, feature) in self.features.iter().enumerate() {
+            let pointer = format!("/features/{n}/name");
+            if !seen.insert(feature.name.as_str()) {
+                fault(pointer.clone(), "repeated", "each column once");
+            }
+            if Some(&feature.name) == self.target.as_ref() {
+                fault(
+                    pointer.clone(),
+                    "target-as-feature",
+                    "the outcome cannot explain itself",
+                );
+            }
+            if self.sensitive_features.contains(&feature.name) {
+                let detail = "a sensitive column judges fairness and is never a feature";
+                fault(pointer.clone(), "sensitive-as-feature", detail);
+            }
+            if feature.name.ends_with("_pseudonym") || feature.name == "_row" {
+                fault(
+                    pointer,
+                    "identifier-as-feature",
+                    "this column points at one person and explains nothing",
+                );
+            }
+            if feature.justification.trim().is_empty()
+                || feature.justification.chars().count() > 1000
+            {
+                fault(
+                    format!("/features/{n}/justification"),
+                    "length",
+                    "say in 1 to 1,000 characters why it may be used",
+                );
+            }
+        }
+        let mut sensitive = BTreeSet::new();
+        for (n, name) in self.sensitive_features.iter().enumerate() {
+            let pointer = format!("/sensitiveFeatures/{n}");
+            if !sensitive.insert(name) {
+                fault(pointer.clone(), "repeated", "each column once");
+            }
+            if Some(name) == self.target.as_ref() {
+                fault(
+                    pointer,
+                    "target-as-feature",
+                    "the outcome is no sensitive feature",
+                );
+            }
+        }
+        if self.sensitive_features.len() > 20 {
+            fault(
+                "/sensitiveFeatures".into(),
+                "items",
+                "give at most 20 columns",
+            );
+        }
+        self.settings(&mut fault);
+        faults
+    }
+}
+
+impl NewTrainingRun {
+    fn settings(&self, fault: &mut impl FnMut(String, &str, &str)) {
+        match (self.algorithm, &self.target) {
+            (AlgorithmName::LogisticRegression, None) => {
+                fault(
+                    "/target".into(),
+                    "missing",
+                    "name the column with the outcome",
+                );
+            }
+            (AlgorithmName::KMeans, Some(_)) => {
+                fault("/target".into(), "wrong-kind", "groups have no outcome");
+            }
+            _ => {}
+        }
+        if let NewSplit::Random { test_share, .. } = self.split
+            && !(test_share > 0.0 && test_share < 1.0)
+        {
+            fault(
+                "/split/testShare".into(),
+                "out-of-range",
+                "above 0 and below 1",
+            );
+        }
+        let settings = &self.hyperparameters;
+        if settings.l2.is_some_and(|l2| !(0.0..=1e6).contains(&l2)) {
+            fault(
+                "/hyperparameters/l2".into(),
+                "out-of-range",
+                "from 0 to 1,000,000",
+            );
+        }
+        if settings.groups.is_some_and(|k| !(2..=50).contains(&k)) {
+            fault(
+                "/hyperparameters/groups".into(),
+                "out-of-range",
+                "from 2 to 50 groups",
+            );
+        }
+        if settings
+            .largest_difference
+            .is_some_and(|d| !(d > 0.0 && d < 1.0))
+        {
+            fault(
+                "/hyperparameters/largestDifference".into(),
+                "out-of-range",
+                "above 0 and below 1",
+            );
+        }
+        let foreign = match self.algorithm {
+            AlgorithmName::LogisticRegression => settings.groups.map(|_| "groups"),
+            AlgorithmName::KMeans => settings.l2.map(|_| "l2"),
+        };
+        if let Some(name) = foreign {
+            fault(
+                format!("/hyperparameters/{name}"),
+                "wrong-kind",
+                "this algorithm has no such setting",
+            );
+        }
+        if self.capacity == Some(0) {
+            fault("/capacity".into(), "out-of-range", "at least 1");
+        }
+        if self.capacity.is_some() && self.algorithm == AlgorithmName::KMeans {
+            fault(
+                "/capacity".into(),
+                "wrong-kind",
+                "groups have no order to pick from",
+            );
+        }
+    }
+}
