@@ -1,4 +1,4 @@
-//! What every Helder service stands on: web, identity, database, jobs, objects, keys, telemetry.
+#![doc = include_str!("../README.md")]
 
 pub mod audit;
 pub mod body;
