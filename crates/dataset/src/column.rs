@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray},
+    array::{
+        Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array,
+        StringArray,
+    },
     buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer},
     datatypes::{DataType, Date32Type, Field, Float64Type, Int32Type, Int64Type},
 };
@@ -58,9 +61,17 @@ impl Column {
             DataType::Float64 => Values::Float64(Vec::new()),
             DataType::Boolean => Values::Boolean(Vec::new()),
             DataType::Date32 => Values::Date32(Vec::new()),
-            _ => Values::Text(Texts { bytes: Vec::new(), offsets: vec![0] }),
+            _ => Values::Text(Texts {
+                bytes: Vec::new(),
+                offsets: vec![0],
+            }),
         };
-        Self { name, values, valid: Vec::new(), few_values: false }
+        Self {
+            name,
+            values,
+            valid: Vec::new(),
+            few_values: false,
+        }
     }
 
     /// A column with the values of an array; for counting only.
@@ -68,14 +79,24 @@ impl Column {
         let mut column = Self::new(name.to_owned(), array.data_type());
         column.valid = (0..array.len()).map(|at| array.is_valid(at)).collect();
         match &mut column.values {
-            Values::Int64(values) => values.extend_from_slice(array.as_primitive::<Int64Type>().values()),
-            Values::Int32(values) => values.extend_from_slice(array.as_primitive::<Int32Type>().values()),
-            Values::Date32(values) => values.extend_from_slice(array.as_primitive::<Date32Type>().values()),
-            Values::Float64(values) => values.extend_from_slice(array.as_primitive::<Float64Type>().values()),
+            Values::Int64(values) => {
+                values.extend_from_slice(array.as_primitive::<Int64Type>().values())
+            }
+            Values::Int32(values) => {
+                values.extend_from_slice(array.as_primitive::<Int32Type>().values())
+            }
+            Values::Date32(values) => {
+                values.extend_from_slice(array.as_primitive::<Date32Type>().values())
+            }
+            Values::Float64(values) => {
+                values.extend_from_slice(array.as_primitive::<Float64Type>().values())
+            }
             Values::Boolean(values) => values.extend(array.as_boolean().values()),
             Values::Text(texts) => {
                 for text in array.as_string::<i32>() {
-                    texts.bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
+                    texts
+                        .bytes
+                        .extend_from_slice(text.unwrap_or_default().as_bytes());
                     texts.close();
                 }
             }
@@ -138,12 +159,19 @@ impl Column {
             }
             Values::Text(texts) => {
                 let room = texts.bytes.len();
-                let bytes = Buffer::from_vec(std::mem::replace(&mut texts.bytes, Vec::with_capacity(room)));
+                let bytes = Buffer::from_vec(std::mem::replace(
+                    &mut texts.bytes,
+                    Vec::with_capacity(room),
+                ));
                 let mut starts = Vec::with_capacity(rows + 1);
                 starts.push(0);
                 let offsets = ScalarBuffer::from(std::mem::replace(&mut texts.offsets, starts));
                 // Checks once more that all is UTF-8, which costs little and is needed for soundness.
-                Arc::new(StringArray::try_new(OffsetBuffer::new(offsets), bytes, nulls)?)
+                Arc::new(StringArray::try_new(
+                    OffsetBuffer::new(offsets),
+                    bytes,
+                    nulls,
+                )?)
             }
         })
     }

@@ -27,8 +27,12 @@ pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
         return of_u64(fold(state ^ u64::from_le_bytes(*last), FACTOR));
     }
     let short = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)),
-        _ => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
     of_u64(fold(state ^ short, FACTOR))
 }
@@ -58,7 +62,8 @@ impl std::hash::Hasher for Unhashed {
 }
 
 /// Map from fingerprints.
-pub(crate) type FingerprintMap<V> = std::collections::HashMap<u64, V, std::hash::BuildHasherDefault<Unhashed>>;
+pub(crate) type FingerprintMap<V> =
+    std::collections::HashMap<u64, V, std::hash::BuildHasherDefault<Unhashed>>;
 
 #[cfg(test)]
 mod tests {

@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn codes_are_distinct() {
-        let codes: std::collections::BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.code()).collect();
+        let codes: std::collections::BTreeSet<_> =
+            Rule::ALL.iter().map(|rule| rule.code()).collect();
         assert_eq!(codes.len(), Rule::ALL.len());
     }
 }

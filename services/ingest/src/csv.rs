@@ -12,7 +12,12 @@ pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     match (formula, quoted) {
         (false, false) => text.into(),
         (true, false) => format!("'{text}").into(),
-        (formula, true) => format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\"")).into(),
+        (formula, true) => format!(
+            "\"{}{}\"",
+            if formula { "'" } else { "" },
+            text.replace('"', "\"\"")
+        )
+        .into(),
     }
 }
 

@@ -50,8 +50,16 @@ impl DatasetRow {
             project_id: self.project_id.parse().map_err(Problem::internal)?,
             name: self.name,
             description: self.description,
-            source_id: self.source_id.map(|id| id.parse()).transpose().map_err(Problem::internal)?,
-            origin: if self.origin == "derived" { Origin::Derived } else { Origin::Uploaded },
+            source_id: self
+                .source_id
+                .map(|id| id.parse())
+                .transpose()
+                .map_err(Problem::internal)?,
+            origin: if self.origin == "derived" {
+                Origin::Derived
+            } else {
+                Origin::Uploaded
+            },
             last_number: self.last_number,
             created_by: self.created_by,
             created_at: self.created_at,
@@ -78,7 +86,12 @@ impl VersionRow {
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn insert(conn: &mut Conn, caller: &Caller, new: NewDataset, origin: Origin) -> Result<Dataset> {
+pub(crate) fn insert(
+    conn: &mut Conn,
+    caller: &Caller,
+    new: NewDataset,
+    origin: Origin,
+) -> Result<Dataset> {
     let id = Uuid::now_v7();
     let row = DatasetRow {
         id: id.to_string(),
@@ -87,12 +100,19 @@ pub(crate) fn insert(conn: &mut Conn, caller: &Caller, new: NewDataset, origin: 
         name: new.name,
         description: new.description,
         source_id: new.source_id.map(|id| id.to_string()),
-        origin: if origin == Origin::Derived { "derived" } else { "uploaded" }.to_owned(),
+        origin: if origin == Origin::Derived {
+            "derived"
+        } else {
+            "uploaded"
+        }
+        .to_owned(),
         last_number: 0,
         created_by: caller.subject.clone(),
         created_at: clock::now(),
     };
-    diesel::insert_into(datasets::table).values(&row).execute(conn)?;
+    diesel::insert_into(datasets::table)
+        .values(&row)
+        .execute(conn)?;
     audit::record(conn, caller, "dataset.create", &format!("/datasets/{id}"))?;
     row.show()
 }
@@ -114,7 +134,12 @@ pub(crate) fn find(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -> 
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn find_derived(conn: &mut Conn, organisation: &OrganisationId, project: Uuid, name: &str) -> Result<Option<Dataset>> {
+pub(crate) fn find_derived(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    project: Uuid,
+    name: &str,
+) -> Result<Option<Dataset>> {
     let row: Option<DatasetRow> = datasets::table
         .filter(datasets::organisation.eq(organisation.as_str()))
         .filter(datasets::project_id.eq(project.to_string()))
@@ -138,14 +163,20 @@ pub(crate) fn list(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Dataset>> {
-    let mut query = datasets::table.filter(datasets::organisation.eq(organisation.as_str())).into_boxed();
+    let mut query = datasets::table
+        .filter(datasets::organisation.eq(organisation.as_str()))
+        .into_boxed();
     if let Some(project) = project {
         query = query.filter(datasets::project_id.eq(project.to_string()));
     }
     if let Some(before) = before {
         query = query.filter(datasets::id.lt(before.to_string()));
     }
-    let rows: Vec<DatasetRow> = query.order(datasets::id.desc()).limit(limit).select(DatasetRow::as_select()).load(conn)?;
+    let rows: Vec<DatasetRow> = query
+        .order(datasets::id.desc())
+        .limit(limit)
+        .select(DatasetRow::as_select())
+        .load(conn)?;
     rows.into_iter().map(DatasetRow::show).collect()
 }
 
@@ -165,12 +196,18 @@ pub(crate) struct NewVersion<'a> {
 ///
 /// # Errors
 /// 404 when the dataset is not this organisation's; database errors.
-pub(crate) fn insert_version(conn: &mut Conn, caller: &Caller, new: &NewVersion<'_>) -> Result<DatasetVersion> {
+pub(crate) fn insert_version(
+    conn: &mut Conn,
+    caller: &Caller,
+    new: &NewVersion<'_>,
+) -> Result<DatasetVersion> {
     // The update holds the dataset's row until the transaction ends, so that no number is given twice.
     let mine = datasets::table
         .filter(datasets::organisation.eq(caller.organisation.as_str()))
         .filter(datasets::id.eq(new.dataset_id.to_string()));
-    diesel::update(mine).set(datasets::last_number.eq(datasets::last_number + 1)).execute(conn)?;
+    diesel::update(mine)
+        .set(datasets::last_number.eq(datasets::last_number + 1))
+        .execute(conn)?;
     let dataset = find(conn, &caller.organisation, new.dataset_id)?;
     let row = VersionRow {
         id: new.id.to_string(),
@@ -183,8 +220,15 @@ pub(crate) fn insert_version(conn: &mut Conn, caller: &Caller, new: &NewVersion<
         created_by: caller.subject.clone(),
         created_at: clock::now(),
     };
-    diesel::insert_into(dataset_versions::table).values(&row).execute(conn)?;
-    audit::record(conn, caller, "dataset-version.create", &format!("/dataset-versions/{}", new.id))?;
+    diesel::insert_into(dataset_versions::table)
+        .values(&row)
+        .execute(conn)?;
+    audit::record(
+        conn,
+        caller,
+        "dataset-version.create",
+        &format!("/dataset-versions/{}", new.id),
+    )?;
     row.show()
 }
 
@@ -192,13 +236,22 @@ pub(crate) fn insert_version(conn: &mut Conn, caller: &Caller, new: &NewVersion<
 ///
 /// # Errors
 /// 404 when it is absent or someone else's.
-pub(crate) fn find_version(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -> Result<(DatasetVersion, Option<Digest>)> {
+pub(crate) fn find_version(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    id: Uuid,
+) -> Result<(DatasetVersion, Option<Digest>)> {
     let row: VersionRow = dataset_versions::table
         .filter(dataset_versions::organisation.eq(organisation.as_str()))
         .filter(dataset_versions::id.eq(id.to_string()))
         .select(VersionRow::as_select())
         .first(conn)?;
-    let quality = row.quality.as_deref().map(str::parse).transpose().map_err(Problem::internal)?;
+    let quality = row
+        .quality
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(Problem::internal)?;
     Ok((row.show()?, quality))
 }
 
@@ -206,7 +259,11 @@ pub(crate) fn find_version(conn: &mut Conn, organisation: &OrganisationId, id: U
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn newest_quality(conn: &mut Conn, organisation: &OrganisationId, dataset: Uuid) -> Result<Option<(i64, Digest)>> {
+pub(crate) fn newest_quality(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    dataset: Uuid,
+) -> Result<Option<(i64, Digest)>> {
     let found: Option<(i64, Option<String>)> = dataset_versions::table
         .filter(dataset_versions::organisation.eq(organisation.as_str()))
         .filter(dataset_versions::dataset_id.eq(dataset.to_string()))
@@ -215,7 +272,9 @@ pub(crate) fn newest_quality(conn: &mut Conn, organisation: &OrganisationId, dat
         .select((dataset_versions::number, dataset_versions::quality))
         .first(conn)
         .optional()?;
-    let Some((number, Some(quality))) = found else { return Ok(None) };
+    let Some((number, Some(quality))) = found else {
+        return Ok(None);
+    };
     Ok(Some((number, quality.parse().map_err(Problem::internal)?)))
 }
 

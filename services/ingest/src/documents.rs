@@ -80,19 +80,30 @@ impl Row {
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn insert<T: Document>(conn: &mut Conn, caller: &Caller, document: T) -> Result<Declared<T>> {
+pub(crate) fn insert<T: Document>(
+    conn: &mut Conn,
+    caller: &Caller,
+    document: &T,
+) -> Result<Declared<T>> {
     let id = Uuid::now_v7();
     let row = Row {
         id: id.to_string(),
         organisation: caller.organisation.to_string(),
         kind: T::KIND.to_owned(),
         name: document.name().to_owned(),
-        body: serde_json::to_string(&document).map_err(Problem::internal)?,
+        body: serde_json::to_string(document).map_err(Problem::internal)?,
         created_by: caller.subject.clone(),
         created_at: clock::now(),
     };
-    diesel::insert_into(documents::table).values(&row).execute(conn)?;
-    audit::record(conn, caller, &format!("{}.create", T::KIND), &format!("/{}/{id}", T::FOLDER))?;
+    diesel::insert_into(documents::table)
+        .values(&row)
+        .execute(conn)?;
+    audit::record(
+        conn,
+        caller,
+        &format!("{}.create", T::KIND),
+        &format!("/{}/{id}", T::FOLDER),
+    )?;
     row.declared()
 }
 
@@ -100,7 +111,11 @@ pub(crate) fn insert<T: Document>(conn: &mut Conn, caller: &Caller, document: T)
 ///
 /// # Errors
 /// 404 when it is absent or someone else's.
-pub(crate) fn find<T: Document>(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -> Result<Declared<T>> {
+pub(crate) fn find<T: Document>(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    id: Uuid,
+) -> Result<Declared<T>> {
     let row: Row = documents::table
         .filter(documents::organisation.eq(organisation.as_str()))
         .filter(documents::kind.eq(T::KIND))
@@ -120,11 +135,17 @@ pub(crate) fn list<T: Document>(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Declared<T>>> {
-    let mut query =
-        documents::table.filter(documents::organisation.eq(organisation.as_str())).filter(documents::kind.eq(T::KIND)).into_boxed();
+    let mut query = documents::table
+        .filter(documents::organisation.eq(organisation.as_str()))
+        .filter(documents::kind.eq(T::KIND))
+        .into_boxed();
     if let Some(before) = before {
         query = query.filter(documents::id.lt(before.to_string()));
     }
-    let rows: Vec<Row> = query.order(documents::id.desc()).limit(limit).select(Row::as_select()).load(conn)?;
+    let rows: Vec<Row> = query
+        .order(documents::id.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
     rows.into_iter().map(Row::declared).collect()
 }

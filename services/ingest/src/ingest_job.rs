@@ -6,7 +6,7 @@ use std::{
 };
 
 use helder_dataset::{
-    Contract, DatasetError, Detected, Limits, QualityReport,
+    Contract, DatasetError, Detected, Field, Limits, QualityReport,
     contract::{disguised_bsns, suggest},
     detect::{self, Format, Sample},
     quality,
@@ -86,8 +86,17 @@ impl JobHandler for IngestJob {
         let payload: Payload = job.payload()?;
         let outcome = self.version(job, &payload);
         // The upload is needed no more when the job has ended, well or for good. Should this fail, the sweep does it.
-        let ended = outcome.as_ref().err().is_none_or(|problem| problem.status().is_client_error());
-        if ended && let Err(problem) = job.block_on(self.stores.objects.delete(job.organisation(), &payload.staged.object)) {
+        let ended = outcome
+            .as_ref()
+            .err()
+            .is_none_or(|problem| problem.status().is_client_error());
+        if ended
+            && let Err(problem) = job.block_on(
+                self.stores
+                    .objects
+                    .delete(job.organisation(), &payload.staged.object),
+            )
+        {
             problem.log();
         }
         outcome
@@ -99,24 +108,55 @@ impl IngestJob {
         let organisation = job.organisation();
         job.progress("asking the project", 0, 0, "");
         // The project may have been stopped while the job waited.
-        job.block_on(purpose::require(&self.peers, job.caller(), payload.project_id, ProjectStep::Ingest))?;
+        job.block_on(purpose::require(
+            &self.peers,
+            job.caller(),
+            payload.project_id,
+            ProjectStep::Ingest,
+        ))?;
         let sealer = job.block_on(self.stores.keyring.sealer(organisation))?;
-        let pseudonymiser = job.block_on(self.stores.keyring.pseudonymiser(organisation, payload.project_id))?;
+        let pseudonymiser = job.block_on(
+            self.stores
+                .keyring
+                .pseudonymiser(organisation, payload.project_id),
+        )?;
         let asked = match payload.contract_id {
-            Some(id) => Some(job.store().read_blocking(|conn| documents::find::<NewContract>(conn, organisation, id))?.content.contract),
+            Some(id) => Some(
+                job.store()
+                    .read_blocking(|conn| documents::find::<NewContract>(conn, organisation, id))?
+                    .content
+                    .contract,
+            ),
             None => None,
         };
         job.progress("looking at the file", 0, payload.staged.size_bytes, "bytes");
-        let Opened { detected, sample, mut source } = self.guarded(|| self.open(job, &sealer, &payload.staged, asked.as_ref()))?;
+        let Opened {
+            detected,
+            sample,
+            mut source,
+        } = self.guarded(|| self.open(job, &sealer, &payload.staged, asked.as_ref()))?;
         let contract = agreed(asked, &detected, &sample)?;
         drop(sample);
-        let made = self.parts(job, &payload.staged, &sealer, &ByProject(pseudonymiser), source.as_mut(), &contract, &detected)?;
+        let made = self.parts(
+            job,
+            &payload.staged,
+            &sealer,
+            &ByProject(pseudonymiser),
+            source.as_mut(),
+            &contract,
+            &detected,
+        )?;
         drop(source);
         job.progress("writing the report", made.rows_in, made.rows_in, "rows");
         let quality = self.report(job, payload.dataset_id, &contract, &made)?;
         let quality_digest = self.keep_report(job, &quality)?;
         let body = body(payload, contract, detected, made)?;
-        let version = NewVersion { id: job.id(), dataset_id: payload.dataset_id, body: &body, quality: Some(quality_digest) };
+        let version = NewVersion {
+            id: job.id(),
+            dataset_id: payload.dataset_id,
+            body: &body,
+            quality: Some(quality_digest),
+        };
         job.succeed(|conn| {
             datasets::insert_version(conn, job.caller(), &version)?;
             Ok(format!("/ingest/v1/dataset-versions/{}", version.id))
@@ -126,55 +166,106 @@ impl IngestJob {
     /// Readers of foreign formats may panic on hostile bytes; that is a fault of the file.
     fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let _ = self;
-        catch_unwind(AssertUnwindSafe(work))
-            .unwrap_or_else(|_| Err(problem(DatasetError::refused("/file", "damaged", "the file is damaged"))))
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            Err(problem(DatasetError::refused(
+                "/file",
+                "damaged",
+                "the file is damaged",
+            )))
+        })
     }
 
-    fn open(&self, job: &JobContext, sealer: &Sealer, staged: &Staged, asked: Option<&Contract>) -> Result<Opened> {
+    fn open(
+        &self,
+        job: &JobContext,
+        sealer: &Sealer,
+        staged: &Staged,
+        asked: Option<&Contract>,
+    ) -> Result<Opened> {
         let limits = &self.limits;
         let stream = || self.stores.unseal(job, sealer, &staged.object);
         let start = || -> Result<Vec<u8>> {
             let mut start = Vec::new();
-            stream()?.take(limits.sample_bytes as u64).read_to_end(&mut start).map_err(Problem::internal)?;
+            stream()?
+                .take(limits.sample_bytes as u64)
+                .read_to_end(&mut start)
+                .map_err(Problem::internal)?;
             Ok(start)
         };
         Ok(match staged.format {
             Format::Csv => {
-                let known: Vec<&str> = asked.iter().flat_map(|contract| &contract.fields).map(|field| field.header()).collect();
-                let found = detect::csv(&start()?, &staged.scan, &known, limits).map_err(problem)?;
+                let known: Vec<&str> = asked
+                    .iter()
+                    .flat_map(|contract| &contract.fields)
+                    .map(Field::header)
+                    .collect();
+                let found =
+                    detect::csv(&start()?, &staged.scan, &known, limits).map_err(problem)?;
                 let encoding = found.detected.encoding.unwrap_or(detect::Encoding::Utf8);
                 let reader = Utf8Reader::new(stream()?, encoding);
                 let transcoded = encoding != detect::Encoding::Utf8;
-                let source = CsvSource::new(reader, found.sample.header.clone(), &found.dialect, transcoded, limits.clone());
-                Opened { detected: found.detected, sample: found.sample, source: Box::new(source) }
+                let source = CsvSource::new(
+                    reader,
+                    found.sample.header.clone(),
+                    &found.dialect,
+                    transcoded,
+                    limits.clone(),
+                );
+                Opened {
+                    detected: found.detected,
+                    sample: found.sample,
+                    source: Box::new(source),
+                }
             }
             Format::Jsonl => {
                 let sample = jsonl::sample(&start()?, limits).map_err(problem)?;
                 let reader = Utf8Reader::new(stream()?, detect::Encoding::Utf8);
-                let source = jsonl::JsonLinesSource::new(reader, sample.header.clone(), limits.clone());
-                Opened { detected: detect::typed(Format::Jsonl, &sample, None), sample, source: Box::new(source) }
+                let source =
+                    jsonl::JsonLinesSource::new(reader, sample.header.clone(), limits.clone());
+                Opened {
+                    detected: detect::typed(Format::Jsonl, &sample, None),
+                    sample,
+                    source: Box::new(source),
+                }
             }
             Format::Xlsx => {
                 if staged.size_bytes > limits.xlsx_bytes {
-                    return Err(problem(DatasetError::TooLarge { what: "bytes of a spreadsheet", limit: limits.xlsx_bytes }));
+                    return Err(problem(DatasetError::TooLarge {
+                        what: "bytes of a spreadsheet",
+                        limit: limits.xlsx_bytes,
+                    }));
                 }
                 let mut bytes = Vec::new();
-                stream()?.read_to_end(&mut bytes).map_err(Problem::internal)?;
-                let (sample, sheet) = xlsx::sample(Cursor::new(bytes.as_slice()), limits).map_err(problem)?;
+                stream()?
+                    .read_to_end(&mut bytes)
+                    .map_err(Problem::internal)?;
+                let (sample, sheet) =
+                    xlsx::sample(Cursor::new(bytes.as_slice()), limits).map_err(problem)?;
                 let source = xlsx::XlsxSource::open(Cursor::new(bytes), limits).map_err(problem)?;
-                Opened { detected: detect::typed(Format::Xlsx, &sample, Some(sheet)), sample, source: Box::new(source) }
+                Opened {
+                    detected: detect::typed(Format::Xlsx, &sample, Some(sheet)),
+                    sample,
+                    source: Box::new(source),
+                }
             }
             Format::Parquet => {
                 let file = self.stores.unseal_to_file(job, sealer, &staged.object)?;
                 let again = file.try_clone().map_err(Problem::internal)?;
                 let sample = parquet::sample(again, limits).map_err(problem)?;
                 let source = parquet::ParquetSource::open(file, limits).map_err(problem)?;
-                Opened { detected: detect::typed(Format::Parquet, &sample, None), sample, source: Box::new(source) }
+                Opened {
+                    detected: detect::typed(Format::Parquet, &sample, None),
+                    sample,
+                    source: Box::new(source),
+                }
             }
         })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the stages of one job, each named where it is made")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the stages of one job, each named where it is made"
+    )]
     fn parts(
         &self,
         job: &JobContext,
@@ -188,21 +279,40 @@ impl IngestJob {
         let (objects, organisation) = (&self.stores.objects, job.organisation());
         let sinks = Sinks {
             analysis: Sink::plain(objects, organisation)?,
-            identity: contract.has_identity().then(|| Sink::sealed(objects, organisation, sealer)).transpose()?,
+            identity: contract
+                .has_identity()
+                .then(|| Sink::sealed(objects, organisation, sealer))
+                .transpose()?,
             quarantine: Sink::plain(objects, organisation)?,
             raw: Sink::sealed(objects, organisation, sealer)?,
         };
-        let options = Options { today: today(), limits: self.limits.clone() };
+        let options = Options {
+            today: today(),
+            limits: self.limits.clone(),
+        };
         let mut stopped = None;
         let mut observe = |progress: write::Progress| {
-            job.progress("checking rows", progress.bytes.min(staged.size_bytes), staged.size_bytes, "bytes");
+            job.progress(
+                "checking rows",
+                progress.bytes.min(staged.size_bytes),
+                staged.size_bytes,
+                "bytes",
+            );
             job.checkpoint().map_err(|problem| {
                 stopped = Some(problem);
                 DatasetError::Stopped
             })
         };
         let outcome = self.guarded(|| {
-            Ok(write::ingest(source, contract, detected, pseudonymise, sinks, &options, &mut observe))
+            Ok(write::ingest(
+                source,
+                contract,
+                detected,
+                pseudonymise,
+                sinks,
+                &options,
+                &mut observe,
+            ))
         })?;
         match (outcome, stopped) {
             (_, Some(problem)) => Err(problem),
@@ -210,23 +320,47 @@ impl IngestJob {
         }
     }
 
-    fn report(&self, job: &JobContext, dataset: Uuid, contract: &Contract, made: &Ingested<Sink>) -> Result<QualityReport> {
+    fn report(
+        &self,
+        job: &JobContext,
+        dataset: Uuid,
+        contract: &Contract,
+        made: &Ingested<Sink>,
+    ) -> Result<QualityReport> {
         let organisation = job.organisation();
-        let newest = job.store().read_blocking(|conn| datasets::newest_quality(conn, organisation, dataset))?;
+        let newest = job
+            .store()
+            .read_blocking(|conn| datasets::newest_quality(conn, organisation, dataset))?;
         let former = match newest {
             Some((number, digest)) => {
-                let bytes = job.block_on(self.stores.objects.get_bytes(organisation, &digest, REPORT_BYTES))?;
-                Some((number.unsigned_abs(), serde_json::from_slice::<QualityReport>(&bytes).map_err(Problem::internal)?))
+                let bytes = job.block_on(self.stores.objects.get_bytes(
+                    organisation,
+                    &digest,
+                    REPORT_BYTES,
+                ))?;
+                Some((
+                    number.unsigned_abs(),
+                    serde_json::from_slice::<QualityReport>(&bytes).map_err(Problem::internal)?,
+                ))
             }
             None => None,
         };
         let former = former.as_ref().map(|(number, report)| (*number, report));
-        Ok(quality::report(&made.profiles, contract, made.ignored_columns.clone(), former))
+        Ok(quality::report(
+            &made.profiles,
+            contract,
+            made.ignored_columns.clone(),
+            former,
+        ))
     }
 
     fn keep_report(&self, job: &JobContext, report: &QualityReport) -> Result<Digest> {
         let bytes = serde_json::to_vec(report).map_err(Problem::internal)?;
-        job.block_on(self.stores.objects.put_bytes(job.organisation(), bytes.into()))
+        job.block_on(
+            self.stores
+                .objects
+                .put_bytes(job.organisation(), bytes.into()),
+        )
     }
 }
 
@@ -242,8 +376,21 @@ fn agreed(asked: Option<Contract>, detected: &Detected, sample: &Sample) -> Resu
     Ok(contract)
 }
 
-fn body(payload: &Payload, contract: Contract, detected: Detected, made: Ingested<Sink>) -> Result<VersionBody> {
-    let Ingested { sinks, rows_in, rows_accepted, rows_quarantined, quarantine_entries, ignored_columns, .. } = made;
+fn body(
+    payload: &Payload,
+    contract: Contract,
+    detected: Detected,
+    made: Ingested<Sink>,
+) -> Result<VersionBody> {
+    let Ingested {
+        sinks,
+        rows_in,
+        rows_accepted,
+        rows_quarantined,
+        quarantine_entries,
+        ignored_columns,
+        ..
+    } = made;
     Ok(VersionBody {
         source_digest: payload.staged.source_digest,
         rows_in,
@@ -254,7 +401,10 @@ fn body(payload: &Payload, contract: Contract, detected: Detected, made: Ingeste
         contract_id: payload.contract_id,
         parts: Parts {
             analysis: sinks.analysis.finish(rows_accepted)?,
-            identity: sinks.identity.map(|sink| sink.finish(rows_accepted)).transpose()?,
+            identity: sinks
+                .identity
+                .map(|sink| sink.finish(rows_accepted))
+                .transpose()?,
             quarantine: Some(sinks.quarantine.finish(quarantine_entries)?),
             quarantined_records: Some(sinks.raw.finish(rows_quarantined)?),
         },

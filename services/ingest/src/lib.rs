@@ -53,14 +53,37 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// [`StartError`] when the database or the address cannot be used.
 pub async fn start(context: ServiceContext) -> Result<RunningService, StartError> {
     let store = context.open_store(MIGRATIONS).await?;
-    let limits = helder_dataset::Limits { expanded_bytes: context.limits.expanded_bytes, ..helder_dataset::Limits::default() };
-    let stores =
-        Stores { objects: context.objects.clone(), keyring: context.keyring.clone(), scratch: context.scratch.clone() };
-    let upload = IngestJob { stores: stores.clone(), peers: context.peers.clone(), limits: limits.clone() };
-    let recipe = RecipeJob { stores, peers: context.peers.clone(), limits: limits.clone() };
-    let runner = Runner::start(&store, vec![Arc::new(upload), Arc::new(recipe)], context.pace()).await?;
+    let limits = helder_dataset::Limits {
+        expanded_bytes: context.limits.expanded_bytes,
+        ..helder_dataset::Limits::default()
+    };
+    let stores = Stores {
+        objects: context.objects.clone(),
+        keyring: context.keyring.clone(),
+        scratch: context.scratch.clone(),
+    };
+    let upload = IngestJob {
+        stores: stores.clone(),
+        peers: context.peers.clone(),
+        limits: limits.clone(),
+    };
+    let recipe = RecipeJob {
+        stores,
+        peers: context.peers.clone(),
+        limits: limits.clone(),
+    };
+    let runner = Runner::start(
+        &store,
+        vec![Arc::new(upload), Arc::new(recipe)],
+        context.pace(),
+    )
+    .await?;
     let alive = Arc::new(());
-    tokio::spawn(staging::keep_clean(store.clone(), context.objects.clone(), Arc::downgrade(&alive)));
+    tokio::spawn(staging::keep_clean(
+        store.clone(),
+        context.objects.clone(),
+        Arc::downgrade(&alive),
+    ));
     let app = Data::new(App {
         objects: context.objects.clone(),
         keyring: context.keyring.clone(),
@@ -74,5 +97,7 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         config.app_data(app.clone());
         configure(config);
     };
-    Service::new(INFO, store, mount).with_jobs(runner).serve(context)
+    Service::new(INFO, store, mount)
+        .with_jobs(runner)
+        .serve(context)
 }

@@ -4,7 +4,9 @@ use helder_dataset::{
     QualityReport,
     quality::{Bin, ColumnQuality, Distribution},
 };
-use helder_report::{BarChart, Cell, Histogram, KeyFigure, Page, Section, Table, Text, number::decimal};
+use helder_report::{
+    BarChart, Cell, Histogram, KeyFigure, Page, Section, Table, Text, number::decimal,
+};
 
 use crate::wire::DatasetVersion;
 
@@ -33,7 +35,12 @@ pub(crate) fn render(version: &DatasetVersion, report: &QualityReport) -> String
     if !version.body.recipe_steps.is_empty() {
         page = page.section(recipe(version));
     }
-    for column in report.columns.iter().filter(|column| column.distribution.is_some()).take(MOST_DRAWN) {
+    for column in report
+        .columns
+        .iter()
+        .filter(|column| column.distribution.is_some())
+        .take(MOST_DRAWN)
+    {
         page = page.section(distribution(column));
     }
     page.render()
@@ -42,11 +49,27 @@ pub(crate) fn render(version: &DatasetVersion, report: &QualityReport) -> String
 fn glance(report: &QualityReport) -> Section {
     let figure = |nl: &str, en: &str, value| KeyFigure::new(Text::new(nl, en), value);
     let section = Section::new(Text::new("In het kort", "At a glance")).figures([
-        figure("Cijfer van 0 tot 100", "Score, 0 to 100", Cell::number(report.score, 1)),
-        figure("Regels in het bestand", "Records in the file", Cell::count(report.rows_in)),
+        figure(
+            "Cijfer van 0 tot 100",
+            "Score, 0 to 100",
+            Cell::number(report.score, 1),
+        ),
+        figure(
+            "Regels in het bestand",
+            "Records in the file",
+            Cell::count(report.rows_in),
+        ),
         figure("Goedgekeurd", "Accepted", Cell::count(report.rows_accepted)),
-        figure("Apart gezet", "Set apart", Cell::count(report.rows_quarantined)),
-        figure("Waarden leeggemaakt", "Values made missing", Cell::count(report.values_set_missing)),
+        figure(
+            "Apart gezet",
+            "Set apart",
+            Cell::count(report.rows_quarantined),
+        ),
+        figure(
+            "Waarden leeggemaakt",
+            "Values made missing",
+            Cell::count(report.values_set_missing),
+        ),
     ]);
     if report.ignored_columns.is_empty() {
         return section;
@@ -59,9 +82,15 @@ fn glance(report: &QualityReport) -> Section {
 }
 
 fn attention(report: &QualityReport) -> Section {
-    let section = Section::new(Text::new("Waar iemand naar moet kijken", "What needs a look"));
+    let section = Section::new(Text::new(
+        "Waar iemand naar moet kijken",
+        "What needs a look",
+    ));
     if report.attention.is_empty() {
-        return section.paragraph(Text::new("Niets bijzonders gevonden.", "Nothing special was found."));
+        return section.paragraph(Text::new(
+            "Niets bijzonders gevonden.",
+            "Nothing special was found.",
+        ));
     }
     let mut table = Table::new(Text::new("Meest voorkomend eerst", "Most frequent first"))
         .column(Text::new("Kolom", "Column"))
@@ -72,7 +101,9 @@ fn attention(report: &QualityReport) -> Section {
     for item in report.attention.iter().take(100) {
         let rows: Vec<String> = item.rows.iter().map(i64::to_string).collect();
         table.push([
-            item.column.as_ref().map_or_else(Cell::none, |name| Cell::code(name.clone())),
+            item.column
+                .as_ref()
+                .map_or_else(Cell::none, |name| Cell::code(name.clone())),
             Cell::code(item.code.clone()),
             Cell::text(item.detail.clone()),
             Cell::count(item.count),
@@ -98,12 +129,27 @@ fn columns(report: &QualityReport) -> Section {
             Cell::percent(column.validity, 1),
             Cell::count(column.distinct),
             Cell::percent(column.uniqueness, 1),
-            column.outliers.as_ref().map_or_else(Cell::none, |outliers| Cell::count(outliers.count)),
-            column.drift.as_ref().map_or_else(Cell::none, |drift| Cell::number(drift.psi, 3)),
+            column
+                .outliers
+                .as_ref()
+                .map_or_else(Cell::none, |outliers| Cell::count(outliers.count)),
+            column
+                .drift
+                .as_ref()
+                .map_or_else(Cell::none, |drift| Cell::number(drift.psi, 3)),
         ]);
     }
-    let chart = BarChart::new(Text::new("Gevulde waarden per kolom", "Values present per column"), Text::new("aandeel", "share"))
-        .bars(report.columns.iter().take(MOST_DRAWN).map(|column| (Text::same(column.name.clone()), column.completeness)));
+    let chart = BarChart::new(
+        Text::new("Gevulde waarden per kolom", "Values present per column"),
+        Text::new("aandeel", "share"),
+    )
+    .bars(
+        report
+            .columns
+            .iter()
+            .take(MOST_DRAWN)
+            .map(|column| (Text::same(column.name.clone()), column.completeness)),
+    );
     Section::new(Text::new("Kolommen", "Columns"))
         .paragraph(Text::new(
             "Aantallen verschillende waarden boven 2.048 zijn een schatting (standaardfout 1,6 %).",
@@ -132,7 +178,13 @@ fn detected(version: &DatasetVersion) -> Option<Section> {
             Cell::text(evidence.remark.clone()),
         ]);
     }
-    Some(Section::new(Text::new("Hoe het bestand is gelezen", "How the file was read")).table(table))
+    Some(
+        Section::new(Text::new(
+            "Hoe het bestand is gelezen",
+            "How the file was read",
+        ))
+        .table(table),
+    )
 }
 
 fn recipe(version: &DatasetVersion) -> Section {
@@ -156,28 +208,59 @@ fn recipe(version: &DatasetVersion) -> Section {
 
 fn distribution(column: &ColumnQuality) -> Section {
     let section = Section::new(Text::same(column.name.clone()));
-    let hidden = Text::new("Klassen met minder dan tien waarden staan er niet in.", "Classes with fewer than ten values are left out.");
+    let hidden = Text::new(
+        "Klassen met minder dan tien waarden staan er niet in.",
+        "Classes with fewer than ten values are left out.",
+    );
     let count = Text::new("aantal", "count");
     match &column.distribution {
-        Some(Distribution::Numbers { bins, .. } | Distribution::Years { bins }) if bins.iter().any(|bin| bin.count.is_some()) => {
-            let title = Text::new(format!("Verdeling van {}", column.name), format!("Distribution of {}", column.name));
-            let joined = bins.windows(2).all(|pair| pair[0].high.to_bits() == pair[1].low.to_bits());
+        Some(Distribution::Numbers { bins, .. } | Distribution::Years { bins })
+            if bins.iter().any(|bin| bin.count.is_some()) =>
+        {
+            let title = Text::new(
+                format!("Verdeling van {}", column.name),
+                format!("Distribution of {}", column.name),
+            );
+            let joined = bins
+                .windows(2)
+                .all(|pair| pair[0].high.to_bits() == pair[1].low.to_bits());
             let counts: Option<Vec<u64>> = bins.iter().map(|bin| bin.count).collect();
             let section = section.paragraph(hidden);
             match counts {
                 Some(counts) if joined => {
-                    let edges: Vec<f64> = bins.iter().map(|bin| bin.low).chain(bins.last().map(|bin| bin.high)).collect();
-                    section.chart(Histogram::new(title, Text::same(column.name.clone()), edges, counts))
+                    let edges: Vec<f64> = bins
+                        .iter()
+                        .map(|bin| bin.low)
+                        .chain(bins.last().map(|bin| bin.high))
+                        .collect();
+                    section.chart(Histogram::new(
+                        title,
+                        Text::same(column.name.clone()),
+                        edges,
+                        counts,
+                    ))
                 }
                 // A hidden class is left out: a bar of no height would say that it is empty.
                 _ => section.chart(BarChart::new(title, count).bars(bins.iter().filter_map(bar))),
             }
         }
-        Some(Distribution::Values { top, other, many: false }) if !top.is_empty() => {
-            let title = Text::new(format!("Meest voorkomend in {}", column.name), format!("Most frequent in {}", column.name));
-            let bars = top.iter().map(|value| (Text::same(value.value.clone()), value.count as f64));
-            let rest = (*other > 0).then(|| (Text::new("andere waarden", "other values"), *other as f64));
-            section.paragraph(hidden).chart(BarChart::new(title, count).bars(bars.chain(rest)))
+        Some(Distribution::Values {
+            top,
+            other,
+            many: false,
+        }) if !top.is_empty() => {
+            let title = Text::new(
+                format!("Meest voorkomend in {}", column.name),
+                format!("Most frequent in {}", column.name),
+            );
+            let bars = top
+                .iter()
+                .map(|value| (Text::same(value.value.clone()), value.count as f64));
+            let rest =
+                (*other > 0).then(|| (Text::new("andere waarden", "other values"), *other as f64));
+            section
+                .paragraph(hidden)
+                .chart(BarChart::new(title, count).bars(bars.chain(rest)))
         }
         _ => section.paragraph(Text::new(
             "Er zijn te weinig of te veel verschillende waarden om een verdeling te tonen.",
@@ -188,7 +271,11 @@ fn distribution(column: &ColumnQuality) -> Section {
 
 /// A class that may be shown.
 fn bar(bin: &Bin) -> Option<(Text, f64)> {
-    let year = bin.high - bin.low == 1.0 && bin.low > 1_000.0;
-    let label = if year { bin.low.to_string() } else { format!("{} – {}", decimal(bin.low, 0), decimal(bin.high, 0)) };
+    let year = bin.high.to_bits() == (bin.low + 1.0).to_bits() && bin.low > 1_000.0;
+    let label = if year {
+        bin.low.to_string()
+    } else {
+        format!("{} – {}", decimal(bin.low, 0), decimal(bin.high, 0))
+    };
     Some((Text::same(label), bin.count? as f64))
 }

@@ -61,18 +61,34 @@ impl JobHandler for RecipeJob {
     fn run(&self, job: &JobContext) -> Result<()> {
         let payload: Payload = job.payload()?;
         let organisation = job.organisation();
-        let (version, declared): (DatasetVersion, Declared<NewRecipe>) = job.store().read_blocking(|conn| {
-            let (version, _) = datasets::find_version(conn, organisation, payload.version_id)?;
-            Ok((version, documents::find(conn, organisation, payload.recipe_id)?))
-        })?;
-        job.block_on(purpose::require(&self.peers, job.caller(), version.project_id, ProjectStep::Ingest))?;
+        let (version, declared): (DatasetVersion, Declared<NewRecipe>) =
+            job.store().read_blocking(|conn| {
+                let (version, _) = datasets::find_version(conn, organisation, payload.version_id)?;
+                Ok((
+                    version,
+                    documents::find(conn, organisation, payload.recipe_id)?,
+                ))
+            })?;
+        job.block_on(purpose::require(
+            &self.peers,
+            job.caller(),
+            version.project_id,
+            ProjectStep::Ingest,
+        ))?;
         let sealer = job.block_on(self.stores.keyring.sealer(organisation))?;
         let recipe = &declared.content.recipe;
         let made = self.clean(job, &sealer, &version, &declared.content)?;
         let contract = recipe::contract_after(&version.body.contract, recipe);
         let report = quality::report(&made.profiles, &contract, Vec::new(), None);
         let quality = self.keep_report(job, &report)?;
-        let Cleaned { sinks, rows_in, rows_accepted, rows_removed, steps, .. } = made;
+        let Cleaned {
+            sinks,
+            rows_in,
+            rows_accepted,
+            rows_removed,
+            steps,
+            ..
+        } = made;
         let body = VersionBody {
             source_digest: version.body.parts.analysis.digest,
             rows_in,
@@ -83,7 +99,10 @@ impl JobHandler for RecipeJob {
             contract_id: version.body.contract_id,
             parts: Parts {
                 analysis: sinks.analysis.finish(rows_accepted)?,
-                identity: sinks.identity.map(|sink| sink.finish(rows_accepted)).transpose()?,
+                identity: sinks
+                    .identity
+                    .map(|sink| sink.finish(rows_accepted))
+                    .transpose()?,
                 quarantine: Some(sinks.quarantine.finish(rows_removed)?),
                 quarantined_records: None,
             },
@@ -92,7 +111,12 @@ impl JobHandler for RecipeJob {
             recipe_steps: steps,
             ignored_columns: Vec::new(),
         };
-        let new = NewVersion { id: job.id(), dataset_id: version.dataset_id, body: &body, quality: Some(quality) };
+        let new = NewVersion {
+            id: job.id(),
+            dataset_id: version.dataset_id,
+            body: &body,
+            quality: Some(quality),
+        };
         job.succeed(|conn| {
             datasets::insert_version(conn, job.caller(), &new)?;
             Ok(format!("/ingest/v1/dataset-versions/{}", new.id))
@@ -114,21 +138,36 @@ impl OpenPart {
 }
 
 impl RecipeJob {
-    fn clean(&self, job: &JobContext, sealer: &Sealer, version: &DatasetVersion, declared: &NewRecipe) -> Result<Cleaned<Sink>> {
+    fn clean(
+        &self,
+        job: &JobContext,
+        sealer: &Sealer,
+        version: &DatasetVersion,
+        declared: &NewRecipe,
+    ) -> Result<Cleaned<Sink>> {
         let parts = &version.body.parts;
         let analysis = OpenPart::new(self.stores.open(job, &parts.analysis.digest)?)?;
         let identity = match &parts.identity {
-            Some(part) => Some(OpenPart::new(self.stores.unseal_to_file(job, sealer, &part.digest)?)?),
+            Some(part) => Some(OpenPart::new(self.stores.unseal_to_file(
+                job,
+                sealer,
+                &part.digest,
+            )?)?),
             None => None,
         };
-        let columns = recipe::columns_of(&analysis.schema, identity.as_ref().map(|part| part.schema.as_ref()));
+        let columns = recipe::columns_of(
+            &analysis.schema,
+            identity.as_ref().map(|part| part.schema.as_ref()),
+        );
         let identifies = |info: &ColumnInfo| info.part != recipe::Part::Analysis;
         let (_, after) = declared.recipe.plan(&columns);
         let (objects, organisation) = (&self.stores.objects, job.organisation());
         let needs_identity = after.iter().any(identifies);
         let sinks = RecipeSinks {
             analysis: Sink::plain(objects, organisation)?,
-            identity: needs_identity.then(|| Sink::sealed(objects, organisation, sealer)).transpose()?,
+            identity: needs_identity
+                .then(|| Sink::sealed(objects, organisation, sealer))
+                .transpose()?,
             quarantine: Sink::plain(objects, organisation)?,
         };
         let mut stopped = None;
@@ -140,15 +179,31 @@ impl RecipeJob {
             })
         };
         let batches = identity.map(|part| part.batches);
-        let outcome = recipe::clean(&declared.recipe, &columns, analysis.batches, batches, sinks, &self.limits, &mut observe);
+        let outcome = recipe::clean(
+            &declared.recipe,
+            &columns,
+            analysis.batches,
+            batches,
+            sinks,
+            &self.limits,
+            &mut observe,
+        );
         match (outcome, stopped) {
             (_, Some(problem)) => Err(problem),
             (outcome, None) => outcome.map_err(problem),
         }
     }
 
-    fn keep_report(&self, job: &JobContext, report: &QualityReport) -> Result<helder_types::Digest> {
+    fn keep_report(
+        &self,
+        job: &JobContext,
+        report: &QualityReport,
+    ) -> Result<helder_types::Digest> {
         let bytes = serde_json::to_vec(report).map_err(Problem::internal)?;
-        job.block_on(self.stores.objects.put_bytes(job.organisation(), bytes.into()))
+        job.block_on(
+            self.stores
+                .objects
+                .put_bytes(job.organisation(), bytes.into()),
+        )
     }
 }

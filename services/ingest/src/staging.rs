@@ -6,8 +6,7 @@ use std::{sync::Weak, time::Duration};
 
 use diesel::prelude::*;
 use helder_platform::{
-    clock,
-    jobs,
+    clock, jobs,
     objects::Objects,
     problem::{Problem, Result},
     store::{Conn, Store},
@@ -40,7 +39,9 @@ pub(crate) fn note(conn: &mut Conn, caller: &Caller, job: Uuid, digest: &Digest)
         digest: digest.to_string(),
         created_at: clock::now(),
     };
-    diesel::insert_into(staged_uploads::table).values(row).execute(conn)?;
+    diesel::insert_into(staged_uploads::table)
+        .values(row)
+        .execute(conn)?;
     Ok(())
 }
 
@@ -50,7 +51,11 @@ fn forget(conn: &mut Conn, job: &str) -> Result<()> {
 }
 
 fn all(conn: &mut Conn) -> Result<Vec<Row>> {
-    Ok(staged_uploads::table.order(staged_uploads::created_at).limit(1_000).select(Row::as_select()).load(conn)?)
+    Ok(staged_uploads::table
+        .order(staged_uploads::created_at)
+        .limit(1_000)
+        .select(Row::as_select())
+        .load(conn)?)
 }
 
 /// Removes the staged objects of jobs that have ended; gives how many.
@@ -62,10 +67,19 @@ pub(crate) async fn sweep(store: &Store, objects: &Objects) -> Result<usize> {
         .read(|conn| {
             let mut ended = Vec::new();
             for row in all(conn)? {
-                let organisation: OrganisationId = row.organisation.parse().map_err(Problem::internal)?;
-                let job = jobs::find(conn, &organisation, row.job_id.parse().map_err(Problem::internal)?)?;
+                let organisation: OrganisationId =
+                    row.organisation.parse().map_err(Problem::internal)?;
+                let job = jobs::find(
+                    conn,
+                    &organisation,
+                    row.job_id.parse().map_err(Problem::internal)?,
+                )?;
                 if job.state.is_final() {
-                    ended.push((row.job_id, organisation, row.digest.parse::<Digest>().map_err(Problem::internal)?));
+                    ended.push((
+                        row.job_id,
+                        organisation,
+                        row.digest.parse::<Digest>().map_err(Problem::internal)?,
+                    ));
                 }
             }
             Ok(ended)

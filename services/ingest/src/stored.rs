@@ -42,8 +42,14 @@ impl Sink {
     }
 
     /// A sealed part.
-    pub(crate) fn sealed(objects: &Objects, organisation: &OrganisationId, sealer: &Sealer) -> Result<Self> {
-        let writer = sealer.writer(objects.writer(organisation)?).map_err(Problem::internal)?;
+    pub(crate) fn sealed(
+        objects: &Objects,
+        organisation: &OrganisationId,
+        sealer: &Sealer,
+    ) -> Result<Self> {
+        let writer = sealer
+            .writer(objects.writer(organisation)?)
+            .map_err(Problem::internal)?;
         Ok(Self::Sealed(Box::new(writer)))
     }
 
@@ -54,7 +60,11 @@ impl Sink {
             Self::Sealed(writer) => writer.finish().map_err(Problem::internal)?,
         };
         let (digest, size_bytes) = writer.finish()?;
-        Ok(PartInfo { digest, size_bytes, rows })
+        Ok(PartInfo {
+            digest,
+            size_bytes,
+            rows,
+        })
     }
 }
 
@@ -77,16 +87,32 @@ impl Write for Sink {
 impl Stores {
     /// A part in the clear, as a file that can be read from any place.
     pub(crate) fn open(&self, job: &JobContext, digest: &Digest) -> Result<File> {
-        job.block_on(self.objects.get_to_file(job.organisation(), digest))?.open()
+        job.block_on(self.objects.get_to_file(job.organisation(), digest))?
+            .open()
     }
 
     /// A sealed object as a stream of its plain bytes.
-    pub(crate) fn unseal(&self, job: &JobContext, sealer: &Sealer, digest: &Digest) -> Result<impl Read + Send + use<>> {
-        sealer.reader(io::BufReader::with_capacity(256 << 10, self.open(job, digest)?)).map_err(Problem::internal)
+    pub(crate) fn unseal(
+        &self,
+        job: &JobContext,
+        sealer: &Sealer,
+        digest: &Digest,
+    ) -> Result<impl Read + Send + use<>> {
+        sealer
+            .reader(io::BufReader::with_capacity(
+                256 << 10,
+                self.open(job, digest)?,
+            ))
+            .map_err(Problem::internal)
     }
 
     /// A sealed object as a file that can be read from any place. The plain copy has no name: it goes with the process.
-    pub(crate) fn unseal_to_file(&self, job: &JobContext, sealer: &Sealer, digest: &Digest) -> Result<File> {
+    pub(crate) fn unseal_to_file(
+        &self,
+        job: &JobContext,
+        sealer: &Sealer,
+        digest: &Digest,
+    ) -> Result<File> {
         let mut file = nameless(&self.scratch)?;
         io::copy(&mut self.unseal(job, sealer, digest)?, &mut file).map_err(Problem::internal)?;
         file.rewind().map_err(Problem::internal)?;
@@ -95,5 +121,6 @@ impl Stores {
 }
 
 fn nameless(folder: &Path) -> Result<File> {
-    tempfile::tempfile_in(folder).map_err(|error| Problem::unavailable("no room for temporary files", 60).caused_by(error))
+    tempfile::tempfile_in(folder)
+        .map_err(|error| Problem::unavailable("no room for temporary files", 60).caused_by(error))
 }

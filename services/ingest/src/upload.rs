@@ -66,11 +66,17 @@ pub(crate) struct Announced {
 /// 415 for media types and encodings that are not read, 413 for a length over the limit, 400 for an unreadable digest.
 pub(crate) fn announced(request: &HttpRequest, limit_bytes: u64) -> Result<Announced> {
     let headers = request.headers();
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limit_bytes) {
         return Err(Problem::too_large(limit_bytes));
     }
-    Ok(Announced { format: format(headers)?, compression: compression(headers)?, digest: content_digest::announced(headers)? })
+    Ok(Announced {
+        format: format(headers)?,
+        compression: compression(headers)?,
+        digest: content_digest::announced(headers)?,
+    })
 }
 
 /// A small file being held in memory.
@@ -85,9 +91,15 @@ impl Announced {
     /// # Errors
     /// When the decoder cannot be made.
     pub(crate) fn into_memory(self, limits: &Limits, limit_bytes: u64) -> Result<InMemory> {
-        let limits = Limits { expanded_bytes: limit_bytes, ..limits.clone() };
+        let limits = Limits {
+            expanded_bytes: limit_bytes,
+            ..limits.clone()
+        };
         let inflate = Inflate::new(self.compression, Vec::new(), &limits).map_err(problem)?;
-        Ok(InMemory { format: self.format, inflate })
+        Ok(InMemory {
+            format: self.format,
+            inflate,
+        })
     }
 }
 
@@ -107,7 +119,11 @@ impl InMemory {
     pub(crate) fn finish(self) -> Result<(Format, Vec<u8>)> {
         let (bytes, _) = self.inflate.finish().map_err(problem)?;
         if bytes.is_empty() {
-            return Err(problem(DatasetError::refused("/file", "empty", "the file is empty")));
+            return Err(problem(DatasetError::refused(
+                "/file",
+                "empty",
+                "the file is empty",
+            )));
         }
         agrees(self.format, &bytes)?;
         Ok((self.format, bytes))
@@ -125,13 +141,25 @@ fn agrees(announced: Format, start: &[u8]) -> Result<()> {
     if agrees {
         Ok(())
     } else {
-        Err(Problem::unsupported_media_type("the bytes are of another kind than Content-Type says"))
+        Err(Problem::unsupported_media_type(
+            "the bytes are of another kind than Content-Type says",
+        ))
     }
 }
 
 fn format(headers: &HeaderMap) -> Result<Format> {
-    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+    let media = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    match media
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "text/csv" => Ok(Format::Csv),
         "application/x-ndjson" | "application/jsonl" => Ok(Format::Jsonl),
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => Ok(Format::Xlsx),
@@ -145,12 +173,16 @@ fn format(headers: &HeaderMap) -> Result<Format> {
 
 fn compression(headers: &HeaderMap) -> Result<Compression> {
     let mut values = headers.get_all(CONTENT_ENCODING);
-    let first = values.next().map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
+    let first = values
+        .next()
+        .map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
     match (first.as_deref(), values.next()) {
         (None | Some("" | "identity"), None) => Ok(Compression::Identity),
         (Some("gzip" | "x-gzip"), None) => Ok(Compression::Gzip),
         (Some("zstd"), None) => Ok(Compression::Zstd),
-        _ => Err(Problem::unsupported_media_type("compress with gzip or zstd, once, or not at all")),
+        _ => Err(Problem::unsupported_media_type(
+            "compress with gzip or zstd, once, or not at all",
+        )),
     }
 }
 
@@ -166,7 +198,8 @@ impl Write for Tee {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.sha256.update(bytes);
         let room = START_BYTES.saturating_sub(self.start.len());
-        self.start.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.start
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
         if let Some(scan) = &mut self.scan {
             scan.update(bytes);
         }
@@ -198,8 +231,15 @@ pub(crate) struct Place<'a> {
 /// # Errors
 /// 400 for another digest than announced, NUL bytes and damaged compression; 413 beyond a limit; 415 when the bytes are of
 /// another format than announced. Nothing is kept then.
-pub(crate) async fn receive(place: Place<'_>, announced: Announced, mut payload: Payload) -> Result<(Staged, Digest)> {
-    let out = place.sealer.writer(place.objects.writer(place.organisation)?).map_err(Problem::internal)?;
+pub(crate) async fn receive(
+    place: Place<'_>,
+    announced: Announced,
+    mut payload: Payload,
+) -> Result<(Staged, Digest)> {
+    let out = place
+        .sealer
+        .writer(place.objects.writer(place.organisation)?)
+        .map_err(Problem::internal)?;
     let text = matches!(announced.format, Format::Csv | Format::Jsonl);
     let tee = Tee {
         scan: text.then(EncodingScan::default),
@@ -216,7 +256,8 @@ pub(crate) async fn receive(place: Place<'_>, announced: Announced, mut payload:
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                let cut = Problem::bad_request("body-cut", "the body ended too early; nothing was kept");
+                let cut =
+                    Problem::bad_request("body-cut", "the body ended too early; nothing was kept");
                 refusal = Some(cut.caused_by(error.to_string()));
                 break;
             }
@@ -258,7 +299,11 @@ async fn drain(mut payload: Payload) {
 }
 
 /// Takes chunks until the end is said; without that, nothing is kept.
-fn keep(mut inflate: Inflate<Tee>, announced: &Announced, mut chunks: mpsc::Receiver<Option<Bytes>>) -> Result<(Staged, Digest)> {
+fn keep(
+    mut inflate: Inflate<Tee>,
+    announced: &Announced,
+    mut chunks: mpsc::Receiver<Option<Bytes>>,
+) -> Result<(Staged, Digest)> {
     let mut received = Context::new(&SHA256);
     loop {
         match chunks.blocking_recv() {
@@ -267,24 +312,41 @@ fn keep(mut inflate: Inflate<Tee>, announced: &Announced, mut chunks: mpsc::Rece
                 inflate.push(&chunk).map_err(problem)?;
             }
             Some(None) => break,
-            None => return Err(Problem::bad_request("body-cut", "the body ended too early; nothing was kept")),
+            None => {
+                return Err(Problem::bad_request(
+                    "body-cut",
+                    "the body ended too early; nothing was kept",
+                ));
+            }
         }
     }
     let received = finished(received);
     content_digest::check(announced.digest, &received)?;
     let (tee, size_bytes) = inflate.finish().map_err(problem)?;
     if size_bytes == 0 {
-        return Err(problem(DatasetError::refused("/file", "empty", "the file is empty")));
+        return Err(problem(DatasetError::refused(
+            "/file",
+            "empty",
+            "the file is empty",
+        )));
     }
     agrees(announced.format, &tee.start)?;
     let scan = tee.scan.unwrap_or_default();
     if announced.format == Format::Csv {
         scan.decide().map_err(problem)?;
     }
-    let sealed = tee.out.finish().map_err(|error| problem(DatasetError::Io(error)))?;
+    let sealed = tee
+        .out
+        .finish()
+        .map_err(|error| problem(DatasetError::Io(error)))?;
     let (object, _) = sealed.finish()?;
-    let staged =
-        Staged { object, source_digest: finished(tee.sha256), size_bytes, format: announced.format, scan };
+    let staged = Staged {
+        object,
+        source_digest: finished(tee.sha256),
+        size_bytes,
+        format: announced.format,
+        scan,
+    };
     Ok((staged, received))
 }
 
@@ -296,5 +358,9 @@ fn finished(context: Context) -> Digest {
 
 /// Refusals of a version that names a contract that is not there.
 pub(crate) fn unknown(pointer: &str, what: &str) -> Problem {
-    Problem::invalid(vec![Fault::new(pointer, "unknown", format!("your organisation has no such {what}"))])
+    Problem::invalid(vec![Fault::new(
+        pointer,
+        "unknown",
+        format!("your organisation has no such {what}"),
+    )])
 }

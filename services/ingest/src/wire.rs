@@ -1,9 +1,6 @@
 //! What is asked and answered.
 
-use helder_dataset::{
-    Contract, Detected, FieldType, Recipe,
-    recipe::StepReport,
-};
+use helder_dataset::{Contract, Detected, FieldType, Recipe, recipe::StepReport};
 use helder_types::{Digest, SemanticType};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 pub(crate) const HEADER: &str = "client,bsn,geboortedatum,geslacht,postcode,huisnummer,gemeentecode,buurtcode,regeling,ingangsdatum,\
 einddatum,maandbedrag,schuld,huishoudgrootte,leeftijd,score,status";
 
-/// SplitMix64 (Steele, Lea & Flood, 2014): the same rows on every machine.
+/// `SplitMix64` (Steele, Lea & Flood, 2014): the same rows on every machine.
 struct Random(u64);
 
 impl Random {
@@ -22,8 +22,16 @@ impl Random {
     }
 }
 
-const REGELINGEN: [&str; 8] = ["PW-UITK", "IOAW", "IOAZ", "BBZ-LK", "BIJZ-BST", "WMO-HH", "WMO-VERV", "JW-AMB"];
-const STATUSSEN: [&str; 5] = ["lopend", "beeindigd", "opgeschort", "aangevraagd", "afgewezen"];
+const REGELINGEN: [&str; 8] = [
+    "PW-UITK", "IOAW", "IOAZ", "BBZ-LK", "BIJZ-BST", "WMO-HH", "WMO-VERV", "JW-AMB",
+];
+const STATUSSEN: [&str; 5] = [
+    "lopend",
+    "beeindigd",
+    "opgeschort",
+    "aangevraagd",
+    "afgewezen",
+];
 
 /// Nine digits that pass the eleven-test.
 fn bsn(random: &mut Random) -> u64 {
@@ -54,14 +62,27 @@ pub(crate) fn extract(mut out: impl Write, rows: u64) -> io::Result<(u64, u64)> 
         let mut number = bsn(&mut random);
         let birth_year = 1935 + random.below(70);
         let mut birth = (birth_year, 1 + random.below(12), 1 + random.below(28));
-        let mut postcode = format!("{}{}{}", 1000 + random.below(8999), char::from(b'A' + random.below(18) as u8), char::from(b'B' + random.below(17) as u8));
-        let mut start = (2010 + random.below(15), 1 + random.below(12), 1 + random.below(28));
+        let mut postcode = format!(
+            "{}{}{}",
+            1000 + random.below(8999),
+            char::from(b'A' + random.below(18) as u8),
+            char::from(b'B' + random.below(17) as u8)
+        );
+        let mut start = (
+            2010 + random.below(15),
+            1 + random.below(12),
+            1 + random.below(28),
+        );
         let amount = random.below(250_000);
         let mut age = 2025 - birth_year;
         let mut score = random.below(10_000);
         let mut size = 1 + random.below(8);
         // One record in two hundred breaks one rule.
-        let fault = if random.below(200) == 0 { 1 + random.below(7) } else { 0 };
+        let fault = if random.below(200) == 0 {
+            1 + random.below(7)
+        } else {
+            0
+        };
         match fault {
             1 => number = number / 10 * 10 + (number % 10 + 1) % 10,
             2 => birth = (birth.0, 2, 30),
@@ -74,14 +95,53 @@ pub(crate) fn extract(mut out: impl Write, rows: u64) -> io::Result<(u64, u64)> 
         }
         good_rows += u64::from(fault == 0);
         let end = random.below(3);
-        write!(line, "C{:08},{number:09},{}-{:02}-{:02},", row + 1, birth.0, birth.1, birth.2)?;
-        write!(line, "{},{postcode},{},GM{:04},BU{:08},", if random.below(2) == 0 { 'M' } else { 'V' }, 1 + random.below(400), 772, 7_720_000 + random.below(116))?;
-        write!(line, "{},{}-{:02}-{:02},", REGELINGEN[random.below(8) as usize], start.0, start.1, start.2)?;
+        write!(
+            line,
+            "C{:08},{number:09},{}-{:02}-{:02},",
+            row + 1,
+            birth.0,
+            birth.1,
+            birth.2
+        )?;
+        write!(
+            line,
+            "{},{postcode},{},GM{:04},BU{:08},",
+            if random.below(2) == 0 { 'M' } else { 'V' },
+            1 + random.below(400),
+            772,
+            7_720_000 + random.below(116)
+        )?;
+        write!(
+            line,
+            "{},{}-{:02}-{:02},",
+            REGELINGEN[random.below(8) as usize],
+            start.0,
+            start.1,
+            start.2
+        )?;
         if end == 0 {
-            write!(line, "{}-{:02}-{:02}", start.0 + 1 + random.below(3), 1 + random.below(12), 1 + random.below(28))?;
+            write!(
+                line,
+                "{}-{:02}-{:02}",
+                start.0 + 1 + random.below(3),
+                1 + random.below(12),
+                1 + random.below(28)
+            )?;
         }
-        let debt = if random.below(4) == 0 { random.below(6_000_000) } else { 0 };
-        write!(line, ",{}.{:02},{}.{:02},{size},{age},{:.4},", amount / 100, amount % 100, debt / 100, debt % 100, score as f64 / 10_000.0)?;
+        let debt = if random.below(4) == 0 {
+            random.below(6_000_000)
+        } else {
+            0
+        };
+        write!(
+            line,
+            ",{}.{:02},{}.{:02},{size},{age},{:.4},",
+            amount / 100,
+            amount % 100,
+            debt / 100,
+            debt % 100,
+            score as f64 / 10_000.0
+        )?;
         writeln!(line, "{}", STATUSSEN[random.below(5) as usize])?;
         bytes += line.len() as u64;
         out.write_all(&line)?;

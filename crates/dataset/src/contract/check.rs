@@ -31,14 +31,22 @@ impl Contract {
                 }
             }
             if !headers.insert(field.header()) {
-                faults.push(Fault::new(format!("{at}/source"), "duplicate", "another field reads the same header"));
+                faults.push(Fault::new(
+                    format!("{at}/source"),
+                    "duplicate",
+                    "another field reads the same header",
+                ));
             }
             type_faults(field, &at, &mut faults);
             constraint_faults(field, &at, &mut faults);
         }
         for (index, key) in self.primary_key.iter().enumerate() {
             if self.field(key).is_none() {
-                faults.push(Fault::new(format!("/primaryKey/{index}"), "unknown-field", "names no field of this contract"));
+                faults.push(Fault::new(
+                    format!("/primaryKey/{index}"),
+                    "unknown-field",
+                    "names no field of this contract",
+                ));
             }
         }
         faults
@@ -64,8 +72,16 @@ fn name_faults(field: &Field, at: &str, faults: &mut Vec<Fault>) {
         let detail = "a name is a letter followed by letters, digits or underscores, 60 at most; put the header in source";
         faults.push(Fault::new(format!("{at}/name"), "name", detail));
     }
-    if field.source.as_ref().is_some_and(|source| source.is_empty() || source.len() > 500) {
-        faults.push(Fault::new(format!("{at}/source"), "length", "a header has 1 to 500 bytes"));
+    if field
+        .source
+        .as_ref()
+        .is_some_and(|source| source.is_empty() || source.len() > 500)
+    {
+        faults.push(Fault::new(
+            format!("{at}/source"),
+            "length",
+            "a header has 1 to 500 bytes",
+        ));
     }
 }
 
@@ -74,21 +90,28 @@ fn type_faults(field: &Field, at: &str, faults: &mut Vec<Fault>) {
     let dates = field.semantic_type == Some(SemanticType::Geboortedatum)
         || (field.semantic_type.is_none() && field.kind == FieldType::Date);
     match field.format.as_deref() {
-        None => {}
         Some(format) if dates => {
-            if DateFormat::parse(format).is_none() {
-                let detail = "write the date format as %d-%m-%Y, %d-%m-%y, %Y-%m-%d, %Y%m%d, %d %B %Y or excel";
-                faults.push(Fault::new(format_at, "date-format", detail));
-            }
+            let detail =
+                "write the date format as %d-%m-%Y, %d-%m-%y, %Y-%m-%d, %Y%m%d, %d %B %Y or excel";
+            let unknown = DateFormat::parse(format).is_none();
+            faults.extend(unknown.then(|| Fault::new(format_at, "date-format", detail)));
         }
-        Some("pc4" | "foreign" | "default") if field.semantic_type == Some(SemanticType::Postcode) => {}
-        Some("default") => {}
-        Some(_) => faults.push(Fault::new(format_at, "format", "this type has no such format")),
+        None | Some("default") => {}
+        Some("pc4" | "foreign") if field.semantic_type == Some(SemanticType::Postcode) => {}
+        Some(_) => faults.push(Fault::new(
+            format_at,
+            "format",
+            "this type has no such format",
+        )),
     }
     if let Some(sign) = field.decimal_char
         && !matches!(sign, ',' | '.')
     {
-        faults.push(Fault::new(format!("{at}/decimalChar"), "enum", "a decimal sign is , or ."));
+        faults.push(Fault::new(
+            format!("{at}/decimalChar"),
+            "enum",
+            "a decimal sign is , or .",
+        ));
     }
     if let Some(sign) = field.group_char
         && (!matches!(sign, ',' | '.' | ' ' | '\'') || field.decimal_char == Some(sign))
@@ -114,31 +137,48 @@ fn constraint_faults(field: &Field, at: &str, faults: &mut Vec<Fault>) {
         Some(meaning) => meaning == SemanticType::Geboortedatum,
         None => field.kind == FieldType::Date,
     };
-    for (name, bound) in [("minimum", &constraints.minimum), ("maximum", &constraints.maximum)] {
+    for (name, bound) in [
+        ("minimum", &constraints.minimum),
+        ("maximum", &constraints.maximum),
+    ] {
         let good = match bound {
             None => true,
             Some(Bound::Number(value)) => numeric && value.is_finite(),
             Some(Bound::Date(text)) => dated && crate::value::date::iso_days(text).is_some(),
         };
         if !good {
-            let detail = "a bound is a number for numbers, and YYYY-MM-DD for dates; other types have none";
+            let detail =
+                "a bound is a number for numbers, and YYYY-MM-DD for dates; other types have none";
             faults.push(Fault::new(format!("{at}/{name}"), "bound", detail));
         }
     }
-    if let (Some(Bound::Number(low)), Some(Bound::Number(high))) = (&constraints.minimum, &constraints.maximum)
+    if let (Some(Bound::Number(low)), Some(Bound::Number(high))) =
+        (&constraints.minimum, &constraints.maximum)
         && low > high
     {
-        faults.push(Fault::new(format!("{at}/maximum"), "bound", "maximum lies below minimum"));
+        faults.push(Fault::new(
+            format!("{at}/maximum"),
+            "bound",
+            "maximum lies below minimum",
+        ));
     }
     if let Some(allowed) = &constraints.allowed
         && (allowed.is_empty() || allowed.len() > LONGEST_CODE_LIST)
     {
-        faults.push(Fault::new(format!("{at}/enum"), "length", "a code list has 1 to 10000 values"));
+        faults.push(Fault::new(
+            format!("{at}/enum"),
+            "length",
+            "a code list has 1 to 10000 values",
+        ));
     }
     if let Some(pattern) = &constraints.pattern
         && compile_pattern(pattern).is_none()
     {
-        faults.push(Fault::new(format!("{at}/pattern"), "pattern", "no usable regular expression"));
+        faults.push(Fault::new(
+            format!("{at}/pattern"),
+            "pattern",
+            "no usable regular expression",
+        ));
     }
 }
 
@@ -147,7 +187,11 @@ pub(crate) fn compile_pattern(pattern: &str) -> Option<regex::bytes::Regex> {
     if pattern.len() > 1_000 {
         return None;
     }
-    regex::bytes::RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 20).dfa_size_limit(1 << 20).build().ok()
+    regex::bytes::RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .size_limit(1 << 20)
+        .dfa_size_limit(1 << 20)
+        .build()
+        .ok()
 }
 
 #[cfg(test)]
@@ -167,7 +211,11 @@ mod tests {
                 {"name":"b","constraints":{"required":true},"onInvalid":"missing"}],
               "primaryKey":["zoek"]}"#,
         );
-        let codes: Vec<_> = bad.faults().into_iter().map(|fault| (fault.pointer, fault.code)).collect();
+        let codes: Vec<_> = bad
+            .faults()
+            .into_iter()
+            .map(|fault| (fault.pointer, fault.code))
+            .collect();
         for expected in [
             ("/fields/0/name", "name"),
             ("/fields/0/format", "date-format"),
@@ -178,7 +226,10 @@ mod tests {
             ("/fields/2/onInvalid", "conflict"),
             ("/primaryKey/0", "unknown-field"),
         ] {
-            assert!(codes.contains(&(expected.0.to_owned(), expected.1.to_owned())), "{expected:?} not in {codes:?}");
+            assert!(
+                codes.contains(&(expected.0.to_owned(), expected.1.to_owned())),
+                "{expected:?} not in {codes:?}"
+            );
         }
     }
 
@@ -192,6 +243,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused() {
-        assert!(serde_json::from_str::<Contract>(r#"{"fields":[],"url":"file:///etc/passwd"}"#).is_err());
+        assert!(
+            serde_json::from_str::<Contract>(r#"{"fields":[],"url":"file:///etc/passwd"}"#)
+                .is_err()
+        );
     }
 }

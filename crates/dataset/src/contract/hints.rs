@@ -1,6 +1,10 @@
 //! What the name of a column says about its meaning, in the Dutch and English of municipal systems.
 
-use helder_types::SemanticType::{self, *};
+use helder_types::SemanticType::{
+    self, Bedrag, Bsn, Buurtcode, Email, Geboortedatum, Gemeentecode, Geslacht, Geslachtsnaam,
+    GeslachtsnaamPartner, Huisnummer, Huisnummertoevoeging, Persoonsnummer, Postcode, Straatnaam,
+    Telefoonnummer, Voornamen, Voorvoegsel, VoorvoegselPartner, Wijkcode, Woonplaats,
+};
 
 /// Names that mean a semantic type when the folded header equals them.
 const EQUAL: &[(&str, SemanticType)] = &[
@@ -109,20 +113,30 @@ const CONTAINED: &[(&str, SemanticType)] = &[
 
 /// Small letters and digits of a header, without accents.
 pub(crate) fn folded(name: &str) -> String {
-    deunicode::deunicode(name).chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    deunicode::deunicode(name)
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
 }
 
 /// The meaning that a header suggests. Values must confirm it.
 pub(crate) fn meaning(name: &str) -> Option<SemanticType> {
     let folded = folded(name);
     let equal = EQUAL.iter().find(|(hint, _)| *hint == folded);
-    equal.or_else(|| CONTAINED.iter().find(|(hint, _)| folded.contains(hint))).map(|(_, meaning)| *meaning)
+    equal
+        .or_else(|| CONTAINED.iter().find(|(hint, _)| folded.contains(hint)))
+        .map(|(_, meaning)| *meaning)
 }
 
 /// Whether a header suggests a date.
 pub(crate) fn names_a_date(name: &str) -> bool {
     let folded = folded(name);
-    ["datum", "date", "dat", "begin", "einde", "start", "sinds", "ingang", "dob"].iter().any(|hint| folded.contains(hint))
+    [
+        "datum", "date", "dat", "begin", "einde", "start", "sinds", "ingang", "dob",
+    ]
+    .iter()
+    .any(|hint| folded.contains(hint))
 }
 
 /// A storage name made from a header: letters, digits and underscores.
@@ -168,7 +182,10 @@ mod tests {
 
     #[test]
     fn storage_names_are_plain() {
-        assert_eq!(storage_name("Bedrag (€) per máánd", 0), "bedrag_eur_per_maand");
+        assert_eq!(
+            storage_name("Bedrag (€) per máánd", 0),
+            "bedrag_eur_per_maand"
+        );
         assert_eq!(storage_name("65 jaar of ouder", 0), "c_65_jaar_of_ouder");
         assert_eq!(storage_name("%%", 4), "column_5");
     }

@@ -79,7 +79,8 @@ impl Field {
 
     /// Whether values of this field point at a person by themselves.
     pub fn identifies_directly(&self) -> bool {
-        self.semantic_type.is_some_and(SemanticType::identifies_directly)
+        self.semantic_type
+            .is_some_and(SemanticType::identifies_directly)
     }
 }
 
@@ -141,7 +142,10 @@ impl Constraints {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks"
+)]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -174,23 +178,41 @@ impl Contract {
             return None;
         }
         let text = |name: String| Column::new(name, DataType::Utf8, true);
-        let named = self.fields.iter().filter_map(|field| match field.semantic_type {
-            Some(SemanticType::Bsn) => Some(text(format!("{}_pseudonym", field.name))),
-            Some(SemanticType::Geslacht) => Some(text(field.name.clone())),
-            Some(meaning) if meaning.identifies_directly() => Some(text(field.name.clone())),
-            _ => None,
-        });
-        Some(Schema::new(std::iter::once(Column::new("_row", DataType::Int64, false)).chain(named).collect::<Vec<_>>()))
+        let named = self
+            .fields
+            .iter()
+            .filter_map(|field| match field.semantic_type {
+                Some(SemanticType::Bsn) => Some(text(format!("{}_pseudonym", field.name))),
+                Some(SemanticType::Geslacht) => Some(text(field.name.clone())),
+                Some(meaning) if meaning.identifies_directly() => Some(text(field.name.clone())),
+                _ => None,
+            });
+        Some(Schema::new(
+            std::iter::once(Column::new("_row", DataType::Int64, false))
+                .chain(named)
+                .collect::<Vec<_>>(),
+        ))
     }
 
     /// Fills in what the contract leaves open by what was found in the file: date formats and signs of numbers.
     pub fn complete(&mut self, detected: &crate::Detected) {
         for field in &mut self.fields {
-            let Some(found) = detected.columns.iter().find(|found| found.name == field.header()) else { continue };
-            let dated = field.semantic_type.map_or(field.kind == FieldType::Date, |meaning| meaning == SemanticType::Geboortedatum);
-            let numeric = field.semantic_type.map_or(matches!(field.kind, FieldType::Integer | FieldType::Number), |meaning| {
-                meaning == SemanticType::Bedrag
-            });
+            let Some(found) = detected
+                .columns
+                .iter()
+                .find(|found| found.name == field.header())
+            else {
+                continue;
+            };
+            let dated = field
+                .semantic_type
+                .map_or(field.kind == FieldType::Date, |meaning| {
+                    meaning == SemanticType::Geboortedatum
+                });
+            let numeric = field.semantic_type.map_or(
+                matches!(field.kind, FieldType::Integer | FieldType::Number),
+                |meaning| meaning == SemanticType::Bedrag,
+            );
             if dated && field.format.is_none() {
                 field.format.clone_from(&found.date_format);
             }
@@ -208,7 +230,9 @@ impl Contract {
             let name = &field.name;
             match field.semantic_type {
                 Some(SemanticType::Bsn) => columns.push((format!("{name}_pseudonym"), "Utf8")),
-                Some(SemanticType::Geboortedatum) => columns.push((format!("{name}_year"), "Int32")),
+                Some(SemanticType::Geboortedatum) => {
+                    columns.push((format!("{name}_year"), "Int32"))
+                }
                 Some(SemanticType::Postcode) => columns.push((format!("{name}_pc4"), "Utf8")),
                 Some(SemanticType::Bedrag) => columns.push((name.clone(), "Int64")),
                 Some(meaning) if meaning.identifies_directly() => {}

@@ -39,15 +39,32 @@ pub struct ColumnDetected {
 }
 
 /// Texts that systems write for "no value".
-pub(crate) const MISSING_MARKS: &[&str] =
-    &["NULL", "null", "NA", "N/A", "n/a", "NaN", "nan", "n.v.t.", "nvt", ".", "-", "?", "#N/A", "(null)", "None", "\\N"];
+pub(crate) const MISSING_MARKS: &[&str] = &[
+    "NULL", "null", "NA", "N/A", "n/a", "NaN", "nan", "n.v.t.", "nvt", ".", "-", "?", "#N/A",
+    "(null)", "None", "\\N",
+];
 
 const NOTATIONS: [Notation; 5] = [
-    Notation { decimal: b'.', group: None },
-    Notation { decimal: b',', group: None },
-    Notation { decimal: b',', group: Some(b'.') },
-    Notation { decimal: b'.', group: Some(b',') },
-    Notation { decimal: b',', group: Some(b' ') },
+    Notation {
+        decimal: b'.',
+        group: None,
+    },
+    Notation {
+        decimal: b',',
+        group: None,
+    },
+    Notation {
+        decimal: b',',
+        group: Some(b'.'),
+    },
+    Notation {
+        decimal: b'.',
+        group: Some(b','),
+    },
+    Notation {
+        decimal: b',',
+        group: Some(b' '),
+    },
 ];
 
 /// Looks at every column of a sample.
@@ -57,22 +74,44 @@ const NOTATIONS: [Notation; 5] = [
 pub fn columns(sample: &Sample, dutch_dialect: bool) -> (Vec<ColumnDetected>, Vec<Evidence>) {
     let mut evidence = Vec::new();
     let comma_elsewhere = (0..sample.header.len()).any(|column| {
-        values(sample, column).any(|value| NOTATIONS[1].decimal(value).is_some_and(|d| d.decimals > 0 && d.decimals != 3))
+        values(sample, column).any(|value| {
+            NOTATIONS[1]
+                .decimal(value)
+                .is_some_and(|d| d.decimals > 0 && d.decimals != 3)
+        })
     });
     let dutch = comma_elsewhere || dutch_dialect;
-    let found = sample.header.iter().enumerate().map(|(at, name)| column(sample, at, name, dutch, &mut evidence)).collect();
+    let found = sample
+        .header
+        .iter()
+        .enumerate()
+        .map(|(at, name)| column(sample, at, name, dutch, &mut evidence))
+        .collect();
     (found, evidence)
 }
 
 fn values(sample: &Sample, column: usize) -> impl Iterator<Item = &[u8]> + Clone {
-    sample.rows.iter().map(move |row| trim(row[column].as_bytes())).filter(|value| !value.is_empty())
+    sample
+        .rows
+        .iter()
+        .map(move |row| trim(row[column].as_bytes()))
+        .filter(|value| !value.is_empty())
 }
 
-fn column(sample: &Sample, at: usize, name: &str, dutch: bool, evidence: &mut Vec<Evidence>) -> ColumnDetected {
+fn column(
+    sample: &Sample,
+    at: usize,
+    name: &str,
+    dutch: bool,
+    evidence: &mut Vec<Evidence>,
+) -> ColumnDetected {
     let is_mark = |value: &[u8]| MISSING_MARKS.iter().any(|mark| mark.as_bytes() == value);
     let present = values(sample, at);
-    let marks: std::collections::BTreeSet<String> =
-        present.clone().filter(|value| is_mark(value)).map(|value| String::from_utf8_lossy(value).into_owned()).collect();
+    let marks: std::collections::BTreeSet<String> = present
+        .clone()
+        .filter(|value| is_mark(value))
+        .map(|value| String::from_utf8_lossy(value).into_owned())
+        .collect();
     let real = present.filter(|value| !is_mark(value));
     let count = real.clone().count();
     let mut found = ColumnDetected {
@@ -84,31 +123,43 @@ fn column(sample: &Sample, at: usize, name: &str, dutch: bool, evidence: &mut Ve
     if count == 0 {
         return found;
     }
-    dates(&mut found, real.clone(), count, evidence);
-    numbers(&mut found, real, count, dutch, evidence);
+    dates(&mut found, &real, count, evidence);
+    numbers(&mut found, &real, count, dutch, evidence);
     if found.numeric || found.date_format.is_some() {
         found.missing_marks = marks.into_iter().collect();
     } else {
-        found.missing_marks = marks.into_iter().filter(|mark| mark.len() >= 4 && mark.to_lowercase().contains("null")).collect();
+        found.missing_marks = marks
+            .into_iter()
+            .filter(|mark| mark.len() >= 4 && mark.to_lowercase().contains("null"))
+            .collect();
     }
     found
 }
 
 fn dates<'a>(
     found: &mut ColumnDetected,
-    values: impl Iterator<Item = &'a [u8]> + Clone,
+    values: &(impl Iterator<Item = &'a [u8]> + Clone),
     count: usize,
     evidence: &mut Vec<Evidence>,
 ) {
     let named_date = crate::contract::hints::names_a_date(&found.name);
     let supports = |name: &str| {
-        let Some(format) = DateFormat::parse(name) else { return 0 };
+        let Some(format) = DateFormat::parse(name) else {
+            return 0;
+        };
         // Serial days and eight digits are dates only where years are plausible.
-        values.clone().filter(|value| format.read(value).is_some_and(|date| date.year == 0 || (1850..=2150).contains(&date.year))).count()
+        values
+            .clone()
+            .filter(|value| {
+                format
+                    .read(value)
+                    .is_some_and(|date| date.year == 0 || (1850..=2150).contains(&date.year))
+            })
+            .count()
     };
     let mut best: Option<(&str, usize)> = None;
     for &name in KNOWN_FORMATS {
-        if name == "excel" && !named_date || name == "%d%m%Y" && !named_date {
+        if !named_date && matches!(name, "excel" | "%d%m%Y") {
             continue;
         }
         let supporting = supports(name);
@@ -116,7 +167,9 @@ fn dates<'a>(
             best = Some((name, supporting));
         }
     }
-    let Some((name, supporting)) = best.filter(|(_, supporting)| *supporting > 0 && supporting * 10 >= count * 9) else {
+    let Some((name, supporting)) =
+        best.filter(|(_, supporting)| *supporting > 0 && supporting * 10 >= count * 9)
+    else {
         return;
     };
     let american = match name {
@@ -144,37 +197,62 @@ fn dates<'a>(
 
 fn numbers<'a>(
     found: &mut ColumnDetected,
-    values: impl Iterator<Item = &'a [u8]> + Clone,
+    values: &(impl Iterator<Item = &'a [u8]> + Clone),
     count: usize,
     dutch: bool,
     evidence: &mut Vec<Evidence>,
 ) {
     // Euro signs belong to amounts; they are no reason to call the column text.
-    let amount = |notation: Notation, value: &[u8]| notation.number(value).is_some() || notation.cents(value).is_some();
-    let supports = NOTATIONS.map(|notation| values.clone().filter(|value| amount(notation, value)).count());
+    let amount = |notation: Notation, value: &[u8]| {
+        notation.number(value).is_some() || notation.cents(value).is_some()
+    };
+    let supports = NOTATIONS.map(|notation| {
+        values
+            .clone()
+            .filter(|value| amount(notation, value))
+            .count()
+    });
     let most = supports.into_iter().max().unwrap_or(0);
     if most * 20 < count * 19 {
         return;
     }
     found.numeric = true;
-    let integers = values.clone().filter(|value| Notation::default().integer(value).is_some() && !value.contains(&b'.')).count();
+    let integers = values
+        .clone()
+        .filter(|value| Notation::default().integer(value).is_some() && !value.contains(&b'.'))
+        .count();
     if integers == count {
         found.whole = true;
         return;
     }
-    let fitting: Vec<usize> = (0..NOTATIONS.len()).filter(|at| supports[*at] == most).collect();
+    let fitting: Vec<usize> = (0..NOTATIONS.len())
+        .filter(|at| supports[*at] == most)
+        .collect();
     let comma_first = |at: &&usize| NOTATIONS[**at].decimal == b',';
-    let ambiguous = fitting.iter().any(|at| comma_first(&at)) && fitting.iter().any(|at| !comma_first(&at));
-    let chosen = if dutch { fitting.iter().find(comma_first) } else { fitting.iter().find(|at| !comma_first(at)) };
+    let ambiguous =
+        fitting.iter().any(|at| comma_first(&at)) && fitting.iter().any(|at| !comma_first(&at));
+    let chosen = if dutch {
+        fitting.iter().find(comma_first)
+    } else {
+        fitting.iter().find(|at| !comma_first(at))
+    };
     let notation = NOTATIONS[*chosen.or(fitting.first()).unwrap_or(&0)];
-    let grouped = notation.group.filter(|group| values.clone().any(|value| value.contains(group)));
+    let grouped = notation
+        .group
+        .filter(|group| values.clone().any(|value| value.contains(group)));
     found.decimal = Some(char::from(notation.decimal));
     found.thousands = grouped.map(char::from);
-    found.whole = values.clone().all(|value| notation.integer(value).is_some() && !value.contains(&notation.decimal));
+    found.whole = values
+        .clone()
+        .all(|value| notation.integer(value).is_some() && !value.contains(&notation.decimal));
     let remark = match (ambiguous, dutch) {
         (false, _) => "",
-        (true, true) => "fits both signs; the decimal comma is taken because the rest of the file uses it",
-        (true, false) => "fits both signs; the decimal point is taken, state decimalChar to be sure",
+        (true, true) => {
+            "fits both signs; the decimal comma is taken because the rest of the file uses it"
+        }
+        (true, false) => {
+            "fits both signs; the decimal point is taken, state decimalChar to be sure"
+        }
     };
     evidence.push(Evidence {
         subject: format!("decimal:{}", found.name),
@@ -191,14 +269,26 @@ mod tests {
     use super::*;
 
     fn look(values: &[&str], dutch: bool) -> (ColumnDetected, Vec<Evidence>) {
-        let rows = values.iter().map(|value| vec![(*value).to_owned()]).collect();
-        let (mut found, evidence) = columns(&Sample { header: vec!["datum_x".into()], rows }, dutch);
+        let rows = values
+            .iter()
+            .map(|value| vec![(*value).to_owned()])
+            .collect();
+        let (mut found, evidence) = columns(
+            &Sample {
+                header: vec!["datum_x".into()],
+                rows,
+            },
+            dutch,
+        );
         (found.remove(0), evidence)
     }
 
     #[test]
     fn decimal_signs_are_found() {
-        assert_eq!(look(&["1.234,50", "12,00", "3"], false).0.decimal, Some(','));
+        assert_eq!(
+            look(&["1.234,50", "12,00", "3"], false).0.decimal,
+            Some(',')
+        );
         assert_eq!(look(&["1,234.50", "12.00"], false).0.decimal, Some('.'));
         assert_eq!(look(&["0.5", "12"], true).0.decimal, Some('.'));
         assert!(look(&["5", "12"], true).0.whole);
@@ -209,7 +299,10 @@ mod tests {
     #[test]
     fn what_fits_both_ways_is_said() {
         let (found, evidence) = look(&["1.234", "5.678"], true);
-        assert_eq!((found.decimal, found.thousands, found.whole), (Some(','), Some('.'), true));
+        assert_eq!(
+            (found.decimal, found.thousands, found.whole),
+            (Some(','), Some('.'), true)
+        );
         assert!(evidence[0].remark.contains("fits both"));
         assert_eq!(look(&["1.234", "5.678"], false).0.decimal, Some('.'));
     }
@@ -225,9 +318,24 @@ mod tests {
         assert_eq!(found.date_format.as_deref(), Some("%d-%m-%Y"));
         assert_eq!((evidence[0].supporting, evidence[0].conflicting), (19, 1));
         assert!(evidence[0].remark.contains("Dutch order"));
-        assert_eq!(look(&["02/28/2020", "01/13/2020"], false).0.date_format.as_deref(), Some("%m/%d/%Y"));
-        assert_eq!(look(&["19550730", "19941005", "19550000"], false).0.date_format.as_deref(), Some("%Y%m%d"));
-        assert_eq!(look(&["44197", "44300"], false).0.date_format.as_deref(), Some("excel"));
+        assert_eq!(
+            look(&["02/28/2020", "01/13/2020"], false)
+                .0
+                .date_format
+                .as_deref(),
+            Some("%m/%d/%Y")
+        );
+        assert_eq!(
+            look(&["19550730", "19941005", "19550000"], false)
+                .0
+                .date_format
+                .as_deref(),
+            Some("%Y%m%d")
+        );
+        assert_eq!(
+            look(&["44197", "44300"], false).0.date_format.as_deref(),
+            Some("excel")
+        );
     }
 
     #[test]

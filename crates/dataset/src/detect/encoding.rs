@@ -106,7 +106,8 @@ impl EncodingScan {
                     for byte in &rest[..bad] {
                         self.misfits += 1;
                         self.low_misfits += u64::from((0x80..0xa0).contains(byte));
-                        self.undefined += u64::from(matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d));
+                        self.undefined +=
+                            u64::from(matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d));
                     }
                     bytes = &rest[bad..];
                 }
@@ -136,27 +137,63 @@ impl EncodingScan {
         };
         match self.start.as_slice() {
             [0xff, 0xfe, 0, 0] | [0, 0, 0xfe, 0xff] => {
-                return Err(DatasetError::refused("/file", "encoding", "UTF-32 is not read; save the file as UTF-8"));
+                return Err(DatasetError::refused(
+                    "/file",
+                    "encoding",
+                    "UTF-32 is not read; save the file as UTF-8",
+                ));
             }
             [0xff, 0xfe, ..] => {
-                return Ok((Encoding::Utf16Le, true, evidence("UTF-16LE", self.nul_odd, 0, "byte order mark")));
+                return Ok((
+                    Encoding::Utf16Le,
+                    true,
+                    evidence("UTF-16LE", self.nul_odd, 0, "byte order mark"),
+                ));
             }
             [0xfe, 0xff, ..] => {
-                return Ok((Encoding::Utf16Be, true, evidence("UTF-16BE", self.nul_even, 0, "byte order mark")));
+                return Ok((
+                    Encoding::Utf16Be,
+                    true,
+                    evidence("UTF-16BE", self.nul_even, 0, "byte order mark"),
+                ));
             }
             _ => {}
         }
         let half = self.bytes / 2;
         if half > 0 && self.nul_odd * 10 > half * 7 && self.nul_even * 20 < half {
-            return Ok((Encoding::Utf16Le, false, evidence("UTF-16LE", self.nul_odd, self.nul_even, "every other byte is zero")));
+            return Ok((
+                Encoding::Utf16Le,
+                false,
+                evidence(
+                    "UTF-16LE",
+                    self.nul_odd,
+                    self.nul_even,
+                    "every other byte is zero",
+                ),
+            ));
         }
         if half > 0 && self.nul_even * 10 > half * 7 && self.nul_odd * 20 < half {
-            return Ok((Encoding::Utf16Be, false, evidence("UTF-16BE", self.nul_even, self.nul_odd, "every other byte is zero")));
+            return Ok((
+                Encoding::Utf16Be,
+                false,
+                evidence(
+                    "UTF-16BE",
+                    self.nul_even,
+                    self.nul_odd,
+                    "every other byte is zero",
+                ),
+            ));
         }
         if let Some(line) = self.first_nul_line {
             let count = self.nul_even + self.nul_odd;
-            let detail = format!("the file has {count} NUL bytes, the first on line {line}; it is damaged or no text");
-            return Err(DatasetError::refused(format!("/line/{line}"), "nul-byte", detail));
+            let detail = format!(
+                "the file has {count} NUL bytes, the first on line {line}; it is damaged or no text"
+            );
+            return Err(DatasetError::refused(
+                format!("/line/{line}"),
+                "nul-byte",
+                detail,
+            ));
         }
         let mark = self.start.starts_with(&[0xef, 0xbb, 0xbf]);
         if mark || self.misfits == 0 || self.sequences > 10 * self.misfits {
@@ -165,15 +202,27 @@ impl EncodingScan {
                 (false, 0) => "only ASCII bytes",
                 _ => "well-formed multi-byte characters",
             };
-            return Ok((Encoding::Utf8, mark, evidence("UTF-8", self.sequences, self.misfits, remark)));
+            return Ok((
+                Encoding::Utf8,
+                mark,
+                evidence("UTF-8", self.sequences, self.misfits, remark),
+            ));
         }
         if self.low_misfits == 0 {
             let remark = "no byte from 0x80 to 0x9f; elsewhere this equals Windows-1252";
-            return Ok((Encoding::Iso88591, false, evidence("ISO-8859-1", self.misfits, self.sequences, remark)));
+            return Ok((
+                Encoding::Iso88591,
+                false,
+                evidence("ISO-8859-1", self.misfits, self.sequences, remark),
+            ));
         }
         let remark = "bytes that are not UTF-8, some from 0x80 to 0x9f";
         let conflicting = self.undefined + self.sequences;
-        Ok((Encoding::Windows1252, false, evidence("windows-1252", self.misfits, conflicting, remark)))
+        Ok((
+            Encoding::Windows1252,
+            false,
+            evidence("windows-1252", self.misfits, conflicting, remark),
+        ))
     }
 }
 
@@ -187,7 +236,11 @@ mod tests {
         let mut pieces = EncodingScan::default();
         bytes.chunks(3).for_each(|chunk| pieces.update(chunk));
         let (a, b) = (whole.decide(), pieces.decide());
-        assert_eq!(a.as_ref().ok().map(|found| &found.2), b.as_ref().ok().map(|found| &found.2), "pieces must not matter");
+        assert_eq!(
+            a.as_ref().ok().map(|found| &found.2),
+            b.as_ref().ok().map(|found| &found.2),
+            "pieces must not matter"
+        );
         a
     }
 
@@ -209,7 +262,9 @@ mod tests {
 
     #[test]
     fn a_nul_byte_is_refused_with_its_line() {
-        let Err(DatasetError::Refused(faults)) = decide(b"a,b\n1,2\n3,\x004\n") else { panic!("accepted") };
+        let Err(DatasetError::Refused(faults)) = decide(b"a,b\n1,2\n3,\x004\n") else {
+            panic!("accepted")
+        };
         assert_eq!(faults[0].pointer, "/line/3");
         assert_eq!(faults[0].code, "nul-byte");
     }

@@ -106,17 +106,27 @@ pub fn sniff(start: &[u8]) -> Result<Format> {
     match start {
         [b'P', b'A', b'R', b'1', ..] => Ok(Format::Parquet),
         [b'P', b'K', 3, 4, ..] => Ok(Format::Xlsx),
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => refuse("this is an old or protected spreadsheet (.xls); save it as .xlsx or .csv"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => {
+            refuse("this is an old or protected spreadsheet (.xls); save it as .xlsx or .csv")
+        }
         [0x1f, 0x8b, ..] => refuse("this is gzip; send it with Content-Encoding: gzip"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => refuse("this is zstd; send it with Content-Encoding: zstd"),
         [b'%', b'P', b'D', b'F', ..] => refuse("this is a PDF; export the table as .csv or .xlsx"),
-        [0x80, 2..=5, ..] => refuse("this is a pickled object; export the table as .csv or .parquet"),
-        [b'7', b'z', 0xbc, ..] | [b'R', b'a', b'r', b'!', ..] => refuse("this is an archive; send the file that is in it"),
+        [0x80, 2..=5, ..] => {
+            refuse("this is a pickled object; export the table as .csv or .parquet")
+        }
+        [b'7', b'z', 0xbc, ..] | [b'R', b'a', b'r', b'!', ..] => {
+            refuse("this is an archive; send the file that is in it")
+        }
         _ => {
             let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-            let first = text.split(|b| *b == b'\n').find(|line| !crate::value::trim(line).is_empty()).unwrap_or_default();
+            let first = text
+                .split(|b| *b == b'\n')
+                .find(|line| !crate::value::trim(line).is_empty())
+                .unwrap_or_default();
             let object = crate::value::trim(first).first() == Some(&b'{')
-                && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(first).is_ok();
+                && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(first)
+                    .is_ok();
             Ok(if object { Format::Jsonl } else { Format::Csv })
         }
     }
@@ -140,23 +150,38 @@ pub struct CsvDetection {
 ///
 /// # Errors
 /// A file without content, with NUL bytes, or with more columns than allowed.
-pub fn csv(start: &[u8], scan: &EncodingScan, known_headers: &[&str], limits: &Limits) -> Result<CsvDetection> {
+pub fn csv(
+    start: &[u8],
+    scan: &EncodingScan,
+    known_headers: &[&str],
+    limits: &Limits,
+) -> Result<CsvDetection> {
     let (encoding, byte_order_mark, encoding_evidence) = scan.decide()?;
     let mut text = Vec::new();
-    std::io::Read::read_to_end(&mut Utf8Reader::new(Cursor::new(start), encoding), &mut text)?;
+    std::io::Read::read_to_end(
+        &mut Utf8Reader::new(Cursor::new(start), encoding),
+        &mut text,
+    )?;
     if crate::value::trim(&text).is_empty() {
         return Err(DatasetError::refused("/file", "empty", "the file is empty"));
     }
     let (mut dialect, dialect_evidence) = dialect::dialect(&text);
     let first = dialect.split_first_line(&text);
     if first.len() > limits.columns {
-        let detail = format!("the file has {} columns on line 1; {} are allowed", first.len(), limits.columns);
+        let detail = format!(
+            "the file has {} columns on line 1; {} are allowed",
+            first.len(),
+            limits.columns
+        );
         return Err(DatasetError::refused("/line/1", "too-many-columns", detail));
     }
     let sample = sample_of(&text, &dialect, first.len(), limits)?;
     let (header, header_evidence) = dialect::header(&first, &sample, known_headers);
     dialect.header = header;
-    let mut sample = Sample { header: dialect::names(&first, header), rows: sample };
+    let mut sample = Sample {
+        header: dialect::names(&first, header),
+        rows: sample,
+    };
     if header && !sample.rows.is_empty() && dialect.first_line_is_record {
         sample.rows.remove(0);
     }
@@ -165,7 +190,13 @@ pub fn csv(start: &[u8], scan: &EncodingScan, known_headers: &[&str], limits: &L
         return Err(DatasetError::Refused(faults));
     }
     let (columns, mut evidence) = columns(&sample, dialect.delimiter == b';');
-    evidence.splice(0..0, [encoding_evidence].into_iter().chain(dialect_evidence).chain([header_evidence]));
+    evidence.splice(
+        0..0,
+        [encoding_evidence]
+            .into_iter()
+            .chain(dialect_evidence)
+            .chain([header_evidence]),
+    );
     let detected = Detected {
         format: Format::Csv,
         encoding: Some(encoding),
@@ -175,24 +206,38 @@ pub fn csv(start: &[u8], scan: &EncodingScan, known_headers: &[&str], limits: &L
         header,
         ..assemble(Format::Csv, columns, evidence)
     };
-    Ok(CsvDetection { detected, dialect, sample })
+    Ok(CsvDetection {
+        detected,
+        dialect,
+        sample,
+    })
 }
 
 /// What was found in a file whose format says by itself where its fields are.
 pub fn typed(format: Format, sample: &Sample, sheet: Option<String>) -> Detected {
     let (columns, evidence) = columns(sample, false);
-    Detected { sheet, ..assemble(format, columns, evidence) }
+    Detected {
+        sheet,
+        ..assemble(format, columns, evidence)
+    }
 }
 
 fn assemble(format: Format, columns: Vec<ColumnDetected>, evidence: Vec<Evidence>) -> Detected {
-    let decimals = |sign: char| columns.iter().filter(|column| column.decimal == Some(sign)).count();
+    let decimals = |sign: char| {
+        columns
+            .iter()
+            .filter(|column| column.decimal == Some(sign))
+            .count()
+    };
     let decimal = match (decimals(','), decimals('.')) {
         (0, 0) => None,
         (commas, points) => Some(if commas >= points { ',' } else { '.' }),
     };
     let thousands = columns.iter().find_map(|column| column.thousands);
-    let date_formats =
-        columns.iter().filter_map(|column| Some((column.name.clone(), column.date_format.clone()?))).collect();
+    let date_formats = columns
+        .iter()
+        .filter_map(|column| Some((column.name.clone(), column.date_format.clone()?)))
+        .collect();
     Detected {
         format,
         encoding: None,
@@ -216,21 +261,39 @@ pub(crate) fn duplicate_headers(header: &[String]) -> Vec<Fault> {
         .iter()
         .enumerate()
         .filter(|(_, name)| !seen.insert(name.as_str()))
-        .map(|(at, _)| Fault::new(format!("/columns/{}", at + 1), "duplicate-header", "two columns have the same header"))
+        .map(|(at, _)| {
+            Fault::new(
+                format!("/columns/{}", at + 1),
+                "duplicate-header",
+                "two columns have the same header",
+            )
+        })
         .collect()
 }
 
-fn sample_of(text: &[u8], dialect: &Dialect, columns: usize, limits: &Limits) -> Result<Vec<Vec<String>>> {
+fn sample_of(
+    text: &[u8],
+    dialect: &Dialect,
+    columns: usize,
+    limits: &Limits,
+) -> Result<Vec<Vec<String>>> {
     let whole_lines = memchr::memrchr(b'\n', text).filter(|_| text.len() >= limits.sample_bytes);
     let text = whole_lines.map_or(text, |at| &text[..=at]);
     let header = vec![String::new(); columns];
-    let plain = Dialect { header: false, ..dialect.clone() };
+    let plain = Dialect {
+        header: false,
+        ..dialect.clone()
+    };
     let mut source = CsvSource::new(Cursor::new(text), header, &plain, false, limits.clone());
     let mut block = RowBlock::default();
     let mut rows = Vec::new();
     while source.fill(&mut block)? && rows.len() <= limits.sample_rows {
         for row in 0..block.len().min(limits.sample_rows + 1 - rows.len()) {
-            rows.push((0..columns).map(|column| String::from_utf8_lossy(block.field(row, column)).into_owned()).collect());
+            rows.push(
+                (0..columns)
+                    .map(|column| String::from_utf8_lossy(block.field(row, column)).into_owned())
+                    .collect(),
+            );
         }
     }
     Ok(rows)

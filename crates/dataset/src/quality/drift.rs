@@ -38,13 +38,30 @@ impl DriftBins {
     pub(super) fn of(shape: &Shape, present: u64, missing: u64) -> Option<Self> {
         match shape {
             Shape::Numbers(sketch) if sketch.count() >= SMALLEST_CELL * BINS as u64 => {
-                let mut edges: Vec<f64> = (1..BINS).map(|n| sketch.quantile(n as f64 / BINS as f64)).collect();
+                let mut edges: Vec<f64> = (1..BINS)
+                    .map(|n| sketch.quantile(n as f64 / BINS as f64))
+                    .collect();
                 edges.dedup();
-                let counts = counts_between(&edges, &sketch.bins().iter().map(|bin| (bin.0, bin.2)).collect::<Vec<_>>());
-                Some(Self::Edges { edges, counts, missing })
+                let counts = counts_between(
+                    &edges,
+                    &sketch
+                        .bins()
+                        .iter()
+                        .map(|bin| (bin.0, bin.2))
+                        .collect::<Vec<_>>(),
+                );
+                Some(Self::Edges {
+                    edges,
+                    counts,
+                    missing,
+                })
             }
             Shape::Dates(months) if months.count >= SMALLEST_CELL * BINS as u64 => {
-                let years: Vec<(f64, u64)> = months.years().iter().map(|(year, count)| (f64::from(*year), *count)).collect();
+                let years: Vec<(f64, u64)> = months
+                    .years()
+                    .iter()
+                    .map(|(year, count)| (f64::from(*year), *count))
+                    .collect();
                 let mut edges = Vec::new();
                 let mut below = 0;
                 for (year, count) in &years {
@@ -54,13 +71,25 @@ impl DriftBins {
                     below += count;
                 }
                 let counts = counts_between(&edges, &years);
-                Some(Self::Edges { edges, counts, missing })
+                Some(Self::Edges {
+                    edges,
+                    counts,
+                    missing,
+                })
             }
             Shape::Texts(frequencies) => {
                 let all = frequencies.all()?;
-                let (values, counts): (Vec<_>, Vec<_>) = all.into_iter().filter(|(_, count)| *count >= SMALLEST_CELL).unzip();
+                let (values, counts): (Vec<_>, Vec<_>) = all
+                    .into_iter()
+                    .filter(|(_, count)| *count >= SMALLEST_CELL)
+                    .unzip();
                 let other = present.saturating_sub(counts.iter().sum::<u64>());
-                Some(Self::Values { values, counts, other, missing })
+                Some(Self::Values {
+                    values,
+                    counts,
+                    other,
+                    missing,
+                })
             }
             _ => None,
         }
@@ -69,16 +98,29 @@ impl DriftBins {
     /// Counts of a newer column in the bins of this former one.
     fn fill(&self, shape: &Shape, present: u64, missing: u64) -> Option<Vec<u64>> {
         let mut counts = match (self, shape) {
-            (Self::Edges { edges, .. }, Shape::Numbers(sketch)) => {
-                counts_between(edges, &sketch.bins().iter().map(|bin| (bin.0, bin.2)).collect::<Vec<_>>())
-            }
+            (Self::Edges { edges, .. }, Shape::Numbers(sketch)) => counts_between(
+                edges,
+                &sketch
+                    .bins()
+                    .iter()
+                    .map(|bin| (bin.0, bin.2))
+                    .collect::<Vec<_>>(),
+            ),
             (Self::Edges { edges, .. }, Shape::Dates(months)) => {
-                let years: Vec<(f64, u64)> = months.years().iter().map(|(year, count)| (f64::from(*year), *count)).collect();
+                let years: Vec<(f64, u64)> = months
+                    .years()
+                    .iter()
+                    .map(|(year, count)| (f64::from(*year), *count))
+                    .collect();
                 counts_between(edges, &years)
             }
             (Self::Values { values, .. }, Shape::Texts(frequencies)) => {
                 let all = frequencies.all().unwrap_or_default();
-                let count_of = |value: &String| all.iter().find(|(found, _)| found == value).map_or(0, |(_, count)| *count);
+                let count_of = |value: &String| {
+                    all.iter()
+                        .find(|(found, _)| found == value)
+                        .map_or(0, |(_, count)| *count)
+                };
                 let mut counts: Vec<u64> = values.iter().map(count_of).collect();
                 counts.push(present.saturating_sub(counts.iter().sum()));
                 counts
@@ -91,8 +133,15 @@ impl DriftBins {
 
     fn counts(&self) -> Vec<u64> {
         match self {
-            Self::Edges { counts, missing, .. } => counts.iter().copied().chain([*missing]).collect(),
-            Self::Values { counts, other, missing, .. } => counts.iter().copied().chain([*other, *missing]).collect(),
+            Self::Edges {
+                counts, missing, ..
+            } => counts.iter().copied().chain([*missing]).collect(),
+            Self::Values {
+                counts,
+                other,
+                missing,
+                ..
+            } => counts.iter().copied().chain([*other, *missing]).collect(),
         }
     }
 
@@ -106,7 +155,10 @@ impl DriftBins {
         let (former, newer) = (self.counts(), self.fill(shape, present, missing)?);
         let shares = |counts: &[u64]| -> Vec<f64> {
             let total = counts.iter().sum::<u64>() as f64 + 0.5 * counts.len() as f64;
-            counts.iter().map(|count| (*count as f64 + 0.5) / total).collect()
+            counts
+                .iter()
+                .map(|count| (*count as f64 + 0.5) / total)
+                .collect()
         };
         let pairs = shares(&former).into_iter().zip(shares(&newer));
         Some(pairs.map(|(p, q)| (q - p) * (q / p).ln()).sum())

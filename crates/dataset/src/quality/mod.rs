@@ -12,7 +12,8 @@ use helder_types::SemanticType;
 pub use drift::DriftBins;
 pub(crate) use profile::Profile;
 pub use report::{
-    AttentionItem, Bin, ColumnQuality, Distribution, Drift, Outliers, Quantile, QualityReport, RuleCount, TopValue, report,
+    AttentionItem, Bin, ColumnQuality, Distribution, Drift, Outliers, QualityReport, Quantile,
+    RuleCount, TopValue, report,
 };
 
 use crate::rule::Rule;
@@ -32,7 +33,12 @@ pub(crate) struct FieldCounts {
 
 impl Default for FieldCounts {
     fn default() -> Self {
-        Self { missing: 0, invalid: 0, set_missing: 0, broken: vec![0; Rule::ALL.len()] }
+        Self {
+            missing: 0,
+            invalid: 0,
+            set_missing: 0,
+            broken: vec![0; Rule::ALL.len()],
+        }
     }
 }
 

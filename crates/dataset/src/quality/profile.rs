@@ -2,9 +2,9 @@
 
 use super::sketch::{Distinct, Frequencies, Quantiles};
 use crate::{
+    column::{Column, Values},
     hash,
     value::date::civil_from_days,
-    column::{Column, Values},
 };
 
 /// Distribution of dates: exact counts per month.
@@ -35,7 +35,11 @@ impl Months {
 
     /// Years that occur, with counts.
     pub(crate) fn years(&self) -> Vec<(i32, u64)> {
-        let sums = self.counts.chunks(12).enumerate().map(|(year, months)| (FIRST_YEAR + year as i32, months.iter().sum()));
+        let sums = self
+            .counts
+            .chunks(12)
+            .enumerate()
+            .map(|(year, months)| (FIRST_YEAR + year as i32, months.iter().sum()));
         sums.filter(|(_, count)| *count > 0).collect()
     }
 }
@@ -73,16 +77,28 @@ impl Profile {
         };
         let shape = match shown.map(|column| &column.values) {
             None => Shape::Hidden,
-            Some(Values::Int64(_) | Values::Int32(_) | Values::Float64(_)) => Shape::Numbers(Box::default()),
+            Some(Values::Int64(_) | Values::Int32(_) | Values::Float64(_)) => {
+                Shape::Numbers(Box::default())
+            }
             Some(Values::Date32(_)) => Shape::Dates(Box::default()),
             Some(Values::Boolean(_) | Values::Text(_)) => Shape::Texts(Box::default()),
         };
-        Self { distinct: Distinct::default(), shape, present: 0, of_extra: extra.is_some() }
+        Self {
+            distinct: Distinct::default(),
+            shape,
+            present: 0,
+            of_extra: extra.is_some(),
+        }
     }
 
     /// Takes a batch of accepted values.
     pub(crate) fn add(&mut self, main: &Column, extra: Option<&Column>) {
-        let Self { distinct, shape, present, of_extra } = self;
+        let Self {
+            distinct,
+            shape,
+            present,
+            of_extra,
+        } = self;
         let valid = |column: &Column, at: usize| column.valid[at];
         *present += main.valid.iter().filter(|valid| **valid).count() as u64;
         // One pass where the column that is counted is the one that is shown; two where they differ.
@@ -99,15 +115,30 @@ impl Profile {
             }
             _ => count_distinct(main, distinct),
         }
-        let shown = if *of_extra { extra.unwrap_or(main) } else { main };
+        let shown = if *of_extra {
+            extra.unwrap_or(main)
+        } else {
+            main
+        };
         let rows = (0..shown.len()).filter(|at| valid(shown, *at));
         match (&shown.values, shape) {
-            (Values::Int64(values), Shape::Numbers(sketch)) => rows.for_each(|at| sketch.add(values[at] as f64)),
-            (Values::Int32(values), Shape::Numbers(sketch)) => rows.for_each(|at| sketch.add(f64::from(values[at]))),
-            (Values::Float64(values), Shape::Numbers(sketch)) => rows.for_each(|at| sketch.add(values[at])),
-            (Values::Date32(values), Shape::Dates(months)) => rows.for_each(|at| months.add_days(values[at])),
+            (Values::Int64(values), Shape::Numbers(sketch)) => {
+                rows.for_each(|at| sketch.add(values[at] as f64))
+            }
+            (Values::Int32(values), Shape::Numbers(sketch)) => {
+                rows.for_each(|at| sketch.add(f64::from(values[at])))
+            }
+            (Values::Float64(values), Shape::Numbers(sketch)) => {
+                rows.for_each(|at| sketch.add(values[at]))
+            }
+            (Values::Date32(values), Shape::Dates(months)) => {
+                rows.for_each(|at| months.add_days(values[at]))
+            }
             (Values::Boolean(values), Shape::Texts(frequencies)) => rows.for_each(|at| {
-                frequencies.add(u64::from(values[at]), if values[at] { b"true" } else { b"false" });
+                frequencies.add(
+                    u64::from(values[at]),
+                    if values[at] { b"true" } else { b"false" },
+                );
             }),
             (Values::Text(texts), Shape::Texts(frequencies)) => {
                 rows.for_each(|at| frequencies.add(hash::of_bytes(texts.get(at)), texts.get(at)));
@@ -120,12 +151,18 @@ impl Profile {
 fn count_distinct(column: &Column, distinct: &mut Distinct) {
     let rows = (0..column.len()).filter(|at| column.valid[*at]);
     match &column.values {
-        Values::Int64(values) => rows.for_each(|at| distinct.add(hash::of_u64(values[at].cast_unsigned()))),
+        Values::Int64(values) => {
+            rows.for_each(|at| distinct.add(hash::of_u64(values[at].cast_unsigned())))
+        }
         Values::Int32(values) | Values::Date32(values) => {
             rows.for_each(|at| distinct.add(hash::of_u64(u64::from(values[at].cast_unsigned()))));
         }
-        Values::Float64(values) => rows.for_each(|at| distinct.add(hash::of_u64(values[at].to_bits()))),
-        Values::Boolean(values) => rows.for_each(|at| distinct.add(hash::of_u64(u64::from(values[at])))),
+        Values::Float64(values) => {
+            rows.for_each(|at| distinct.add(hash::of_u64(values[at].to_bits())))
+        }
+        Values::Boolean(values) => {
+            rows.for_each(|at| distinct.add(hash::of_u64(u64::from(values[at]))))
+        }
         Values::Text(texts) => rows.for_each(|at| distinct.add(hash::of_bytes(texts.get(at)))),
     }
 }

@@ -5,7 +5,10 @@ use utoipa::ToSchema;
 
 use helder_types::SemanticType;
 
-use super::{DriftBins, Profiles, SMALLEST_CELL, may_show, profile::{Profile, Shape}};
+use super::{
+    DriftBins, Profiles, SMALLEST_CELL, may_show,
+    profile::{Profile, Shape},
+};
 use crate::{contract::Contract, rule::Rule};
 
 /// Quality of a dataset version. Holds no value of an identifying column, and no count under ten per value.
@@ -198,13 +201,17 @@ pub fn report(
         .enumerate()
         .map(|(at, name)| {
             let meaning = contract.field(name).and_then(|field| field.semantic_type);
-            let before = former.and_then(|(_, report)| report.columns.iter().find(|column| column.name == *name));
+            let before = former
+                .and_then(|(_, report)| report.columns.iter().find(|column| column.name == *name));
             column(profiles, at, meaning, before)
         })
         .collect();
-    let mean = |of: fn(&ColumnQuality) -> f64| columns.iter().map(of).sum::<f64>() / columns.len().max(1) as f64;
+    let mean = |of: fn(&ColumnQuality) -> f64| {
+        columns.iter().map(of).sum::<f64>() / columns.len().max(1) as f64
+    };
     let accepted = share(profiles.rows_accepted, profiles.rows_in);
-    let score = 100.0 * (0.4 * mean(|c| c.completeness) + 0.4 * mean(|c| c.validity) + 0.2 * accepted);
+    let score =
+        100.0 * (0.4 * mean(|c| c.completeness) + 0.4 * mean(|c| c.validity) + 0.2 * accepted);
     QualityReport {
         rows_in: profiles.rows_in,
         rows_accepted: profiles.rows_accepted,
@@ -220,22 +227,42 @@ pub fn report(
 }
 
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        1.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 fn rule_counts(broken: &[u64]) -> Vec<RuleCount> {
-    let counted = Rule::ALL.iter().zip(broken).filter(|(_, count)| **count > 0);
-    counted.map(|(rule, count)| RuleCount { rule: rule.code().into(), reason: rule.reason().into(), count: *count }).collect()
+    let counted = Rule::ALL
+        .iter()
+        .zip(broken)
+        .filter(|(_, count)| **count > 0);
+    counted
+        .map(|(rule, count)| RuleCount {
+            rule: rule.code().into(),
+            reason: rule.reason().into(),
+            count: *count,
+        })
+        .collect()
 }
 
-fn column(profiles: &Profiles, at: usize, meaning: Option<SemanticType>, before: Option<&ColumnQuality>) -> ColumnQuality {
+fn column(
+    profiles: &Profiles,
+    at: usize,
+    meaning: Option<SemanticType>,
+    before: Option<&ColumnQuality>,
+) -> ColumnQuality {
     let counts = &profiles.counts[at];
     let profile = &profiles.columns[at];
     let split: u64 = profiles.rows_in - profiles.record_faults.iter().sum::<u64>();
     let given = split.saturating_sub(counts.missing);
     let (distinct, distinct_is_estimate) = profile.distinct.count();
     let missing = profiles.rows_accepted.saturating_sub(profile.present);
-    let psi = before.and_then(|before| before.drift_bins.as_ref()).and_then(|bins| bins.psi(&profile.shape, profile.present, missing));
+    let psi = before
+        .and_then(|before| before.drift_bins.as_ref())
+        .and_then(|bins| bins.psi(&profile.shape, profile.present, missing));
     ColumnQuality {
         name: profiles.names[at].clone(),
         semantic_type: meaning,
@@ -252,7 +279,14 @@ fn column(profiles: &Profiles, at: usize, meaning: Option<SemanticType>, before:
         outliers: outliers(profile),
         drift: psi.map(|psi| Drift {
             psi: (psi * 10_000.0).round() / 10_000.0,
-            verdict: if psi < 0.1 { "stable" } else if psi < 0.25 { "changed" } else { "strong" }.into(),
+            verdict: if psi < 0.1 {
+                "stable"
+            } else if psi < 0.25 {
+                "changed"
+            } else {
+                "strong"
+            }
+            .into(),
         }),
         drift_bins: DriftBins::of(&profile.shape, profile.present, missing),
     }
@@ -263,11 +297,25 @@ fn distribution(profile: &Profile, meaning: Option<SemanticType>) -> Option<Dist
         Shape::Hidden => None,
         Shape::Numbers(sketch) => {
             let count = sketch.count();
-            let enough = |p: &f64| (p * count as f64) >= SMALLEST_CELL as f64 && ((1.0 - p) * count as f64) >= SMALLEST_CELL as f64;
-            let quantiles = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99].into_iter().filter(enough);
-            let quantiles: Vec<_> = quantiles.map(|p| Quantile { p, value: sketch.quantile(p) }).collect();
+            let enough = |p: &f64| {
+                (p * count as f64) >= SMALLEST_CELL as f64
+                    && ((1.0 - p) * count as f64) >= SMALLEST_CELL as f64
+            };
+            let quantiles = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]
+                .into_iter()
+                .filter(enough);
+            let quantiles: Vec<_> = quantiles
+                .map(|p| Quantile {
+                    p,
+                    value: sketch.quantile(p),
+                })
+                .collect();
             let bins = number_bins(&sketch.bins(), &quantiles);
-            Some(Distribution::Numbers { mean: (count >= SMALLEST_CELL).then(|| sketch.mean()), quantiles, bins })
+            Some(Distribution::Numbers {
+                mean: (count >= SMALLEST_CELL).then(|| sketch.mean()),
+                quantiles,
+                bins,
+            })
         }
         Shape::Dates(months) => {
             let years = months.years();
@@ -276,34 +324,54 @@ fn distribution(profile: &Profile, meaning: Option<SemanticType>) -> Option<Dist
                 high: f64::from(*year + 1),
                 count: (*count >= SMALLEST_CELL).then_some(*count),
             });
-            Some(Distribution::Years { bins: suppress_second(bins.collect(), &years.iter().map(|y| y.1).collect::<Vec<_>>()) })
+            Some(Distribution::Years {
+                bins: suppress_second(
+                    bins.collect(),
+                    &years.iter().map(|y| y.1).collect::<Vec<_>>(),
+                ),
+            })
         }
         Shape::Texts(frequencies) => {
             let all = frequencies.all();
-            let shown = all.as_ref().filter(|_| may_show(meaning) || meaning == Some(SemanticType::Postcode));
+            let shown = all
+                .as_ref()
+                .filter(|_| may_show(meaning) || meaning == Some(SemanticType::Postcode));
             let Some(all) = shown else {
-                return Some(Distribution::Values { top: Vec::new(), other: profile.present, many: true });
+                return Some(Distribution::Values {
+                    top: Vec::new(),
+                    other: profile.present,
+                    many: true,
+                });
             };
             let showable = |value: &str| !holds_bsn(value);
             let mut top: Vec<TopValue> = all
                 .iter()
                 .filter(|(value, count)| *count >= SMALLEST_CELL && showable(value))
                 .take(20)
-                .map(|(value, count)| TopValue { value: value.clone(), count: *count })
+                .map(|(value, count)| TopValue {
+                    value: value.clone(),
+                    count: *count,
+                })
                 .collect();
             let mut other = profile.present - top.iter().map(|value| value.count).sum::<u64>();
             // A small remainder would give the hidden values away: hide the least frequent shown one with it.
             while other > 0 && other < SMALLEST_CELL && !top.is_empty() {
                 other += top.pop().map_or(0, |value| value.count);
             }
-            Some(Distribution::Values { top, other, many: false })
+            Some(Distribution::Values {
+                top,
+                other,
+                many: false,
+            })
         }
     }
 }
 
 /// Twenty equal bins between the outer quantiles, and one open bin at either end.
 fn number_bins(values: &[(f64, f64, u64)], quantiles: &[Quantile]) -> Vec<Bin> {
-    let (Some(first), Some(last)) = (quantiles.first(), quantiles.last()) else { return Vec::new() };
+    let (Some(first), Some(last)) = (quantiles.first(), quantiles.last()) else {
+        return Vec::new();
+    };
     let width = (last.value - first.value) / 20.0;
     if width <= 0.0 {
         return Vec::new();
@@ -327,7 +395,9 @@ fn number_bins(values: &[(f64, f64, u64)], quantiles: &[Quantile]) -> Vec<Bin> {
 fn suppress_second(mut bins: Vec<Bin>, counts: &[u64]) -> Vec<Bin> {
     let hidden = bins.iter().filter(|bin| bin.count.is_none()).count();
     if hidden == 1 {
-        let smallest = (0..bins.len()).filter(|at| bins[*at].count.is_some_and(|count| count > 0)).min_by_key(|at| counts[*at]);
+        let smallest = (0..bins.len())
+            .filter(|at| bins[*at].count.is_some_and(|count| count > 0))
+            .min_by_key(|at| counts[*at]);
         if let Some(at) = smallest {
             bins[at].count = None;
         }
@@ -337,11 +407,14 @@ fn suppress_second(mut bins: Vec<Bin>, counts: &[u64]) -> Vec<Bin> {
 
 /// Whether a text holds a number that passes the eleven-test.
 fn holds_bsn(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= 8 && helder_types::Bsn::parse(digits.as_bytes()).is_ok())
+    text.split(|c: char| !c.is_ascii_digit())
+        .any(|digits| digits.len() >= 8 && helder_types::Bsn::parse(digits.as_bytes()).is_ok())
 }
 
 fn outliers(profile: &Profile) -> Option<Outliers> {
-    let Shape::Numbers(sketch) = &profile.shape else { return None };
+    let Shape::Numbers(sketch) = &profile.shape else {
+        return None;
+    };
     if sketch.count() < 4 * SMALLEST_CELL {
         return None;
     }
@@ -351,7 +424,11 @@ fn outliers(profile: &Profile) -> Option<Outliers> {
         return None;
     }
     let (below, above) = sketch.outside(lower - reach, upper + reach);
-    Some(Outliers { low: lower - reach, high: upper + reach, count: below + above })
+    Some(Outliers {
+        low: lower - reach,
+        high: upper + reach,
+        count: below + above,
+    })
 }
 
 fn attention(profiles: &Profiles, columns: &[ColumnQuality]) -> Vec<AttentionItem> {
@@ -369,20 +446,56 @@ fn attention(profiles: &Profiles, columns: &[ColumnQuality]) -> Vec<AttentionIte
         .collect();
     for column in columns {
         let mut add = |code: &str, detail: String, count: u64| {
-            items.push(AttentionItem { column: Some(column.name.clone()), code: code.into(), detail, count, rows: Vec::new() });
+            items.push(AttentionItem {
+                column: Some(column.name.clone()),
+                code: code.into(),
+                detail,
+                count,
+                rows: Vec::new(),
+            });
         };
         if column.set_missing > 0 {
-            add("set-missing", "invalid values were made missing".into(), column.set_missing);
+            add(
+                "set-missing",
+                "invalid values were made missing".into(),
+                column.set_missing,
+            );
         }
         if column.completeness == 0.0 && profiles.rows_in > 0 {
-            add("empty-column", "the column has no value at all".into(), profiles.rows_in);
+            add(
+                "empty-column",
+                "the column has no value at all".into(),
+                profiles.rows_in,
+            );
         }
-        if let Some(drift) = column.drift.as_ref().filter(|drift| drift.verdict != "stable") {
-            add("drift", format!("distribution differs from the former version (PSI {})", drift.psi), profiles.rows_accepted);
+        if let Some(drift) = column
+            .drift
+            .as_ref()
+            .filter(|drift| drift.verdict != "stable")
+        {
+            add(
+                "drift",
+                format!(
+                    "distribution differs from the former version (PSI {})",
+                    drift.psi
+                ),
+                profiles.rows_accepted,
+            );
         }
-        if column.outliers.as_ref().is_some_and(|outliers| outliers.count > 0) {
-            let count = column.outliers.as_ref().map_or(0, |outliers| outliers.count);
-            add("outliers", "values beyond three interquartile ranges".into(), count);
+        if column
+            .outliers
+            .as_ref()
+            .is_some_and(|outliers| outliers.count > 0)
+        {
+            let count = column
+                .outliers
+                .as_ref()
+                .map_or(0, |outliers| outliers.count);
+            add(
+                "outliers",
+                "values beyond three interquartile ranges".into(),
+                count,
+            );
         }
     }
     items.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));

@@ -14,7 +14,10 @@ pub struct Span {
 impl Span {
     /// The stretch from `start` up to `end`.
     pub const fn new(start: usize, end: usize) -> Self {
-        Self { start: start as u32, len: (end - start) as u32 }
+        Self {
+            start: start as u32,
+            len: (end - start) as u32,
+        }
     }
 
     /// The bytes it stands for.
@@ -84,7 +87,11 @@ impl RowBlock {
 
     /// The fields of one column, from the first record to the last.
     pub(crate) fn column(&self, column: usize) -> impl Iterator<Item = &[u8]> {
-        self.spans.iter().skip(column).step_by(self.columns.max(1)).map(|span| span.of(&self.bytes))
+        self.spans
+            .iter()
+            .skip(column)
+            .step_by(self.columns.max(1))
+            .map(|span| span.of(&self.bytes))
     }
 
     /// Empties the block for records of `columns` fields.
@@ -97,7 +104,11 @@ impl RowBlock {
     }
 
     /// Appends a record given as texts; for readers of formats without lines.
-    pub(crate) fn push_record<'a>(&mut self, meta: RowMeta, fields: impl Iterator<Item = &'a [u8]>) {
+    pub(crate) fn push_record<'a>(
+        &mut self,
+        meta: RowMeta,
+        fields: impl Iterator<Item = &'a [u8]>,
+    ) {
         for field in fields {
             let start = self.bytes.len();
             self.bytes.extend_from_slice(field);

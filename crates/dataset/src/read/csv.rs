@@ -2,7 +2,10 @@
 
 use std::io::{self, Read};
 
-use super::{Broken, RecordSource, RowBlock, RowMeta, Span, scan::{Marks, hits}};
+use super::{
+    Broken, RecordSource, RowBlock, RowMeta, Span,
+    scan::{Marks, hits},
+};
 use crate::{
     detect::Dialect,
     error::{DatasetError, Result},
@@ -36,7 +39,10 @@ pub struct CsvSource<R> {
 
 impl<R> std::fmt::Debug for CsvSource<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CsvSource").field("header", &self.header).field("line", &self.line).finish_non_exhaustive()
+        f.debug_struct("CsvSource")
+            .field("header", &self.header)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
     }
 }
 
@@ -57,9 +63,23 @@ impl<R: Read + Send> CsvSource<R> {
     ///
     /// `header` names the columns; when the dialect says that the file has a header line, that line is skipped.
     /// `transcoded` says that the text came from another encoding, so that replacement characters mean lost bytes.
-    pub fn new(reader: R, header: Vec<String>, dialect: &Dialect, transcoded: bool, limits: Limits) -> Self {
-        let newline = if dialect.carriage_return_only { b'\r' } else { b'\n' };
-        let marks = Marks { delimiter: dialect.delimiter, newline, quote: dialect.quote.unwrap_or(newline) };
+    pub fn new(
+        reader: R,
+        header: Vec<String>,
+        dialect: &Dialect,
+        transcoded: bool,
+        limits: Limits,
+    ) -> Self {
+        let newline = if dialect.carriage_return_only {
+            b'\r'
+        } else {
+            b'\n'
+        };
+        let marks = Marks {
+            delimiter: dialect.delimiter,
+            newline,
+            quote: dialect.quote.unwrap_or(newline),
+        };
         Self {
             reader,
             header,
@@ -80,7 +100,11 @@ impl<R: Read + Send> CsvSource<R> {
     /// Appends up to a block of bytes to `bytes`.
     fn read_more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
         let start = bytes.len();
-        let taken = self.reader.by_ref().take(BLOCK_BYTES as u64).read_to_end(bytes)?;
+        let taken = self
+            .reader
+            .by_ref()
+            .take(BLOCK_BYTES as u64)
+            .read_to_end(bytes)?;
         debug_assert_eq!(bytes.len(), start + taken);
         self.read += taken as u64;
         self.at_end = taken < BLOCK_BYTES;
@@ -88,14 +112,23 @@ impl<R: Read + Send> CsvSource<R> {
     }
 
     /// Splits one record that begins at `start`, appending its fields to `spans`.
-    fn scan(&self, bytes: &[u8], start: usize, spans: &mut Vec<Span>, escaped: &mut Vec<usize>) -> Scanned {
+    fn scan(
+        &self,
+        bytes: &[u8],
+        start: usize,
+        spans: &mut Vec<Span>,
+        escaped: &mut Vec<usize>,
+    ) -> Scanned {
         let (marks, end) = (self.marks, bytes.len());
         let mut lines = 1;
         let mut field = start;
         let mut at = start;
         'blocks: loop {
             let mut padded = [0_u8; 64];
-            let block: &[u8; 64] = if let Some(block) = bytes.get(at..at + 64).and_then(|block| block.try_into().ok()) {
+            let block: &[u8; 64] = if let Some(block) = bytes
+                .get(at..at + 64)
+                .and_then(|block| block.try_into().ok())
+            {
                 block
             } else {
                 let rest = &bytes[at..];
@@ -114,12 +147,20 @@ impl<R: Read + Send> CsvSource<R> {
                     spans.push(Span::new(field, hit));
                     field = hit + 1;
                 } else if byte == marks.newline {
-                    let stop = if hit > field && bytes[hit - 1] == b'\r' { hit - 1 } else { hit };
+                    let stop = if hit > field && bytes[hit - 1] == b'\r' {
+                        hit - 1
+                    } else {
+                        hit
+                    };
                     if field == start && stop == field {
                         return Scanned::Blank { next: hit + 1 };
                     }
                     spans.push(Span::new(field, stop));
-                    return Scanned::Record { next: hit + 1, end: stop, lines };
+                    return Scanned::Record {
+                        next: hit + 1,
+                        end: stop,
+                        lines,
+                    };
                 } else if self.quoted && hit == field {
                     match self.quoted_field(bytes, hit, &mut lines) {
                         Quoted::Closed { close, escapes } => {
@@ -134,10 +175,26 @@ impl<R: Read + Send> CsvSource<R> {
                                     continue 'blocks;
                                 }
                                 Some(b) if *b == marks.newline => {
-                                    return Scanned::Record { next: close + 2, end: close + 1, lines };
+                                    return Scanned::Record {
+                                        next: close + 2,
+                                        end: close + 1,
+                                        lines,
+                                    };
                                 }
-                                Some(_) => return Scanned::Record { next: close + 3, end: close + 1, lines },
-                                None => return Scanned::Record { next: end, end, lines },
+                                Some(_) => {
+                                    return Scanned::Record {
+                                        next: close + 3,
+                                        end: close + 1,
+                                        lines,
+                                    };
+                                }
+                                None => {
+                                    return Scanned::Record {
+                                        next: end,
+                                        end,
+                                        lines,
+                                    };
+                                }
                             }
                         }
                         Quoted::Incomplete => return Scanned::Incomplete,
@@ -153,12 +210,20 @@ impl<R: Read + Send> CsvSource<R> {
         if !self.at_end {
             return Scanned::Incomplete;
         }
-        let stop = if end > field && bytes[end - 1] == b'\r' { end - 1 } else { end };
+        let stop = if end > field && bytes[end - 1] == b'\r' {
+            end - 1
+        } else {
+            end
+        };
         if field == start && stop == field {
             return Scanned::Blank { next: end };
         }
         spans.push(Span::new(field, stop));
-        Scanned::Record { next: end, end: stop, lines }
+        Scanned::Record {
+            next: end,
+            end: stop,
+            lines,
+        }
     }
 
     /// Finds the closing quote of the field that opens at `open`.
@@ -169,7 +234,11 @@ impl<R: Read + Send> CsvSource<R> {
         loop {
             let Some(close) = memchr::memchr(quote, &bytes[from..]).map(|at| from + at) else {
                 let too_long = bytes.len() - open > self.limits.quoted_field_bytes;
-                return if self.at_end || too_long { Quoted::Broken } else { Quoted::Incomplete };
+                return if self.at_end || too_long {
+                    Quoted::Broken
+                } else {
+                    Quoted::Incomplete
+                };
             };
             if close - open > self.limits.quoted_field_bytes {
                 return Quoted::Broken;
@@ -188,7 +257,8 @@ impl<R: Read + Send> CsvSource<R> {
                 None => return Quoted::Incomplete,
             }
             if bytes.get(close + 1).copied() != Some(quote) {
-                *lines += memchr::memchr_iter(self.marks.newline, &bytes[open..close]).count() as i64;
+                *lines +=
+                    memchr::memchr_iter(self.marks.newline, &bytes[open..close]).count() as i64;
                 return Quoted::Closed { close, escapes };
             }
         }
@@ -241,7 +311,10 @@ impl<R: Read + Send> RecordSource for CsvSource<R> {
         if !self.at_end {
             self.read_more(&mut bytes)?;
         }
-        let mut suspect = Suspect { nul: memchr::memchr(0, &bytes).is_some(), ascii: bytes.is_ascii() };
+        let mut suspect = Suspect {
+            nul: memchr::memchr(0, &bytes).is_some(),
+            ascii: bytes.is_ascii(),
+        };
         let mut escaped = Vec::new();
         let mut start = 0;
         while start < bytes.len() {
@@ -257,10 +330,20 @@ impl<R: Read + Send> RecordSource for CsvSource<R> {
                         continue;
                     }
                     self.ordinal += 1;
-                    let meta = RowMeta { ordinal: self.ordinal, line, raw: Span::new(start, end) };
-                    let clean = suspect.ascii && !suspect.nul && end - start <= self.limits.record_bytes;
-                    let fault = if clean { None } else { self.bytes_fault(&bytes[start..end], suspect) };
-                    let fault = fault.or((block.spans.len() - first != columns).then_some(Rule::FieldCount));
+                    let meta = RowMeta {
+                        ordinal: self.ordinal,
+                        line,
+                        raw: Span::new(start, end),
+                    };
+                    let clean =
+                        suspect.ascii && !suspect.nul && end - start <= self.limits.record_bytes;
+                    let fault = if clean {
+                        None
+                    } else {
+                        self.bytes_fault(&bytes[start..end], suspect)
+                    };
+                    let fault = fault
+                        .or((block.spans.len() - first != columns).then_some(Rule::FieldCount));
                     if let Some(rule) = fault {
                         block.spans.truncate(first);
                         while escaped.last().is_some_and(|at| *at >= first) {
@@ -287,7 +370,10 @@ impl<R: Read + Send> RecordSource for CsvSource<R> {
                             bytes.drain(..start);
                             start = 0;
                             self.read_more(&mut bytes)?;
-                            suspect = Suspect { nul: memchr::memchr(0, &bytes).is_some(), ascii: bytes.is_ascii() };
+                            suspect = Suspect {
+                                nul: memchr::memchr(0, &bytes).is_some(),
+                                ascii: bytes.is_ascii(),
+                            };
                             continue;
                         }
                         break;
@@ -304,19 +390,32 @@ impl<R: Read + Send> RecordSource for CsvSource<R> {
             }
         }
         self.carry.clear();
-        self.carry.extend_from_slice(&bytes[start.min(bytes.len())..]);
+        self.carry
+            .extend_from_slice(&bytes[start.min(bytes.len())..]);
         self.unescape(&mut bytes, &mut block.spans, &escaped);
         if bytes.len() > u32::MAX as usize {
-            return Err(DatasetError::TooLarge { what: "bytes in a block", limit: u64::from(u32::MAX) });
+            return Err(DatasetError::TooLarge {
+                what: "bytes in a block",
+                limit: u64::from(u32::MAX),
+            });
         }
         block.bytes = bytes;
-        Ok(!(block.rows.is_empty() && block.broken.is_empty() && self.at_end && self.carry.is_empty()))
+        Ok(!(block.rows.is_empty()
+            && block.broken.is_empty()
+            && self.at_end
+            && self.carry.is_empty()))
     }
 }
 
 impl<R: Read + Send> CsvSource<R> {
     /// Sets the line that begins at `start` apart and gives the start of the next.
-    fn skip_line(&mut self, bytes: &mut Vec<u8>, block: &mut RowBlock, start: usize, rule: Rule) -> Result<usize> {
+    fn skip_line(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        block: &mut RowBlock,
+        start: usize,
+        rule: Rule,
+    ) -> Result<usize> {
         self.ordinal += 1;
         let line = self.line;
         self.line += 1;
@@ -325,12 +424,26 @@ impl<R: Read + Send> CsvSource<R> {
             if let Some(at) = memchr::memchr(self.marks.newline, &bytes[searched..]) {
                 let end = searched + at;
                 let kept = end.min(start + self.limits.record_bytes);
-                block.broken.push(Broken { meta: RowMeta { ordinal: self.ordinal, line, raw: Span::new(start, kept) }, rule });
+                block.broken.push(Broken {
+                    meta: RowMeta {
+                        ordinal: self.ordinal,
+                        line,
+                        raw: Span::new(start, kept),
+                    },
+                    rule,
+                });
                 return Ok(end + 1);
             }
             if self.at_end {
                 let kept = bytes.len().min(start + self.limits.record_bytes);
-                block.broken.push(Broken { meta: RowMeta { ordinal: self.ordinal, line, raw: Span::new(start, kept) }, rule });
+                block.broken.push(Broken {
+                    meta: RowMeta {
+                        ordinal: self.ordinal,
+                        line,
+                        raw: Span::new(start, kept),
+                    },
+                    rule,
+                });
                 return Ok(bytes.len());
             }
             // Keep the head of an overlong line only: memory stays flat however long it is.
@@ -344,7 +457,9 @@ impl<R: Read + Send> CsvSource<R> {
     fn unescape(&mut self, bytes: &mut Vec<u8>, spans: &mut [Span], escaped: &[usize]) {
         let quote = self.marks.quote;
         for &at in escaped {
-            let Some(span) = spans.get_mut(at) else { continue };
+            let Some(span) = spans.get_mut(at) else {
+                continue;
+            };
             self.scratch.clear();
             let mut previous_was_quote = false;
             for &byte in span.of(bytes) {

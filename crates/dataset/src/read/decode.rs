@@ -35,8 +35,13 @@ pub struct Inflate<W: Write> {
 
 enum State<W: Write> {
     Identity(Guard<W>),
-    Gzip(MultiGzDecoder<Guard<W>>),
-    Zstd { decoder: ZstdDecoder<'static>, sink: Guard<W>, buffer: Vec<u8>, frame_open: bool },
+    Gzip(Box<MultiGzDecoder<Guard<W>>>),
+    Zstd {
+        decoder: ZstdDecoder<'static>,
+        sink: Guard<W>,
+        buffer: Vec<u8>,
+        frame_open: bool,
+    },
 }
 
 /// Counts what passes and stops at the limit.
@@ -52,7 +57,8 @@ struct Guard<W> {
 impl<W: Write> Write for Guard<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.expanded += bytes.len() as u64;
-        let bomb = self.expanded > RATIO_FROM_BYTES && self.expanded > self.compressed.saturating_mul(self.ratio);
+        let bomb = self.expanded > RATIO_FROM_BYTES
+            && self.expanded > self.compressed.saturating_mul(self.ratio);
         if self.expanded > self.limit || bomb {
             self.exceeded = true;
             return Err(io::Error::other("expansion limit"));
@@ -81,15 +87,27 @@ impl<W: Write> Inflate<W> {
             exceeded: false,
         };
         let state = match compression {
-            Compression::Identity => State::Identity(Guard { ratio: u64::MAX, ..guard }),
-            Compression::Gzip => State::Gzip(MultiGzDecoder::new(guard)),
+            Compression::Identity => State::Identity(Guard {
+                ratio: u64::MAX,
+                ..guard
+            }),
+            Compression::Gzip => State::Gzip(Box::new(MultiGzDecoder::new(guard))),
             Compression::Zstd => {
                 let mut decoder = ZstdDecoder::new()?;
-                decoder.set_parameter(zstd::zstd_safe::DParameter::WindowLogMax(ZSTD_WINDOW_LOG))?;
-                State::Zstd { decoder, sink: guard, buffer: vec![0; 128 << 10], frame_open: false }
+                decoder
+                    .set_parameter(zstd::zstd_safe::DParameter::WindowLogMax(ZSTD_WINDOW_LOG))?;
+                State::Zstd {
+                    decoder,
+                    sink: guard,
+                    buffer: vec![0; 128 << 10],
+                    frame_open: false,
+                }
             }
         };
-        Ok(Self { state, compressed: 0 })
+        Ok(Self {
+            state,
+            compressed: 0,
+        })
     }
 
     /// Takes the next bytes as they arrived.
@@ -104,7 +122,12 @@ impl<W: Write> Inflate<W> {
                 decoder.get_mut().compressed = self.compressed;
                 decoder.write_all(chunk)
             }
-            State::Zstd { decoder, sink, buffer, frame_open } => {
+            State::Zstd {
+                decoder,
+                sink,
+                buffer,
+                frame_open,
+            } => {
                 sink.compressed = self.compressed;
                 push_zstd(decoder, sink, buffer, frame_open, chunk)
             }
@@ -123,7 +146,9 @@ impl<W: Write> Inflate<W> {
                 let guard = decoder.finish().map_err(|_| cut_off())?;
                 Ok((guard.sink, guard.expanded))
             }
-            State::Zstd { frame_open: true, .. } => Err(cut_off()),
+            State::Zstd {
+                frame_open: true, ..
+            } => Err(cut_off()),
             State::Zstd { sink, .. } => Ok((sink.sink, sink.expanded)),
         }
     }
@@ -133,11 +158,23 @@ impl<W: Write> Inflate<W> {
             State::Identity(guard) | State::Zstd { sink: guard, .. } => guard,
             State::Gzip(decoder) => decoder.get_ref(),
         };
-        let damaged = matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData);
+        let damaged = matches!(
+            error.kind(),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+        );
         if guard.exceeded {
-            DatasetError::TooLarge { what: "expanded bytes", limit: guard.limit }
-        } else if damaged || matches!(self.state, State::Zstd { .. }) && error.kind() == io::ErrorKind::Other {
-            DatasetError::refused("Content-Encoding", "damaged", "the compressed data is damaged")
+            DatasetError::TooLarge {
+                what: "expanded bytes",
+                limit: guard.limit,
+            }
+        } else if damaged
+            || matches!(self.state, State::Zstd { .. }) && error.kind() == io::ErrorKind::Other
+        {
+            DatasetError::refused(
+                "Content-Encoding",
+                "damaged",
+                "the compressed data is damaged",
+            )
         } else {
             DatasetError::Io(error)
         }
@@ -145,7 +182,11 @@ impl<W: Write> Inflate<W> {
 }
 
 fn cut_off() -> DatasetError {
-    DatasetError::refused("Content-Encoding", "cut-off", "the compressed data ends too early")
+    DatasetError::refused(
+        "Content-Encoding",
+        "cut-off",
+        "the compressed data ends too early",
+    )
 }
 
 fn push_zstd<W: Write>(
@@ -185,7 +226,9 @@ pub struct Utf8Reader<R> {
 
 impl<R> std::fmt::Debug for Utf8Reader<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Utf8Reader").field("transcodes", &self.decoder.is_some()).finish_non_exhaustive()
+        f.debug_struct("Utf8Reader")
+            .field("transcodes", &self.decoder.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -196,23 +239,42 @@ impl<R: Read> Utf8Reader<R> {
             Encoding::Utf8 => None,
             Encoding::Utf16Le => Some(encoding_rs::UTF_16LE.new_decoder_with_bom_removal()),
             Encoding::Utf16Be => Some(encoding_rs::UTF_16BE.new_decoder_with_bom_removal()),
-            Encoding::Windows1252 | Encoding::Iso88591 => Some(encoding_rs::WINDOWS_1252.new_decoder_without_bom_handling()),
+            Encoding::Windows1252 | Encoding::Iso88591 => {
+                Some(encoding_rs::WINDOWS_1252.new_decoder_without_bom_handling())
+            }
         };
-        let input = if decoder.is_some() { vec![0; 64 << 10] } else { Vec::new() };
-        Self { inner, decoder, input, ready: Vec::new(), used: 0, started: false, ended: false }
+        let input = if decoder.is_some() {
+            vec![0; 64 << 10]
+        } else {
+            Vec::new()
+        };
+        Self {
+            inner,
+            decoder,
+            input,
+            ready: Vec::new(),
+            used: 0,
+            started: false,
+            ended: false,
+        }
     }
 
     /// Fetches and decodes until something is ready or the text ends.
     fn refill(&mut self) -> io::Result<()> {
         self.used = 0;
         self.ready.clear();
-        let Some(decoder) = self.decoder.as_mut() else { return Ok(()) };
+        let Some(decoder) = self.decoder.as_mut() else {
+            return Ok(());
+        };
         while self.ready.is_empty() && !self.ended {
             let filled = self.inner.read(&mut self.input)?;
             self.ended = filled == 0;
-            let need = decoder.max_utf8_buffer_length(filled).unwrap_or(4 * filled + 16);
+            let need = decoder
+                .max_utf8_buffer_length(filled)
+                .unwrap_or(4 * filled + 16);
             self.ready.resize(need, 0);
-            let (_, _, written, _) = decoder.decode_to_utf8(&self.input[..filled], &mut self.ready, self.ended);
+            let (_, _, written, _) =
+                decoder.decode_to_utf8(&self.input[..filled], &mut self.ready, self.ended);
             self.ready.truncate(written);
         }
         Ok(())
@@ -262,31 +324,50 @@ mod tests {
 
     #[test]
     fn compressed_bytes_come_back_and_cut_off_ones_are_refused() {
-        let text: Vec<u8> = (0..200_000_u32).flat_map(|n| n.to_string().into_bytes()).collect();
+        let text: Vec<u8> = (0..200_000_u32)
+            .flat_map(|n| n.to_string().into_bytes())
+            .collect();
         let limits = Limits::default();
-        for (compression, packed) in
-            [(Compression::Gzip, gzip(&text)), (Compression::Zstd, zstd::encode_all(&*text, 1).unwrap())]
-        {
+        for (compression, packed) in [
+            (Compression::Gzip, gzip(&text)),
+            (Compression::Zstd, zstd::encode_all(&*text, 1).unwrap()),
+        ] {
             assert_eq!(inflate(compression, &packed, &limits).unwrap(), text);
             let twice = [packed.clone(), packed.clone()].concat();
-            assert_eq!(inflate(compression, &twice, &limits).unwrap().len(), 2 * text.len());
+            assert_eq!(
+                inflate(compression, &twice, &limits).unwrap().len(),
+                2 * text.len()
+            );
             let cut = inflate(compression, &packed[..packed.len() - 9], &limits);
-            assert!(matches!(cut, Err(DatasetError::Refused(_))), "{compression:?} {cut:?}");
+            assert!(
+                matches!(cut, Err(DatasetError::Refused(_))),
+                "{compression:?} {cut:?}"
+            );
             let junk = inflate(compression, b"no such thing, really, not at all", &limits);
-            assert!(matches!(junk, Err(DatasetError::Refused(_))), "{compression:?} {junk:?}");
+            assert!(
+                matches!(junk, Err(DatasetError::Refused(_))),
+                "{compression:?} {junk:?}"
+            );
         }
     }
 
     #[test]
     fn a_bomb_is_stopped_by_size_and_by_ratio() {
-        let limits = Limits { expanded_bytes: 1 << 20, ..Limits::default() };
+        let limits = Limits {
+            expanded_bytes: 1 << 20,
+            ..Limits::default()
+        };
         let zeros = vec![b'0'; 100 << 20];
-        for (compression, packed) in
-            [(Compression::Gzip, gzip(&zeros)), (Compression::Zstd, zstd::encode_all(&*zeros, 1).unwrap())]
-        {
+        for (compression, packed) in [
+            (Compression::Gzip, gzip(&zeros)),
+            (Compression::Zstd, zstd::encode_all(&*zeros, 1).unwrap()),
+        ] {
             for limits in [&limits, &Limits::default()] {
                 let stopped = inflate(compression, &packed, limits);
-                assert!(matches!(stopped, Err(DatasetError::TooLarge { .. })), "{compression:?}");
+                assert!(
+                    matches!(stopped, Err(DatasetError::TooLarge { .. })),
+                    "{compression:?}"
+                );
             }
         }
         let plain = inflate(Compression::Identity, &zeros[..2 << 20], &limits);
@@ -296,7 +377,10 @@ mod tests {
     #[test]
     fn every_encoding_becomes_utf8() {
         let text = "naam;bedrag\r\nJosé;€ 5\r\n".repeat(10_000);
-        let utf16: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let utf16: Vec<u8> = std::iter::once(0xfeff)
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
         let (cp1252, _, _) = encoding_rs::WINDOWS_1252.encode(&text);
         let with_mark = [b"\xef\xbb\xbf", text.as_bytes()].concat();
         for (encoding, bytes) in [
@@ -306,7 +390,9 @@ mod tests {
             (Encoding::Utf8, text.clone().into_bytes()),
         ] {
             let mut read = String::new();
-            Utf8Reader::new(Cursor::new(bytes), encoding).read_to_string(&mut read).unwrap();
+            Utf8Reader::new(Cursor::new(bytes), encoding)
+                .read_to_string(&mut read)
+                .unwrap();
             assert!(read == text, "{encoding:?}");
         }
     }

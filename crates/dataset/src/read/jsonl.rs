@@ -31,7 +31,9 @@ pub struct JsonLinesSource<R: Read> {
 
 impl<R: Read> std::fmt::Debug for JsonLinesSource<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("JsonLinesSource").field("header", &self.header).finish_non_exhaustive()
+        f.debug_struct("JsonLinesSource")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
     }
 }
 
@@ -48,7 +50,10 @@ impl<'de> Deserialize<'de> for FlatObject {
                 f.write_str("a flat JSON object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<FlatObject, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<FlatObject, A::Error> {
                 use serde::de::Error;
                 let mut fields: Vec<(String, Option<String>)> = Vec::new();
                 while let Some((key, value)) = map.next_entry::<String, serde_json::Value>()? {
@@ -77,33 +82,58 @@ impl<'de> Deserialize<'de> for FlatObject {
 /// When no line is a flat object, or there are too many keys.
 pub fn sample(start: &[u8], limits: &Limits) -> Result<Sample> {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    let whole = memchr::memrchr(b'\n', start).filter(|_| start.len() >= limits.sample_bytes).unwrap_or(start.len());
-    let lines = start[..whole].split(|b| *b == b'\n').take(limits.sample_rows);
-    let objects: Vec<FlatObject> = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    let whole = memchr::memrchr(b'\n', start)
+        .filter(|_| start.len() >= limits.sample_bytes)
+        .unwrap_or(start.len());
+    let lines = start[..whole]
+        .split(|b| *b == b'\n')
+        .take(limits.sample_rows);
+    let objects: Vec<FlatObject> = lines
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
     let mut header: Vec<String> = Vec::new();
     for (key, _) in objects.iter().flat_map(|object| &object.0) {
         if !header.contains(key) {
             header.push(key.clone());
             if header.len() > limits.columns {
-                let detail = format!("the objects have more than {} different keys", limits.columns);
+                let detail = format!(
+                    "the objects have more than {} different keys",
+                    limits.columns
+                );
                 return Err(DatasetError::refused("/file", "too-many-columns", detail));
             }
         }
     }
     if header.is_empty() {
-        return Err(DatasetError::refused("/file", "empty", "the file has no JSON objects with keys"));
+        return Err(DatasetError::refused(
+            "/file",
+            "empty",
+            "the file has no JSON objects with keys",
+        ));
     }
     let cell = |object: &FlatObject, name: &String| {
-        object.0.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.clone()).unwrap_or_default()
+        object
+            .0
+            .iter()
+            .find(|(key, _)| key == name)
+            .and_then(|(_, value)| value.clone())
+            .unwrap_or_default()
     };
-    let rows = objects.iter().map(|object| header.iter().map(|name| cell(object, name)).collect()).collect();
+    let rows = objects
+        .iter()
+        .map(|object| header.iter().map(|name| cell(object, name)).collect())
+        .collect();
     Ok(Sample { header, rows })
 }
 
 impl<R: Read + Send> JsonLinesSource<R> {
     /// A reader over UTF-8 text without byte order mark, with the headers of its sample.
     pub fn new(reader: R, header: Vec<String>, limits: Limits) -> Self {
-        let positions = header.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
+        let positions = header
+            .iter()
+            .enumerate()
+            .map(|(at, name)| (name.clone(), at))
+            .collect();
         Self {
             reader: BufReader::with_capacity(256 << 10, reader),
             header,
@@ -145,10 +175,14 @@ impl<R: Read + Send> JsonLinesSource<R> {
         if std::str::from_utf8(&self.text).is_err() {
             return Some(Rule::Encoding);
         }
-        let Ok(object) = serde_json::from_slice::<FlatObject>(&self.text) else { return Some(Rule::JsonObject) };
+        let Ok(object) = serde_json::from_slice::<FlatObject>(&self.text) else {
+            return Some(Rule::JsonObject);
+        };
         let mut fields: Vec<&[u8]> = vec![b""; self.header.len()];
         for (key, value) in &object.0 {
-            let Some(at) = self.positions.get(key) else { return Some(Rule::FieldCount) };
+            let Some(at) = self.positions.get(key) else {
+                return Some(Rule::FieldCount);
+            };
             fields[*at] = value.as_deref().unwrap_or_default().as_bytes();
         }
         block.push_record(meta, fields.into_iter());
@@ -176,11 +210,21 @@ impl<R: Read + Send> RecordSource for JsonLinesSource<R> {
                 continue;
             }
             self.ordinal += 1;
-            let mut meta = RowMeta { ordinal: self.ordinal, line: self.line, raw: Span::default() };
-            let fault = if length > self.limits.record_bytes { Some(Rule::RecordLength) } else { self.record(block, meta) };
+            let mut meta = RowMeta {
+                ordinal: self.ordinal,
+                line: self.line,
+                raw: Span::default(),
+            };
+            let fault = if length > self.limits.record_bytes {
+                Some(Rule::RecordLength)
+            } else {
+                self.record(block, meta)
+            };
             if let Some(rule) = fault {
                 let start = block.bytes.len();
-                block.bytes.extend_from_slice(crate::value::trim(&self.text));
+                block
+                    .bytes
+                    .extend_from_slice(crate::value::trim(&self.text));
                 meta.raw = Span::new(start, block.bytes.len());
                 block.broken.push(Broken { meta, rule });
             }

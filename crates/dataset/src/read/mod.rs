@@ -29,11 +29,15 @@ pub trait RecordSource: Send {
 
 /// The first records of a source, as text.
 pub(crate) fn sample_records(source: &mut dyn RecordSource, limits: &Limits) -> Result<Sample> {
-    let mut sample = Sample { header: source.header().to_vec(), rows: Vec::new() };
+    let mut sample = Sample {
+        header: source.header().to_vec(),
+        rows: Vec::new(),
+    };
     let mut block = RowBlock::default();
     while sample.rows.len() < limits.sample_rows && source.fill(&mut block)? {
         for row in 0..block.len().min(limits.sample_rows - sample.rows.len()) {
-            let cells = (0..block.columns).map(|column| String::from_utf8_lossy(block.field(row, column)).into_owned());
+            let cells = (0..block.columns)
+                .map(|column| String::from_utf8_lossy(block.field(row, column)).into_owned());
             sample.rows.push(cells.collect());
         }
     }

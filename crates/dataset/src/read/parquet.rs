@@ -31,7 +31,9 @@ pub struct ParquetSource {
 
 impl std::fmt::Debug for ParquetSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ParquetSource").field("header", &self.header).finish_non_exhaustive()
+        f.debug_struct("ParquetSource")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
     }
 }
 
@@ -44,27 +46,65 @@ impl ParquetSource {
         let damaged = |_| DatasetError::refused("/file", "damaged", "the Parquet file is damaged");
         let builder = ParquetRecordBatchReaderBuilder::try_new(reader).map_err(damaged)?;
         check(builder.schema(), builder.metadata(), limits)?;
-        let header = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let batches = builder.with_batch_size(BATCH_ROWS).build().map_err(damaged)?;
-        Ok(Self { header, batches, ordinal: 0, read: 0 })
+        let header = builder
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
+        let batches = builder
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(damaged)?;
+        Ok(Self {
+            header,
+            batches,
+            ordinal: 0,
+            read: 0,
+        })
     }
 }
 
-fn check(schema: &SchemaRef, metadata: &parquet::file::metadata::ParquetMetaData, limits: &Limits) -> Result<()> {
+fn check(
+    schema: &SchemaRef,
+    metadata: &parquet::file::metadata::ParquetMetaData,
+    limits: &Limits,
+) -> Result<()> {
     if schema.fields().len() > limits.columns {
-        let detail = format!("the file has {} columns; {} are allowed", schema.fields().len(), limits.columns);
+        let detail = format!(
+            "the file has {} columns; {} are allowed",
+            schema.fields().len(),
+            limits.columns
+        );
         return Err(DatasetError::refused("/file", "too-many-columns", detail));
     }
-    let nested = schema.fields().iter().enumerate().filter(|(_, field)| field.data_type().is_nested() && !is_dictionary(field.data_type()));
+    let nested =
+        schema.fields().iter().enumerate().filter(|(_, field)| {
+            field.data_type().is_nested() && !is_dictionary(field.data_type())
+        });
     let faults: Vec<_> = nested
-        .map(|(at, _)| helder_types::Fault::new(format!("/columns/{}", at + 1), "nested", "nested columns are not read"))
+        .map(|(at, _)| {
+            helder_types::Fault::new(
+                format!("/columns/{}", at + 1),
+                "nested",
+                "nested columns are not read",
+            )
+        })
         .collect();
     if !faults.is_empty() {
         return Err(DatasetError::Refused(faults));
     }
-    let largest = metadata.row_groups().iter().flat_map(|group| group.columns()).map(|chunk| chunk.uncompressed_size().max(0)).max();
+    let largest = metadata
+        .row_groups()
+        .iter()
+        .flat_map(parquet::file::metadata::RowGroupMetaData::columns)
+        .map(|chunk| chunk.uncompressed_size().max(0))
+        .max();
     if largest.unwrap_or(0) as u64 > limits.parquet_chunk_bytes {
-        return Err(DatasetError::TooLarge { what: "bytes of a Parquet column chunk", limit: limits.parquet_chunk_bytes });
+        return Err(DatasetError::TooLarge {
+            what: "bytes of a Parquet column chunk",
+            limit: limits.parquet_chunk_bytes,
+        });
     }
     Ok(())
 }
@@ -84,14 +124,22 @@ impl RecordSource for ParquetSource {
 
     fn fill(&mut self, block: &mut RowBlock) -> Result<bool> {
         block.reset(self.header.len());
-        let Some(batch) = self.batches.next() else { return Ok(false) };
-        let batch = batch.map_err(|_| DatasetError::refused("/file", "damaged", "the Parquet file is damaged"))?;
+        let Some(batch) = self.batches.next() else {
+            return Ok(false);
+        };
+        let batch = batch.map_err(|_| {
+            DatasetError::refused("/file", "damaged", "the Parquet file is damaged")
+        })?;
         self.read += batch.get_array_memory_size() as u64;
         for_each_row(&batch, |spans, bytes| {
             self.ordinal += 1;
             block.bytes = bytes;
             block.spans.extend_from_slice(spans);
-            block.rows.push(RowMeta { ordinal: self.ordinal, line: self.ordinal, raw: Span::default() });
+            block.rows.push(RowMeta {
+                ordinal: self.ordinal,
+                line: self.ordinal,
+                raw: Span::default(),
+            });
             std::mem::take(&mut block.bytes)
         })
         .map(|bytes| {
@@ -102,9 +150,17 @@ impl RecordSource for ParquetSource {
 }
 
 /// Writes every row as texts into one buffer, handing it over and back.
-fn for_each_row(batch: &RecordBatch, mut row_done: impl FnMut(&[Span], Vec<u8>) -> Vec<u8>) -> Result<Vec<u8>> {
-    let options = FormatOptions::new().with_null("").with_timestamp_format(Some("%Y-%m-%d %H:%M:%S"));
-    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
+fn for_each_row(
+    batch: &RecordBatch,
+    mut row_done: impl FnMut(&[Span], Vec<u8>) -> Vec<u8>,
+) -> Result<Vec<u8>> {
+    let options = FormatOptions::new()
+        .with_null("")
+        .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S"));
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
     let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
     let mut bytes = Vec::new();
     let mut spans = Vec::with_capacity(columns.len());

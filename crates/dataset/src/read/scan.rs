@@ -21,7 +21,11 @@ pub(crate) fn hits(block: &[u8; 64], marks: Marks) -> u64 {
     // Moves the high bit of byte i to bit 56 + i.
     const GATHER: u64 = 0x0002_0408_1020_4081;
     let spread = |byte: u8| u64::from(byte) * 0x0101_0101_0101_0101;
-    let (delimiter, newline, quote) = (spread(marks.delimiter), spread(marks.newline), spread(marks.quote));
+    let (delimiter, newline, quote) = (
+        spread(marks.delimiter),
+        spread(marks.newline),
+        spread(marks.quote),
+    );
     let unequal = |word: u64, mark: u64| {
         let difference = word ^ mark;
         ((difference & LOW_BITS) + LOW_BITS) | difference

@@ -32,16 +32,27 @@ pub struct XlsxSource {
 }
 
 fn damaged() -> DatasetError {
-    DatasetError::refused("/file", "damaged", "the spreadsheet is damaged or protected")
+    DatasetError::refused(
+        "/file",
+        "damaged",
+        "the spreadsheet is damaged or protected",
+    )
 }
 
 /// Measures what all parts of a ZIP archive truly inflate to, whatever they declare.
 fn check_expansion(bytes: &[u8], limits: &Limits) -> Result<()> {
     let at_end = bytes.len().saturating_sub(66_000);
-    let end = memchr::memmem::rfind(&bytes[at_end..], b"PK\x05\x06").map(|at| at + at_end).ok_or_else(damaged)?;
+    let end = memchr::memmem::rfind(&bytes[at_end..], b"PK\x05\x06")
+        .map(|at| at + at_end)
+        .ok_or_else(damaged)?;
     let number = |at: usize, length: usize| -> Option<u64> {
         let field = bytes.get(at..at + length)?;
-        Some(field.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+        Some(
+            field
+                .iter()
+                .rev()
+                .fold(0, |value, byte| value << 8 | u64::from(*byte)),
+        )
     };
     let entries = number(end + 10, 2).ok_or_else(damaged)?;
     let mut at = number(end + 16, 4).ok_or_else(damaged)? as usize;
@@ -51,17 +62,33 @@ fn check_expansion(bytes: &[u8], limits: &Limits) -> Result<()> {
             return Err(damaged());
         }
         let field = |offset: usize, length: usize| number(at + offset, length).ok_or_else(damaged);
-        let (method, packed, local) = (field(10, 2)?, field(20, 4)? as usize, field(42, 4)? as usize);
-        let data = local + 30 + number(local + 26, 2).ok_or_else(damaged)? as usize + number(local + 28, 2).ok_or_else(damaged)? as usize;
-        let content = bytes.get(data..data.saturating_add(packed)).ok_or_else(damaged)?;
+        let (method, packed, local) = (
+            field(10, 2)?,
+            field(20, 4)? as usize,
+            field(42, 4)? as usize,
+        );
+        let data = local
+            + 30
+            + number(local + 26, 2).ok_or_else(damaged)? as usize
+            + number(local + 28, 2).ok_or_else(damaged)? as usize;
+        let content = bytes
+            .get(data..data.saturating_add(packed))
+            .ok_or_else(damaged)?;
         let room = limits.xlsx_expanded_bytes.saturating_sub(expanded);
         expanded += match method {
             0 => packed as u64,
-            8 => std::io::copy(&mut flate2::read::DeflateDecoder::new(content).take(room + 1), &mut std::io::sink()).map_err(|_| damaged())?,
+            8 => std::io::copy(
+                &mut flate2::read::DeflateDecoder::new(content).take(room + 1),
+                &mut std::io::sink(),
+            )
+            .map_err(|_| damaged())?,
             _ => return Err(damaged()),
         };
         if expanded > limits.xlsx_expanded_bytes {
-            return Err(DatasetError::TooLarge { what: "expanded bytes of a spreadsheet", limit: limits.xlsx_expanded_bytes });
+            return Err(DatasetError::TooLarge {
+                what: "expanded bytes of a spreadsheet",
+                limit: limits.xlsx_expanded_bytes,
+            });
         }
         at += 46 + field(28, 2)? as usize + field(30, 2)? as usize + field(32, 2)? as usize;
     }
@@ -76,7 +103,10 @@ impl XlsxSource {
     pub fn open(mut reader: impl Read + Seek, limits: &Limits) -> Result<Self> {
         let size = reader.seek(SeekFrom::End(0))?;
         if size > limits.xlsx_bytes {
-            return Err(DatasetError::TooLarge { what: "bytes of a spreadsheet", limit: limits.xlsx_bytes });
+            return Err(DatasetError::TooLarge {
+                what: "bytes of a spreadsheet",
+                limit: limits.xlsx_bytes,
+            });
         }
         reader.seek(SeekFrom::Start(0))?;
         let mut bytes = Vec::with_capacity(size as usize);
@@ -85,16 +115,26 @@ impl XlsxSource {
         let (sender, rows) = mpsc::sync_channel(BLOCK_ROWS);
         let (sheet_sender, sheet) = mpsc::sync_channel(1);
         // The parser of the library borrows from the workbook; a thread of its own keeps both together.
-        std::thread::Builder::new().name("xlsx".into()).spawn(move || {
-            // An end is said, so that a thread that dies is not taken for one.
-            let _ = sender.send(read_sheet(bytes, &sheet_sender, &sender).map(|()| None));
-        })?;
+        std::thread::Builder::new()
+            .name("xlsx".into())
+            .spawn(move || {
+                // An end is said, so that a thread that dies is not taken for one.
+                let _ = sender.send(read_sheet(bytes, &sheet_sender, &sender).map(|()| None));
+            })?;
         let sheet = sheet.recv().unwrap_or_default();
         let first = rows.recv().map_err(|_| damaged())??;
-        let (_, cells) = first.ok_or_else(|| DatasetError::refused("/file", "empty", "no sheet holds data"))?;
-        let width = cells.iter().map(|(column, _)| column + 1).max().unwrap_or(0);
+        let (_, cells) =
+            first.ok_or_else(|| DatasetError::refused("/file", "empty", "no sheet holds data"))?;
+        let width = cells
+            .iter()
+            .map(|(column, _)| column + 1)
+            .max()
+            .unwrap_or(0);
         if width > limits.columns {
-            let detail = format!("the sheet has {width} columns; {} are allowed", limits.columns);
+            let detail = format!(
+                "the sheet has {width} columns; {} are allowed",
+                limits.columns
+            );
             return Err(DatasetError::refused("/line/1", "too-many-columns", detail));
         }
         let mut header: Vec<String> = (1..=width).map(|at| format!("column_{at}")).collect();
@@ -106,7 +146,14 @@ impl XlsxSource {
             }
             header[column] = text;
         }
-        Ok(Self { header, sheet, rows, ordinal: 0, read: 0, ended: false })
+        Ok(Self {
+            header,
+            sheet,
+            rows,
+            ordinal: 0,
+            read: 0,
+            ended: false,
+        })
     }
 
     /// Name of the sheet that is read.
@@ -115,15 +162,23 @@ impl XlsxSource {
     }
 }
 
-fn read_sheet(bytes: Vec<u8>, sheet: &mpsc::SyncSender<String>, rows: &mpsc::SyncSender<Result<Option<SheetRow>>>) -> Result<()> {
+fn read_sheet(
+    bytes: Vec<u8>,
+    sheet: &mpsc::SyncSender<String>,
+    rows: &mpsc::SyncSender<Result<Option<SheetRow>>>,
+) -> Result<()> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| damaged())?;
     for name in workbook.sheet_names() {
-        let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| damaged())?;
+        let mut cells = workbook
+            .worksheet_cells_reader(&name)
+            .map_err(|_| damaged())?;
         let mut current: Option<SheetRow> = None;
         let mut found = false;
         while let Some(cell) = cells.next_cell().map_err(|_| damaged())? {
             let (row, column) = cell.get_position();
-            let Some(text) = text_of(cell.get_value()) else { continue };
+            let Some(text) = text_of(cell.get_value()) else {
+                continue;
+            };
             if !found {
                 found = true;
                 let _ = sheet.send(name.clone());
@@ -164,12 +219,18 @@ fn text_of(value: &DataRef<'_>) -> Option<String> {
             if !(61.0..2_958_466.0).contains(&days) {
                 return Some(days.to_string());
             }
-            let (year, month, day) = crate::value::date::civil_from_days(days.floor() as i32 - 25_569);
+            let (year, month, day) =
+                crate::value::date::civil_from_days(days.floor() as i32 - 25_569);
             let seconds = (days.fract() * 86_400.0).round() as u32;
             Some(if seconds == 0 {
                 format!("{year:04}-{month:02}-{day:02}")
             } else {
-                format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+                format!(
+                    "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+                    seconds / 3_600,
+                    seconds / 60 % 60,
+                    seconds % 60
+                )
             })
         }
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Some(text.clone()),
@@ -200,9 +261,16 @@ impl RecordSource for XlsxSource {
             };
             self.ordinal += 1;
             self.read += cells.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
-            let meta = RowMeta { ordinal: self.ordinal, line, raw: Span::default() };
+            let meta = RowMeta {
+                ordinal: self.ordinal,
+                line,
+                raw: Span::default(),
+            };
             if cells.iter().any(|(column, _)| *column >= width) {
-                block.broken.push(Broken { meta, rule: Rule::FieldCount });
+                block.broken.push(Broken {
+                    meta,
+                    rule: Rule::FieldCount,
+                });
                 continue;
             }
             fields.clear();

@@ -6,16 +6,26 @@
 pub(super) fn split(line: &str) -> (String, String, String) {
     let words: Vec<&str> = line.split_whitespace().collect();
     let begins_with_digit = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
-    let Some(at) = (1..words.len()).rev().find(|at| begins_with_digit(words[*at])) else {
+    let Some(at) = (1..words.len())
+        .rev()
+        .find(|at| begins_with_digit(words[*at]))
+    else {
         return (words.join(" "), String::new(), String::new());
     };
     let digits = words[at].bytes().take_while(u8::is_ascii_digit).count();
     let (number, glued) = words[at].split_at(digits);
     let mut addition = vec![glued.trim_start_matches(['-', '/'])];
     addition.extend(&words[at + 1..]);
-    let addition: Vec<&str> = addition.into_iter().filter(|part| !part.is_empty()).collect();
+    let addition: Vec<&str> = addition
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
     let number = number.trim_start_matches('0');
-    (words[..at].join(" "), number.to_owned(), addition.join(" ").to_uppercase())
+    (
+        words[..at].join(" "),
+        number.to_owned(),
+        addition.join(" ").to_uppercase(),
+    )
 }
 
 #[cfg(test)]
@@ -33,7 +43,11 @@ mod tests {
             ("Kade", "Kade", "", ""),
             ("", "", "", ""),
         ] {
-            assert_eq!(split(line), (street.into(), number.into(), addition.into()), "{line}");
+            assert_eq!(
+                split(line),
+                (street.into(), number.into(), addition.into()),
+                "{line}"
+            );
         }
     }
 }

@@ -82,9 +82,16 @@ impl Expression {
     /// [`ExpressionError`].
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
         if text.len() > LONGEST {
-            return Err(ExpressionError { at: 1, what: "an expression has at most 2000 bytes" });
+            return Err(ExpressionError {
+                at: 1,
+                what: "an expression has at most 2000 bytes",
+            });
         }
-        let mut parser = Parser { text, at: 0, depth: 0 };
+        let mut parser = Parser {
+            text,
+            at: 0,
+            depth: 0,
+        };
         let root = parser.binary(0)?;
         parser.blanks();
         if parser.at < text.len() {
@@ -117,7 +124,9 @@ fn collect<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
             collect(left, names);
             collect(right, names);
         }
-        Node::Call(_, arguments) => arguments.iter().for_each(|argument| collect(argument, names)),
+        Node::Call(_, arguments) => arguments
+            .iter()
+            .for_each(|argument| collect(argument, names)),
     }
 }
 
@@ -146,7 +155,10 @@ const OPERATORS: [(&str, Operator, u8); 14] = [
 
 impl Parser<'_> {
     fn error(&self, what: &'static str) -> ExpressionError {
-        ExpressionError { at: self.text[..self.at].chars().count() + 1, what }
+        ExpressionError {
+            at: self.text[..self.at].chars().count() + 1,
+            what,
+        }
     }
 
     fn rest(&self) -> &str {
@@ -169,7 +181,8 @@ impl Parser<'_> {
         let rest = self.rest();
         let found = OPERATORS.iter().find(|(sign, _, strength)| {
             let word = sign.as_bytes()[0].is_ascii_alphabetic();
-            let ends = || !rest[sign.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+            let ends =
+                || !rest[sign.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
             *strength > least && rest.starts_with(sign) && (!word || ends())
         })?;
         // A sign that is the start of a stronger-read one (`<` of `<=`) is found first by its longer form, above.
@@ -195,7 +208,11 @@ impl Parser<'_> {
         self.blanks();
         if self.taken("(") {
             let inner = self.binary(0)?;
-            return if self.taken(")") { Ok(inner) } else { Err(self.error("a closing bracket is missing")) };
+            return if self.taken(")") {
+                Ok(inner)
+            } else {
+                Err(self.error("a closing bracket is missing"))
+            };
         }
         if self.taken("-") {
             return Ok(Node::Negative(Box::new(self.binary(6)?)));
@@ -203,19 +220,27 @@ impl Parser<'_> {
         let rest = self.rest();
         match rest.chars().next() {
             Some('\'') => {
-                let end = rest[1..].find('\'').ok_or_else(|| self.error("the text is not closed"))?;
+                let end = rest[1..]
+                    .find('\'')
+                    .ok_or_else(|| self.error("the text is not closed"))?;
                 let text = rest[1..=end].to_owned();
                 self.at += end + 2;
                 Ok(Node::Literal(Value::Text(text)))
             }
             Some(c) if c.is_ascii_digit() => {
-                let length = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-                let number = rest[..length].parse().map_err(|_| self.error("not a number"))?;
+                let length = rest
+                    .find(|c: char| !c.is_ascii_digit() && c != '.')
+                    .unwrap_or(rest.len());
+                let number = rest[..length]
+                    .parse()
+                    .map_err(|_| self.error("not a number"))?;
                 self.at += length;
                 Ok(Node::Literal(Value::Number(number)))
             }
             Some(c) if c.is_ascii_alphabetic() => {
-                let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                let length = rest
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .unwrap_or(rest.len());
                 let word = rest[..length].to_owned();
                 self.word(&word)
             }
@@ -277,20 +302,25 @@ fn evaluate(node: &Node, column: &dyn Fn(&str) -> Value) -> Value {
             Value::Number(number) => Value::Number(-number),
             _ => Value::Missing,
         },
-        Node::Binary(operator, left, right) => binary(*operator, evaluate(left, column), || evaluate(right, column)),
+        Node::Binary(operator, left, right) => binary(*operator, evaluate(left, column), || {
+            evaluate(right, column)
+        }),
         Node::Call(function, arguments) => call(*function, arguments, column),
     }
 }
 
 fn binary(operator: Operator, left: Value, right: impl FnOnce() -> Value) -> Value {
     match (operator, &left) {
-        (Operator::And, Value::Boolean(false)) | (Operator::Or, Value::Boolean(true)) => return left,
+        (Operator::And, Value::Boolean(false)) | (Operator::Or, Value::Boolean(true)) => {
+            return left;
+        }
         _ => {}
     }
     let right = right();
     match (operator, &left, &right) {
-        (Operator::And | Operator::Or, Value::Boolean(_), Value::Boolean(_)) => return right,
-        (Operator::And, _, Value::Boolean(false)) | (Operator::Or, _, Value::Boolean(true)) => return right,
+        (Operator::And | Operator::Or, Value::Boolean(_), Value::Boolean(_))
+        | (Operator::And, _, Value::Boolean(false))
+        | (Operator::Or, _, Value::Boolean(true)) => return right,
         (Operator::And | Operator::Or, ..) => return Value::Missing,
         _ => {}
     }
@@ -309,7 +339,9 @@ fn binary(operator: Operator, left: Value, right: impl FnOnce() -> Value) -> Val
         (Value::Text(a), Value::Date(b)) => iso_days(a).map(|a| a.cmp(b)),
         _ => None,
     };
-    let Some(order) = order else { return Value::Missing };
+    let Some(order) = order else {
+        return Value::Missing;
+    };
     match operator {
         Operator::Equal => Value::Boolean(order.is_eq()),
         Operator::Unequal => Value::Boolean(order.is_ne()),
@@ -322,11 +354,19 @@ fn binary(operator: Operator, left: Value, right: impl FnOnce() -> Value) -> Val
 }
 
 fn finite(value: f64) -> Value {
-    if value.is_finite() { Value::Number(value) } else { Value::Missing }
+    if value.is_finite() {
+        Value::Number(value)
+    } else {
+        Value::Missing
+    }
 }
 
 fn call(function: Function, arguments: &[Node], column: &dyn Fn(&str) -> Value) -> Value {
-    let argument = |at: usize| arguments.get(at).map_or(Value::Missing, |node| evaluate(node, column));
+    let argument = |at: usize| {
+        arguments
+            .get(at)
+            .map_or(Value::Missing, |node| evaluate(node, column))
+    };
     match (function, argument(0)) {
         (Function::Year, Value::Date(days)) => Value::Number(f64::from(civil_from_days(days).0)),
         (Function::DaysBetween, Value::Date(from)) => match argument(1) {
@@ -366,9 +406,15 @@ mod tests {
             ("debt > 500 and not is_missing(code)", Value::Boolean(true)),
             ("not debt <= 500 and code = 'PW'", Value::Boolean(true)),
             ("year(start) = 2024 or false", Value::Boolean(true)),
-            ("days_between(date('2024-01-01'), start)", Value::Number(31.0)),
+            (
+                "days_between(date('2024-01-01'), start)",
+                Value::Number(31.0),
+            ),
             ("start >= '2024-02-01'", Value::Boolean(true)),
-            ("if(debt > 1000, 'hoog', 'laag')", Value::Text("laag".into())),
+            (
+                "if(debt > 1000, 'hoog', 'laag')",
+                Value::Text("laag".into()),
+            ),
             ("coalesce(income, -1)", Value::Number(-1.0)),
             ("income > 3", Value::Missing),
             ("income > 3 and false", Value::Boolean(false)),
@@ -380,7 +426,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_says_where() {
-        for (text, at) in [("1 +", 4), ("exec('x')", 1), ("(1", 3), ("a b", 3), ("'x", 1), ("year()", 1)] {
+        for (text, at) in [
+            ("1 +", 4),
+            ("exec('x')", 1),
+            ("(1", 3),
+            ("a b", 3),
+            ("'x", 1),
+            ("year()", 1),
+        ] {
             assert_eq!(Expression::parse(text).unwrap_err().at, at, "{text}");
         }
         assert!(Expression::parse(&"(".repeat(1_000)).is_err());

@@ -26,7 +26,12 @@ pub struct Recipe {
 
 /// One step. Columns go by the names under which they are stored (`bsn_pseudonym`, `geboortedatum_year`, `geslachtsnaam` …).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum Step {
     /// Removes blanks at both ends and doubled blanks.
     Trim {

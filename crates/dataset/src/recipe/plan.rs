@@ -32,12 +32,31 @@ pub struct ColumnInfo {
 }
 
 /// Columns of a version with these parts, without `_row`.
-pub fn columns_of(analysis: &arrow::datatypes::Schema, identity: Option<&arrow::datatypes::Schema>) -> Vec<ColumnInfo> {
-    let info = |field: &arrow::datatypes::Field, part| ColumnInfo { name: field.name().clone(), kind: field.data_type().clone(), part };
+pub fn columns_of(
+    analysis: &arrow::datatypes::Schema,
+    identity: Option<&arrow::datatypes::Schema>,
+) -> Vec<ColumnInfo> {
+    let info = |field: &arrow::datatypes::Field, part| ColumnInfo {
+        name: field.name().clone(),
+        kind: field.data_type().clone(),
+        part,
+    };
     let real = |field: &&std::sync::Arc<arrow::datatypes::Field>| field.name() != "_row";
-    let mut columns: Vec<ColumnInfo> = analysis.fields().iter().filter(real).map(|field| info(field, Part::Analysis)).collect();
-    for field in identity.into_iter().flat_map(|schema| schema.fields().iter()).filter(real) {
-        match columns.iter_mut().find(|column| column.name == *field.name()) {
+    let mut columns: Vec<ColumnInfo> = analysis
+        .fields()
+        .iter()
+        .filter(real)
+        .map(|field| info(field, Part::Analysis))
+        .collect();
+    for field in identity
+        .into_iter()
+        .flat_map(|schema| schema.fields().iter())
+        .filter(real)
+    {
+        match columns
+            .iter_mut()
+            .find(|column| column.name == *field.name())
+        {
             Some(column) => column.part = Part::Both,
             None => columns.push(info(field, Part::Identity)),
         }
@@ -72,9 +91,16 @@ impl Recipe {
     ///
     /// Pointers are JSON pointers into the recipe (`/steps/2/columns/0`). Later steps see what earlier ones made.
     pub fn plan(&self, columns: &[ColumnInfo]) -> (Vec<Fault>, Vec<ColumnInfo>) {
-        let mut plan = Plan { columns: columns.to_vec(), faults: Vec::new() };
+        let mut plan = Plan {
+            columns: columns.to_vec(),
+            faults: Vec::new(),
+        };
         if self.steps.is_empty() || self.steps.len() > 100 {
-            plan.faults.push(Fault::new("/steps", "length", "a recipe has 1 to 100 steps"));
+            plan.faults.push(Fault::new(
+                "/steps",
+                "length",
+                "a recipe has 1 to 100 steps",
+            ));
         }
         for (at, step) in self.steps.iter().enumerate() {
             plan.step(&format!("/steps/{at}"), step);
@@ -95,7 +121,9 @@ impl Plan {
 
     fn step(&mut self, at: &str, step: &Step) {
         match step {
-            Step::Trim { columns } | Step::UnifyCase { columns, .. } | Step::FoldDiacritics { columns } => {
+            Step::Trim { columns }
+            | Step::UnifyCase { columns, .. }
+            | Step::FoldDiacritics { columns } => {
                 if columns.is_empty() {
                     self.fault(format!("{at}/columns"), "empty", "name at least one column");
                 }
@@ -106,7 +134,11 @@ impl Plan {
             Step::MapCodes { column, codes, .. } => {
                 self.text(&format!("{at}/column"), column);
                 if codes.is_empty() || codes.len() > 10_000 {
-                    self.fault(format!("{at}/codes"), "length", "a mapping has 1 to 10000 codes");
+                    self.fault(
+                        format!("{at}/codes"),
+                        "length",
+                        "a mapping has 1 to 10000 codes",
+                    );
                 }
             }
             Step::ParseDates { column, formats } => {
@@ -116,7 +148,11 @@ impl Plan {
                     if found.part == Part::Analysis {
                         found.kind = DataType::Date32;
                     } else {
-                        self.fault(format!("{at}/column"), "identifying", "columns of the identity part stay text");
+                        self.fault(
+                            format!("{at}/column"),
+                            "identifying",
+                            "columns of the identity part stay text",
+                        );
                     }
                 }
                 if formats.is_empty() {
@@ -124,7 +160,11 @@ impl Plan {
                 }
                 for (number, format) in formats.iter().enumerate() {
                     if DateFormat::parse(format).is_none() {
-                        self.fault(format!("{at}/formats/{number}"), "date-format", "not a known date format");
+                        self.fault(
+                            format!("{at}/formats/{number}"),
+                            "date-format",
+                            "not a known date format",
+                        );
                     }
                 }
             }
@@ -138,19 +178,37 @@ impl Plan {
                     self.known(&format!("{at}/keys/{number}"), key);
                 }
             }
-            Step::Derive { name, kind, expression } => {
+            Step::Derive {
+                name,
+                kind,
+                expression,
+            } => {
                 self.expression(&format!("{at}/expression"), expression);
                 let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-                if !plain || !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.len() > 60 {
-                    self.fault(format!("{at}/name"), "name", "a name is a letter followed by letters, digits or underscores");
+                if !plain || !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.len() > 60
+                {
+                    self.fault(
+                        format!("{at}/name"),
+                        "name",
+                        "a name is a letter followed by letters, digits or underscores",
+                    );
                 } else {
-                    self.add(&format!("{at}/name"), name, arrow_type(*kind), Part::Analysis);
+                    self.add(
+                        &format!("{at}/name"),
+                        name,
+                        arrow_type(*kind),
+                        Part::Analysis,
+                    );
                 }
             }
             Step::Filter { keep, reason } => {
                 self.expression(&format!("{at}/keep"), keep);
                 if reason.trim().is_empty() || reason.len() > 200 {
-                    self.fault(format!("{at}/reason"), "length", "say in 1 to 200 bytes why rows are left out");
+                    self.fault(
+                        format!("{at}/reason"),
+                        "length",
+                        "say in 1 to 200 bytes why rows are left out",
+                    );
                 }
             }
         }
@@ -159,7 +217,11 @@ impl Plan {
     fn known(&mut self, at: &str, name: &str) -> bool {
         let known = self.columns.iter().any(|column| column.name == name);
         if !known {
-            self.fault(at.to_owned(), "unknown-column", "there is no such column at this step");
+            self.fault(
+                at.to_owned(),
+                "unknown-column",
+                "there is no such column at this step",
+            );
         }
         known
     }
@@ -168,7 +230,10 @@ impl Plan {
         if !self.known(at, name) {
             return false;
         }
-        let is_text = self.columns.iter().any(|column| column.name == name && column.kind == DataType::Utf8);
+        let is_text = self
+            .columns
+            .iter()
+            .any(|column| column.name == name && column.kind == DataType::Utf8);
         if !is_text {
             self.fault(at.to_owned(), "not-text", "this step needs a text column");
         } else if name.ends_with("_pseudonym") {
@@ -182,16 +247,29 @@ impl Plan {
         if self.text(&format!("{at}/column"), column) {
             self.columns.retain(|found| found.name != column);
             for (name, _) in parts {
-                self.add(&format!("{at}/column"), name, DataType::Utf8, Part::Identity);
+                self.add(
+                    &format!("{at}/column"),
+                    name,
+                    DataType::Utf8,
+                    Part::Identity,
+                );
             }
         }
     }
 
     fn add(&mut self, at: &str, name: &str, kind: DataType, part: Part) {
         if self.columns.iter().any(|column| column.name == name) {
-            self.fault(at.to_owned(), "duplicate", "a column of this name exists already");
+            self.fault(
+                at.to_owned(),
+                "duplicate",
+                "a column of this name exists already",
+            );
         } else {
-            self.columns.push(ColumnInfo { name: name.to_owned(), kind, part });
+            self.columns.push(ColumnInfo {
+                name: name.to_owned(),
+                kind,
+                part,
+            });
         }
     }
 
@@ -201,8 +279,17 @@ impl Plan {
             Err(error) => return self.fault(at.to_owned(), "expression", &error.to_string()),
         };
         for name in expression.columns() {
-            if self.known(at, name) && self.columns.iter().any(|column| column.name == name && column.part == Part::Identity) {
-                self.fault(at.to_owned(), "identifying", "an expression may not use columns of the identity part");
+            if self.known(at, name)
+                && self
+                    .columns
+                    .iter()
+                    .any(|column| column.name == name && column.part == Part::Identity)
+            {
+                self.fault(
+                    at.to_owned(),
+                    "identifying",
+                    "an expression may not use columns of the identity part",
+                );
             }
         }
     }
@@ -214,31 +301,46 @@ pub fn contract_after(contract: &Contract, recipe: &Recipe) -> Contract {
     for step in &recipe.steps {
         match step {
             Step::ParseDates { column, .. } => {
-                for field in after.fields.iter_mut().filter(|field| field.name == *column) {
+                for field in after
+                    .fields
+                    .iter_mut()
+                    .filter(|field| field.name == *column)
+                {
                     field.kind = FieldType::Date;
                     field.semantic_type = None;
                     field.format = None;
-                    field.constraints = crate::contract::Constraints { required: false, ..Default::default() };
+                    field.constraints = crate::contract::Constraints {
+                        required: false,
+                        ..Default::default()
+                    };
                 }
             }
             Step::SplitNames { column } => split_fields(&mut after, column, NAME_PARTS),
             Step::NormaliseAddresses { column } => split_fields(&mut after, column, ADDRESS_PARTS),
             Step::Derive { name, kind, .. } => {
-                after.fields.push(Field { name: name.clone(), kind: *kind, ..Field::default() });
+                after.fields.push(Field {
+                    name: name.clone(),
+                    kind: *kind,
+                    ..Field::default()
+                });
             }
             _ => {}
         }
     }
-    after.primary_key.retain(|key| after.fields.iter().any(|field| field.name == *key));
+    after
+        .primary_key
+        .retain(|key| after.fields.iter().any(|field| field.name == *key));
     after
 }
 
 fn split_fields(contract: &mut Contract, column: &str, parts: [(&str, SemanticType); 3]) {
     contract.fields.retain(|field| field.name != column);
-    contract.fields.extend(parts.into_iter().map(|(name, meaning)| Field {
-        name: name.to_owned(),
-        semantic_type: Some(meaning),
-        on_invalid: OnInvalid::Missing,
-        ..Field::default()
-    }));
+    contract
+        .fields
+        .extend(parts.into_iter().map(|(name, meaning)| Field {
+            name: name.to_owned(),
+            semantic_type: Some(meaning),
+            on_invalid: OnInvalid::Missing,
+            ..Field::default()
+        }));
 }

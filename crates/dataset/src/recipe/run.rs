@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Expression, Recipe, Step, address, name,
+    Expression, Recipe, Step, address,
     expression::Value,
+    name,
     plan::{ADDRESS_PARTS, ColumnInfo, NAME_PARTS, Part, arrow_type},
     step::{Frame, in_case, mapped},
 };
@@ -89,18 +90,32 @@ pub fn clean<W: Write + Send>(
     recipe: &Recipe,
     columns: &[ColumnInfo],
     mut analysis: impl Iterator<Item = std::result::Result<RecordBatch, arrow::error::ArrowError>>,
-    mut identity: Option<impl Iterator<Item = std::result::Result<RecordBatch, arrow::error::ArrowError>>>,
+    mut identity: Option<
+        impl Iterator<Item = std::result::Result<RecordBatch, arrow::error::ArrowError>>,
+    >,
     sinks: RecipeSinks<W>,
     limits: &Limits,
     observe: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<Cleaned<W>> {
     let (mut faults, after) = recipe.plan(columns);
     let known = |kind: &DataType| {
-        matches!(kind, DataType::Int64 | DataType::Int32 | DataType::Float64 | DataType::Boolean | DataType::Date32 | DataType::Utf8)
+        matches!(
+            kind,
+            DataType::Int64
+                | DataType::Int32
+                | DataType::Float64
+                | DataType::Boolean
+                | DataType::Date32
+                | DataType::Utf8
+        )
     };
     for info in columns.iter().filter(|info| !known(&info.kind)) {
         let detail = format!("column {} has a type that recipes do not handle", info.name);
-        faults.push(helder_types::Fault::new("/datasetVersion", "column-type", detail));
+        faults.push(helder_types::Fault::new(
+            "/datasetVersion",
+            "column-type",
+            detail,
+        ));
     }
     if !faults.is_empty() {
         return Err(DatasetError::Refused(faults));
@@ -110,7 +125,12 @@ pub fn clean<W: Write + Send>(
     let mut rows_in = 0;
     while let Some(batch) = analysis.next().transpose()? {
         let beside = match &mut identity {
-            Some(identity) => Some(identity.next().transpose()?.ok_or(DatasetError::Invariant("both parts have the same rows"))?),
+            Some(identity) => Some(
+                identity
+                    .next()
+                    .transpose()?
+                    .ok_or(DatasetError::Invariant("both parts have the same rows"))?,
+            ),
             None => None,
         };
         rows_in += batch.num_rows() as u64;
@@ -125,16 +145,31 @@ pub fn clean<W: Write + Send>(
 }
 
 fn ready<'a>(recipe: &'a Recipe, limits: &Limits) -> Result<Vec<Ready<'a>>> {
-    let expression = |text: &str| Expression::parse(text).map_err(|_| DatasetError::Invariant("a planned expression can be read"));
+    let expression = |text: &str| {
+        Expression::parse(text)
+            .map_err(|_| DatasetError::Invariant("a planned expression can be read"))
+    };
     recipe
         .steps
         .iter()
         .map(|step| {
             Ok(match step {
-                Step::ParseDates { column, formats } => Ready::Dates(column, formats.iter().filter_map(|format| DateFormat::parse(format)).collect()),
-                Step::Derive { name, kind, expression: text } => Ready::Derive(name, arrow_type(*kind), expression(text)?),
+                Step::ParseDates { column, formats } => Ready::Dates(
+                    column,
+                    formats
+                        .iter()
+                        .filter_map(|format| DateFormat::parse(format))
+                        .collect(),
+                ),
+                Step::Derive {
+                    name,
+                    kind,
+                    expression: text,
+                } => Ready::Derive(name, arrow_type(*kind), expression(text)?),
                 Step::Filter { keep, reason } => Ready::Filter(reason, expression(keep)?),
-                Step::Deduplicate { keys } => Ready::Deduplicate(keys, KeySet::new(limits.key_memory_bytes)),
+                Step::Deduplicate { keys } => {
+                    Ready::Deduplicate(keys, KeySet::new(limits.key_memory_bytes))
+                }
                 other => Ready::Plain(other),
             })
         })
@@ -142,20 +177,33 @@ fn ready<'a>(recipe: &'a Recipe, limits: &Limits) -> Result<Vec<Ready<'a>>> {
 }
 
 /// The rows of both parts as one frame; the parts hold the same rows in the same order.
-fn joined(analysis: &RecordBatch, identity: Option<&RecordBatch>, columns: &[ColumnInfo]) -> Result<Frame> {
-    let rows = analysis.column_by_name("_row").ok_or(DatasetError::Invariant("a part has a column _row"))?;
+fn joined(
+    analysis: &RecordBatch,
+    identity: Option<&RecordBatch>,
+    columns: &[ColumnInfo],
+) -> Result<Frame> {
+    let rows = analysis
+        .column_by_name("_row")
+        .ok_or(DatasetError::Invariant("a part has a column _row"))?;
     if let Some(identity) = identity {
-        let same = identity.column_by_name("_row").is_some_and(|other| other == rows);
+        let same = identity
+            .column_by_name("_row")
+            .is_some_and(|other| other == rows);
         if !same {
             return Err(DatasetError::Invariant("both parts have the same rows"));
         }
     }
     let columns = columns.iter().map(|info| {
-        let found = analysis.column_by_name(&info.name).or_else(|| identity?.column_by_name(&info.name));
+        let found = analysis
+            .column_by_name(&info.name)
+            .or_else(|| identity?.column_by_name(&info.name));
         let array = found.ok_or(DatasetError::Invariant("a part has its columns"))?;
         Ok((info.name.clone(), info.part, Arc::clone(array)))
     });
-    Ok(Frame { rows: Arc::clone(rows), columns: columns.collect::<Result<_>>()? })
+    Ok(Frame {
+        rows: Arc::clone(rows),
+        columns: columns.collect::<Result<_>>()?,
+    })
 }
 
 struct Cleaning<W: Write + Send> {
@@ -176,21 +224,31 @@ impl<W: Write + Send> Cleaning<W> {
     fn new(recipe: &Recipe, after: &[ColumnInfo], sinks: RecipeSinks<W>) -> Result<Self> {
         let schema = |not: Part| {
             let row = Field::new("_row", DataType::Int64, false);
-            let fields = after.iter().filter(|info| info.part != not).map(|info| Field::new(&info.name, info.kind.clone(), true));
+            let fields = after
+                .iter()
+                .filter(|info| info.part != not)
+                .map(|info| Field::new(&info.name, info.kind.clone(), true));
             Schema::new(std::iter::once(row).chain(fields).collect::<Vec<_>>())
         };
         let identity_schema = schema(Part::Analysis);
         let identity = match sinks.identity {
-            Some(sink) if identity_schema.fields().len() > 1 => Some(PartWriter::new(sink, identity_schema)?),
+            Some(sink) if identity_schema.fields().len() > 1 => {
+                Some(PartWriter::new(sink, &identity_schema)?)
+            }
             None if identity_schema.fields().len() > 1 => {
-                return Err(DatasetError::Invariant("identifying columns need an identity sink"));
+                return Err(DatasetError::Invariant(
+                    "identifying columns need an identity sink",
+                ));
             }
             _ => None,
         };
         let kinds = serde_json::to_value(recipe).map_err(std::io::Error::other)?;
         let reports = (0..recipe.steps.len()).map(|at| StepReport {
             step: at as u32,
-            kind: kinds["steps"][at]["kind"].as_str().unwrap_or_default().to_owned(),
+            kind: kinds["steps"][at]["kind"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
             rows_in: 0,
             rows_touched: 0,
             rows_removed: 0,
@@ -198,13 +256,16 @@ impl<W: Write + Send> Cleaning<W> {
         });
         let empty = |info: &ColumnInfo| Column::new(info.name.clone(), &info.kind);
         Ok(Self {
-            analysis: PartWriter::new(sinks.analysis, schema(Part::Identity))?,
+            analysis: PartWriter::new(sinks.analysis, &schema(Part::Identity))?,
             identity,
             quarantine: QuarantineWriter::new(sinks.quarantine, None)?,
             reports: reports.collect(),
             names: after.iter().map(|info| info.name.clone()).collect(),
             counts: after.iter().map(|_| FieldCounts::default()).collect(),
-            profiles: after.iter().map(|info| Profile::of(&empty(info), None, info.part != Part::Identity)).collect(),
+            profiles: after
+                .iter()
+                .map(|info| Profile::of(&empty(info), None, info.part != Part::Identity))
+                .collect(),
             attention: Attention::default(),
             record_faults: vec![0; Rule::ALL.len()],
             accepted: 0,
@@ -231,7 +292,11 @@ impl<W: Write + Send> Cleaning<W> {
                 frame.derive(name, kind, values)
             }
             Ready::Filter(reason, expression) => {
-                let keep: Vec<bool> = frame.values(expression)?.into_iter().map(|value| value == Value::Boolean(true)).collect();
+                let keep: Vec<bool> = frame
+                    .values(expression)?
+                    .into_iter()
+                    .map(|value| value == Value::Boolean(true))
+                    .collect();
                 self.leave_out(at, frame, &keep, Rule::Filter, reason)?
             }
             Ready::Deduplicate(keys, seen) => {
@@ -243,13 +308,29 @@ impl<W: Write + Send> Cleaning<W> {
         Ok(())
     }
 
-    fn leave_out(&mut self, at: usize, frame: &mut Frame, keep: &[bool], rule: Rule, reason: &str) -> Result<u64> {
-        let rows = frame.rows.as_primitive_opt::<Int64Type>().ok_or(DatasetError::Invariant("_row is Int64"))?;
+    fn leave_out(
+        &mut self,
+        at: usize,
+        frame: &mut Frame,
+        keep: &[bool],
+        rule: Rule,
+        reason: &str,
+    ) -> Result<u64> {
+        let rows = frame
+            .rows
+            .as_primitive_opt::<Int64Type>()
+            .ok_or(DatasetError::Invariant("_row is Int64"))?;
         let mut left_out = 0;
         for row in (0..keep.len()).filter(|row| !keep[*row]) {
             left_out += 1;
             self.attention.add(None, rule, rows.value(row));
-            self.quarantine.entry(Entry { row: rows.value(row), line: None, column: None, rule, reason: Some(reason) })?;
+            self.quarantine.entry(Entry {
+                row: rows.value(row),
+                line: None,
+                column: None,
+                rule,
+                reason: Some(reason),
+            })?;
         }
         if left_out > 0 {
             frame.filter(&BooleanArray::from(keep.to_vec()))?;
@@ -284,12 +365,21 @@ impl<W: Write + Send> Cleaning<W> {
     fn finish(self, rows_in: u64) -> Result<Cleaned<W>> {
         let (analysis, rows) = self.analysis.finish()?;
         if rows_in != self.accepted + self.removed || rows != self.accepted {
-            return Err(DatasetError::Invariant("rows in must equal rows accepted and left out"));
+            return Err(DatasetError::Invariant(
+                "rows in must equal rows accepted and left out",
+            ));
         }
-        let identity = self.identity.map(|identity| identity.finish().map(|(sink, _)| sink)).transpose()?;
+        let identity = self
+            .identity
+            .map(|identity| identity.finish().map(|(sink, _)| sink))
+            .transpose()?;
         let (quarantine, _, _) = self.quarantine.finish()?;
         Ok(Cleaned {
-            sinks: RecipeSinks { analysis, identity, quarantine },
+            sinks: RecipeSinks {
+                analysis,
+                identity,
+                quarantine,
+            },
             rows_in,
             rows_accepted: self.accepted,
             rows_removed: self.removed,
@@ -310,23 +400,42 @@ impl<W: Write + Send> Cleaning<W> {
 /// Rows touched in any column count once per column; steps name few columns, so this is what a person wants to know.
 fn plain(step: &Step, frame: &mut Frame) -> Result<u64> {
     let over = |frame: &mut Frame, columns: &[String], change: &dyn Fn(&str) -> Option<String>| {
-        columns.iter().try_fold(0, |sum, column| Ok(sum + frame.map_texts(column, change)?))
+        columns
+            .iter()
+            .try_fold(0, |sum, column| Ok(sum + frame.map_texts(column, change)?))
     };
     match step {
-        Step::Trim { columns } => over(frame, columns, &|text| Some(text.split_whitespace().collect::<Vec<_>>().join(" "))),
+        Step::Trim { columns } => over(frame, columns, &|text| {
+            Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+        }),
         Step::UnifyCase { columns, to } => over(frame, columns, &|text| Some(in_case(text, *to))),
-        Step::FoldDiacritics { columns } => over(frame, columns, &|text| Some(deunicode::deunicode(text))),
-        Step::MapCodes { column, codes, otherwise } => frame.map_texts(column, |text| mapped(text, codes, *otherwise)),
-        Step::SplitNames { column } => frame.split(column, NAME_PARTS.map(|part| part.0), name::split),
-        Step::NormaliseAddresses { column } => frame.split(column, ADDRESS_PARTS.map(|part| part.0), address::split),
+        Step::FoldDiacritics { columns } => {
+            over(frame, columns, &|text| Some(deunicode::deunicode(text)))
+        }
+        Step::MapCodes {
+            column,
+            codes,
+            otherwise,
+        } => frame.map_texts(column, |text| mapped(text, codes, *otherwise)),
+        Step::SplitNames { column } => {
+            frame.split(column, NAME_PARTS.map(|part| part.0), name::split)
+        }
+        Step::NormaliseAddresses { column } => {
+            frame.split(column, ADDRESS_PARTS.map(|part| part.0), address::split)
+        }
         _ => Err(DatasetError::Invariant("steps with parts are made ready")),
     }
 }
 
 fn first_of_each(frame: &Frame, keys: &[String], seen: &mut KeySet) -> Result<Vec<bool>> {
     let options = FormatOptions::new().with_null("\u{0}");
-    let arrays = keys.iter().map(|key| frame.column(key)).collect::<Result<Vec<_>>>()?;
-    let columns = arrays.iter().map(|array| ArrayFormatter::try_new(array.as_ref(), &options));
+    let arrays = keys
+        .iter()
+        .map(|key| frame.column(key))
+        .collect::<Result<Vec<_>>>()?;
+    let columns = arrays
+        .iter()
+        .map(|array| ArrayFormatter::try_new(array.as_ref(), &options));
     let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
     let mut text = String::new();
     (0..frame.len())
@@ -334,8 +443,10 @@ fn first_of_each(frame: &Frame, keys: &[String], seen: &mut KeySet) -> Result<Ve
             let mut fingerprint = 0;
             for column in &columns {
                 text.clear();
-                std::fmt::Write::write_fmt(&mut text, format_args!("{}", column.value(row))).map_err(std::io::Error::other)?;
-                fingerprint = crate::hash::join(fingerprint, crate::hash::of_bytes(text.as_bytes()));
+                std::fmt::Write::write_fmt(&mut text, format_args!("{}", column.value(row)))
+                    .map_err(std::io::Error::other)?;
+                fingerprint =
+                    crate::hash::join(fingerprint, crate::hash::of_bytes(text.as_bytes()));
             }
             seen.insert(fingerprint)
         })

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringArray, StringBuilder},
+    array::{
+        Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Date32Builder, Float64Builder,
+        Int64Builder, StringArray, StringBuilder,
+    },
     compute,
     datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type},
 };
 
-use super::{
-    Expression, LetterCase, Otherwise,
-    expression::Value,
-    plan::Part,
-};
+use super::{Expression, LetterCase, Otherwise, expression::Value, plan::Part};
 use crate::{
     error::{DatasetError, Result},
     value::date::{DateFormat, PartialDate},
@@ -32,29 +31,38 @@ impl Frame {
 
     pub(super) fn column(&self, name: &str) -> Result<&ArrayRef> {
         let found = self.columns.iter().find(|(known, ..)| known == name);
-        found.map(|(_, _, array)| array).ok_or(DatasetError::Invariant("a planned column is there"))
+        found
+            .map(|(_, _, array)| array)
+            .ok_or(DatasetError::Invariant("a planned column is there"))
     }
 
     fn texts(&self, name: &str) -> Result<&StringArray> {
-        self.column(name)?.as_string_opt::<i32>().ok_or(DatasetError::Invariant("a planned column is text"))
+        self.column(name)?
+            .as_string_opt::<i32>()
+            .ok_or(DatasetError::Invariant("a planned column is text"))
     }
 
-    fn replace(&mut self, name: &str, array: ArrayRef) {
+    fn replace(&mut self, name: &str, array: &ArrayRef) {
         for column in self.columns.iter_mut().filter(|(known, ..)| known == name) {
-            column.2 = Arc::clone(&array);
+            column.2 = Arc::clone(array);
         }
     }
 
     /// Changes texts one by one; gives the number that changed. Empty texts become missing.
-    pub(super) fn map_texts(&mut self, name: &str, change: impl Fn(&str) -> Option<String>) -> Result<u64> {
+    pub(super) fn map_texts(
+        &mut self,
+        name: &str,
+        change: impl Fn(&str) -> Option<String>,
+    ) -> Result<u64> {
         let mut touched = 0;
         let mut out = StringBuilder::new();
-        for text in self.texts(name)?.iter() {
+        for text in self.texts(name)? {
             let changed = text.and_then(|text| change(text).filter(|changed| !changed.is_empty()));
             touched += u64::from(changed.as_deref() != text);
             out.append_option(changed);
         }
-        self.replace(name, Arc::new(out.finish()));
+        let array: ArrayRef = Arc::new(out.finish());
+        self.replace(name, &array);
         Ok(touched)
     }
 
@@ -68,10 +76,19 @@ impl Frame {
     }
 
     /// Splits a column in three that go to the identity part, and removes it.
-    pub(super) fn split(&mut self, name: &str, into: [&str; 3], split: impl Fn(&str) -> (String, String, String)) -> Result<u64> {
-        let mut parts = [StringBuilder::new(), StringBuilder::new(), StringBuilder::new()];
+    pub(super) fn split(
+        &mut self,
+        name: &str,
+        into: [&str; 3],
+        split: impl Fn(&str) -> (String, String, String),
+    ) -> Result<u64> {
+        let mut parts = [
+            StringBuilder::new(),
+            StringBuilder::new(),
+            StringBuilder::new(),
+        ];
         let mut touched = 0;
-        for text in self.texts(name)?.iter() {
+        for text in self.texts(name)? {
             let (a, b, c) = text.map(&split).unwrap_or_default();
             touched += u64::from(text.is_some());
             for (builder, part) in parts.iter_mut().zip([a, b, c]) {
@@ -80,7 +97,8 @@ impl Frame {
         }
         self.columns.retain(|(known, ..)| known != name);
         for (name, mut builder) in into.into_iter().zip(parts) {
-            self.columns.push((name.to_owned(), Part::Identity, Arc::new(builder.finish())));
+            self.columns
+                .push((name.to_owned(), Part::Identity, Arc::new(builder.finish())));
         }
         Ok(touched)
     }
@@ -89,24 +107,37 @@ impl Frame {
     pub(super) fn parse_dates(&mut self, name: &str, formats: &[DateFormat]) -> Result<(u64, u64)> {
         let (mut read, mut unread) = (0, 0);
         let mut out = Date32Builder::new();
-        for text in self.texts(name)?.iter() {
-            let days = text.and_then(|text| formats.iter().find_map(|format| format.read(text.trim().as_bytes()).and_then(PartialDate::days)));
+        for text in self.texts(name)? {
+            let days = text.and_then(|text| {
+                formats.iter().find_map(|format| {
+                    format
+                        .read(text.trim().as_bytes())
+                        .and_then(PartialDate::days)
+                })
+            });
             read += u64::from(days.is_some());
             unread += u64::from(text.is_some() && days.is_none());
             out.append_option(days);
         }
-        self.replace(name, Arc::new(out.finish()));
+        let array: ArrayRef = Arc::new(out.finish());
+        self.replace(name, &array);
         Ok((read, unread))
     }
 
     /// Values of an expression, row by row.
     pub(super) fn values(&self, expression: &Expression) -> Result<Vec<Value>> {
         let names: Vec<&str> = expression.columns().into_iter().collect();
-        let arrays = names.iter().map(|name| self.column(name)).collect::<Result<Vec<_>>>()?;
+        let arrays = names
+            .iter()
+            .map(|name| self.column(name))
+            .collect::<Result<Vec<_>>>()?;
         Ok((0..self.len())
             .map(|row| {
                 expression.value(&|name| {
-                    names.iter().position(|known| *known == name).map_or(Value::Missing, |at| value_at(arrays[at], row))
+                    names
+                        .iter()
+                        .position(|known| *known == name)
+                        .map_or(Value::Missing, |at| value_at(arrays[at], row))
                 })
             })
             .collect())
@@ -129,21 +160,33 @@ impl Frame {
             DataType::Float64 => {
                 let mut out = Float64Builder::new();
                 for value in values {
-                    out.append_option(if let Value::Number(number) = value { Some(number) } else { None });
+                    out.append_option(if let Value::Number(number) = value {
+                        Some(number)
+                    } else {
+                        None
+                    });
                 }
                 Arc::new(out.finish())
             }
             DataType::Boolean => {
                 let mut out = BooleanBuilder::new();
                 for value in values {
-                    out.append_option(if let Value::Boolean(yes) = value { Some(yes) } else { None });
+                    out.append_option(if let Value::Boolean(yes) = value {
+                        Some(yes)
+                    } else {
+                        None
+                    });
                 }
                 Arc::new(out.finish())
             }
             DataType::Date32 => {
                 let mut out = Date32Builder::new();
                 for value in values {
-                    out.append_option(if let Value::Date(days) = value { Some(days) } else { None });
+                    out.append_option(if let Value::Date(days) = value {
+                        Some(days)
+                    } else {
+                        None
+                    });
                 }
                 Arc::new(out.finish())
             }
@@ -201,7 +244,11 @@ pub(super) fn in_case(text: &str, case: LetterCase) -> String {
     }
 }
 
-pub(super) fn mapped(text: &str, codes: &std::collections::BTreeMap<String, String>, otherwise: Otherwise) -> Option<String> {
+pub(super) fn mapped(
+    text: &str,
+    codes: &std::collections::BTreeMap<String, String>,
+    otherwise: Otherwise,
+) -> Option<String> {
     match (codes.get(text), otherwise) {
         (Some(code), _) => Some(code.clone()),
         (None, Otherwise::Keep) => Some(text.to_owned()),

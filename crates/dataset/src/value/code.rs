@@ -12,7 +12,9 @@ pub fn postcode(text: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
         [b' ', rest @ ..] => super::trim(rest),
         _ => letters,
     };
-    let &[first, second] = letters else { return Err(Rule::Postcode) };
+    let &[first, second] = letters else {
+        return Err(Rule::Postcode);
+    };
     let pair = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
     let good = is_pc4(digits)
         && pair.iter().all(u8::is_ascii_uppercase)
@@ -35,10 +37,18 @@ pub fn is_pc4(text: &[u8]) -> bool {
 /// # Errors
 /// [`Rule::Postcode`] for anything else.
 pub fn foreign_postcode(text: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
-    if !(3..=10).contains(&text.len()) || !text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-')) {
+    if !(3..=10).contains(&text.len())
+        || !text
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-'))
+    {
         return Err(Rule::Postcode);
     }
-    out.extend(text.iter().filter(|b| **b != b' ').map(u8::to_ascii_uppercase));
+    out.extend(
+        text.iter()
+            .filter(|b| **b != b' ')
+            .map(u8::to_ascii_uppercase),
+    );
     Ok(())
 }
 
@@ -62,13 +72,23 @@ pub fn huisnummer(text: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
 ///
 /// # Errors
 /// `rule` for anything else.
-pub fn region(text: &[u8], prefix: &[u8; 2], tail: usize, rule: Rule, out: &mut Vec<u8>) -> Result<(), Rule> {
+pub fn region(
+    text: &[u8],
+    prefix: &[u8; 2],
+    tail: usize,
+    rule: Rule,
+    out: &mut Vec<u8>,
+) -> Result<(), Rule> {
     let rest = match text {
         [a, b, rest @ ..] if [a.to_ascii_uppercase(), b.to_ascii_uppercase()] == *prefix => rest,
         _ => text,
     };
     let full = 4 + tail;
-    let padding = if tail == 0 && (1..=4).contains(&rest.len()) { full - rest.len() } else { 0 };
+    let padding = if tail == 0 && (1..=4).contains(&rest.len()) {
+        full - rest.len()
+    } else {
+        0
+    };
     if rest.len() + padding != full {
         return Err(rule);
     }
@@ -124,7 +144,9 @@ pub fn geslacht(text: &[u8]) -> Result<u8, Rule> {
 /// [`Rule::Boolean`] for a notation that is not known.
 pub fn boolean(text: &[u8]) -> Result<bool, Rule> {
     const YES: [&[u8]; 7] = [b"1", b"j", b"ja", b"true", b"waar", b"y", b"yes"];
-    const NO: [&[u8]; 8] = [b"0", b"n", b"nee", b"false", b"onwaar", b"no", b"f", b"neen"];
+    const NO: [&[u8]; 8] = [
+        b"0", b"n", b"nee", b"false", b"onwaar", b"no", b"f", b"neen",
+    ];
     if YES.iter().any(|yes| yes.eq_ignore_ascii_case(text)) || text.eq_ignore_ascii_case(b"t") {
         Ok(true)
     } else if NO.iter().any(|no| no.eq_ignore_ascii_case(text)) {
@@ -167,7 +189,9 @@ pub fn phone(text: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
 pub fn email(text: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
     let at = text.iter().position(|b| *b == b'@').ok_or(Rule::Email)?;
     let (local, domain) = (&text[..at], &text[at + 1..]);
-    let plain = text.iter().all(|b| !b.is_ascii_whitespace() && !b.is_ascii_control());
+    let plain = text
+        .iter()
+        .all(|b| !b.is_ascii_whitespace() && !b.is_ascii_control());
     let dotted = domain.iter().skip(1).rev().skip(1).any(|b| *b == b'.');
     if local.is_empty() || domain.contains(&b'@') || !dotted || !plain || text.len() > 254 {
         return Err(Rule::Email);
@@ -188,20 +212,27 @@ mod tests {
     #[test]
     fn postcodes_get_one_spelling() {
         for good in ["5611 AB", "5611ab", "5611AB"] {
-            assert_eq!(written(|out| postcode(good.as_bytes(), out)).as_deref(), Some("5611AB"));
+            assert_eq!(
+                written(|out| postcode(good.as_bytes(), out)).as_deref(),
+                Some("5611AB")
+            );
         }
-        for bad in ["0611AB", "5611SS", "5611", "5611 A", "561 AB", "5611ABC", "", "5611-AB", "éé11AB"] {
+        for bad in [
+            "0611AB", "5611SS", "5611", "5611 A", "561 AB", "5611ABC", "", "5611-AB", "éé11AB",
+        ] {
             assert_eq!(written(|out| postcode(bad.as_bytes(), out)), None, "{bad}");
         }
     }
 
     #[test]
     fn region_codes_are_completed() {
-        let gemeente = |text: &str| written(|out| region(text.as_bytes(), b"GM", 0, Rule::Gemeentecode, out));
+        let gemeente =
+            |text: &str| written(|out| region(text.as_bytes(), b"GM", 0, Rule::Gemeentecode, out));
         assert_eq!(gemeente("772").as_deref(), Some("GM0772"));
         assert_eq!(gemeente("GM0772").as_deref(), Some("GM0772"));
         assert_eq!(gemeente("GM07721"), None);
-        let buurt = |text: &str| written(|out| region(text.as_bytes(), b"BU", 4, Rule::Buurtcode, out));
+        let buurt =
+            |text: &str| written(|out| region(text.as_bytes(), b"BU", 4, Rule::Buurtcode, out));
         assert_eq!(buurt("bu0772a1b2").as_deref(), Some("BU0772A1B2"));
         assert_eq!(buurt("BU077201"), None);
     }
@@ -218,18 +249,31 @@ mod tests {
 
     #[test]
     fn contact_data_is_checked() {
-        assert_eq!(written(|out| phone(b"(040) 238 91-11", out)).as_deref(), Some("0402389111"));
+        assert_eq!(
+            written(|out| phone(b"(040) 238 91-11", out)).as_deref(),
+            Some("0402389111")
+        );
         assert_eq!(written(|out| phone(b"06-1234", out)), None);
-        assert_eq!(written(|out| email(b"A.B@Voorbeeld.NL", out)).as_deref(), Some("a.b@voorbeeld.nl"));
+        assert_eq!(
+            written(|out| email(b"A.B@Voorbeeld.NL", out)).as_deref(),
+            Some("a.b@voorbeeld.nl")
+        );
         assert_eq!(written(|out| email(b"a@b", out)), None);
         assert_eq!(written(|out| email(b"a@b@c.nl", out)), None);
     }
 
     #[test]
     fn house_numbers_lose_leading_zeros() {
-        assert_eq!(written(|out| huisnummer(b"0012", out)).as_deref(), Some("12"));
+        assert_eq!(
+            written(|out| huisnummer(b"0012", out)).as_deref(),
+            Some("12")
+        );
         for bad in ["0", "", "12a", "123456", "-1"] {
-            assert_eq!(written(|out| huisnummer(bad.as_bytes(), out)), None, "{bad}");
+            assert_eq!(
+                written(|out| huisnummer(bad.as_bytes(), out)),
+                None,
+                "{bad}"
+            );
         }
     }
 }

@@ -17,7 +17,12 @@ pub struct DateFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// Three numbers with a separator.
-    Separated { order: Order, separator: u8, two_digit_year: bool, time: bool },
+    Separated {
+        order: Order,
+        separator: u8,
+        two_digit_year: bool,
+        time: bool,
+    },
     /// Eight digits without separator.
     Compact(Order),
     /// Days since 1899-12-30, as in spreadsheets.
@@ -40,8 +45,13 @@ pub struct PartialDate {
 impl PartialDate {
     /// Days since 1970-01-01; `None` when a part is unknown.
     pub fn days(self) -> Option<i32> {
-        (self.day > 0 && self.month > 0 && self.year > 0)
-            .then(|| days_from_civil(i32::from(self.year), u32::from(self.month), u32::from(self.day)))
+        (self.day > 0 && self.month > 0 && self.year > 0).then(|| {
+            days_from_civil(
+                i32::from(self.year),
+                u32::from(self.month),
+                u32::from(self.day),
+            )
+        })
     }
 
     /// Whether the parts can occur together in the calendar; unknown parts only below known ones.
@@ -74,8 +84,23 @@ impl PartialDate {
 
 /// Formats in the order in which detection tries them; of two that fit equally, the first is taken.
 pub const KNOWN_FORMATS: &[&str] = &[
-    "%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y%m%d", "%d-%m-%y", "%d/%m/%y", "%d.%m.%y", "%Y/%m/%d",
-    "%Y-%m-%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y", "%m-%d-%Y", "%d%m%Y", "%d %B %Y", "excel",
+    "%Y-%m-%d",
+    "%d-%m-%Y",
+    "%d/%m/%Y",
+    "%d.%m.%Y",
+    "%Y%m%d",
+    "%d-%m-%y",
+    "%d/%m/%y",
+    "%d.%m.%y",
+    "%Y/%m/%d",
+    "%Y-%m-%d %H:%M:%S",
+    "%d-%m-%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y",
+    "%m-%d-%Y",
+    "%d%m%Y",
+    "%d %B %Y",
+    "excel",
 ];
 
 impl DateFormat {
@@ -95,7 +120,10 @@ impl DateFormat {
                     None => (text, false),
                 };
                 let separator = *date.as_bytes().get(2)?;
-                if date.len() != 8 || !matches!(separator, b'-' | b'/' | b'.') || date.as_bytes()[5] != separator {
+                if date.len() != 8
+                    || !matches!(separator, b'-' | b'/' | b'.')
+                    || date.as_bytes()[5] != separator
+                {
                     return None;
                 }
                 let (order, two_digit_year) = match (&date[..2], &date[3..5], &date[6..]) {
@@ -105,7 +133,12 @@ impl DateFormat {
                     ("%Y", "%m", "%d") => (Order::YearMonthDay, false),
                     _ => return None,
                 };
-                Kind::Separated { order, separator, two_digit_year, time }
+                Kind::Separated {
+                    order,
+                    separator,
+                    two_digit_year,
+                    time,
+                }
             }
         };
         Some(Self { kind })
@@ -117,12 +150,22 @@ impl DateFormat {
     /// allowed only by formats that name it, and is dropped.
     pub fn read(self, text: &[u8]) -> Option<PartialDate> {
         let date = match self.kind {
-            Kind::Separated { order: Order::YearMonthDay, separator, two_digit_year: false, time: false }
-                if text.len() == 10 && text[4] == separator && text[7] == separator =>
-            {
-                PartialDate { year: digits(&text[..4])?, month: digits(&text[5..7])? as u8, day: digits(&text[8..])? as u8 }
-            }
-            Kind::Separated { order, separator, two_digit_year, time } => {
+            Kind::Separated {
+                order: Order::YearMonthDay,
+                separator,
+                two_digit_year: false,
+                time: false,
+            } if text.len() == 10 && text[4] == separator && text[7] == separator => PartialDate {
+                year: digits(&text[..4])?,
+                month: digits(&text[5..7])? as u8,
+                day: digits(&text[8..])? as u8,
+            },
+            Kind::Separated {
+                order,
+                separator,
+                two_digit_year,
+                time,
+            } => {
                 let text = if time { without_time(text)? } else { text };
                 separated(text, order, separator, two_digit_year)?
             }
@@ -134,10 +177,24 @@ impl DateFormat {
     }
 }
 
-fn separated(text: &[u8], order: Order, separator: u8, two_digit_year: bool) -> Option<PartialDate> {
+fn separated(
+    text: &[u8],
+    order: Order,
+    separator: u8,
+    two_digit_year: bool,
+) -> Option<PartialDate> {
     let first = text.iter().position(|b| *b == separator)?;
-    let second = first + 1 + text.get(first + 1..)?.iter().position(|b| *b == separator)?;
-    let (a, b, c) = (&text[..first], &text[first + 1..second], &text[second + 1..]);
+    let second = first
+        + 1
+        + text
+            .get(first + 1..)?
+            .iter()
+            .position(|b| *b == separator)?;
+    let (a, b, c) = (
+        &text[..first],
+        &text[first + 1..second],
+        &text[second + 1..],
+    );
     let (year, month, day) = match order {
         Order::DayMonthYear => (c, b, a),
         Order::MonthDayYear => (c, a, b),
@@ -150,7 +207,11 @@ fn separated(text: &[u8], order: Order, separator: u8, two_digit_year: bool) -> 
     if two_digit_year {
         full_year += if full_year < 30 { 2000 } else { 1900 };
     }
-    Some(PartialDate { year: full_year, month: digits(month)? as u8, day: digits(day)? as u8 })
+    Some(PartialDate {
+        year: full_year,
+        month: digits(month)? as u8,
+        day: digits(day)? as u8,
+    })
 }
 
 fn compact(text: &[u8], order: Order) -> Option<PartialDate> {
@@ -162,46 +223,73 @@ fn compact(text: &[u8], order: Order) -> Option<PartialDate> {
         Order::DayMonthYear => (&text[4..], &text[2..4], &text[..2]),
         Order::MonthDayYear => (&text[4..], &text[..2], &text[2..4]),
     };
-    Some(PartialDate { year: digits(year)?, month: digits(month)? as u8, day: digits(day)? as u8 })
+    Some(PartialDate {
+        year: digits(year)?,
+        month: digits(month)? as u8,
+        day: digits(day)? as u8,
+    })
 }
 
 fn without_time(text: &[u8]) -> Option<&[u8]> {
     let at = text.iter().position(|b| matches!(b, b' ' | b'T'))?;
-    let good = text[at + 1..].iter().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z' | b'+'));
+    let good = text[at + 1..]
+        .iter()
+        .all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z' | b'+'));
     (good && text.len() > at + 4).then(|| &text[..at])
 }
 
 fn excel(text: &[u8]) -> Option<PartialDate> {
-    let whole = text.iter().position(|b| *b == b'.').map_or(text, |at| &text[..at]);
-    if whole.is_empty() || whole.len() > 6 || !text.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+    let whole = text
+        .iter()
+        .position(|b| *b == b'.')
+        .map_or(text, |at| &text[..at]);
+    if whole.is_empty() || whole.len() > 6 || !text.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+    {
         return None;
     }
-    let serial = whole.iter().fold(0_i32, |sum, b| sum * 10 + i32::from(b - b'0'));
+    let serial = whole
+        .iter()
+        .fold(0_i32, |sum, b| sum * 10 + i32::from(b - b'0'));
     // 1900-02-29, which never was, makes serials below 61 ambiguous.
     if !(61..=109_575).contains(&serial) {
         return None;
     }
     let (year, month, day) = civil_from_days(serial - 25_569);
-    Some(PartialDate { year: year as u16, month: month as u8, day: day as u8 })
+    Some(PartialDate {
+        year: year as u16,
+        month: month as u8,
+        day: day as u8,
+    })
 }
 
-const MONTHS: [&[u8]; 12] =
-    [b"jan", b"feb", b"maa", b"apr", b"mei", b"jun", b"jul", b"aug", b"sep", b"okt", b"nov", b"dec"];
+const MONTHS: [&[u8]; 12] = [
+    b"jan", b"feb", b"maa", b"apr", b"mei", b"jun", b"jul", b"aug", b"sep", b"okt", b"nov", b"dec",
+];
 
 fn month_name(text: &[u8]) -> Option<PartialDate> {
-    let mut parts = text.split(|b| matches!(b, b' ' | b'-')).filter(|part| !part.is_empty());
+    let mut parts = text
+        .split(|b| matches!(b, b' ' | b'-'))
+        .filter(|part| !part.is_empty());
     let (day, name, year) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || day.len() > 2 || year.len() != 4 || name.len() < 3 {
         return None;
     }
-    let start = [name[0].to_ascii_lowercase(), name[1].to_ascii_lowercase(), name[2].to_ascii_lowercase()];
+    let start = [
+        name[0].to_ascii_lowercase(),
+        name[1].to_ascii_lowercase(),
+        name[2].to_ascii_lowercase(),
+    ];
     let month = match &start {
         b"mrt" | b"mar" => 3,
         b"may" => 5,
         b"oct" => 10,
         _ => MONTHS.iter().position(|month| **month == start)? as u8 + 1,
     };
-    Some(PartialDate { year: digits(year)?, month, day: digits(day)? as u8 })
+    Some(PartialDate {
+        year: digits(year)?,
+        month,
+        day: digits(day)? as u8,
+    })
 }
 
 /// One to four ASCII digits.
@@ -222,7 +310,9 @@ fn digits(text: &[u8]) -> Option<u16> {
 
 fn days_in_month(year: u16, month: u8) -> u8 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
@@ -247,11 +337,16 @@ pub fn civil_from_days(days: i32) -> (i32, u32, u32) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i32::from(month <= 2);
     (year, month as u32, day as u32)
 }
@@ -266,12 +361,19 @@ mod tests {
     use super::*;
 
     fn read(format: &str, text: &str) -> Option<(u16, u8, u8)> {
-        DateFormat::parse(format).unwrap().read(text.as_bytes()).map(|d| (d.year, d.month, d.day))
+        DateFormat::parse(format)
+            .unwrap()
+            .read(text.as_bytes())
+            .map(|d| (d.year, d.month, d.day))
     }
 
     #[test]
     fn every_known_format_is_read() {
-        assert!(KNOWN_FORMATS.iter().all(|format| DateFormat::parse(format).is_some()));
+        assert!(
+            KNOWN_FORMATS
+                .iter()
+                .all(|format| DateFormat::parse(format).is_some())
+        );
         assert_eq!(read("%d-%m-%Y", "1-2-2020"), Some((2020, 2, 1)));
         assert_eq!(read("%d-%m-%y", "01-02-68"), Some((1968, 2, 1)));
         assert_eq!(read("%d-%m-%y", "01-02-07"), Some((2007, 2, 1)));
@@ -280,12 +382,24 @@ mod tests {
         assert_eq!(read("excel", "44197.75"), Some((2021, 1, 1)));
         assert_eq!(read("%d %B %Y", "12 maart 2024"), Some((2024, 3, 12)));
         assert_eq!(read("%d %B %Y", "12 mrt 2024"), Some((2024, 3, 12)));
-        assert_eq!(read("%Y-%m-%d %H:%M:%S", "2024-03-12T00:00:00"), Some((2024, 3, 12)));
+        assert_eq!(
+            read("%Y-%m-%d %H:%M:%S", "2024-03-12T00:00:00"),
+            Some((2024, 3, 12))
+        );
     }
 
     #[test]
     fn impossible_dates_are_refused() {
-        for bad in ["31-04-2020", "29-02-2021", "00-13-2020", "01-00-2020", "1-1-20", "a-b-2020", "--", "1-2-2020 "] {
+        for bad in [
+            "31-04-2020",
+            "29-02-2021",
+            "00-13-2020",
+            "01-00-2020",
+            "1-1-20",
+            "a-b-2020",
+            "--",
+            "1-2-2020 ",
+        ] {
             assert_eq!(read("%d-%m-%Y", bad), None, "{bad}");
         }
         assert_eq!(read("%Y-%m-%d", "2020-01-01T10:00:00"), None);
@@ -297,7 +411,12 @@ mod tests {
         assert_eq!(read("%d-%m-%Y", "00-07-1955"), Some((1955, 7, 0)));
         assert_eq!(read("%Y%m%d", "00000000"), Some((0, 0, 0)));
         let mut out = Vec::new();
-        PartialDate { year: 1955, month: 7, day: 0 }.write(&mut out);
+        PartialDate {
+            year: 1955,
+            month: 7,
+            day: 0,
+        }
+        .write(&mut out);
         assert_eq!(out, b"1955-07-00");
     }
 

@@ -11,7 +11,10 @@ pub struct Notation {
 
 impl Default for Notation {
     fn default() -> Self {
-        Self { decimal: b'.', group: None }
+        Self {
+            decimal: b'.',
+            group: None,
+        }
     }
 }
 
@@ -50,7 +53,11 @@ impl Notation {
                 point = Some(digits);
             } else if Some(byte) == self.group && point.is_none() {
                 let in_group = digits - last_group.unwrap_or(0);
-                if if last_group.is_some() { in_group != 3 } else { !(1..=3).contains(&in_group) } {
+                if if last_group.is_some() {
+                    in_group != 3
+                } else {
+                    !(1..=3).contains(&in_group)
+                } {
                     return None;
                 }
                 last_group = Some(digits);
@@ -62,7 +69,10 @@ impl Notation {
         if digits == 0 || digits > 18 || last_group.is_some_and(|at| whole_ends - at != 3) {
             return None;
         }
-        Some(Decimal { mantissa: if negative { -mantissa } else { mantissa }, decimals: digits - whole_ends })
+        Some(Decimal {
+            mantissa: if negative { -mantissa } else { mantissa },
+            decimals: digits - whole_ends,
+        })
     }
 
     /// Reads a number as the nearest double. Exponents are allowed; infinities are not.
@@ -78,7 +88,9 @@ impl Notation {
     }
 
     fn slow_number(self, text: &[u8]) -> Option<f64> {
-        let plain = text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'e' | b'E') || *b == self.decimal);
+        let plain = text.iter().all(|b| {
+            b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'e' | b'E') || *b == self.decimal
+        });
         if !plain || text.len() > 64 || self.group.is_some_and(|group| text.contains(&group)) {
             return None;
         }
@@ -86,7 +98,10 @@ impl Notation {
         for (to, from) in copy.iter_mut().zip(text) {
             *to = if *from == self.decimal { b'.' } else { *from };
         }
-        let value: f64 = std::str::from_utf8(&copy[..text.len()]).ok()?.parse().ok()?;
+        let value: f64 = std::str::from_utf8(&copy[..text.len()])
+            .ok()?
+            .parse()
+            .ok()?;
         value.is_finite().then_some(value)
     }
 
@@ -152,15 +167,18 @@ fn plain_integer(text: &[u8]) -> Option<i64> {
 }
 
 const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DUTCH: Notation = Notation { decimal: b',', group: Some(b'.') };
+    const DUTCH: Notation = Notation {
+        decimal: b',',
+        group: Some(b'.'),
+    };
 
     #[test]
     fn dutch_amounts_become_cents() {
@@ -176,7 +194,17 @@ mod tests {
         ] {
             assert_eq!(DUTCH.cents(text.as_bytes()), Some(cents), "{text}");
         }
-        for bad in ["1.23,45", "12,345", "1,2,3", "", "€", "12.34", "1234.567,8", "9999999999999999999", "1 2"] {
+        for bad in [
+            "1.23,45",
+            "12,345",
+            "1,2,3",
+            "",
+            "€",
+            "12.34",
+            "1234.567,8",
+            "9999999999999999999",
+            "1 2",
+        ] {
             assert_eq!(DUTCH.cents(bad.as_bytes()), None, "{bad}");
         }
     }

@@ -10,7 +10,12 @@ use crate::{
     quality::FieldCounts,
     read::RowBlock,
     rule::Rule,
-    value::{code, date::{DateFormat, PartialDate, days_from_civil}, number::Notation, text, trim},
+    value::{
+        code,
+        date::{DateFormat, PartialDate, days_from_civil},
+        number::Notation,
+        text, trim,
+    },
 };
 use arrow::datatypes::DataType;
 
@@ -29,8 +34,15 @@ enum Reading {
     Geslacht,
     Phone,
     Email,
-    Region { prefix: [u8; 2], tail: usize, rule: Rule },
-    Geboortedatum { format: DateFormat, latest: i32 },
+    Region {
+        prefix: [u8; 2],
+        tail: usize,
+        rule: Rule,
+    },
+    Geboortedatum {
+        format: DateFormat,
+        latest: i32,
+    },
     Cents(Notation),
     Text,
     Integer(Notation),
@@ -104,16 +116,34 @@ pub(super) struct CompiledField {
 }
 
 impl CompiledField {
-    pub(super) fn new(contract: &Contract, field: &Field, header: &[String], detected: &Detected, today: i32) -> Self {
+    pub(super) fn new(
+        contract: &Contract,
+        field: &Field,
+        header: &[String],
+        detected: &Detected,
+        today: i32,
+    ) -> Self {
         let column = header.iter().position(|name| name == field.header());
-        let found = column.and_then(|_| detected.columns.iter().find(|found| found.name == field.header()));
+        let found = column.and_then(|_| {
+            detected
+                .columns
+                .iter()
+                .find(|found| found.name == field.header())
+        });
         let sign = |own: Option<char>, seen: Option<char>| own.or(seen).map(|sign| sign as u8);
         let notation = Notation {
-            decimal: sign(field.decimal_char, found.and_then(|found| found.decimal)).unwrap_or(b'.'),
+            decimal: sign(field.decimal_char, found.and_then(|found| found.decimal))
+                .unwrap_or(b'.'),
             group: sign(field.group_char, found.and_then(|found| found.thousands)),
         };
-        let format = field.format.clone().or_else(|| found.and_then(|found| found.date_format.clone()));
-        let format = format.as_deref().and_then(DateFormat::parse).or_else(|| DateFormat::parse("default"));
+        let format = field
+            .format
+            .clone()
+            .or_else(|| found.and_then(|found| found.date_format.clone()));
+        let format = format
+            .as_deref()
+            .and_then(DateFormat::parse)
+            .or_else(|| DateFormat::parse("default"));
         let reading = reading(field, notation, format, today);
         let kind = match reading {
             Reading::Cents(_) | Reading::Integer(_) => DataType::Int64,
@@ -125,24 +155,43 @@ impl CompiledField {
         let name = &field.name;
         let (main, extra) = match field.semantic_type {
             Some(SemanticType::Bsn) => (format!("{name}_pseudonym"), None),
-            Some(SemanticType::Geboortedatum) => (name.clone(), Some((format!("{name}_year"), DataType::Int32))),
-            Some(SemanticType::Postcode) => (name.clone(), Some((format!("{name}_pc4"), DataType::Utf8))),
+            Some(SemanticType::Geboortedatum) => (
+                name.clone(),
+                Some((format!("{name}_year"), DataType::Int32)),
+            ),
+            Some(SemanticType::Postcode) => {
+                (name.clone(), Some((format!("{name}_pc4"), DataType::Utf8)))
+            }
             _ => (name.clone(), None),
         };
         let is_bsn = field.semantic_type == Some(SemanticType::Bsn);
         let identifies = field.identifies_directly();
-        let missing = field.missing_values.as_ref().unwrap_or(&contract.missing_values);
+        let missing = field
+            .missing_values
+            .as_ref()
+            .unwrap_or(&contract.missing_values);
         Self {
             column,
             reading,
             checks: checks(contract, field),
-            missing_values: missing.iter().filter(|value| !value.is_empty()).map(|value| value.clone().into_bytes()).collect(),
+            missing_values: missing
+                .iter()
+                .filter(|value| !value.is_empty())
+                .map(|value| value.clone().into_bytes())
+                .collect(),
             empty_is_missing: missing.iter().any(String::is_empty),
             to_missing: field.on_invalid == OnInvalid::Missing,
-            main: Column { few_values: has_few_values(field), ..Column::new(main, &kind) },
-            extra: extra.map(|(name, kind)| Column { few_values: kind == DataType::Utf8, ..Column::new(name, &kind) }),
+            main: Column {
+                few_values: has_few_values(field),
+                ..Column::new(main, &kind)
+            },
+            extra: extra.map(|(name, kind)| Column {
+                few_values: kind == DataType::Utf8,
+                ..Column::new(name, &kind)
+            }),
             in_analysis: is_bsn || !identifies,
-            in_identity: identifies || field.semantic_type == Some(SemanticType::Geslacht) && contract.has_identity(),
+            in_identity: identifies
+                || field.semantic_type == Some(SemanticType::Geslacht) && contract.has_identity(),
         }
     }
 
@@ -171,31 +220,46 @@ impl CompiledField {
         };
         let extra = self.extra.as_mut();
         match (&mut self.main.values, self.reading) {
-            (Values::Int64(out), Reading::Integer(notation)) => sink.each(block, column, out, |value| {
-                let read = notation.integer(value).ok_or(Rule::Integer)?;
-                checks.listed(value)?;
-                checks.number(read as f64).map(|()| read)
-            }),
-            (Values::Int64(out), Reading::Cents(notation)) => sink.each(block, column, out, |value| {
-                let read = notation.cents(value).ok_or(Rule::Bedrag)?;
-                checks.number(read as f64 / 100.0).map(|()| read)
-            }),
-            (Values::Float64(out), Reading::Number(notation)) => sink.each(block, column, out, |value| {
-                let read = notation.number(value).ok_or(Rule::Number)?;
-                checks.listed(value)?;
-                checks.number(read).map(|()| read)
-            }),
-            (Values::Boolean(out), Reading::Boolean) => sink.each(block, column, out, code::boolean),
-            (Values::Date32(out), Reading::Date(format)) => sink.each(block, column, out, |value| {
-                let read = format.read(value).and_then(PartialDate::days).ok_or(Rule::Date)?;
-                checks.number(f64::from(read)).map(|()| read)
-            }),
+            (Values::Int64(out), Reading::Integer(notation)) => {
+                sink.each(block, column, out, |value| {
+                    let read = notation.integer(value).ok_or(Rule::Integer)?;
+                    checks.listed(value)?;
+                    checks.number(read as f64).map(|()| read)
+                })
+            }
+            (Values::Int64(out), Reading::Cents(notation)) => {
+                sink.each(block, column, out, |value| {
+                    let read = notation.cents(value).ok_or(Rule::Bedrag)?;
+                    checks.number(read as f64 / 100.0).map(|()| read)
+                })
+            }
+            (Values::Float64(out), Reading::Number(notation)) => {
+                sink.each(block, column, out, |value| {
+                    let read = notation.number(value).ok_or(Rule::Number)?;
+                    checks.listed(value)?;
+                    checks.number(read).map(|()| read)
+                })
+            }
+            (Values::Boolean(out), Reading::Boolean) => {
+                sink.each(block, column, out, code::boolean)
+            }
+            (Values::Date32(out), Reading::Date(format)) => {
+                sink.each(block, column, out, |value| {
+                    let read = format
+                        .read(value)
+                        .and_then(PartialDate::days)
+                        .ok_or(Rule::Date)?;
+                    checks.number(f64::from(read)).map(|()| read)
+                })
+            }
             (Values::Text(texts), reading) => {
                 let bytes = &mut texts.bytes;
                 let offsets = &mut texts.offsets;
                 match (reading, extra) {
                     (Reading::Geboortedatum { format, latest }, Some(year)) => {
-                        let Values::Int32(years) = &mut year.values else { return };
+                        let Values::Int32(years) = &mut year.values else {
+                            return;
+                        };
                         let first = offsets.len();
                         sink.each_text(block, column, bytes, offsets, |value, out| {
                             let date = birth_date(value, format, latest)?;
@@ -205,18 +269,26 @@ impl CompiledField {
                         });
                         for at in first..offsets.len() {
                             let digits = &bytes[offsets[at - 1] as usize..offsets[at] as usize];
-                            let known = digits.iter().take(4).fold(0, |year, b| year * 10 + i32::from(b - b'0'));
+                            let known = digits
+                                .iter()
+                                .take(4)
+                                .fold(0, |year, b| year * 10 + i32::from(b - b'0'));
                             years.push(known);
                             year.valid.push(known > 0);
                         }
                     }
                     (reading, Some(pc4)) => {
-                        let Values::Text(pc4_texts) = &mut pc4.values else { return };
+                        let Values::Text(pc4_texts) = &mut pc4.values else {
+                            return;
+                        };
                         let first = offsets.len();
-                        sink.each_text(block, column, bytes, offsets, |value, out| postcode(reading, value, out, checks));
+                        sink.each_text(block, column, bytes, offsets, |value, out| {
+                            postcode(reading, value, out, checks)
+                        });
                         for at in first..offsets.len() {
                             let whole = &bytes[offsets[at - 1] as usize..offsets[at] as usize];
-                            let dutch = whole.get(..4).is_some_and(code::is_pc4) && matches!(whole.len(), 4 | 6);
+                            let dutch = whole.get(..4).is_some_and(code::is_pc4)
+                                && matches!(whole.len(), 4 | 6);
                             if dutch {
                                 pc4_texts.bytes.extend_from_slice(&whole[..4]);
                             }
@@ -224,12 +296,16 @@ impl CompiledField {
                             pc4.valid.push(dutch);
                         }
                     }
-                    (Reading::Bsn, None) => sink.each_text(block, column, bytes, offsets, |value, out| {
-                        out.extend_from_slice(&pseudonymise.pseudonym(bsn(value)?));
-                        Ok(())
-                    }),
+                    (Reading::Bsn, None) => {
+                        sink.each_text(block, column, bytes, offsets, |value, out| {
+                            out.extend_from_slice(&pseudonymise.pseudonym(bsn(value)?));
+                            Ok(())
+                        })
+                    }
                     (reading, None) => {
-                        sink.each_text(block, column, bytes, offsets, |value, out| plain_text(reading, value, out, checks));
+                        sink.each_text(block, column, bytes, offsets, |value, out| {
+                            plain_text(reading, value, out, checks)
+                        });
                     }
                 }
             }
@@ -275,7 +351,11 @@ struct Sink<'a> {
 impl Sink<'_> {
     #[inline]
     fn is_missing(&self, value: &[u8]) -> bool {
-        if value.is_empty() { self.empty_is_missing } else { self.missing_values.iter().any(|missing| missing == value) }
+        if value.is_empty() {
+            self.empty_is_missing
+        } else {
+            self.missing_values.iter().any(|missing| missing == value)
+        }
     }
 
     #[inline]
@@ -388,7 +468,10 @@ fn reading(field: &Field, notation: Notation, format: Option<DateFormat>, today:
             },
             SemanticType::Huisnummer => Reading::Huisnummer,
             SemanticType::Geboortedatum => match format {
-                Some(format) => Reading::Geboortedatum { format, latest: today },
+                Some(format) => Reading::Geboortedatum {
+                    format,
+                    latest: today,
+                },
                 None => Reading::Text,
             },
             SemanticType::Voornamen
@@ -399,9 +482,21 @@ fn reading(field: &Field, notation: Notation, format: Option<DateFormat>, today:
             SemanticType::Geslacht => Reading::Geslacht,
             SemanticType::Telefoonnummer => Reading::Phone,
             SemanticType::Email => Reading::Email,
-            SemanticType::Gemeentecode => Reading::Region { prefix: *b"GM", tail: 0, rule: Rule::Gemeentecode },
-            SemanticType::Wijkcode => Reading::Region { prefix: *b"WK", tail: 2, rule: Rule::Wijkcode },
-            SemanticType::Buurtcode => Reading::Region { prefix: *b"BU", tail: 4, rule: Rule::Buurtcode },
+            SemanticType::Gemeentecode => Reading::Region {
+                prefix: *b"GM",
+                tail: 0,
+                rule: Rule::Gemeentecode,
+            },
+            SemanticType::Wijkcode => Reading::Region {
+                prefix: *b"WK",
+                tail: 2,
+                rule: Rule::Wijkcode,
+            },
+            SemanticType::Buurtcode => Reading::Region {
+                prefix: *b"BU",
+                tail: 4,
+                rule: Rule::Buurtcode,
+            },
             SemanticType::Bedrag => Reading::Cents(notation),
             SemanticType::Straatnaam
             | SemanticType::Woonplaats
@@ -430,8 +525,15 @@ fn checks(contract: &Contract, field: &Field) -> Checks {
         required: constraints.required || contract.primary_key.contains(&field.name),
         low: bound(&constraints.minimum),
         high: bound(&constraints.maximum),
-        allowed: constraints.allowed.as_ref().map(|list| list.iter().map(|value| value.clone().into_bytes()).collect()),
-        pattern: constraints.pattern.as_deref().and_then(crate::contract::compile_pattern),
+        allowed: constraints.allowed.as_ref().map(|list| {
+            list.iter()
+                .map(|value| value.clone().into_bytes())
+                .collect()
+        }),
+        pattern: constraints
+            .pattern
+            .as_deref()
+            .and_then(crate::contract::compile_pattern),
         max_length: constraints.max_length.map(|most| most as usize),
     }
 }
@@ -460,11 +562,24 @@ pub fn bsn(value: &[u8]) -> Result<Bsn, Rule> {
 fn birth_date(value: &[u8], format: DateFormat, latest: i32) -> Result<PartialDate, Rule> {
     let date = format.read(value).ok_or(Rule::Date)?;
     let unknown_year = date.year == 0;
-    let first_day = days_from_civil(i32::from(date.year), u32::from(date.month.max(1)), u32::from(date.day.max(1)));
-    if unknown_year || date.year >= 1850 && first_day <= latest { Ok(date) } else { Err(Rule::Geboortedatum) }
+    let first_day = days_from_civil(
+        i32::from(date.year),
+        u32::from(date.month.max(1)),
+        u32::from(date.day.max(1)),
+    );
+    if unknown_year || date.year >= 1850 && first_day <= latest {
+        Ok(date)
+    } else {
+        Err(Rule::Geboortedatum)
+    }
 }
 
-fn postcode(reading: Reading, value: &[u8], out: &mut Vec<u8>, checks: &Checks) -> Result<(), Rule> {
+fn postcode(
+    reading: Reading,
+    value: &[u8],
+    out: &mut Vec<u8>,
+    checks: &Checks,
+) -> Result<(), Rule> {
     let start = out.len();
     match reading {
         Reading::Pc4 if code::is_pc4(value) => out.extend_from_slice(value),
@@ -476,7 +591,12 @@ fn postcode(reading: Reading, value: &[u8], out: &mut Vec<u8>, checks: &Checks) 
     checks.written(&out[start..])
 }
 
-fn plain_text(reading: Reading, value: &[u8], out: &mut Vec<u8>, checks: &Checks) -> Result<(), Rule> {
+fn plain_text(
+    reading: Reading,
+    value: &[u8],
+    out: &mut Vec<u8>,
+    checks: &Checks,
+) -> Result<(), Rule> {
     let start = out.len();
     match reading {
         Reading::Huisnummer => code::huisnummer(value, out)?,

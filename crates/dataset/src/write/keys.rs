@@ -12,7 +12,11 @@ pub(crate) struct KeySet {
 
 impl KeySet {
     pub(crate) fn new(limit_bytes: usize) -> Self {
-        Self { slots: vec![0; 1 << 12], used: 0, limit_bytes }
+        Self {
+            slots: vec![0; 1 << 12],
+            used: 0,
+            limit_bytes,
+        }
     }
 
     /// Adds a fingerprint; `false` when it was there.
@@ -24,13 +28,18 @@ impl KeySet {
             self.grow()?;
         }
         // Zero marks an empty slot.
-        Ok(place(&mut self.slots, fingerprint.max(1)).then(|| self.used += 1).is_some())
+        Ok(place(&mut self.slots, fingerprint.max(1))
+            .then(|| self.used += 1)
+            .is_some())
     }
 
     fn grow(&mut self) -> Result<()> {
         let room = self.slots.len() * 2;
         if room * 8 > self.limit_bytes {
-            return Err(DatasetError::TooLarge { what: "memory for primary keys, bytes", limit: self.limit_bytes as u64 });
+            return Err(DatasetError::TooLarge {
+                what: "memory for primary keys, bytes",
+                limit: self.limit_bytes as u64,
+            });
         }
         let former = std::mem::replace(&mut self.slots, vec![0; room]);
         for fingerprint in former.into_iter().filter(|slot| *slot != 0) {

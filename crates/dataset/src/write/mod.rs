@@ -7,12 +7,12 @@ mod pipeline;
 mod quarantine;
 
 pub use field::bsn;
-pub use part::{part_rows, read_part_batches, writer_properties};
 pub(crate) use keys::KeySet;
 pub(crate) use part::{FEW_VALUES, PartWriter};
+pub use part::{part_rows, read_part_batches, writer_properties};
 pub use pipeline::{Ingested, Options, PartSummary, Progress, Sinks, ingest};
-pub use quarantine::{QuarantinedRow, read_quarantine};
 pub(crate) use quarantine::{Entry, QuarantineWriter};
+pub use quarantine::{QuarantinedRow, read_quarantine};
 
 use helder_types::Bsn;
 

@@ -7,9 +7,15 @@ use arrow::{
     datatypes::{DataType, Schema, SchemaRef},
 };
 use parquet::{
-    arrow::{ArrowWriter, arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder}},
+    arrow::{
+        ArrowWriter,
+        arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+    },
     basic::{Compression, Encoding, ZstdLevel},
-    file::{properties::{EnabledStatistics, WriterProperties}, reader::ChunkReader},
+    file::{
+        properties::{EnabledStatistics, WriterProperties},
+        reader::ChunkReader,
+    },
     schema::types::ColumnPath,
 };
 
@@ -68,13 +74,21 @@ pub(crate) struct PartWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> PartWriter<W> {
-    pub(crate) fn new(sink: W, schema: Schema) -> Result<Self> {
-        let properties = writer_properties(&schema)?;
+    pub(crate) fn new(sink: W, schema: &Schema) -> Result<Self> {
+        let properties = writer_properties(schema)?;
         // The marks were for the properties; readers need not see them.
-        let plain: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone().with_metadata(HashMap::new())).collect();
+        let plain: Vec<_> = schema
+            .fields()
+            .iter()
+            .map(|field| field.as_ref().clone().with_metadata(HashMap::new()))
+            .collect();
         let schema = Arc::new(Schema::new(plain));
         let writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties))?;
-        Ok(Self { schema, writer, rows: 0 })
+        Ok(Self {
+            schema,
+            writer,
+            rows: 0,
+        })
     }
 
     pub(crate) fn write(&mut self, columns: Vec<ArrayRef>) -> Result<()> {
@@ -95,7 +109,10 @@ impl<W: Write + Send> PartWriter<W> {
 ///
 /// # Errors
 /// When the bytes are no Parquet file.
-pub fn read_part_batches<R: ChunkReader + 'static>(reader: R, batch_rows: usize) -> Result<(SchemaRef, ParquetRecordBatchReader)> {
+pub fn read_part_batches<R: ChunkReader + 'static>(
+    reader: R,
+    batch_rows: usize,
+) -> Result<(SchemaRef, ParquetRecordBatchReader)> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(reader)?;
     let schema = Arc::clone(builder.schema());
     Ok((schema, builder.with_batch_size(batch_rows).build()?))
@@ -107,5 +124,10 @@ pub fn read_part_batches<R: ChunkReader + 'static>(reader: R, batch_rows: usize)
 /// When the bytes are no Parquet file.
 pub fn part_rows<R: ChunkReader + 'static>(reader: R) -> Result<u64> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(reader)?;
-    Ok(builder.metadata().file_metadata().num_rows().max(0).unsigned_abs())
+    Ok(builder
+        .metadata()
+        .file_metadata()
+        .num_rows()
+        .max(0)
+        .unsigned_abs())
 }

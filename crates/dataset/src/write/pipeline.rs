@@ -2,10 +2,17 @@
 
 use std::{io::Write, sync::mpsc};
 
-use arrow::{array::ArrayRef, datatypes::{DataType, Schema}};
+use arrow::{
+    array::ArrayRef,
+    datatypes::{DataType, Schema},
+};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, PartWriter, Pseudonymise, QuarantineWriter, field::{CompiledField, RowFault}, keys::KeySet};
+use super::{
+    Entry, PartWriter, Pseudonymise, QuarantineWriter,
+    field::{CompiledField, RowFault},
+    keys::KeySet,
+};
 use crate::{
     column::{Column, Values},
     contract::Contract,
@@ -86,7 +93,11 @@ fn header_faults(contract: &Contract, header: &[String]) -> Vec<helder_types::Fa
     for (index, field) in contract.fields.iter().enumerate() {
         if !header.iter().any(|name| name == field.header()) {
             let detail = "the file has no column with this header";
-            faults.push(helder_types::Fault::new(format!("/fields/{index}"), "missing-column", detail));
+            faults.push(helder_types::Fault::new(
+                format!("/fields/{index}"),
+                "missing-column",
+                detail,
+            ));
         }
     }
     faults
@@ -117,24 +128,49 @@ pub fn ingest<W: Write + Send>(
         .iter()
         .map(|field| CompiledField::new(contract, field, &header, detected, options.today))
         .collect();
-    let Sinks { analysis, identity, quarantine, raw } = sinks;
+    let Sinks {
+        analysis,
+        identity,
+        quarantine,
+        raw,
+    } = sinks;
     let analysis_schema = schema(&fields, |field| field.in_analysis, true);
     let identity_schema = schema(&fields, |field| field.in_identity, false);
-    let analysis = PartWriter::new(analysis, analysis_schema)?;
+    let analysis = PartWriter::new(analysis, &analysis_schema)?;
     let identity = match identity {
-        Some(sink) if identity_schema.fields().len() > 1 => Some(PartWriter::new(sink, identity_schema)?),
+        Some(sink) if identity_schema.fields().len() > 1 => {
+            Some(PartWriter::new(sink, &identity_schema)?)
+        }
         _ if identity_schema.fields().len() > 1 => {
-            return Err(DatasetError::Invariant("a contract with identifying fields needs an identity sink"));
+            return Err(DatasetError::Invariant(
+                "a contract with identifying fields needs an identity sink",
+            ));
         }
         _ => None,
     };
-    let ignored_columns = header.iter().filter(|name| !contract.fields.iter().any(|field| field.header() == *name)).cloned().collect();
+    let ignored_columns = header
+        .iter()
+        .filter(|name| !contract.fields.iter().any(|field| field.header() == *name))
+        .cloned()
+        .collect();
     let mut check = Check {
-        keys: (!contract.primary_key.is_empty()).then(|| KeySet::new(options.limits.key_memory_bytes)),
-        key_fields: contract.primary_key.iter().filter_map(|key| contract.fields.iter().position(|f| f.name == *key)).collect(),
+        keys: (!contract.primary_key.is_empty())
+            .then(|| KeySet::new(options.limits.key_memory_bytes)),
+        key_fields: contract
+            .primary_key
+            .iter()
+            .filter_map(|key| contract.fields.iter().position(|f| f.name == *key))
+            .collect(),
         counts: fields.iter().map(|_| FieldCounts::default()).collect(),
-        profiles: fields.iter().map(|field| Profile::of(&field.main, field.extra.as_ref(), field.in_analysis)).collect(),
-        names: contract.fields.iter().map(|field| field.name.clone()).collect(),
+        profiles: fields
+            .iter()
+            .map(|field| Profile::of(&field.main, field.extra.as_ref(), field.in_analysis))
+            .collect(),
+        names: contract
+            .fields
+            .iter()
+            .map(|field| field.name.clone())
+            .collect(),
         fields,
         rows: Column::new("_row".into(), &DataType::Int64),
         faults: Vec::new(),
@@ -151,18 +187,27 @@ pub fn ingest<W: Write + Send>(
         let writer = scope.spawn(move || write_batches(analysis, identity, &receiver));
         let outcome = check.all(source, pseudonymise, &sender, observe);
         drop(sender);
-        let written = writer.join().map_err(|_| DatasetError::Invariant("the writer thread ended early"))?;
+        let written = writer
+            .join()
+            .map_err(|_| DatasetError::Invariant("the writer thread ended early"))?;
         // A fault of the writer closes the channel; it is the cause, the closed channel only the sign.
         let written = written?;
         outcome.map(|()| written)
     })?;
     if check.rows_in != check.accepted + check.quarantined || written != check.accepted {
-        return Err(DatasetError::Invariant("rows in must equal rows accepted and quarantined"));
+        return Err(DatasetError::Invariant(
+            "rows in must equal rows accepted and quarantined",
+        ));
     }
     let (quarantine, raw, quarantine_entries) = check.quarantine.finish()?;
     let raw = raw.ok_or(DatasetError::Invariant("raw records have a sink"))?;
     Ok(Ingested {
-        sinks: Sinks { analysis, identity, quarantine, raw },
+        sinks: Sinks {
+            analysis,
+            identity,
+            quarantine,
+            raw,
+        },
         rows_in: check.rows_in,
         rows_accepted: check.accepted,
         rows_quarantined: check.quarantined,
@@ -217,7 +262,9 @@ fn write_batches<W: Write + Send>(
         Some(identity) => {
             let (sink, identity_rows) = identity.finish()?;
             if identity_rows != rows {
-                return Err(DatasetError::Invariant("both parts must have the same rows"));
+                return Err(DatasetError::Invariant(
+                    "both parts must have the same rows",
+                ));
             }
             Some(sink)
         }
@@ -260,7 +307,10 @@ impl<W: Write + Send> Check<W> {
             if self.rows.len() >= BATCH_ROWS {
                 self.send(sender)?;
             }
-            observe(Progress { rows: self.rows_in, bytes: source.bytes_read() })?;
+            observe(Progress {
+                rows: self.rows_in,
+                bytes: source.bytes_read(),
+            })?;
         }
         self.send(sender)
     }
@@ -270,8 +320,13 @@ impl<W: Write + Send> Check<W> {
         for broken in &block.broken {
             self.record_faults[broken.rule as usize] += 1;
             self.attention.add(None, broken.rule, broken.meta.ordinal);
-            let entry =
-                Entry { row: broken.meta.ordinal, line: Some(broken.meta.line), column: None, rule: broken.rule, reason: None };
+            let entry = Entry {
+                row: broken.meta.ordinal,
+                line: Some(broken.meta.line),
+                column: None,
+                rule: broken.rule,
+                reason: None,
+            };
             self.quarantine.entry(entry)?;
             self.quarantine.raw_record(broken.meta, block)?;
         }
@@ -279,11 +334,19 @@ impl<W: Write + Send> Check<W> {
         self.faults.clear();
         for (at, field) in self.fields.iter_mut().enumerate() {
             self.row_faults.clear();
-            field.run(block, &mut self.counts[at], &mut self.row_faults, pseudonymise);
-            self.faults.extend(self.row_faults.iter().map(|(row, rule)| (*row, at, *rule)));
+            field.run(
+                block,
+                &mut self.counts[at],
+                &mut self.row_faults,
+                pseudonymise,
+            );
+            self.faults
+                .extend(self.row_faults.iter().map(|(row, rule)| (*row, at, *rule)));
         }
         let first = self.rows.len();
-        let Values::Int64(rows) = &mut self.rows.values else { return Err(DatasetError::Invariant("_row is Int64")) };
+        let Values::Int64(rows) = &mut self.rows.values else {
+            return Err(DatasetError::Invariant("_row is Int64"));
+        };
         rows.extend(block.rows().iter().map(|meta| meta.ordinal));
         self.rows.valid.resize(first + block.len(), true);
         self.duplicate_keys(block)?;
@@ -291,7 +354,9 @@ impl<W: Write + Send> Check<W> {
     }
 
     fn duplicate_keys(&mut self, block: &RowBlock) -> Result<()> {
-        let Some(keys) = &mut self.keys else { return Ok(()) };
+        let Some(keys) = &mut self.keys else {
+            return Ok(());
+        };
         let mut bad: Vec<usize> = self.faults.iter().map(|fault| fault.0).collect();
         bad.sort_unstable();
         for row in 0..block.len() {
@@ -300,8 +365,13 @@ impl<W: Write + Send> Check<W> {
             }
             let mut fingerprint = 0;
             for &field in &self.key_fields {
-                let Some(column) = self.fields[field].column else { continue };
-                fingerprint = crate::hash::join(fingerprint, crate::hash::of_bytes(crate::value::trim(block.field(row, column))));
+                let Some(column) = self.fields[field].column else {
+                    continue;
+                };
+                fingerprint = crate::hash::join(
+                    fingerprint,
+                    crate::hash::of_bytes(crate::value::trim(block.field(row, column))),
+                );
             }
             if !keys.insert(fingerprint)? {
                 let field = self.key_fields.first().copied().unwrap_or(0);
@@ -314,7 +384,8 @@ impl<W: Write + Send> Check<W> {
 
     /// Writes the records with faults to the quarantine and squeezes them out of the columns.
     fn set_apart(&mut self, block: &RowBlock, first: usize) -> Result<()> {
-        self.faults.sort_unstable_by_key(|(row, field, _)| (*row, *field));
+        self.faults
+            .sort_unstable_by_key(|(row, field, _)| (*row, *field));
         let mut bad: Vec<usize> = Vec::new();
         for &(row, field, rule) in &self.faults {
             let meta = block.rows()[row];
@@ -324,7 +395,13 @@ impl<W: Write + Send> Check<W> {
             }
             let column = self.names[field].as_str();
             self.attention.add(Some(field), rule, meta.ordinal);
-            let entry = Entry { row: meta.ordinal, line: Some(meta.line), column: Some(column), rule, reason: None };
+            let entry = Entry {
+                row: meta.ordinal,
+                line: Some(meta.line),
+                column: Some(column),
+                rule,
+                reason: None,
+            };
             self.quarantine.entry(entry)?;
         }
         self.quarantined += bad.len() as u64;
@@ -341,7 +418,10 @@ impl<W: Write + Send> Check<W> {
             return Ok(());
         }
         let rows = self.rows.finish()?;
-        let mut batch = Batch { analysis: vec![rows.clone()], identity: vec![rows] };
+        let mut batch = Batch {
+            analysis: vec![rows.clone()],
+            identity: vec![rows],
+        };
         for (field, profile) in self.fields.iter_mut().zip(&mut self.profiles) {
             profile.add(&field.main, field.extra.as_ref());
             let main = field.main.finish()?;
@@ -355,6 +435,8 @@ impl<W: Write + Send> Check<W> {
                 batch.analysis.push(extra.finish()?);
             }
         }
-        sender.send(batch).map_err(|_| DatasetError::Invariant("the writer stopped"))
+        sender
+            .send(batch)
+            .map_err(|_| DatasetError::Invariant("the writer stopped"))
     }
 }

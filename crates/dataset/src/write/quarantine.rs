@@ -71,7 +71,7 @@ fn schema() -> Schema {
 impl<W: Write + Send> QuarantineWriter<W> {
     pub(crate) fn new(part: W, raw: Option<W>) -> Result<Self> {
         Ok(Self {
-            part: PartWriter::new(part, schema())?,
+            part: PartWriter::new(part, &schema())?,
             raw,
             line_of_raw: Vec::new(),
             rows: Int64Builder::new(),
@@ -87,24 +87,37 @@ impl<W: Write + Send> QuarantineWriter<W> {
         self.lines.append_option(entry.line);
         self.columns.append_option(entry.column);
         self.rules.append_value(entry.rule.code());
-        self.reasons.append_value(entry.reason.unwrap_or(entry.rule.reason()));
-        if self.rows.values_slice().len() >= 16 << 10 { self.flush() } else { Ok(()) }
+        self.reasons
+            .append_value(entry.reason.unwrap_or(entry.rule.reason()));
+        if self.rows.values_slice().len() >= 16 << 10 {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// Keeps a record that was split into fields.
     pub(crate) fn raw_fields(&mut self, meta: RowMeta, block: &RowBlock, row: usize) -> Result<()> {
-        let fields: Vec<String> = (0..block.columns).map(|column| masked(block.field(row, column))).collect();
-        self.raw_line(&serde_json::json!({"row": meta.ordinal, "line": meta.line, "fields": fields}))
+        let fields: Vec<String> = (0..block.columns)
+            .map(|column| masked(block.field(row, column)))
+            .collect();
+        self.raw_line(
+            &serde_json::json!({"row": meta.ordinal, "line": meta.line, "fields": fields}),
+        )
     }
 
     /// Keeps a record that could not be split.
     pub(crate) fn raw_record(&mut self, meta: RowMeta, block: &RowBlock) -> Result<()> {
         let record = masked(meta.raw.of(&block.bytes));
-        self.raw_line(&serde_json::json!({"row": meta.ordinal, "line": meta.line, "record": record}))
+        self.raw_line(
+            &serde_json::json!({"row": meta.ordinal, "line": meta.line, "record": record}),
+        )
     }
 
     fn raw_line(&mut self, value: &serde_json::Value) -> Result<()> {
-        let Some(raw) = &mut self.raw else { return Ok(()) };
+        let Some(raw) = &mut self.raw else {
+            return Ok(());
+        };
         self.line_of_raw.clear();
         serde_json::to_writer(&mut self.line_of_raw, value).map_err(std::io::Error::other)?;
         self.line_of_raw.push(b'\n');
@@ -136,8 +149,13 @@ fn masked(bytes: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(bytes).into_owned();
     let mut at = 0;
     while at < text.len() {
-        let digits = text.as_bytes()[at..].iter().take_while(|b| b.is_ascii_digit()).count();
-        if matches!(digits, 8 | 9) && helder_types::Bsn::parse(&text.as_bytes()[at..at + digits]).is_ok() {
+        let digits = text.as_bytes()[at..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        if matches!(digits, 8 | 9)
+            && helder_types::Bsn::parse(&text.as_bytes()[at..at + digits]).is_ok()
+        {
             text.replace_range(at..at + digits, &"*".repeat(digits));
         }
         at += digits.max(1);
@@ -152,7 +170,11 @@ fn masked(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// When the bytes are no quarantine part.
-pub fn read_quarantine<R: ChunkReader + 'static>(reader: R, from: usize, count: usize) -> Result<Vec<QuarantinedRow>> {
+pub fn read_quarantine<R: ChunkReader + 'static>(
+    reader: R,
+    from: usize,
+    count: usize,
+) -> Result<Vec<QuarantinedRow>> {
     let (_, batches) = read_part_batches(reader, 8_192)?;
     let mut skip = from;
     let mut found = Vec::new();
@@ -164,8 +186,12 @@ pub fn read_quarantine<R: ChunkReader + 'static>(reader: R, from: usize, count: 
         }
         let missing = || DatasetError::Invariant("a quarantine part has five columns");
         let column = |name: &str| batch.column_by_name(name).ok_or_else(missing);
-        let rows = column("_row")?.as_primitive_opt::<Int64Type>().ok_or_else(missing)?;
-        let lines = column("line")?.as_primitive_opt::<Int64Type>().ok_or_else(missing)?;
+        let rows = column("_row")?
+            .as_primitive_opt::<Int64Type>()
+            .ok_or_else(missing)?;
+        let lines = column("line")?
+            .as_primitive_opt::<Int64Type>()
+            .ok_or_else(missing)?;
         let text = |name: &str| column(name)?.as_string_opt::<i32>().ok_or_else(missing);
         let (columns, rules, reasons) = (text("column")?, text("rule")?, text("reason")?);
         for at in skip..batch.num_rows() {
@@ -191,7 +217,10 @@ mod tests {
 
     #[test]
     fn a_bsn_is_made_unreadable_and_other_numbers_stay() {
-        assert_eq!(masked(b"249566758;Jansen;249566759;0612345678"), "*********;Jansen;249566759;0612345678");
+        assert_eq!(
+            masked(b"249566758;Jansen;249566759;0612345678"),
+            "*********;Jansen;249566759;0612345678"
+        );
         assert_eq!(masked("é249566758é".as_bytes()), "é*********é");
         assert_eq!(masked(b"x10000008"), "x********");
     }

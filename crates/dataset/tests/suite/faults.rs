@@ -1,5 +1,7 @@
 //! Damaged and hostile files: each gives the stated answer, and every record is accounted for.
 
+use std::fmt::Write;
+
 use helder_dataset::{DatasetError, Limits, detect};
 use serde_json::json;
 
@@ -11,25 +13,54 @@ fn a_broken_quote_costs_its_own_line_only() {
     let file = b"a,b\n\"good\",1\n\"never closed,2\n\"closed \"inside,3\nfine,4\n\"two\nlines\",5\nlast,6\n";
     let made = csv(file, Some(&plain)).unwrap();
     assert_eq!((made.rows_in, made.accepted, made.quarantined), (6, 4, 2));
-    assert_eq!(made.rules(), [(3, String::new(), "broken-quote".into()), (4, String::new(), "broken-quote".into())]);
+    assert_eq!(
+        made.rules(),
+        [
+            (3, String::new(), "broken-quote".into()),
+            (4, String::new(), "broken-quote".into())
+        ]
+    );
     let rows = table(&made.analysis);
-    assert_eq!(rows[3], ["5", "two lines", "5"], "a record over two lines keeps its number");
-    assert!(made.raw.contains("never closed"), "the record itself is kept for whoever may see it");
+    assert_eq!(
+        rows[3],
+        ["5", "two lines", "5"],
+        "a record over two lines keeps its number"
+    );
+    assert!(
+        made.raw.contains("never closed"),
+        "the record itself is kept for whoever may see it"
+    );
 }
 
 #[test]
 fn ragged_rows_are_set_apart_with_their_lines() {
     let made = csv(b"a;b;c\n1;2;3\n1;2\n1;2;3;4\n\n4;5;6\n", None).unwrap();
     assert_eq!((made.rows_in, made.accepted), (4, 2));
-    let lines: Vec<_> = made.rules().into_iter().map(|(line, _, rule)| (line, rule)).collect();
-    assert_eq!(lines, [(3, "field-count".to_owned()), (4, "field-count".to_owned())]);
-    assert_eq!(table(&made.analysis)[2][0], "4", "ordinals count broken records, not blank lines");
+    let lines: Vec<_> = made
+        .rules()
+        .into_iter()
+        .map(|(line, _, rule)| (line, rule))
+        .collect();
+    assert_eq!(
+        lines,
+        [(3, "field-count".to_owned()), (4, "field-count".to_owned())]
+    );
+    assert_eq!(
+        table(&made.analysis)[2][0],
+        "4",
+        "ordinals count broken records, not blank lines"
+    );
 }
 
 #[test]
 fn nul_bytes_are_refused_with_the_line() {
-    let Err(DatasetError::Refused(faults)) = csv(b"a,b\n1,2\n3,\x00\n", None) else { panic!("accepted") };
-    assert_eq!((faults[0].pointer.as_str(), faults[0].code.as_str()), ("/line/3", "nul-byte"));
+    let Err(DatasetError::Refused(faults)) = csv(b"a,b\n1,2\n3,\x00\n", None) else {
+        panic!("accepted")
+    };
+    assert_eq!(
+        (faults[0].pointer.as_str(), faults[0].code.as_str()),
+        ("/line/3", "nul-byte")
+    );
 }
 
 #[test]
@@ -39,15 +70,26 @@ fn lines_of_another_encoding_are_set_apart() {
         file.extend_from_slice(format!("Jos\u{e9},{n}\n").as_bytes());
     }
     file.extend_from_slice(b"Ren\xe9,200\n");
-    let made = csv(&file, Some(&contract(json!({"fields": [{"name": "naam"}, {"name": "n", "type": "integer"}]})))).unwrap();
+    let made = csv(
+        &file,
+        Some(&contract(
+            json!({"fields": [{"name": "naam"}, {"name": "n", "type": "integer"}]}),
+        )),
+    )
+    .unwrap();
     assert_eq!((made.rows_in, made.accepted), (201, 200));
     assert_eq!(made.rules(), [(202, String::new(), "encoding".into())]);
 }
 
 #[test]
 fn ten_thousand_columns_are_refused() {
-    let header = (0..10_000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
-    let Err(DatasetError::Refused(faults)) = csv(format!("{header}\n").as_bytes(), None) else { panic!("accepted") };
+    let header = (0..10_000)
+        .map(|n| format!("c{n}"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let Err(DatasetError::Refused(faults)) = csv(format!("{header}\n").as_bytes(), None) else {
+        panic!("accepted")
+    };
     assert_eq!(faults[0].code, "too-many-columns");
     assert!(faults[0].detail.contains("10000") && faults[0].detail.contains("2000"));
 }
@@ -66,10 +108,14 @@ fn an_endless_line_is_set_apart_without_being_held() {
 #[test]
 fn all_faults_of_contract_and_header_come_at_once() {
     let wanted = contract(json!({"fields": [{"name": "a"}, {"name": "x"}, {"name": "y"}]}));
-    let Err(DatasetError::Refused(faults)) = csv(b"a,b\n1,2\n", Some(&wanted)) else { panic!("accepted") };
+    let Err(DatasetError::Refused(faults)) = csv(b"a,b\n1,2\n", Some(&wanted)) else {
+        panic!("accepted")
+    };
     let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(pointers, ["/fields/1", "/fields/2"]);
-    let Err(DatasetError::Refused(faults)) = csv(b"a,b,a,b\nx,1,y,2\n", None) else { panic!("accepted") };
+    let Err(DatasetError::Refused(faults)) = csv(b"a,b,a,b\nx,1,y,2\n", None) else {
+        panic!("accepted")
+    };
     assert_eq!(faults.len(), 2);
 }
 
@@ -113,9 +159,17 @@ fn no_bsn_is_in_any_reason_report_or_raw_record() {
 
 #[test]
 fn control_characters_and_formulas_are_no_way_in() {
-    let made = csv(b"a,b\nx\x1b[31m,1\n=cmd(),2\n", Some(&contract(json!({"fields": [{"name": "a"}, {"name": "b"}]})))).unwrap();
+    let made = csv(
+        b"a,b\nx\x1b[31m,1\n=cmd(),2\n",
+        Some(&contract(json!({"fields": [{"name": "a"}, {"name": "b"}]}))),
+    )
+    .unwrap();
     assert_eq!(made.rules(), [(2, "a".into(), "control-character".into())]);
-    assert_eq!(table(&made.analysis)[1][1], "=cmd()", "text stays text; exports escape it");
+    assert_eq!(
+        table(&made.analysis)[1][1],
+        "=cmd()",
+        "text stays text; exports escape it"
+    );
 }
 
 #[test]
@@ -126,11 +180,25 @@ fn other_kinds_of_files_are_named() {
         (b"\x1f\x8b\x08", "Content-Encoding: gzip"),
         (b"\x80\x04\x95pickle", "pickled"),
     ] {
-        let Err(DatasetError::Refused(faults)) = detect::sniff(start) else { panic!("accepted") };
+        let Err(DatasetError::Refused(faults)) = detect::sniff(start) else {
+            panic!("accepted")
+        };
         assert!(faults[0].detail.contains(word), "{}", faults[0].detail);
     }
-    assert!(helder_dataset::read::xlsx::XlsxSource::open(std::io::Cursor::new(b"PK\x03\x04junk".to_vec()), &Limits::default()).is_err());
-    assert!(helder_dataset::read::parquet::ParquetSource::open(bytes::Bytes::from_static(b"PAR1junkPAR1"), &Limits::default()).is_err());
+    assert!(
+        helder_dataset::read::xlsx::XlsxSource::open(
+            std::io::Cursor::new(b"PK\x03\x04junk".to_vec()),
+            &Limits::default()
+        )
+        .is_err()
+    );
+    assert!(
+        helder_dataset::read::parquet::ParquetSource::open(
+            bytes::Bytes::from_static(b"PAR1junkPAR1"),
+            &Limits::default()
+        )
+        .is_err()
+    );
 }
 
 proptest::proptest! {
@@ -152,7 +220,7 @@ proptest::proptest! {
     fn quoted_records_come_back(rows in proptest::collection::vec(("[a-z\",\n ]{1,12}", "[0-9]{1,5}"), 1..200)) {
         let mut file = String::from("tekst,n\n");
         for (text, number) in &rows {
-            file.push_str(&format!("\"x{}\",{number}\n", text.replace('"', "\"\"")));
+            let _ = writeln!(file, "\"x{}\",{number}", text.replace('"', "\"\""));
         }
         let made = csv(file.as_bytes(), Some(&contract(json!({"fields": [{"name": "tekst"}, {"name": "n", "type": "integer"}]})))).unwrap();
         proptest::prop_assert_eq!(made.accepted as usize, rows.len());

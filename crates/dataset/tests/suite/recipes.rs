@@ -1,6 +1,9 @@
 //! Recipes over the parts of a version.
 
-use helder_dataset::{Contract, DatasetError, Limits, Recipe, quality, recipe::{self, RecipeSinks}};
+use helder_dataset::{
+    Contract, DatasetError, Limits, Recipe, quality,
+    recipe::{self, RecipeSinks},
+};
 use serde_json::json;
 
 use crate::support::{Outcome, batches, contract, csv, table};
@@ -17,11 +20,18 @@ fn version() -> (Outcome, Contract) {
     (csv(text.as_bytes(), Some(&fields)).unwrap(), fields)
 }
 
-fn run(version: &Outcome, steps: serde_json::Value) -> Result<recipe::Cleaned<Vec<u8>>, DatasetError> {
+fn run(
+    version: &Outcome,
+    steps: &serde_json::Value,
+) -> Result<recipe::Cleaned<Vec<u8>>, DatasetError> {
     let recipe: Recipe = serde_json::from_value(json!({ "steps": steps })).unwrap();
     let (analysis, identity) = (batches(&version.analysis), batches(&version.identity));
     let columns = recipe::columns_of(&analysis[0].schema(), Some(&identity[0].schema()));
-    let sinks = RecipeSinks { analysis: Vec::new(), identity: Some(Vec::new()), quarantine: Vec::new() };
+    let sinks = RecipeSinks {
+        analysis: Vec::new(),
+        identity: Some(Vec::new()),
+        quarantine: Vec::new(),
+    };
     recipe::clean(
         &recipe,
         &columns,
@@ -49,30 +59,80 @@ fn every_step_does_its_work_and_says_how_much() {
         {"kind": "filter", "keep": "not is_missing(bsn_pseudonym)", "reason": "zonder BSN niet te koppelen"}
     ]);
     let recipe: Recipe = serde_json::from_value(json!({ "steps": steps.clone() })).unwrap();
-    let made = run(&version, steps).unwrap();
-    assert_eq!((made.rows_in, made.rows_accepted, made.rows_removed), (4, 2, 2));
+    let made = run(&version, &steps).unwrap();
+    assert_eq!(
+        (made.rows_in, made.rows_accepted, made.rows_removed),
+        (4, 2, 2)
+    );
     assert_eq!(
         table(&made.sinks.analysis),
         [
             vec!["_row", "bsn_pseudonym", "code", "sinds", "schuld", "hoog"],
-            vec!["1", "pseudonym-of-a-person-0000000596", "aanvraag", "2024-03-12", "60000", "true"],
-            vec!["2", "pseudonym-of-a-person-0000000128", "besluit", "-", "2000", "false"],
+            vec![
+                "1",
+                "pseudonym-of-a-person-0000000596",
+                "aanvraag",
+                "2024-03-12",
+                "60000",
+                "true"
+            ],
+            vec![
+                "2",
+                "pseudonym-of-a-person-0000000128",
+                "besluit",
+                "-",
+                "2000",
+                "false"
+            ],
         ]
     );
     let identity = table(made.sinks.identity.as_ref().unwrap());
-    assert_eq!(identity[0][2..], ["voornamen", "voorvoegsel", "geslachtsnaam", "straatnaam", "huisnummer", "huisnummertoevoeging"]);
-    assert_eq!(identity[1][2..], ["Jan", "van der", "Berg", "Dorpsstraat", "12", "A"]);
+    assert_eq!(
+        identity[0][2..],
+        [
+            "voornamen",
+            "voorvoegsel",
+            "geslachtsnaam",
+            "straatnaam",
+            "huisnummer",
+            "huisnummertoevoeging"
+        ]
+    );
+    assert_eq!(
+        identity[1][2..],
+        ["Jan", "van der", "Berg", "Dorpsstraat", "12", "A"]
+    );
     assert_eq!(identity[2][2..5], ["JOSE", "de", "VRIES"]);
-    let touched: Vec<_> = made.steps.iter().map(|step| (step.rows_touched, step.rows_removed, step.values_set_missing)).collect();
-    assert_eq!(touched[3], (2, 0, 2), "two dates read, two texts that are none");
+    let touched: Vec<_> = made
+        .steps
+        .iter()
+        .map(|step| {
+            (
+                step.rows_touched,
+                step.rows_removed,
+                step.values_set_missing,
+            )
+        })
+        .collect();
+    assert_eq!(
+        touched[3],
+        (2, 0, 2),
+        "two dates read, two texts that are none"
+    );
     assert_eq!(touched[7], (1, 1, 0));
     assert_eq!(touched[9], (1, 1, 0));
     let after = recipe::contract_after(&fields, &recipe);
     assert!(after.field("naam").is_none() && after.field("hoog").is_some());
     let report = quality::report(&made.profiles, &after, Vec::new(), None);
     assert_eq!((report.rows_in, report.rows_accepted), (4, 2));
-    assert!(!serde_json::to_string(&report).unwrap().contains("pseudonym-of"));
-    let left_out = helder_dataset::write::read_quarantine(bytes::Bytes::from(made.sinks.quarantine), 0, 10).unwrap();
+    assert!(
+        !serde_json::to_string(&report)
+            .unwrap()
+            .contains("pseudonym-of")
+    );
+    let left_out =
+        helder_dataset::write::read_quarantine(bytes::Bytes::from(made.sinks.quarantine), 0, 10)
+            .unwrap();
     assert_eq!(left_out[1].reason, "zonder BSN niet te koppelen");
 }
 
@@ -87,8 +147,13 @@ fn all_faults_of_a_recipe_come_at_once() {
         {"kind": "split-names", "column": "naam"},
         {"kind": "trim", "columns": ["naam"]}
     ]);
-    let Err(DatasetError::Refused(faults)) = run(&version, steps) else { panic!("accepted") };
-    let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_str())).collect();
+    let Err(DatasetError::Refused(faults)) = run(&version, &steps) else {
+        panic!("accepted")
+    };
+    let found: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.pointer.as_str(), fault.code.as_str()))
+        .collect();
     assert_eq!(
         found,
         [

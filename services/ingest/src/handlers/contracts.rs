@@ -26,7 +26,11 @@ use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::{App, documents::create};
-use crate::{fault::problem, upload, wire::{Declared, NewContract}};
+use crate::{
+    fault::problem,
+    upload,
+    wire::{Declared, NewContract},
+};
 
 /// Largest sample, bytes.
 const SAMPLE_BYTES: u64 = 8 << 20;
@@ -55,7 +59,9 @@ pub(crate) async fn create_contract(
     let new = body.into_inner();
     let mut faults = new.contract.faults();
     if !faults.is_empty() {
-        faults.iter_mut().for_each(|fault| fault.pointer.insert_str(0, "/contract"));
+        for fault in &mut faults {
+            fault.pointer.insert_str(0, "/contract");
+        }
         return Err(Problem::invalid(faults));
     }
     create(&caller, &store, &idempotency, new).await
@@ -103,7 +109,10 @@ pub(crate) async fn suggest_contract(
     let mut inflate = announced.into_memory(&app.limits, SAMPLE_BYTES)?;
     let mut sent = 0_u64;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| Problem::bad_request("body-cut", "the body ended too early").caused_by(error.to_string()))?;
+        let chunk = chunk.map_err(|error| {
+            Problem::bad_request("body-cut", "the body ended too early")
+                .caused_by(error.to_string())
+        })?;
         sent += chunk.len() as u64;
         if sent > SAMPLE_BYTES {
             return Err(Problem::too_large(SAMPLE_BYTES));
@@ -112,10 +121,17 @@ pub(crate) async fn suggest_contract(
     }
     let (format, bytes) = inflate.finish()?;
     let limits = app.limits.clone();
-    let suggested = spawn_blocking(move || look(format, bytes, &limits)).await.map_err(|error| {
-        // Readers of foreign formats may panic on hostile bytes; that is a fault of the file.
-        problem(helder_dataset::DatasetError::refused("/file", "damaged", "the file is damaged")).caused_by(error)
-    })??;
+    let suggested = spawn_blocking(move || look(format, bytes, &limits))
+        .await
+        .map_err(|error| {
+            // Readers of foreign formats may panic on hostile bytes; that is a fault of the file.
+            problem(helder_dataset::DatasetError::refused(
+                "/file",
+                "damaged",
+                "the file is damaged",
+            ))
+            .caused_by(error)
+        })??;
     Ok(Json(suggested))
 }
 
@@ -141,7 +157,14 @@ fn look(format: Format, bytes: Vec<u8>, limits: &Limits) -> Result<SuggestedCont
             (detect::typed(format, &sample, None), sample)
         }
     };
-    let Suggestion { mut contract, reasons } = suggest(&sample, &detected.columns);
+    let Suggestion {
+        mut contract,
+        reasons,
+    } = suggest(&sample, &detected.columns);
     contract.complete(&detected);
-    Ok(SuggestedContract { contract, reasons, detected })
+    Ok(SuggestedContract {
+        contract,
+        reasons,
+        detected,
+    })
 }

@@ -54,17 +54,24 @@ pub(crate) async fn create_dataset(
     let made = store
         .create(&caller, &idempotency, move |conn| {
             if let Some(source) = new.source_id {
-                documents::find::<NewSource>(conn, &who.organisation, source).map_err(|problem| absent(problem, "/sourceId", "source"))?;
+                documents::find::<NewSource>(conn, &who.organisation, source)
+                    .map_err(|problem| absent(problem, "/sourceId", "source"))?;
             }
             datasets::insert(conn, &who, new, Origin::Uploaded)
         })
         .await?;
-    Ok(HttpResponse::Created().insert_header((LOCATION, format!("/ingest/v1/datasets/{}", made.id))).json(made))
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/ingest/v1/datasets/{}", made.id)))
+        .json(made))
 }
 
 /// A reference to nothing is a fault of the body, not of the path.
 pub(super) fn absent(problem: Problem, pointer: &str, what: &str) -> Problem {
-    if problem.status() == 404 { unknown(pointer, what) } else { problem }
+    if problem.status() == 404 {
+        unknown(pointer, what)
+    } else {
+        problem
+    }
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -92,10 +99,22 @@ pub(crate) async fn list_datasets(
     request: HttpRequest,
 ) -> Result<HttpResponse> {
     let (before, limit) = (list.after::<Uuid>()?, list.limit());
-    let project = filter.project_id.as_deref().map(str::parse::<Uuid>).transpose();
-    let project = project.map_err(|_| Problem::invalid(vec![Fault::new("?projectId", "uuid", "a project is named by its UUID")]))?;
+    let project = filter
+        .project_id
+        .as_deref()
+        .map(str::parse::<Uuid>)
+        .transpose();
+    let project = project.map_err(|_| {
+        Problem::invalid(vec![Fault::new(
+            "?projectId",
+            "uuid",
+            "a project is named by its UUID",
+        )])
+    })?;
     let organisation = caller.organisation.clone();
-    let found = store.read(move |conn| datasets::list(conn, &organisation, project, before, limit + 1)).await?;
+    let found = store
+        .read(move |conn| datasets::list(conn, &organisation, project, before, limit + 1))
+        .await?;
     Ok(Page::cut(found, limit, |dataset| dataset.id).respond(&request))
 }
 
@@ -108,7 +127,15 @@ pub(crate) async fn list_datasets(
     security(("bearer" = ["ingest:read"]))
 )]
 #[get("/datasets/{id}")]
-pub(crate) async fn get_dataset(caller: Allowed<needs::IngestRead>, store: Data<Store>, id: Path<Uuid>) -> Result<Json<Dataset>> {
+pub(crate) async fn get_dataset(
+    caller: Allowed<needs::IngestRead>,
+    store: Data<Store>,
+    id: Path<Uuid>,
+) -> Result<Json<Dataset>> {
     let (organisation, id) = (caller.organisation.clone(), *id);
-    Ok(Json(store.read(move |conn| datasets::find(conn, &organisation, id)).await?))
+    Ok(Json(
+        store
+            .read(move |conn| datasets::find(conn, &organisation, id))
+            .await?,
+    ))
 }

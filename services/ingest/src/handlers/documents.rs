@@ -45,21 +45,43 @@ pub(crate) async fn create_source(
 }
 
 /// Keeps a document and answers where it is.
-pub(super) async fn create<T: Document>(caller: &Caller, store: &Store, idempotency: &Idempotency, document: T) -> Result<HttpResponse> {
+pub(super) async fn create<T: Document>(
+    caller: &Caller,
+    store: &Store,
+    idempotency: &Idempotency,
+    document: T,
+) -> Result<HttpResponse> {
     let who = caller.clone();
-    let made = store.create(caller, idempotency, move |conn| documents::insert(conn, &who, document)).await?;
-    Ok(HttpResponse::Created().insert_header((LOCATION, format!("/ingest/v1/{}/{}", T::FOLDER, made.id))).json(made))
+    let made = store
+        .create(caller, idempotency, move |conn| {
+            documents::insert(conn, &who, &document)
+        })
+        .await?;
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/ingest/v1/{}/{}", T::FOLDER, made.id)))
+        .json(made))
 }
 
 async fn get<T: Document>(caller: &Caller, store: &Store, id: Uuid) -> Result<Json<Declared<T>>> {
     let organisation = caller.organisation.clone();
-    Ok(Json(store.read(move |conn| documents::find(conn, &organisation, id)).await?))
+    Ok(Json(
+        store
+            .read(move |conn| documents::find(conn, &organisation, id))
+            .await?,
+    ))
 }
 
-async fn list<T: Document>(caller: &Caller, store: &Store, query: &ListQuery, request: &HttpRequest) -> Result<HttpResponse> {
+async fn list<T: Document>(
+    caller: &Caller,
+    store: &Store,
+    query: &ListQuery,
+    request: &HttpRequest,
+) -> Result<HttpResponse> {
     let (before, limit) = (query.after::<Uuid>()?, query.limit());
     let organisation = caller.organisation.clone();
-    let found = store.read(move |conn| documents::list::<T>(conn, &organisation, before, limit + 1)).await?;
+    let found = store
+        .read(move |conn| documents::list::<T>(conn, &organisation, before, limit + 1))
+        .await?;
     Ok(Page::cut(found, limit, |document| document.id).respond(request))
 }
 

@@ -11,7 +11,13 @@ mod uploads;
 mod versions;
 
 use helder_dataset::{Limits, Recipe, recipe::columns_of, write::read_part_batches};
-use helder_platform::{calls::Peers, keyring::KeyRing, objects::Objects, problem::{Problem, Result}, purpose};
+use helder_platform::{
+    calls::Peers,
+    keyring::KeyRing,
+    objects::Objects,
+    problem::{Problem, Result},
+    purpose,
+};
 use helder_types::{Caller, Digest, Fault, OrganisationId, ProjectStep};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -41,21 +47,38 @@ impl App {
     }
 
     /// Every fault of a recipe on the columns of a version.
-    async fn recipe_faults(&self, organisation: &OrganisationId, version: &DatasetVersion, recipe: &Recipe) -> Result<Vec<Fault>> {
+    async fn recipe_faults(
+        &self,
+        organisation: &OrganisationId,
+        version: &DatasetVersion,
+        recipe: &Recipe,
+    ) -> Result<Vec<Fault>> {
         let parts = &version.body.parts;
-        let analysis = self.objects.get_to_file(organisation, &parts.analysis.digest).await?;
+        let analysis = self
+            .objects
+            .get_to_file(organisation, &parts.analysis.digest)
+            .await?;
         let (recipe, contract) = (recipe.clone(), version.body.contract.clone());
         tokio::task::spawn_blocking(move || {
             let (schema, _) = read_part_batches(analysis.open()?, 1).map_err(problem)?;
-            Ok(recipe.plan(&columns_of(&schema, contract.identity_schema().as_ref())).0)
+            Ok(recipe
+                .plan(&columns_of(&schema, contract.identity_schema().as_ref()))
+                .0)
         })
         .await
         .map_err(Problem::internal)?
     }
 
     /// The quality report kept under a digest.
-    async fn quality(&self, organisation: &OrganisationId, digest: &Digest) -> Result<helder_dataset::QualityReport> {
-        let bytes = self.objects.get_bytes(organisation, digest, 64 << 20).await?;
+    async fn quality(
+        &self,
+        organisation: &OrganisationId,
+        digest: &Digest,
+    ) -> Result<helder_dataset::QualityReport> {
+        let bytes = self
+            .objects
+            .get_bytes(organisation, digest, 64 << 20)
+            .await?;
         serde_json::from_slice(&bytes).map_err(Problem::internal)
     }
 }

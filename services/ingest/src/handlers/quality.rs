@@ -39,13 +39,23 @@ pub(crate) async fn get_quality_report(
     request: HttpRequest,
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let (version, digest) = store.read(move |conn| datasets::find_version(conn, &organisation, id)).await?;
-    let digest = digest.ok_or_else(|| Problem::conflict("no-quality-report", "versions that another service made have no quality report"))?;
+    let (version, digest) = store
+        .read(move |conn| datasets::find_version(conn, &organisation, id))
+        .await?;
+    let digest = digest.ok_or_else(|| {
+        Problem::conflict(
+            "no-quality-report",
+            "versions that another service made have no quality report",
+        )
+    })?;
     let report = app.quality(&caller.organisation, &digest).await?;
     if wants(&request, "text/html") {
         return Ok(HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-            .insert_header((CONTENT_SECURITY_POLICY, helder_report::CONTENT_SECURITY_POLICY))
+            .insert_header((
+                CONTENT_SECURITY_POLICY,
+                helder_report::CONTENT_SECURITY_POLICY,
+            ))
             .body(page::render(&version, &report)));
     }
     Ok(HttpResponse::Ok().json(report))
@@ -53,6 +63,15 @@ pub(crate) async fn get_quality_report(
 
 /// Whether the client asks for a media type by name.
 pub(super) fn wants(request: &HttpRequest, media_type: &str) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.split(',').any(|media| media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case(media_type)))
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    accept.split(',').any(|media| {
+        media
+            .split(';')
+            .next()
+            .is_some_and(|media| media.trim().eq_ignore_ascii_case(media_type))
+    })
 }

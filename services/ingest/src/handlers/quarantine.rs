@@ -53,11 +53,20 @@ pub(crate) async fn list_quarantined_rows(
 ) -> Result<HttpResponse> {
     let (from, limit) = (list.after::<u32>()?.unwrap_or(0), list.limit());
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let (version, _) = store.read(move |conn| datasets::find_version(conn, &organisation, id)).await?;
+    let (version, _) = store
+        .read(move |conn| datasets::find_version(conn, &organisation, id))
+        .await?;
     let Some(part) = version.body.parts.quarantine else {
-        return Ok(Page::<QuarantinedRow> { items: Vec::new(), next: None }.respond(&request));
+        return Ok(Page::<QuarantinedRow> {
+            items: Vec::new(),
+            next: None,
+        }
+        .respond(&request));
     };
-    let file = app.objects.get_to_file(&caller.organisation, &part.digest).await?;
+    let file = app
+        .objects
+        .get_to_file(&caller.organisation, &part.digest)
+        .await?;
     if wants(&request, "text/csv") {
         return Ok(whole(file));
     }
@@ -70,7 +79,9 @@ pub(crate) async fn list_quarantined_rows(
 
 async fn entries(file: &Arc<StoredFile>, from: usize, count: usize) -> Result<Vec<QuarantinedRow>> {
     let file = Arc::clone(file);
-    spawn_blocking(move || read_quarantine(file.open()?, from, count).map_err(problem)).await.map_err(Problem::internal)?
+    spawn_blocking(move || read_quarantine(file.open()?, from, count).map_err(problem))
+        .await
+        .map_err(Problem::internal)?
 }
 
 /// All entries, block by block; memory stays flat.
@@ -80,11 +91,15 @@ fn whole(file: StoredFile) -> HttpResponse {
         let file = Arc::clone(&file);
         async move {
             let Some(from) = from else {
-                return Ok::<_, Problem>(Some((Bytes::from_static(b"row,line,column,rule,reason\r\n"), Some(0))));
+                return Ok::<_, Problem>(Some((
+                    Bytes::from_static(b"row,line,column,rule,reason\r\n"),
+                    Some(0),
+                )));
             };
             let rows = entries(&file, from, BLOCK).await?;
             let next = from + rows.len();
-            Ok((!rows.is_empty()).then(|| (rows.iter().map(line).collect::<String>().into(), Some(next))))
+            Ok((!rows.is_empty())
+                .then(|| (rows.iter().map(line).collect::<String>().into(), Some(next))))
         }
     });
     HttpResponse::Ok()
@@ -95,5 +110,11 @@ fn whole(file: StoredFile) -> HttpResponse {
 
 fn line(row: &QuarantinedRow) -> String {
     let number = row.line.map_or_else(String::new, |line| line.to_string());
-    format!("{},{number},{},{},{}\r\n", row.row, cell(row.column.as_deref().unwrap_or_default()), cell(&row.rule), cell(&row.reason))
+    format!(
+        "{},{number},{},{},{}\r\n",
+        row.row,
+        cell(row.column.as_deref().unwrap_or_default()),
+        cell(&row.rule),
+        cell(&row.reason)
+    )
 }

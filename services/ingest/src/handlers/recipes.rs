@@ -46,7 +46,11 @@ pub(crate) async fn create_recipe(
 ) -> Result<HttpResponse> {
     let new = body.into_inner();
     if new.recipe.steps.is_empty() {
-        return Err(Problem::invalid(vec![Fault::new("/recipe/steps", "length", "a recipe has 1 to 100 steps")]));
+        return Err(Problem::invalid(vec![Fault::new(
+            "/recipe/steps",
+            "length",
+            "a recipe has 1 to 100 steps",
+        )]));
     }
     create(&caller, &store, &idempotency, new).await
 }
@@ -84,19 +88,34 @@ pub(crate) async fn run_recipe(
         .read(move |conn| {
             let (version, _) = datasets::find_version(conn, &organisation, version_id)?;
             let recipe = documents::find::<NewRecipe>(conn, &organisation, recipe_id);
-            Ok((version, recipe.map_err(|problem| absent(problem, "/recipeId", "recipe"))?))
+            Ok((
+                version,
+                recipe.map_err(|problem| absent(problem, "/recipeId", "recipe"))?,
+            ))
         })
         .await?;
     app.require_purpose(&caller, version.project_id).await?;
-    let faults = app.recipe_faults(&caller.organisation, &version, &recipe.content.recipe).await?;
+    let faults = app
+        .recipe_faults(&caller.organisation, &version, &recipe.content.recipe)
+        .await?;
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
     let who = caller.caller();
     let job = store
         .create(&caller, &idempotency, move |conn| {
-            jobs::enqueue(conn, &who, recipe_job::KIND, &recipe_job::Payload { version_id, recipe_id })
+            jobs::enqueue(
+                conn,
+                &who,
+                recipe_job::KIND,
+                &recipe_job::Payload {
+                    version_id,
+                    recipe_id,
+                },
+            )
         })
         .await?;
-    Ok(HttpResponse::Accepted().insert_header((LOCATION, format!("/ingest/v1/jobs/{}", job.id))).json(job))
+    Ok(HttpResponse::Accepted()
+        .insert_header((LOCATION, format!("/ingest/v1/jobs/{}", job.id)))
+        .json(job))
 }

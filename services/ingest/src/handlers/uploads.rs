@@ -82,20 +82,34 @@ pub(crate) async fn upload_dataset_version(
     body: Payload,
 ) -> Result<HttpResponse> {
     let (organisation, dataset_id) = (caller.organisation.clone(), *id);
-    let contract_id = query.contract_id.as_deref().map(str::parse::<Uuid>).transpose();
-    let contract_id = contract_id.map_err(|_| Problem::invalid(vec![Fault::new("?contractId", "uuid", "a contract is named by its UUID")]))?;
+    let contract_id = query
+        .contract_id
+        .as_deref()
+        .map(str::parse::<Uuid>)
+        .transpose();
+    let contract_id = contract_id.map_err(|_| {
+        Problem::invalid(vec![Fault::new(
+            "?contractId",
+            "uuid",
+            "a contract is named by its UUID",
+        )])
+    })?;
     let announced = upload::announced(&request, app.upload_bytes)?;
     let dataset = store
         .read(move |conn| {
             let dataset = datasets::find(conn, &organisation, dataset_id)?;
             if let Some(contract) = contract_id {
-                documents::find::<NewContract>(conn, &organisation, contract).map_err(|problem| absent(problem, "?contractId", "contract"))?;
+                documents::find::<NewContract>(conn, &organisation, contract)
+                    .map_err(|problem| absent(problem, "?contractId", "contract"))?;
             }
             Ok(dataset)
         })
         .await?;
     if dataset.origin == Origin::Derived {
-        return Err(Problem::conflict("derived-dataset", "versions of this dataset are made by another service"));
+        return Err(Problem::conflict(
+            "derived-dataset",
+            "versions of this dataset are made by another service",
+        ));
     }
     app.require_purpose(&caller, dataset.project_id).await?;
     let place = Place {
@@ -108,7 +122,12 @@ pub(crate) async fn upload_dataset_version(
     let (staged, received) = upload::receive(place, announced, body).await?;
     idempotency.body_is(received);
     let object = staged.object;
-    let payload = ingest_job::Payload { dataset_id, project_id: dataset.project_id, contract_id, staged };
+    let payload = ingest_job::Payload {
+        dataset_id,
+        project_id: dataset.project_id,
+        contract_id,
+        staged,
+    };
     let queued = Arc::new(AtomicBool::new(false));
     let (who, was_queued) = (caller.caller(), Arc::clone(&queued));
     let outcome = store
@@ -126,5 +145,7 @@ pub(crate) async fn upload_dataset_version(
         problem.log();
     }
     let job: Job = outcome?;
-    Ok(HttpResponse::Accepted().insert_header((LOCATION, format!("/ingest/v1/jobs/{}", job.id))).json(job))
+    Ok(HttpResponse::Accepted()
+        .insert_header((LOCATION, format!("/ingest/v1/jobs/{}", job.id)))
+        .json(job))
 }

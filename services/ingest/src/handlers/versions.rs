@@ -34,7 +34,9 @@ pub(crate) async fn list_dataset_versions(
 ) -> Result<HttpResponse> {
     let (before, limit) = (list.after::<i64>()?, list.limit());
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let found = store.read(move |conn| datasets::list_versions(conn, &organisation, id, before, limit + 1)).await?;
+    let found = store
+        .read(move |conn| datasets::list_versions(conn, &organisation, id, before, limit + 1))
+        .await?;
     Ok(Page::cut(found, limit, |version| version.number).respond(&request))
 }
 
@@ -63,6 +65,12 @@ pub(crate) async fn get_dataset_version(
     request: HttpRequest,
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let (version, _) = store.read(move |conn| datasets::find_version(conn, &organisation, id)).await?;
-    Ok(etag::respond(&request, &format!("\"{}\"", version.id), &version))
+    let (version, _) = store
+        .read(move |conn| datasets::find_version(conn, &organisation, id))
+        .await?;
+    Ok(etag::respond(
+        &request,
+        &format!("\"{}\"", version.id),
+        &version,
+    ))
 }

@@ -30,12 +30,17 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 #[get("/registry/v1/projects/{id}/permits/ingest")]
-async fn permit(refusing: Data<AtomicBool>, id: web::Path<Uuid>) -> Result<web::Json<Value>, Problem> {
+async fn permit(
+    refusing: Data<AtomicBool>,
+    id: web::Path<Uuid>,
+) -> Result<web::Json<Value>, Problem> {
     if id.is_nil() {
         return Err(Problem::not_found());
     }
     let allowed = !refusing.load(Ordering::SeqCst);
-    Ok(web::Json(json!({"allowed": allowed, "reason": (!allowed).then_some("the project has ended")})))
+    Ok(web::Json(
+        json!({"allowed": allowed, "reason": (!allowed).then_some("the project has ended")}),
+    ))
 }
 
 pub(super) struct House {
@@ -53,7 +58,7 @@ pub(super) struct House {
 pub(super) const EVERYTHING: &[Permission] = &[Permission::IngestRead, Permission::IngestWrite];
 
 impl House {
-    pub(super) async fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let masters = MasterKeys::from_file_or_new(&folder.path().join("master.key")).unwrap();
         let mint = Arc::new(TokenMint::generate("gateway").unwrap());
@@ -69,9 +74,18 @@ impl House {
         Self {
             database: TestDatabase::sqlite().unwrap(),
             objects: Objects::local(folder.path().join("objects")).unwrap(),
-            keyring: KeyRing::open(masters, &format!("file:{}", folder.path().join("shelf").display())).unwrap(),
+            keyring: KeyRing::open(
+                masters,
+                &format!("file:{}", folder.path().join("shelf").display()),
+            )
+            .unwrap(),
             anna: caller("GM0772", "anna", EVERYTHING).unwrap(),
-            peers: Peers::new(Arc::clone(&mint), [("registry".to_owned(), base)].into(), Duration::from_secs(5)).unwrap(),
+            peers: Peers::new(
+                Arc::clone(&mint),
+                [("registry".to_owned(), base)].into(),
+                Duration::from_secs(5),
+            )
+            .unwrap(),
             mint,
             training: Arc::new(TokenMint::generate("training").unwrap()),
             refusing,
@@ -93,7 +107,11 @@ impl House {
             objects: self.objects.clone(),
             keyring: self.keyring.clone(),
             mint: Arc::clone(&self.mint),
-            verifier: Arc::new(TokenVerifier::new().trust("gateway", &self.mint.public_key()).trust("training", &self.training.public_key())),
+            verifier: Arc::new(
+                TokenVerifier::new()
+                    .trust("gateway", &self.mint.public_key())
+                    .trust("training", &self.training.public_key()),
+            ),
             peers: self.peers.clone(),
             limits,
         };
@@ -104,13 +122,21 @@ impl House {
     }
 
     pub(super) fn visitor(&self, base: &str, who: &Caller) -> Visitor {
-        Visitor { base: base.to_owned(), token: self.mint.mint(who).unwrap().token.to_string(), client: Client::new() }
+        Visitor {
+            base: base.to_owned(),
+            token: self.mint.mint(who).unwrap().token.to_string(),
+            client: Client::new(),
+        }
     }
 
     /// The training service on behalf of anna.
     pub(super) fn service_visitor(&self, base: &str) -> Visitor {
         let who = Peers::with_permission(&self.anna, Permission::IngestDerive);
-        Visitor { base: base.to_owned(), token: self.training.mint(&who).unwrap().token.to_string(), client: Client::new() }
+        Visitor {
+            base: base.to_owned(),
+            token: self.training.mint(&who).unwrap().token.to_string(),
+            client: Client::new(),
+        }
     }
 
     /// All bytes under a folder of the house, as one text to search in.
@@ -136,8 +162,13 @@ impl House {
     /// Files in the object store.
     pub(super) fn stored_objects(&self) -> usize {
         let folder = self.folder.path().join("objects").join("GM0772");
-        let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-        entries.flatten().filter(|entry| entry.path().is_file()).count()
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return 0;
+        };
+        entries
+            .flatten()
+            .filter(|entry| entry.path().is_file())
+            .count()
     }
 }
 
@@ -150,7 +181,11 @@ pub(super) struct Visitor {
 
 impl Visitor {
     fn url(&self, path: &str) -> String {
-        if path.starts_with("/ingest/") { format!("{}{path}", self.base) } else { format!("{}/ingest/v1{path}", self.base) }
+        if path.starts_with("/ingest/") {
+            format!("{}{path}", self.base)
+        } else {
+            format!("{}/ingest/v1{path}", self.base)
+        }
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
@@ -166,22 +201,37 @@ impl Visitor {
     }
 
     pub(super) async fn make(&self, path: &str, body: Value) -> Value {
-        json_of(self.post(path).json(&body).send().await.unwrap(), StatusCode::CREATED).await
+        json_of(
+            self.post(path).json(&body).send().await.unwrap(),
+            StatusCode::CREATED,
+        )
+        .await
     }
 
     pub(super) async fn dataset(&self, project: Uuid) -> String {
-        let made = self.make("/datasets", json!({"projectId": project, "name": "uitkeringen"})).await;
+        let made = self
+            .make(
+                "/datasets",
+                json!({"projectId": project, "name": "uitkeringen"}),
+            )
+            .await;
         made["id"].as_str().unwrap().to_owned()
     }
 
     pub(super) async fn contract(&self, contract: Value) -> String {
-        let made = self.make("/contracts", json!({"name": "afspraak", "contract": contract})).await;
+        let made = self
+            .make(
+                "/contracts",
+                json!({"name": "afspraak", "contract": contract}),
+            )
+            .await;
         made["id"].as_str().unwrap().to_owned()
     }
 
     pub(super) fn upload(&self, dataset: &str, contract: Option<&str>) -> RequestBuilder {
         let query = contract.map_or_else(String::new, |id| format!("?contractId={id}"));
-        self.post(&format!("/datasets/{dataset}/dataset-versions{query}")).header("content-type", "text/csv")
+        self.post(&format!("/datasets/{dataset}/dataset-versions{query}"))
+            .header("content-type", "text/csv")
     }
 
     pub(super) async fn ended(&self, job: &Value) -> Value {
@@ -197,8 +247,21 @@ impl Visitor {
     }
 
     /// Uploads CSV and gives the version.
-    pub(super) async fn version(&self, dataset: &str, contract: Option<&str>, csv: impl Into<reqwest::Body>) -> Value {
-        let job = json_of(self.upload(dataset, contract).body(csv).send().await.unwrap(), StatusCode::ACCEPTED).await;
+    pub(super) async fn version(
+        &self,
+        dataset: &str,
+        contract: Option<&str>,
+        csv: impl Into<reqwest::Body>,
+    ) -> Value {
+        let job = json_of(
+            self.upload(dataset, contract)
+                .body(csv)
+                .send()
+                .await
+                .unwrap(),
+            StatusCode::ACCEPTED,
+        )
+        .await;
         let job = self.ended(&job).await;
         assert_eq!(job["state"], "succeeded", "{job}");
         self.read(job["result"].as_str().unwrap()).await
@@ -214,10 +277,24 @@ pub(super) async fn json_of(response: Response, status: StatusCode) -> Value {
 
 /// Code of a refusal, and of its faults.
 pub(super) async fn refusal(response: Response, status: u16) -> (String, Vec<(String, String)>) {
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
     let problem = json_of(response, StatusCode::from_u16(status).unwrap()).await;
     let faults = problem["errors"].as_array().cloned().unwrap_or_default();
-    let pair = |fault: &Value| (fault["pointer"].as_str().unwrap().to_owned(), fault["code"].as_str().unwrap().to_owned());
-    let code = problem["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+    let pair = |fault: &Value| {
+        (
+            fault["pointer"].as_str().unwrap().to_owned(),
+            fault["code"].as_str().unwrap().to_owned(),
+        )
+    };
+    let code = problem["type"]
+        .as_str()
+        .unwrap()
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .to_owned();
     (code, faults.iter().map(pair).collect())
 }
