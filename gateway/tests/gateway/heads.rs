@@ -114,6 +114,35 @@ async fn g13_paths_that_hide_something_are_refused() {
 }
 
 #[actix_web::test]
+async fn an_escape_that_hides_nothing_is_read_as_clients_write_it() {
+    let world = World::start();
+    let digest = format!("sha256{}{}", "%3A", "0".repeat(64));
+    for path in [
+        format!("/ingest/v1/datasets/{digest}"),
+        format!("/ingest/v1/datasets/{}", digest.replace("%3A", ":")),
+    ] {
+        let reply = world
+            .as_role(Role::DataSteward, "GET", &path, "", b"")
+            .await;
+        assert_eq!(reply.status, 200, "{path}");
+        assert_eq!(world.stub.last().target, path, "and handed on as it was");
+    }
+    for path in [
+        "/ingest/v1/dataset%73",
+        "/ingest/v1/datasets/%5Fsuggest",
+        "/ingest/v1/datasets/a%2",
+        "/ingest/v1/datasets/a%zz",
+        "/ingest/v1/datasets/a%20b",
+        "/ingest/v1/datasets/%C3%A9",
+    ] {
+        world
+            .as_role(Role::DataSteward, "GET", path, "", b"")
+            .await
+            .assert_problem(400);
+    }
+}
+
+#[actix_web::test]
 async fn g14_an_absolute_target_is_refused_wherever_it_points() {
     let world = World::start();
     let trap = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
