@@ -5,10 +5,11 @@
 //! and nothing is answered.
 
 mod group;
+mod ids;
 mod record;
 mod rows;
 
 pub(crate) use group::unwritable;
 pub use group::{Log, LogSettings};
 pub use record::{Record, Span, now_ms};
-pub(crate) use rows::{insert, page};
+pub(crate) use rows::{Repeats, insert, page};

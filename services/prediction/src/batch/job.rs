@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{KIND, MAX_ROWS, columns::Columns, ranking, ranking::Scored, results, rows};
 use crate::{
     active::Active,
-    log::{self, Record, now_ms},
+    log::{self, Record, Repeats, now_ms},
     served::Served,
     wire::{Batch, BatchOutcome, RefusedRows},
 };
@@ -215,6 +215,6 @@ impl Run<'_> {
         }
         self.job
             .store()
-            .write_blocking(|conn| log::insert(conn, records.iter()))
+            .write_blocking(|conn| log::insert(conn, records.iter(), Repeats::Kept))
     }
 }

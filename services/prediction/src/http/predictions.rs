@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     active::Active,
     answer,
-    log::{self, Log, Record, Span, now_ms, unwritable},
+    log::{self, Log, Record, Repeats, Span, now_ms, unwritable},
     served::Served,
     subjects::{self, Subject},
     wire::{PredictionAnswer, PredictionRequest},
@@ -150,7 +150,7 @@ async fn once(
     let records = records(served, caller, span, subjects, start);
     let kept = store
         .create(caller, idempotency, move |conn| {
-            log::insert(conn, records.iter())?;
+            log::insert(conn, records.iter(), Repeats::Refused)?;
             Ok(fresh)
         })
         .await

@@ -6,13 +6,13 @@
 
 use std::{
     fmt::Write as _,
-    sync::atomic::{AtomicU64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use helder_types::Caller;
 use uuid::Uuid;
 
+use super::ids;
 use crate::served::Served;
 
 /// A record ready to be written.
@@ -40,7 +40,7 @@ impl Span {
     /// the log is complete.
     pub fn from_header(header: Option<&str>) -> Self {
         header.and_then(Self::parse).unwrap_or_else(|| Self {
-            trace_id: Uuid::new_v4().simple().to_string(),
+            trace_id: ids::trace_id(),
             parent: None,
         })
     }
@@ -91,8 +91,8 @@ impl Record {
         });
         Self {
             organisation: caller.organisation.as_str().to_owned(),
-            id: Uuid::now_v7().simple().to_string(),
-            json: json(served, caller, span, next_span_id(), subject, times),
+            id: ids::record_id(times[1]),
+            json: json(served, caller, span, ids::span_id(), subject, times),
         }
     }
 
@@ -119,7 +119,7 @@ impl Record {
                 served,
                 caller,
                 &span,
-                mix(batch.as_u64_pair().1 ^ row as u64),
+                ids::mix(batch.as_u64_pair().1 ^ row as u64),
                 pseudonym.map(|p| (p, "pseudonym")),
                 times,
             ),
@@ -176,24 +176,6 @@ fn json(
     out
 }
 
-/// A span id no other span of this process has: a counter from a random start, scrambled one to one.
-fn next_span_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-    let start = START.get_or_init(|| Uuid::new_v4().as_u64_pair().0);
-    mix(start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed))).max(1)
-}
-
-/// The finaliser of `SplitMix64`, a permutation of the 64-bit numbers.
-///
-/// # Source
-/// Steele, Lea & Flood, OOPSLA 2014.
-fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,11 +198,5 @@ mod tests {
             let span = Span::from_header(bad);
             assert_eq!((span.trace_id.len(), span.parent), (32, None));
         }
-    }
-
-    #[test]
-    fn span_ids_do_not_repeat() {
-        let ids: std::collections::HashSet<u64> = (0..10_000).map(|_| next_span_id()).collect();
-        assert_eq!(ids.len(), 10_000);
     }
 }

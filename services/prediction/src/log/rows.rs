@@ -16,8 +16,21 @@ use crate::{
 /// Rows per statement on PostgreSQL; three values each, far under its limit of 65,535.
 const ROWS_PER_STATEMENT: usize = 2_000;
 
-/// Writes records; a record with an id that is there already is kept as it is. Part of the caller's transaction.
-pub(crate) fn insert<'a>(conn: &mut Conn, records: impl Iterator<Item = &'a Record>) -> Result<()> {
+/// What a record means whose key is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// A fault: no record may stand for two predictions.
+    Refused,
+    /// The same work done again after a crash; the first record stays.
+    Kept,
+}
+
+/// Writes records. Part of the caller's transaction.
+pub(crate) fn insert<'a>(
+    conn: &mut Conn,
+    records: impl Iterator<Item = &'a Record>,
+    repeats: Repeats,
+) -> Result<()> {
     let row = |record: &'a Record| {
         (
             dsl::organisation.eq(record.organisation.as_str()),
@@ -25,26 +38,30 @@ pub(crate) fn insert<'a>(conn: &mut Conn, records: impl Iterator<Item = &'a Reco
             dsl::record.eq(record.json.as_str()),
         )
     };
+    let (mut given, mut written) = (0, 0);
     match conn {
         // One prepared statement, bound again and again; the flush at the end of the transaction is what costs.
         Conn::Sqlite(conn) => {
             for record in records {
-                diesel::insert_into(processing_records::table)
-                    .values(row(record))
-                    .on_conflict_do_nothing()
-                    .execute(conn)?;
+                let insert = diesel::insert_into(processing_records::table).values(row(record));
+                given += 1;
+                written += insert.on_conflict_do_nothing().execute(conn)?;
             }
         }
         // One round trip for many.
         Conn::Pg(conn) => {
             let rows: Vec<_> = records.map(row).collect();
+            given = rows.len();
             for rows in rows.chunks(ROWS_PER_STATEMENT) {
-                diesel::insert_into(processing_records::table)
-                    .values(rows)
-                    .on_conflict_do_nothing()
-                    .execute(conn)?;
+                let insert = diesel::insert_into(processing_records::table).values(rows);
+                written += insert.on_conflict_do_nothing().execute(conn)?;
             }
         }
+    }
+    if written < given && repeats == Repeats::Refused {
+        return Err(Problem::internal(
+            "a processing record has the key of another",
+        ));
     }
     Ok(())
 }

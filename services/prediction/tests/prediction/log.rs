@@ -142,6 +142,7 @@ async fn a_full_queue_is_said_at_once() {
         LogSettings {
             queue: 4,
             records_per_commit: 1,
+            ..LogSettings::default()
         },
     )
     .unwrap();
