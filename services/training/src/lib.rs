@@ -68,8 +68,16 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         scratch: context.scratch.clone(),
         limits: FrameLimits::default(),
     };
-    let training = TrainingJob { objects: context.objects.clone(), peers: context.peers.clone() };
-    let runner = Runner::start(&store, vec![Arc::new(frames), Arc::new(training)], context.pace()).await?;
+    let training = TrainingJob {
+        objects: context.objects.clone(),
+        peers: context.peers.clone(),
+    };
+    let runner = Runner::start(
+        &store,
+        vec![Arc::new(frames), Arc::new(training)],
+        context.pace(),
+    )
+    .await?;
     let objects = Data::new(context.objects.clone());
     let app = Data::new(App {
         peers: context.peers.clone(),

@@ -62,7 +62,7 @@ pub(crate) async fn find(peers: &Peers, caller: &Caller, frame: &NewFrame) -> Re
                 versions.extend(found.versions);
             }
             Err((key, code, detail)) => {
-                faults.push(Fault::new(format!("/tables/{index}{key}"), code, detail))
+                faults.push(Fault::new(format!("/tables/{index}{key}"), code, detail));
             }
         }
     }

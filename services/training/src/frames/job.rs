@@ -147,7 +147,7 @@ impl FrameJob {
                 &spill,
                 || job.checkpoint().is_err(),
             ))
-            .map_err(|error| self.told(job, error))?;
+            .map_err(|error| Self::told(job, error))?;
         job.progress("storing the frame", summary.rows, summary.rows, "rows");
         let mut writer = self.objects.writer(organisation)?;
         let mut built = File::open(&output).map_err(Problem::internal)?;
@@ -158,7 +158,7 @@ impl FrameJob {
         Ok((summary, digest, size_bytes))
     }
 
-    fn told(&self, job: &JobContext, error: FrameError) -> Problem {
+    fn told(job: &JobContext, error: FrameError) -> Problem {
         let text = error.to_string();
         match error {
             FrameError::Invalid(faults) => Problem::invalid(

@@ -11,7 +11,7 @@ use helder_types::Fault;
 
 use super::{
     LearnError,
-    plan::{Feature, NewTrainingRun},
+    plan::{Feature, NewTrainingRun, SMALLEST_GROUP},
     table::{Column, Table},
 };
 
@@ -156,6 +156,18 @@ fn categories(
             feature.name
         );
         return Err(("too-many-levels", detail));
+    }
+    // Values that hardly anybody shares point at persons; levels end up in the model for all to read.
+    let rare: usize = counts
+        .values()
+        .filter(|count| **count < SMALLEST_GROUP)
+        .sum();
+    if rare * 5 > train.len() {
+        let detail = format!(
+            "more than a fifth of the rows have a value of `{}` that fewer than {SMALLEST_GROUP} rows share: group it in the frame's query",
+            feature.name
+        );
+        return Err(("rare-levels", detail));
     }
     let most_frequent = counts
         .iter()

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{
     LearnError, ModelParts,
-    plan::NewTrainingRun,
+    plan::{NewTrainingRun, SMALLEST_GROUP},
     prepare::{Prepared, indicator, level_column},
     split::Rows,
     table::{Column, Table},
@@ -84,7 +84,7 @@ pub(super) fn fit(
     let fit = LogisticRegression::new()
         .penalty(penalty)
         .fit(&design, &y)
-        .map_err(told)?;
+        .map_err(|error| told(error, &prepared.inputs, &design))?;
     let moments = moments(&design);
     let summary = FitSummary {
         coefficients: fit
@@ -147,7 +147,7 @@ pub(super) fn outcomes(table: &Table, plan: &NewTrainingRun) -> Result<Vec<bool>
         .collect()
 }
 
-fn told(error: GlmError) -> LearnError {
+fn told(error: GlmError, inputs: &[Input], design: &Design) -> LearnError {
     let text = error.to_string();
     match error {
         GlmError::OneClass { .. } => LearnError::fault(
@@ -155,10 +155,47 @@ fn told(error: GlmError) -> LearnError {
             "one-class",
             "all outcomes among the rows to learn from are the same",
         ),
-        GlmError::Separation { .. } => LearnError::fault("/features", "separation", text),
+        GlmError::Separation { columns, .. } => {
+            let mut names: Vec<String> = columns
+                .iter()
+                .map(|column| feature_of(column, inputs, design))
+                .collect();
+            names.dedup();
+            names.truncate(5);
+            let detail = format!(
+                "{} tells the outcome without error, so no finite weight exists: merge levels, leave it out, or set hyperparameters/l2",
+                names.join(", ")
+            );
+            LearnError::fault("/features", "separation", detail)
+        }
         GlmError::NotConverged { .. } => LearnError::fault("/features", "not-converged", text),
         GlmError::TooFewRows { .. } => LearnError::fault("/frameId", "too-few-rows", text),
         other => LearnError::internal(other),
+    }
+}
+
+/// The feature behind a column of the design, with its level unless few rows have that.
+fn feature_of(column: &str, inputs: &[Input], design: &Design) -> String {
+    let level = inputs.iter().find_map(|input| {
+        let category = input
+            .categories
+            .iter()
+            .find(|c| level_column(&input.name, &c.level) == column)?;
+        Some((&input.name, &category.level))
+    });
+    let Some((feature, level)) = level else {
+        return format!("`{column}`");
+    };
+    let place = design.names().iter().position(|name| name == column);
+    let rows = place.map_or(0, |j| {
+        (0..design.n_rows())
+            .filter(|&row| design.row(row)[j] > 0.0)
+            .count()
+    });
+    if rows < SMALLEST_GROUP {
+        format!("`{feature}`")
+    } else {
+        format!("`{feature}` (`{level}`)")
     }
 }
 

@@ -1,1 +1,7 @@
-//! Tests of the learning core.
+//! The learning core on real and made-up frames.
+
+mod faults;
+mod frame;
+mod groups;
+mod parity;
+mod repeat;

@@ -53,19 +53,33 @@ pub(crate) async fn create_training_run(
     let asker = caller.caller();
     let job: Job = store
         .create(&caller, &idempotency, move |conn| {
-            let wrong = |code: &str, detail: &str| Problem::invalid(vec![Fault::new("/frameId", code, detail)]);
+            let wrong = |code: &str, detail: &str| {
+                Problem::invalid(vec![Fault::new("/frameId", code, detail)])
+            };
             let frame = match frames::rows::find(conn, &asker.organisation, plan.frame_id) {
-                Err(problem) if problem.status() == 404 => return Err(wrong("unknown", "there is no such frame")),
+                Err(problem) if problem.status() == 404 => {
+                    return Err(wrong("unknown", "there is no such frame"));
+                }
                 found => found?,
             };
             if frame.project_id()? != plan.project_id {
-                return Err(wrong("other-project", "the frame belongs to another project"));
+                return Err(wrong(
+                    "other-project",
+                    "the frame belongs to another project",
+                ));
             }
-            frame.outcome().map_err(|_| wrong("not-ready", "the frame has not been built; wait for its job"))?;
+            frame.outcome().map_err(|_| {
+                wrong(
+                    "not-ready",
+                    "the frame has not been built; wait for its job",
+                )
+            })?;
             rows::insert(conn, &asker, &plan)
         })
         .await?;
-    Ok(HttpResponse::Accepted().insert_header((LOCATION, format!("/training/v1/jobs/{}", job.id))).json(job))
+    Ok(HttpResponse::Accepted()
+        .insert_header((LOCATION, format!("/training/v1/jobs/{}", job.id)))
+        .json(job))
 }
 
 /// Lists training runs, newest first.
@@ -88,7 +102,10 @@ pub(crate) async fn list_training_runs(
     let runs = store
         .read(move |conn| {
             let found = rows::list(conn, &organisation, before, limit + 1)?;
-            found.into_iter().map(|row| row.show(conn, &organisation)).collect::<Result<Vec<_>>>()
+            found
+                .into_iter()
+                .map(|row| row.show(conn, &organisation))
+                .collect::<Result<Vec<_>>>()
         })
         .await?;
     Ok(Page::cut(runs, limit, |run| run.id).respond(&request))
@@ -109,7 +126,9 @@ pub(crate) async fn get_training_run(
     id: Path<Uuid>,
 ) -> Result<Json<TrainingRun>> {
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let run = store.read(move |conn| rows::find(conn, &organisation, id)?.show(conn, &organisation)).await?;
+    let run = store
+        .read(move |conn| rows::find(conn, &organisation, id)?.show(conn, &organisation))
+        .await?;
     Ok(Json(run))
 }
 
@@ -129,11 +148,20 @@ pub(crate) async fn get_training_report(
     id: Path<Uuid>,
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let outcome = store.read(move |conn| rows::find(conn, &organisation, id)?.outcome()).await?;
-    let card = outcome.file("card.html").ok_or_else(|| Problem::internal("a run without a card"))?;
-    let page = objects.get_bytes(&caller.organisation, &card.digest, MAX_REPORT_BYTES).await?;
+    let outcome = store
+        .read(move |conn| rows::find(conn, &organisation, id)?.outcome())
+        .await?;
+    let card = outcome
+        .file("card.html")
+        .ok_or_else(|| Problem::internal("a run without a card"))?;
+    let page = objects
+        .get_bytes(&caller.organisation, &card.digest, MAX_REPORT_BYTES)
+        .await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_SECURITY_POLICY, helder_report::CONTENT_SECURITY_POLICY))
+        .insert_header((
+            CONTENT_SECURITY_POLICY,
+            helder_report::CONTENT_SECURITY_POLICY,
+        ))
         .body(page))
 }

@@ -36,10 +36,20 @@ impl JobHandler for TrainingJob {
     fn run(&self, job: &JobContext) -> Result<()> {
         let id = job.payload::<Payload>()?.run_id;
         let organisation = job.organisation();
-        let plan = job.store().read_blocking(|conn| rows::find(conn, organisation, id))?.request()?;
+        let plan = job
+            .store()
+            .read_blocking(|conn| rows::find(conn, organisation, id))?
+            .request()?;
         // The project may have been stopped while the job waited.
-        job.block_on(purpose::require(&self.peers, job.caller(), plan.project_id, ProjectStep::Training))?;
-        let frame = job.store().read_blocking(|conn| frames::rows::find(conn, organisation, plan.frame_id))?;
+        job.block_on(purpose::require(
+            &self.peers,
+            job.caller(),
+            plan.project_id,
+            ProjectStep::Training,
+        ))?;
+        let frame = job
+            .store()
+            .read_blocking(|conn| frames::rows::find(conn, organisation, plan.frame_id))?;
         let (built, inputs) = (frame.outcome()?, frame.inputs()?);
         job.progress("reading the frame", 0, built.rows, "rows");
         let file = job.block_on(self.objects.get_to_file(organisation, &built.digest))?;
@@ -48,7 +58,10 @@ impl JobHandler for TrainingJob {
             parents: built
                 .parents
                 .iter()
-                .map(|parent| Parent { name: parent.name.clone(), digest: parent.digest })
+                .map(|parent| Parent {
+                    name: parent.name.clone(),
+                    digest: parent.digest,
+                })
                 .collect(),
         };
         let stop = |stage: &str| {
@@ -58,9 +71,10 @@ impl JobHandler for TrainingJob {
         let learned = learn(file.path(), &plan, &origin, &stop).map_err(|error| match error {
             LearnError::Invalid(faults) => Problem::invalid(faults),
             // The reason it stopped, as the platform wants it told.
-            LearnError::Stopped => {
-                job.checkpoint().err().unwrap_or_else(|| Problem::internal("training stopped without a reason"))
-            }
+            LearnError::Stopped => job
+                .checkpoint()
+                .err()
+                .unwrap_or_else(|| Problem::internal("training stopped without a reason")),
             LearnError::Internal(cause) => Problem::internal(cause),
         })?;
         job.progress("registering", 0, 0, "");

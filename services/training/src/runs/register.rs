@@ -78,9 +78,15 @@ pub(crate) fn register(
             None,
         ))?;
         if stored.digest != expected {
-            return Err(Problem::internal("the registry stored other bytes than were sent"));
+            return Err(Problem::internal(
+                "the registry stored other bytes than were sent",
+            ));
         }
-        files.push(OutcomeFile { name: name.to_owned(), digest: expected, media_type: media_type.to_owned() });
+        files.push(OutcomeFile {
+            name: name.to_owned(),
+            digest: expected,
+            media_type: media_type.to_owned(),
+        });
     }
     let model_digest = files[0].digest;
     let training_run = Node {
@@ -103,10 +109,21 @@ pub(crate) fn register(
     let version: Made = job.block_on(registry.post_json(
         job.caller(),
         &format!("/registry/v1/models/{model_id}/model-versions"),
-        &NewVersion { files: &files, lineage: &lineage, project_id: plan.project_id },
+        &NewVersion {
+            files: &files,
+            lineage: &lineage,
+            project_id: plan.project_id,
+        },
         Some(&format!("{}-version", job.id())),
     ))?;
-    Ok(Outcome { model_id, model_version_id: version.id, model_digest, files, evaluation, fairness })
+    Ok(Outcome {
+        model_id,
+        model_version_id: version.id,
+        model_digest,
+        files,
+        evaluation,
+        fairness,
+    })
 }
 
 /// The model by name, made when there is none.
@@ -117,7 +134,10 @@ fn model(registry: &Peer, job: &JobContext, plan: &NewTrainingRun) -> Result<Uui
     let found: Found = job.block_on(registry.get_json(job.caller(), &known))?;
     if let Some(model) = found.items.first() {
         if model.project_id != plan.project_id {
-            return Err(Problem::conflict("other-project", "a model of this name belongs to another project"));
+            return Err(Problem::conflict(
+                "other-project",
+                "a model of this name belongs to another project",
+            ));
         }
         return Ok(model.id);
     }
@@ -125,6 +145,7 @@ fn model(registry: &Peer, job: &JobContext, plan: &NewTrainingRun) -> Result<Uui
         "projectId": plan.project_id, "name": name, "title": plan.model.title, "description": plan.model.meaning.nl,
     });
     let key = format!("{}-model", job.id());
-    let made: Made = job.block_on(registry.post_json(job.caller(), "/registry/v1/models", &new, Some(&key)))?;
+    let made: Made =
+        job.block_on(registry.post_json(job.caller(), "/registry/v1/models", &new, Some(&key)))?;
     Ok(made.id)
 }

@@ -57,8 +57,15 @@ pub(crate) fn insert(conn: &mut Conn, caller: &Caller, run: &NewTrainingRun) -> 
         created_by: caller.subject.clone(),
         created_at: clock::now(),
     };
-    diesel::insert_into(training_runs::table).values(row).execute(conn)?;
-    audit::record(conn, caller, "training-run.create", &format!("/training-runs/{id}"))?;
+    diesel::insert_into(training_runs::table)
+        .values(row)
+        .execute(conn)?;
+    audit::record(
+        conn,
+        caller,
+        "training-run.create",
+        &format!("/training-runs/{id}"),
+    )?;
     Ok(job)
 }
 
@@ -78,19 +85,32 @@ pub(crate) fn list(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<RunRow>> {
-    let mut query = training_runs::table.filter(training_runs::organisation.eq(organisation.as_str())).into_boxed();
+    let mut query = training_runs::table
+        .filter(training_runs::organisation.eq(organisation.as_str()))
+        .into_boxed();
     if let Some(before) = before {
         query = query.filter(training_runs::id.lt(before.to_string()));
     }
-    Ok(query.order(training_runs::id.desc()).limit(limit).select(RunRow::as_select()).load(conn)?)
+    Ok(query
+        .order(training_runs::id.desc())
+        .limit(limit)
+        .select(RunRow::as_select())
+        .load(conn)?)
 }
 
 /// Keeps what was made. A second try of the same job writes the same.
-pub(crate) fn finish(conn: &mut Conn, organisation: &OrganisationId, id: Uuid, outcome: &Outcome) -> Result<()> {
+pub(crate) fn finish(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    id: Uuid,
+    outcome: &Outcome,
+) -> Result<()> {
     let run = training_runs::table
         .filter(training_runs::organisation.eq(organisation.as_str()))
         .filter(training_runs::id.eq(id.to_string()));
-    diesel::update(run).set(training_runs::outcome.eq(Some(text(outcome)?))).execute(conn)?;
+    diesel::update(run)
+        .set(training_runs::outcome.eq(Some(text(outcome)?)))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -107,7 +127,11 @@ impl RunRow {
     }
 
     /// The run as shown, with the state of its job.
-    pub(crate) fn show(self, conn: &mut Conn, organisation: &OrganisationId) -> Result<TrainingRun> {
+    pub(crate) fn show(
+        self,
+        conn: &mut Conn,
+        organisation: &OrganisationId,
+    ) -> Result<TrainingRun> {
         let job_id = self.job_id.parse().map_err(Problem::internal)?;
         Ok(TrainingRun {
             id: self.id.parse().map_err(Problem::internal)?,
