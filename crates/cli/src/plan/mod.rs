@@ -347,6 +347,23 @@ mod tests {
     }
 
     #[test]
+    fn every_plan_of_the_repository_can_be_read_and_finds_its_files() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plans");
+        let mut plans = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let file = entry.unwrap().path();
+            if file.extension().is_some_and(|end| end == "toml") {
+                let plan = Plan::read(&file).unwrap();
+                for source in &plan.sources {
+                    assert!(plan.path(&source.file).is_file(), "{}: {}", plan.name, source.file.display());
+                }
+                plans += 1;
+            }
+        }
+        assert_eq!(plans, 4);
+    }
+
+    #[test]
     fn a_name_that_leads_nowhere_is_told() {
         for (from, to, said) in [
             ("left = \"a\"", "left = \"b\"", "the source \"b\""),
