@@ -27,6 +27,9 @@ use crate::{
     trace::Trace,
 };
 
+/// Largest body where none is told, bytes.
+const EMPTY_BYTES: u64 = 16;
+
 /// Everything a request needs, shared by all workers.
 pub(crate) struct Door {
     pub(crate) config: GatewayConfig,
@@ -144,7 +147,8 @@ impl Door {
         let (body_limit, answer_s) = match operation.body {
             BodyKind::Json => (self.config.json_bytes, self.config.answer_s),
             BodyKind::Upload => (self.config.upload_bytes, self.config.upload_s),
-            BodyKind::None => (0, self.config.answer_s),
+            // Clients in the field send `{}` or `null` where nothing is asked.
+            BodyKind::None => (EMPTY_BYTES, self.config.answer_s),
         };
         if operation.body != BodyKind::Upload
             && request.headers().contains_key(header::CONTENT_ENCODING)

@@ -93,7 +93,7 @@ pub(crate) fn suggested(columns: &[(&str, Option<SemanticType>)]) -> LinkageSpec
 }
 
 pub(crate) fn febrl4() -> (Labelled, Labelled) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/febrl4");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/febrl4");
     (
         read_csv(&folder.join("a.csv"), "rec_id"),
         read_csv(&folder.join("b.csv"), "rec_id"),

@@ -328,7 +328,7 @@ pub(super) fn febrl(file: &str) -> (Vec<TestColumn>, Vec<String>) {
         ("date_of_birth", Some(SemanticType::Geboortedatum)),
     ];
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../crates/record-linkage/tests/data/febrl4")
+        .join("../../tests/data/febrl4")
         .join(file);
     let mut reader = csv::Reader::from_path(path).unwrap();
     let header: Vec<String> = reader

@@ -113,11 +113,13 @@ pub(crate) enum NewSplit {
     Time {
         /// First day of the test rows.
         #[schema(value_type = String, format = "date")]
+        #[serde(rename = "testFrom")]
         test_from: Date,
     },
     /// A draw by the seed; rows with equal values in `group` stay together.
     Random {
         /// Share of the test rows, above 0 and below 1.
+        #[serde(rename = "testShare")]
         test_share: f64,
         /// Column whose equal values stay together, for instance a pseudonym of the person.
         #[serde(default, skip_serializing_if = "Option::is_none")]
