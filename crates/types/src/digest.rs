@@ -102,7 +102,12 @@ mod tests {
     #[test]
     fn other_spellings_are_refused() {
         let good = Digest::of(b"").to_string();
-        for bad in [good.to_uppercase(), good.replace("sha256:", ""), good[..70].to_owned(), format!("{good}0")] {
+        for bad in [
+            good.to_uppercase(),
+            good.replace("sha256:", ""),
+            good[..70].to_owned(),
+            format!("{good}0"),
+        ] {
             assert!(bad.parse::<Digest>().is_err(), "{bad}");
         }
     }

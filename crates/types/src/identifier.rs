@@ -96,7 +96,14 @@ mod tests {
         for bad in ["", "a", "..", "a/b", "GM0772\n", "GM 0772", &"x".repeat(41)] {
             assert!(bad.parse::<OrganisationId>().is_err(), "{bad:?}");
         }
-        assert_eq!("00000001003214345000".parse::<OrganisationId>().unwrap().as_str().len(), 20);
+        assert_eq!(
+            "00000001003214345000"
+                .parse::<OrganisationId>()
+                .unwrap()
+                .as_str()
+                .len(),
+            20
+        );
     }
 
     #[test]

@@ -99,7 +99,11 @@ impl FromStr for Permission {
     type Err = UnknownPermission;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.iter().copied().find(|p| p.as_str() == text).ok_or(UnknownPermission)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|p| p.as_str() == text)
+            .ok_or(UnknownPermission)
     }
 }
 
@@ -179,10 +183,14 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.iter().copied().find(|role| role.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|role| role.as_str()).collect();
-            format!("unknown role; known roles: {}", known.join(", "))
-        })
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| {
+                let known: Vec<_> = Self::ALL.iter().map(|role| role.as_str()).collect();
+                format!("unknown role; known roles: {}", known.join(", "))
+            })
     }
 }
 
@@ -192,11 +200,15 @@ mod tests {
 
     #[test]
     fn every_role_has_permissions_and_services_keep_theirs() {
-        let table: BTreeMap<Role, Vec<Permission>> = serde_json::from_str(include_str!("../roles.json")).unwrap();
+        let table: BTreeMap<Role, Vec<Permission>> =
+            serde_json::from_str(include_str!("../roles.json")).unwrap();
         for role in Role::ALL {
             let held = table.get(role).unwrap();
             assert!(!held.is_empty(), "{role:?}");
-            assert!(!held.contains(&Permission::IngestDerive) && !held.contains(&Permission::RegistryServe));
+            assert!(
+                !held.contains(&Permission::IngestDerive)
+                    && !held.contains(&Permission::RegistryServe)
+            );
         }
     }
 
@@ -204,7 +216,10 @@ mod tests {
     fn nobody_both_reviews_and_activates() {
         for role in Role::ALL {
             let held = role.permissions();
-            assert!(!(held.contains(&Permission::RegistryReview) && held.contains(&Permission::RegistryActivate)));
+            assert!(
+                !(held.contains(&Permission::RegistryReview)
+                    && held.contains(&Permission::RegistryActivate))
+            );
         }
     }
 }

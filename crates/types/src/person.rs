@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn eight_digits_are_padded() {
-        assert_eq!(Bsn::parse(b"10000008").unwrap(), Bsn::parse(b"010000008").unwrap());
+        assert_eq!(
+            Bsn::parse(b"10000008").unwrap(),
+            Bsn::parse(b"010000008").unwrap()
+        );
     }
 
     #[test]

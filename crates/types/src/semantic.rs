@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Meaning of a column. Decides its checks, whether it identifies a person directly, and how linkage compares it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SemanticType {
     /// Burgerservicenummer, replaced by a pseudonym on the way in.
@@ -56,7 +58,12 @@ impl SemanticType {
     pub const fn identifies_directly(self) -> bool {
         !matches!(
             self,
-            Self::Geslacht | Self::Gemeentecode | Self::Wijkcode | Self::Buurtcode | Self::Bedrag | Self::Code
+            Self::Geslacht
+                | Self::Gemeentecode
+                | Self::Wijkcode
+                | Self::Buurtcode
+                | Self::Bedrag
+                | Self::Code
         )
     }
 }

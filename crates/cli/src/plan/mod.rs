@@ -355,7 +355,12 @@ mod tests {
             if file.extension().is_some_and(|end| end == "toml") {
                 let plan = Plan::read(&file).unwrap();
                 for source in &plan.sources {
-                    assert!(plan.path(&source.file).is_file(), "{}: {}", plan.name, source.file.display());
+                    assert!(
+                        plan.path(&source.file).is_file(),
+                        "{}: {}",
+                        plan.name,
+                        source.file.display()
+                    );
                 }
                 plans += 1;
             }

@@ -128,7 +128,8 @@ pub(super) struct Cell {
 impl PartialEq for Cell {
     /// By bits: the number of a category is no number and still the same.
     fn eq(&self, other: &Self) -> bool {
-        (self.number.to_bits(), self.level, self.state) == (other.number.to_bits(), other.level, other.state)
+        (self.number.to_bits(), self.level, self.state)
+            == (other.number.to_bits(), other.level, other.state)
     }
 }
 
