@@ -1,5 +1,6 @@
 //! The service under load, alone: 32 kept connections, one subject of 30 numbers per request, contributions, reasons and a durable log
-//! record each. The service runs in a process of its own; its processor time comes from `/proc`.
+//! record each. The service runs in a process of its own; its processor time comes from `/proc`. Beside it, in the same rounds, the floor:
+//! the web framework taking the same body and answering a constant of the same size, without identity, model or log.
 //!
 //! `cargo bench -p helder-prediction --bench load -- [connections] [seconds]`
 #![expect(
@@ -34,6 +35,8 @@ use tokio::{
 };
 
 const INPUTS: i32 = 30;
+/// About what the service answers to one subject.
+const ANSWER_BYTES: usize = 7_500;
 
 fn main() {
     if std::env::args().any(|argument| argument == "--serve") {
@@ -52,7 +55,7 @@ fn main() {
         .unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let mut line = || lines.next().unwrap().unwrap();
-    let (address, token) = (line(), line());
+    let (address, token, floor) = (line(), line(), line());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -61,22 +64,23 @@ fn main() {
     runtime.block_on(async {
         load(&address, &token, connections, Duration::from_secs(1)).await;
         for _ in 0..5 {
-            let before: [u64; 2] = processor_time_us(server.id());
-            let (mut times, wall) =
-                load(&address, &token, connections, Duration::from_secs(seconds)).await;
-            let after = processor_time_us(server.id());
-            let [user, system] = [after[0] - before[0], after[1] - before[1]];
-            times.sort_unstable();
-            let n = times.len();
-            println!(
-                "{n} requests, {:.0}/s, {:.1} us of processor per request ({:.1} user, {:.1} system), p50 {} us, p99 {} us",
-                n as f64 / wall.as_secs_f64(),
-                (user + system) as f64 / n as f64,
-                user as f64 / n as f64,
-                system as f64 / n as f64,
-                times[n / 2],
-                times[n * 99 / 100],
-            );
+            for (name, address) in [("service", &address), ("floor", &floor)] {
+                let before = processor_time_us(server.id());
+                let (mut times, wall) = load(address, &token, connections, Duration::from_secs(seconds)).await;
+                let after = processor_time_us(server.id());
+                let [user, system] = [after[0] - before[0], after[1] - before[1]];
+                times.sort_unstable();
+                let n = times.len();
+                println!(
+                    "{name}: {n} requests, {:.0}/s, {:.1} us of processor per request ({:.1} user, {:.1} system), p50 {} us, p99 {} us",
+                    n as f64 / wall.as_secs_f64(),
+                    (user + system) as f64 / n as f64,
+                    user as f64 / n as f64,
+                    system as f64 / n as f64,
+                    times[n / 2],
+                    times[n * 99 / 100],
+                );
+            }
         }
     });
     server.stdin.take().unwrap().write_all(b"stop\n").unwrap();
@@ -184,6 +188,16 @@ fn serve() {
         .unwrap();
         let bases = BTreeMap::from([("registry".to_owned(), format!("http://{}", registry.addrs()[0]))]);
         tokio::spawn(registry.run());
+        let floor = HttpServer::new(|| {
+            let body: &'static str = Box::leak("x".repeat(ANSWER_BYTES).into_boxed_str());
+            let answer = move |_: web::Bytes| std::future::ready(HttpResponse::Ok().body(body));
+            App::new().route("/prediction/v1/models/bench/predictions", web::post().to(answer))
+        })
+        .workers(2)
+        .bind("127.0.0.1:0")
+        .unwrap();
+        let floor_address = floor.addrs()[0];
+        tokio::spawn(floor.run());
         let gateway = TokenMint::generate("gateway").unwrap();
         let mint = Arc::new(TokenMint::generate("prediction").unwrap());
         let context = ServiceContext {
@@ -208,7 +222,7 @@ fn serve() {
             client: "bench".to_owned(),
             permissions: vec![Permission::PredictionPredict],
         };
-        println!("{}\n{}", service.address, gateway.mint(&caller).unwrap().token);
+        println!("{}\n{}\n{floor_address}", service.address, gateway.mint(&caller).unwrap().token);
         let wait = || std::io::stdin().read_line(&mut String::new());
         let _ = tokio::task::spawn_blocking(wait).await;
         service.stop().await.unwrap();
