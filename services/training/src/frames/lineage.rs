@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use helder_platform::{calls::Peers, problem::Result};
+use helder_platform::{
+    calls::{Peer, Peers},
+    problem::Result,
+};
 use helder_types::{Caller, Digest};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -24,6 +27,18 @@ pub(crate) struct Node {
 pub(crate) struct Edge {
     pub from: String,
     pub to: String,
+}
+
+/// Name of a node. The hex digits stand in groups of four, so that no run of digits can look like a BSN.
+pub(crate) fn node_id(kind: &str, hex: &str) -> String {
+    let mut name = kind.to_owned();
+    for (place, digit) in hex.chars().enumerate() {
+        if place % 4 == 0 {
+            name.push(if place == 0 { ':' } else { '-' });
+        }
+        name.push(digit);
+    }
+    name
 }
 
 /// Nodes and edges, sorted, so that equal graphs are equal texts.
@@ -102,21 +117,20 @@ impl<'a> Climber<'a> {
         if let Some(known) = self.versions.get(&id) {
             return Ok(known.clone());
         }
-        let found: Option<Version> = self
-            .ask("ingest", &format!("/ingest/v1/dataset-versions/{id}"))
-            .await?;
+        let path = format!("/ingest/v1/dataset-versions/{id}");
+        let found: Option<Version> = self.ask(&self.peers.peer("ingest"), &path).await?;
         self.versions.insert(id, found.clone());
         Ok(found)
     }
 
     /// A linkage run; none when the caller has no such run.
     pub(super) async fn linkage_run(&mut self, id: Uuid) -> Result<Option<LinkageRun>> {
-        self.ask("linkage", &format!("/linkage/v1/linkage-runs/{id}"))
-            .await
+        let path = format!("/linkage/v1/linkage-runs/{id}");
+        self.ask(&self.peers.peer("linkage"), &path).await
     }
 
-    async fn ask<T: DeserializeOwned>(&self, service: &str, path: &str) -> Result<Option<T>> {
-        match self.peers.peer(service).get_json(self.caller, path).await {
+    async fn ask<T: DeserializeOwned>(&self, peer: &Peer, path: &str) -> Result<Option<T>> {
+        match peer.get_json(self.caller, path).await {
             Ok(found) => Ok(Some(found)),
             Err(problem) if problem.status() == 404 => Ok(None),
             Err(problem) => Err(problem),
@@ -125,7 +139,7 @@ impl<'a> Climber<'a> {
 
     /// Adds a dataset version and all above it to the graph; answers its node.
     pub(super) async fn climb(&mut self, id: Uuid) -> Result<String> {
-        let name = |id: Uuid| format!("dataset-version:{id}");
+        let name = |id: Uuid| node_id("dataset-version", &id.simple().to_string());
         let mut open = vec![id];
         while let Some(id) = open.pop() {
             if self.nodes.contains_key(&name(id)) {
@@ -151,7 +165,7 @@ impl<'a> Climber<'a> {
             }
             if let (true, Some(digest)) = (version.parents.is_empty(), version.source_digest) {
                 let source = Node {
-                    id: format!("source:{digest}"),
+                    id: node_id("source", &digest.hex()),
                     kind: "source".to_owned(),
                     label: "uploaded file".to_owned(),
                     digest: Some(digest),
@@ -170,7 +184,7 @@ impl<'a> Climber<'a> {
     /// Adds a linkage run with both sides; answers its node.
     pub(super) async fn climb_run(&mut self, id: Uuid, run: &LinkageRun) -> Result<String> {
         let node = Node {
-            id: format!("linkage-run:{id}"),
+            id: node_id("linkage-run", &id.simple().to_string()),
             kind: "linked-dataset".to_owned(),
             label: "linked dataset".to_owned(),
             digest: run

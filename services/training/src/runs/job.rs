@@ -15,7 +15,10 @@ use super::{
     rows::{self, Payload},
 };
 use crate::{
-    frames::{self, lineage::Node},
+    frames::{
+        self,
+        lineage::{Node, node_id},
+    },
     learn::{FrameOrigin, LearnError, learn},
 };
 
@@ -80,7 +83,7 @@ impl JobHandler for TrainingJob {
         job.progress("registering", 0, 0, "");
         let mut lineage = inputs.lineage;
         let node = Node {
-            id: format!("frame:{}", plan.frame_id),
+            id: node_id("frame", &plan.frame_id.simple().to_string()),
             kind: "frame".to_owned(),
             label: frame.name().to_owned(),
             digest: Some(built.digest),

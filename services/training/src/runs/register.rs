@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::wire::{Outcome, OutcomeFile};
 use crate::{
-    frames::lineage::{Lineage, Node},
+    frames::lineage::{Lineage, Node, node_id},
     learn::{Learned, NewTrainingRun},
 };
 
@@ -90,7 +90,7 @@ pub(crate) fn register(
     }
     let model_digest = files[0].digest;
     let training_run = Node {
-        id: format!("training-run:{run}"),
+        id: node_id("training-run", &run.simple().to_string()),
         kind: "training-run".to_owned(),
         label: "training run".to_owned(),
         digest: None,
