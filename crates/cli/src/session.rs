@@ -1,6 +1,9 @@
 //! Who calls the API: a client per role, with tokens from a data folder or given by hand.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -24,9 +27,9 @@ pub(crate) struct Access {
     /// Token to call with; without it the built-in issuer of the data folder signs one
     #[arg(long, env = "HELDER_TOKEN", hide_env_values = true, global = true)]
     pub(crate) token: Option<String>,
-    /// Data folder of the platform
-    #[arg(long, env = "HELDER_DATA", default_value = ".helder", global = true)]
-    pub(crate) data: PathBuf,
+    /// Data folder of the platform [default: .helder]
+    #[arg(long, env = "HELDER_DATA", global = true)]
+    pub(crate) data: Option<PathBuf>,
     /// Municipality to call for
     #[arg(long, env = "HELDER_GEMEENTE", default_value = "GM0772", global = true)]
     pub(crate) gemeente: Gemeentecode,
@@ -49,12 +52,17 @@ enum Tokens {
 }
 
 impl Access {
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new(".helder"))
+    }
+
     /// A session as asked.
     ///
     /// # Errors
     /// When there is neither a token nor a data folder with an issuer.
     pub(crate) fn session(&self) -> Result<Session> {
-        let running = DataFolder::existing(&self.data);
+        let running = DataFolder::existing(self.folder());
         let address = self
             .gateway
             .clone()

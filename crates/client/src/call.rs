@@ -147,6 +147,17 @@ impl Client {
         decode(path, self.send(path, request).await?).await
     }
 
+    /// Does something that needs no body (`…/_activate`). Carries a fresh `Idempotency-Key` as [`Self::post`] does.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn act<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, ClientError> {
+        let request = self
+            .request(Method::POST, path)
+            .header("idempotency-key", Uuid::now_v7().to_string());
+        decode(path, self.send(path, request).await?).await
+    }
+
     /// Changes a resource that still has the version `etag`.
     ///
     /// # Errors

@@ -214,10 +214,7 @@ pub(super) async fn review(
 pub(super) async fn activate(access: &Access, version: Uuid, screen: Screen) -> Result<()> {
     let client = access.session()?.acting_as(Role::ModelOwner)?;
     let made: Value = client
-        .post(
-            &format!("/registry/v1/model-versions/{version}/_activate"),
-            &(),
-        )
+        .act(&format!("/registry/v1/model-versions/{version}/_activate"))
         .await?
         .body;
     screen.line(&format!(

@@ -20,7 +20,7 @@ use crate::{
 /// # Errors
 /// When the folder holds no platform.
 pub(super) fn token(access: &Access, wanted: &TokenArguments, screen: Screen) -> Result<()> {
-    let issuer = Issuer::open(&DataFolder::existing(&access.data)?)?;
+    let issuer = Issuer::open(&DataFolder::existing(access.folder())?)?;
     let first = wanted
         .role
         .first()

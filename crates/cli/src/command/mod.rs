@@ -28,9 +28,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     } = arguments;
     let screen = Screen::new(json);
     match command {
-        Command::Up { listen, config } => up::up(&access.data, listen, config.as_deref(), screen),
+        Command::Up { listen, config } => {
+            up::up(access.folder(), listen, config.as_deref(), screen)
+        }
         Command::Token(wanted) => local::token(&access, &wanted, screen),
-        Command::Config(ConfigCommand::Check) => local::check_config(&access.data, screen),
+        Command::Config(ConfigCommand::Check) => local::check_config(access.folder(), screen),
         Command::Dummy {
             inhabitants,
             seed,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Plan, json_table, links, model,
+    Plan, figures, json_table, links, model,
     names::Names,
     report::{Page, PlanResult, TrainingResult},
     sources, text_of,
@@ -46,6 +46,7 @@ pub(crate) async fn run(plan: &Plan, session: &Session, screen: Screen) -> Resul
             "version {}, digest {}",
             trained.model_version_id, trained.model_digest
         ));
+        figures::show(screen, &trained.run);
         let version = trained.model_version_id;
         result.pages.push(page(
             "training report",
@@ -254,7 +255,7 @@ async fn decide(
     if review.verdict == "approve" {
         let owner = session.acting_as(Role::ModelOwner)?;
         made = owner
-            .post(&format!("{path}/_activate"), &())
+            .act(&format!("{path}/_activate"))
             .await
             .context("the activation")?
             .body;

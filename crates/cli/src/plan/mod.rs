@@ -1,6 +1,7 @@
 //! A plan: one file that says which files go in, how they are linked, what is asked of them and who decides.
 
 mod chain;
+mod figures;
 mod links;
 mod model;
 mod names;

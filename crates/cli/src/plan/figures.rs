@@ -1,0 +1,75 @@
+//! Figures of a trained model, for people.
+
+use serde_json::Value;
+
+use crate::screen::Screen;
+
+/// How good and how fair the model is on rows kept apart, as the training service reports it.
+pub(super) fn show(screen: Screen, run: &Value) {
+    let outcome = &run["outcome"];
+    let predictions = &outcome["evaluation"]["predictions"];
+    if predictions.is_object() {
+        let auc = &predictions["auc"];
+        screen.table(
+            &["on rows kept apart", ""],
+            &[
+                row("rows", &predictions["rows"]),
+                row("outcomes", &predictions["positives"]),
+                vec!["AUC".to_owned(), format!("{} {}", number(&auc["value"]), interval(&auc["interval95"]))],
+                row("average precision", &predictions["averagePrecision"]),
+                row("Brier score", &predictions["brier"]),
+                row("Brier score of the base rate", &predictions["brierOfBaseRate"]),
+                row("log loss", &predictions["logLoss"]),
+            ],
+        );
+    }
+    for sensitive in outcome["fairness"]["sensitiveFeatures"].as_array().into_iter().flatten() {
+        screen.line(&format!(
+            "Fairness by {}: {}",
+            sensitive["sensitiveFeature"].as_str().unwrap_or("?"),
+            sensitive["verdict"].as_str().unwrap_or("?")
+        ));
+        let rows: Vec<_> = sensitive["groups"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|group| {
+                vec![
+                    group["group"].as_str().map_or_else(|| group["group"].to_string(), str::to_owned),
+                    group["rows"].to_string(),
+                    share(&group["selectionRate"]),
+                    share(&group["truePositiveRate"]),
+                    share(&group["falsePositiveRate"]),
+                ]
+            })
+            .collect();
+        screen.table(&["group", "rows", "picked", "picked of positives", "picked of negatives"], &rows);
+    }
+}
+
+fn row(name: &str, value: &Value) -> Vec<String> {
+    vec![name.to_owned(), number(value)]
+}
+
+fn number(value: &Value) -> String {
+    match (value.as_u64(), value.as_f64()) {
+        (Some(whole), _) => crate::screen::count(whole),
+        (None, Some(number)) => format!("{number:.4}"),
+        // What is suppressed or does not exist is not shown as zero.
+        (None, None) => "-".to_owned(),
+    }
+}
+
+fn share(value: &Value) -> String {
+    if value["value"].is_null() {
+        return "-".to_owned();
+    }
+    format!("{} {}", number(&value["value"]), interval(&value["interval95"]))
+}
+
+fn interval(value: &Value) -> String {
+    if value["low"].is_null() {
+        return String::new();
+    }
+    format!("[{}, {}]", number(&value["low"]), number(&value["high"]))
+}
