@@ -8,6 +8,7 @@ mod schema;
 mod tests;
 
 pub use checked::{Check, CheckedBody, parse_checked};
+pub use fault::escape as pointer_token;
 
 use std::{future::Future, ops::Deref, pin::Pin};
 

@@ -1,5 +1,7 @@
 //! The OpenAPI document of a service, from its handlers.
 
+mod flatten;
+
 use actix_web::App;
 use utoipa::openapi::{
     ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
@@ -41,6 +43,9 @@ pub fn document(info: &ServiceInfo, configure: impl FnOnce(&mut ServiceConfig<'_
         .openapi(base(info))
         .configure(configure)
         .split_for_parts();
+    if let Some(components) = &mut document.components {
+        flatten::flatten(components);
+    }
     for item in document.paths.paths.values_mut() {
         let operations: [&mut Option<Operation>; 8] = [
             &mut item.get,

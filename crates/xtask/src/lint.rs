@@ -219,7 +219,30 @@ fn schema_faults(document: &Value) -> Vec<String> {
             }
         }
     }
+    if let Some(place) = closed_part(document, document, "") {
+        faults.push(format!(
+            "{place}: a part of allOf refuses unknown fields, so nothing fits the whole"
+        ));
+    }
     faults
+}
+
+/// Pointer of the first `allOf` with more than one part of which one refuses unknown fields.
+fn closed_part(document: &Value, value: &Value, place: &str) -> Option<String> {
+    let parts = array(&value["allOf"]);
+    let is_closed = |part: &Value| resolve(document, part)["additionalProperties"] == false;
+    if parts.len() > 1 && parts.iter().any(is_closed) {
+        return Some(place.to_owned());
+    }
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .find_map(|(key, below)| closed_part(document, below, &format!("{place}/{key}"))),
+        Value::Array(items) => items
+            .iter()
+            .find_map(|below| closed_part(document, below, place)),
+        _ => None,
+    }
 }
 
 fn is_camel_case(name: &str) -> bool {

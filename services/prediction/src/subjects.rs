@@ -4,6 +4,7 @@
 use std::{borrow::Cow, fmt};
 
 use helder_model::{Row, Scorer, Value, ValueFault};
+use helder_platform::body::pointer_token;
 use helder_types::Fault;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -67,20 +68,11 @@ impl Reader<'_, '_> {
 
     fn unknown(&mut self, pointer: &str, key: &str) {
         self.fault(
-            format!("{pointer}/{}", escape(key)),
+            format!("{pointer}/{}", pointer_token(key)),
             "unknown-field",
             "this field does not exist here",
         );
     }
-}
-
-/// A key as a pointer token (RFC 6901), at most 64 characters.
-fn escape(key: &str) -> String {
-    key.chars()
-        .take(64)
-        .collect::<String>()
-        .replace('~', "~0")
-        .replace('/', "~1")
 }
 
 macro_rules! wants {
@@ -332,7 +324,7 @@ impl<'de> Visitor<'de> for Values<'_, 'de, '_, '_> {
         // Inputs whose value was refused: they are neither missing nor free to be named again.
         let mut refused: Vec<usize> = Vec::new();
         while let Some(Key(key)) = map.next_key()? {
-            let pointer = || format!("/subjects/{place}/values/{}", escape(&key));
+            let pointer = || format!("/subjects/{place}/values/{}", pointer_token(&key));
             let Some(input) = scorer.position(&key, expected) else {
                 map.next_value::<IgnoredAny>()?;
                 reader.fault(
@@ -359,7 +351,7 @@ impl<'de> Visitor<'de> for Values<'_, 'de, '_, '_> {
         }
         for (input, known) in scorer.inputs().iter().enumerate() {
             if !row.is_set(input) && !refused.contains(&input) {
-                let pointer = format!("/subjects/{place}/values/{}", escape(&known.name));
+                let pointer = format!("/subjects/{place}/values/{}", pointer_token(&known.name));
                 reader.fault(
                     pointer,
                     "missing-input",

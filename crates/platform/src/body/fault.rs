@@ -20,7 +20,7 @@ const MANY_DIGITS: usize = 6;
 
 /// Escapes one segment of a JSON pointer (RFC 6901), cut to a readable length. A name that may be somebody's number,
 /// put where a field's name belongs, is not repeated.
-pub(super) fn escape(segment: &str) -> String {
+pub fn escape(segment: &str) -> String {
     if segment
         .split(|c: char| !c.is_ascii_digit())
         .any(|digits| digits.len() >= MANY_DIGITS)
