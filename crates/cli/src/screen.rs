@@ -30,11 +30,6 @@ impl Screen {
         }
     }
 
-    /// Whether a program reads.
-    pub(crate) const fn for_programs(self) -> bool {
-        self.json
-    }
-
     /// A heading.
     pub(crate) fn heading(self, text: &str) {
         if self.colours {
@@ -139,7 +134,7 @@ pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -21,7 +21,7 @@ const LIFE: Duration = Duration::from_hours(2);
 /// Where the platform is and who calls.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Access {
-    /// Address of the gateway [default: that of the platform running on the data folder, else http://127.0.0.1:8080]
+    /// Address of the gateway [default: that of the platform running on the data folder, else <http://127.0.0.1:8080>]
     #[arg(long, env = "HELDER_GATEWAY", global = true)]
     pub(crate) gateway: Option<String>,
     /// Token to call with; without it the built-in issuer of the data folder signs one
@@ -68,14 +68,13 @@ impl Access {
             .clone()
             .or_else(|| running.as_ref().ok().and_then(DataFolder::address))
             .unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
-        let tokens = match &self.token {
-            Some(token) => Tokens::Given(token.clone()),
-            None => {
-                let folder = running.context(
-                    "give a token with --token or HELDER_TOKEN, or a data folder with --data",
-                )?;
-                Tokens::Signed(Box::new(Issuer::open(&folder)?))
-            }
+        let tokens = if let Some(token) = &self.token {
+            Tokens::Given(token.clone())
+        } else {
+            let folder = running.context(
+                "give a token with --token or HELDER_TOKEN, or a data folder with --data",
+            )?;
+            Tokens::Signed(Box::new(Issuer::open(&folder)?))
         };
         Ok(Session {
             client: Client::new(&address)?,

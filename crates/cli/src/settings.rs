@@ -46,7 +46,11 @@ impl Default for Settings {
             job_workers: 2,
             gateway: Table::new(),
             limits: Limits::default(),
-            telemetry: TelemetrySettings::default(),
+            telemetry: TelemetrySettings {
+                // The HTTP library tells of every worker it starts.
+                filter: "info,actix_server=warn".to_owned(),
+                ..TelemetrySettings::default()
+            },
         }
     }
 }

@@ -346,15 +346,12 @@ pub(super) async fn report(
         .acting_as(role)?
         .get_text(&path, "text/html")
         .await?;
-    match out {
-        Some(file) => {
-            std::fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))
-        }
-        None => {
-            print!("{page}");
-            Ok(())
-        }
+    if let Some(file) = out {
+        return std::fs::write(file, page)
+            .with_context(|| format!("cannot write {}", file.display()));
     }
+    print!("{page}");
+    Ok(())
 }
 
 /// A TOML or JSON file with one object.

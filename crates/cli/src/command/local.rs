@@ -64,10 +64,10 @@ pub(super) fn check_config(data: &Path, screen: Screen) -> Result<()> {
 ///
 /// # Errors
 /// When the size is outside its range or a file cannot be written.
-pub(super) fn dummy(out: &Path, settings: DummySettings, screen: Screen) -> Result<()> {
+pub(super) fn dummy(out: &Path, settings: &DummySettings, screen: Screen) -> Result<()> {
     let bar = screen.bar("years");
-    let summary = generate(out, &settings, &mut |done, all| {
-        bar.at(done as u64, all as u64, "lived")
+    let summary = generate(out, settings, &mut |done, all| {
+        bar.at(done as u64, all as u64, "lived");
     })?;
     drop(bar);
     let parameters = &summary.parameters;

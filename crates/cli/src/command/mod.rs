@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
             out,
         } => local::dummy(
             &out,
-            helder_dummy::Settings {
+            &helder_dummy::Settings {
                 seed,
                 inhabitants,
                 years,

@@ -37,7 +37,7 @@ signalen AS (
 ),
 achterstand AS (
   SELECT k.left_row,
-         max(h.maanden_achterstand) AS maanden,
+         max(CASE WHEN h.ontruimingsvonnis THEN 0 ELSE h.maanden_achterstand END) AS maanden,
          bool_or(h.ontruimingsvonnis) AS vonnis
   FROM koppeling_huur k
   JOIN huur h ON h._row = k.right_row, dag
@@ -87,7 +87,7 @@ SELECT p._row AS _row,
        coalesce(g.hulp, false) AS hulp_aanvaard_12m,
        daling.bsn_pseudonym IS NOT NULL AS inkomensdaling_14m,
        coalesce(i.contract = 'flexibel', false) AS flexibel_contract,
-       ln(greatest(i.maandinkomen, 20000) / 195000.0) AS inkomen_ln,
+       round(ln(greatest(i.maandinkomen, 20000) / 195000.0), 2) AS inkomen_ln,
        gekort.bsn_pseudonym IS NOT NULL AS maatregel_12m,
        bijstand_nu.bsn_pseudonym IS NOT NULL AS bijstand,
        schuldhulp.bsn_pseudonym IS NOT NULL AS schuldhulp_36m,

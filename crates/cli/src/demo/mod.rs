@@ -67,7 +67,8 @@ pub(crate) fn demo(access: &Access, wanted: &DemoArguments, screen: Screen) -> R
         match worked {
             Ok((result, judgement)) => {
                 let seconds = start.elapsed().as_secs_f64();
-                show::where_to_look(screen, &result, &url, &data);
+                let reports = save_reports(&session, &result, &folder.path("reports")).await?;
+                show::where_to_look(screen, &result, &url, (&data, &reports));
                 screen.line(&format!("\nDone in {seconds:.0} seconds."));
                 screen.result(&DemoResult {
                     seconds,
@@ -109,6 +110,40 @@ async fn work(
     Ok((result, judgement))
 }
 
+/// A report saved as a file.
+struct Report {
+    what: String,
+    file: PathBuf,
+}
+
+/// Saves the pages that a browser cannot open without a token.
+async fn save_reports(
+    session: &Session,
+    result: &PlanResult,
+    folder: &Path,
+) -> Result<Vec<Report>> {
+    std::fs::create_dir_all(folder)?;
+    // The privacy officer may read every report.
+    let client = session.acting_as(Role::PrivacyOfficer)?;
+    let mut saved = Vec::new();
+    for page in result.pages.iter().filter(|page| page.needs_token) {
+        let html = client
+            .get_text(&page.path, "text/html")
+            .await
+            .with_context(|| page.what.clone())?;
+        let file = folder.join(format!(
+            "{}.html",
+            page.what.replace(' ', "-").to_lowercase()
+        ));
+        std::fs::write(&file, html)?;
+        saved.push(Report {
+            what: page.what.clone(),
+            file,
+        });
+    }
+    Ok(saved)
+}
+
 /// A folder without a platform: the one asked for, or the first free one beside the default.
 fn fresh(asked: Option<&Path>) -> Result<PathBuf> {
     let taken = |folder: &Path| folder.join("keys").exists() || folder.join("stores").exists();
@@ -137,7 +172,7 @@ fn make_municipality(folder: &Path, wanted: &DemoArguments, screen: Screen) -> R
     };
     let bar = screen.bar("inventing a municipality");
     let summary = helder_dummy::generate(folder, &settings, &mut |done, all| {
-        bar.at(done as u64, all as u64, "years")
+        bar.at(done as u64, all as u64, "years");
     })?;
     drop(bar);
     show::municipality(screen, &summary, folder);
@@ -169,17 +204,18 @@ fn fill_in(wanted: &DemoArguments, municipality: &Path) -> Result<Plan> {
         .context("the plan of the demo has a frame")?;
     frame.reference_dates = (first..END_YEAR).map(date).collect();
     let shape = frame.clone();
-    for day in test_dates().chain([date(END_YEAR)]) {
+    // The test dates are scored to be judged, the newest one to be used.
+    for (day, top) in test_dates()
+        .map(|day| (day, 0))
+        .chain([(date(END_YEAR), 10)])
+    {
         let name = format!("stand van {day}");
         plan.frames.push(plan::Frame {
             name: name.clone(),
             reference_dates: vec![day],
             ..shape.clone()
         });
-        plan.batches.push(plan::Batch {
-            frame: name,
-            top: 10,
-        });
+        plan.batches.push(plan::Batch { frame: name, top });
     }
     let training = plan
         .training

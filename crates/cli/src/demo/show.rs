@@ -6,7 +6,10 @@ use helder_dummy::Summary;
 use helder_evaluation::Auc;
 use serde_json::Value;
 
-use super::judge::{Judgement, Share};
+use super::{
+    Report,
+    judge::{Judgement, Share},
+};
 use crate::{
     plan::PlanResult,
     screen::{Screen, count},
@@ -143,36 +146,35 @@ fn with_counts(share: Share) -> String {
 }
 
 /// Where people can go on.
-pub(super) fn where_to_look(screen: Screen, result: &PlanResult, url: &str, data: &Path) {
+pub(super) fn where_to_look(
+    screen: Screen,
+    result: &PlanResult,
+    url: &str,
+    (data, reports): (&Path, &[Report]),
+) {
     screen.heading("Where to look");
-    screen.line(&format!("the API            {url}/docs"));
+    let mut rows = vec![vec![
+        "the API, all services".to_owned(),
+        format!("{url}/docs"),
+    ]];
     for page in result.pages.iter().filter(|page| !page.needs_token) {
-        screen.line(&format!("{:18} {url}{}", page.what, page.path));
+        rows.push(vec![page.what.clone(), format!("{url}{}", page.path)]);
     }
-    let data = data.display();
-    if let Some(training) = &result.training {
-        screen.line(&format!(
-            "model card         helder report card {} --data {data} --out card.html",
-            training.model_version_id
-        ));
-        screen.line(&format!(
-            "training report    helder report training {} --data {data} --out training.html",
-            training.training_run_id
-        ));
+    if let Some(card) = result.pages.iter().find(|page| page.what == "model card") {
+        rows.push(vec![
+            "model card, with a token".to_owned(),
+            format!("{url}{}", card.path),
+        ]);
     }
-    if let Some(link) = result.links.first() {
-        screen.line(&format!(
-            "linkage report     helder report linkage {} --data {data} --out linkage.html",
-            link.linkage_run_id
-        ));
+    for report in reports {
+        rows.push(vec![report.what.clone(), report.file.display().to_string()]);
     }
-    if let Some(source) = result.sources.first() {
-        screen.line(&format!(
-            "quality report     helder report quality {} --data {data} --out quality.html",
-            source.dataset_version_id
-        ));
+    for row in rows {
+        screen.line(&format!("{:30} {}", row[0], row[1]));
     }
     screen.line(&format!(
-        "a token            helder token --role analyst --gemeente GM0772 --data {data}"
+        "{:30} helder token --role analyst --gemeente GM0772 --data {}",
+        "a token",
+        data.display()
     ));
 }

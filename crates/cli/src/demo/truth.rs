@@ -24,6 +24,7 @@ pub(super) struct PersonYear {
 pub(super) struct PersonYears(HashMap<(String, i64), PersonYear>);
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "columns of the file")]
 struct Row {
     brp_row: i64,
     reference_date: String,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Plan, figures, json_table, links, model,
     names::Names,
-    report::{Page, PlanResult, TrainingResult},
+    report::{BatchResult, Page, PlanResult, TrainingResult},
     sources, text_of,
     truth::Files,
 };
@@ -311,27 +311,34 @@ async fn answer(
         wait_until_served(session, &model, &trained.model_digest).await?;
         let scored =
             model::score(&analyst, screen, &model, (&batch.frame, version, batch.top)).await?;
-        screen.heading(&format!("Highest scores in {}", batch.frame));
-        let rows: Vec<_> = scored
-            .top
-            .iter()
-            .map(|row| {
-                let reason = row["reasons"][0]["nl"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned();
-                vec![
-                    row["rank"].to_string(),
-                    row["row"].to_string(),
-                    format!("{:.4}", row["probability"].as_f64().unwrap_or(f64::NAN)),
-                    reason,
-                ]
-            })
-            .collect();
-        screen.table(&["rank", "row", "probability", "first reason"], &rows);
+        show_top(screen, &scored);
         result.batches.push(scored);
     }
     Ok(())
+}
+
+/// The head of a ranked result.
+fn show_top(screen: Screen, scored: &BatchResult) {
+    if scored.top.is_empty() {
+        return;
+    }
+    screen.heading(&format!("Highest scores in {}", scored.frame));
+    let rows: Vec<_> = scored
+        .top
+        .iter()
+        .map(|row| {
+            vec![
+                row["reasons"][0]["nl"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+                row["rank"].to_string(),
+                row["row"].to_string(),
+                format!("{:.4}", row["probability"].as_f64().unwrap_or(f64::NAN)),
+            ]
+        })
+        .collect();
+    screen.table(&["first reason", "rank", "row", "probability"], &rows);
 }
 
 /// Asks a prediction; a version that was activated a moment ago may need a moment to answer.

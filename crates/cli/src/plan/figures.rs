@@ -15,15 +15,25 @@ pub(super) fn show(screen: Screen, run: &Value) {
             &[
                 row("rows", &predictions["rows"]),
                 row("outcomes", &predictions["positives"]),
-                vec!["AUC".to_owned(), format!("{} {}", number(&auc["value"]), interval(&auc["interval95"]))],
+                vec![
+                    "AUC".to_owned(),
+                    format!("{} {}", number(&auc["value"]), interval(&auc["interval95"])),
+                ],
                 row("average precision", &predictions["averagePrecision"]),
                 row("Brier score", &predictions["brier"]),
-                row("Brier score of the base rate", &predictions["brierOfBaseRate"]),
+                row(
+                    "Brier score of the base rate",
+                    &predictions["brierOfBaseRate"],
+                ),
                 row("log loss", &predictions["logLoss"]),
             ],
         );
     }
-    for sensitive in outcome["fairness"]["sensitiveFeatures"].as_array().into_iter().flatten() {
+    for sensitive in outcome["fairness"]["sensitiveFeatures"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         screen.line(&format!(
             "Fairness by {}: {}",
             sensitive["sensitiveFeature"].as_str().unwrap_or("?"),
@@ -35,7 +45,9 @@ pub(super) fn show(screen: Screen, run: &Value) {
             .flatten()
             .map(|group| {
                 vec![
-                    group["group"].as_str().map_or_else(|| group["group"].to_string(), str::to_owned),
+                    group["group"]
+                        .as_str()
+                        .map_or_else(|| group["group"].to_string(), str::to_owned),
                     group["rows"].to_string(),
                     share(&group["selectionRate"]),
                     share(&group["truePositiveRate"]),
@@ -43,7 +55,16 @@ pub(super) fn show(screen: Screen, run: &Value) {
                 ]
             })
             .collect();
-        screen.table(&["group", "rows", "picked", "picked of positives", "picked of negatives"], &rows);
+        screen.table(
+            &[
+                "group",
+                "rows",
+                "picked",
+                "picked of positives",
+                "picked of negatives",
+            ],
+            &rows,
+        );
     }
 }
 
@@ -64,7 +85,11 @@ fn share(value: &Value) -> String {
     if value["value"].is_null() {
         return "-".to_owned();
     }
-    format!("{} {}", number(&value["value"]), interval(&value["interval95"]))
+    format!(
+        "{} {}",
+        number(&value["value"]),
+        interval(&value["interval95"])
+    )
 }
 
 fn interval(value: &Value) -> String {

@@ -153,12 +153,15 @@ pub(super) async fn score(
     )
     .await?;
     let batch: Batch = client.get(&path).await?.body;
-    let first = format!(
-        "/prediction/v1/batches/{}/results?limit={}",
-        batch.id,
-        top.clamp(1, 200)
-    );
-    let rows: Rows = client.get(&first).await?.body;
+    let mut rows = Rows { items: Vec::new() };
+    if top > 0 {
+        let first = format!(
+            "/prediction/v1/batches/{}/results?limit={}",
+            batch.id,
+            top.min(200)
+        );
+        rows = client.get(&first).await?.body;
+    }
     Ok(BatchResult {
         frame: frame.to_owned(),
         batch_id: batch.id,

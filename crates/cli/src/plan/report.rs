@@ -80,7 +80,7 @@ pub(crate) struct LinkResult {
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LinkScore {
-    /// True pairs among accepted records.
+    /// True pairs of the files; one with an unusable record counts as missed.
     pub(crate) true_pairs: u64,
     /// Links that are true.
     pub(crate) found: u64,

@@ -107,7 +107,7 @@ pub(crate) async fn upload(
     let size = std::fs::metadata(upload.file).map_or(0, |file| file.len());
     let accepted = client
         .upload::<Job>(&path, upload.file, move |done| {
-            sent.at(done, size, "sending")
+            sent.at(done, size, "sending");
         })
         .await?;
     let job = accepted

@@ -98,12 +98,8 @@ fn column(file: &Path, name: &str) -> Result<Vec<String>> {
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
-    let semicolons = head.iter().filter(|byte| **byte == b';').count();
-    let delimiter = if semicolons > head.iter().filter(|byte| **byte == b',').count() {
-        b';'
-    } else {
-        b','
-    };
+    let mark = |mark: char| String::from_utf8_lossy(head).matches(mark).count();
+    let delimiter = if mark(';') > mark(',') { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
