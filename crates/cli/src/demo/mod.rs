@@ -31,6 +31,8 @@ const QUERY: &str = include_str!("frame.sql");
 const END_YEAR: i32 = 2026;
 /// Reference dates kept apart for judging.
 const TEST_YEARS: i32 = 2;
+/// Fewest inhabitants with which the demo makes sense.
+const SMALLEST: usize = 10_000;
 
 /// What the demo came to.
 #[derive(Serialize)]
@@ -47,6 +49,11 @@ struct DemoResult<'a> {
 /// # Errors
 /// At the first step that fails.
 pub(crate) fn demo(access: &Access, wanted: &DemoArguments, screen: Screen) -> Result<()> {
+    if wanted.inhabitants < SMALLEST {
+        bail!(
+            "fewer than {SMALLEST} inhabitants have too few outcomes to learn from and to judge by"
+        );
+    }
     if wanted.years < 3 {
         bail!(
             "two reference dates are kept apart for judging, so the demo needs --years of at least 3"

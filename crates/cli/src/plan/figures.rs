@@ -48,7 +48,7 @@ pub(super) fn show(screen: Screen, run: &Value) {
                     group["group"]
                         .as_str()
                         .map_or_else(|| group["group"].to_string(), str::to_owned),
-                    group["rows"].to_string(),
+                    number(&group["rows"]),
                     share(&group["selectionRate"]),
                     share(&group["truePositiveRate"]),
                     share(&group["falsePositiveRate"]),
