@@ -40,6 +40,10 @@ pub struct CalibrationLine {
 pub struct Calibration {
     /// Ten bins of equal width.
     pub bins: Vec<CalibrationBin>,
+    /// At most ten bins of about equally many rows, lowest probabilities first; `from` and `to` are the lowest and highest
+    /// probability in the bin. Where an outcome is rare, these tell more than bins of equal width. Equal probabilities stay
+    /// together.
+    pub quantile_bins: Vec<CalibrationBin>,
     /// Expected calibration error: mean distance between the two shares over the bins, weighted by rows. In `[0, 1]`.
     pub expected_calibration_error: f64,
     /// `None` when one class is missing, the probabilities are all equal, or they separate the outcomes.
@@ -51,31 +55,65 @@ impl Calibration {
     /// give it away. Error and line keep their values: they cover all rows.
     #[must_use]
     pub fn without_small_bins(mut self, smallest: usize) -> Self {
-        let rows = |bin: &CalibrationBin| bin.observed.map_or(0, |observed| observed.total);
-        let mut order: Vec<usize> = (0..self.bins.len())
-            .filter(|&bin| rows(&self.bins[bin]) > 0)
-            .collect();
-        order.sort_by_key(|&bin| rows(&self.bins[bin]));
-        let (mut hidden, mut hidden_rows) = (0, 0);
-        for bin in order {
-            let size = rows(&self.bins[bin]);
-            if size >= smallest && (hidden == 0 || (hidden > 1 && hidden_rows >= smallest)) {
-                break;
-            }
-            hidden += 1;
-            hidden_rows += size;
-            let bin = &mut self.bins[bin];
-            bin.suppressed = true;
-            bin.observed = None;
-            bin.mean_probability = None;
-            bin.observed_share = None;
-            bin.interval_95 = None;
-        }
+        hide_small(&mut self.bins, smallest);
+        hide_small(&mut self.quantile_bins, smallest);
         self
     }
 }
 
+fn hide_small(bins: &mut [CalibrationBin], smallest: usize) {
+    let rows = |bin: &CalibrationBin| bin.observed.map_or(0, |observed| observed.total);
+    let mut order: Vec<usize> = (0..bins.len())
+        .filter(|&bin| rows(&bins[bin]) > 0)
+        .collect();
+    order.sort_by_key(|&bin| rows(&bins[bin]));
+    let (mut hidden, mut hidden_rows) = (0, 0);
+    for bin in order {
+        let size = rows(&bins[bin]);
+        if size >= smallest && (hidden == 0 || (hidden > 1 && hidden_rows >= smallest)) {
+            break;
+        }
+        hidden += 1;
+        hidden_rows += size;
+        let bin = &mut bins[bin];
+        bin.suppressed = true;
+        bin.observed = None;
+        bin.mean_probability = None;
+        bin.observed_share = None;
+        bin.interval_95 = None;
+    }
+}
+
 const BINS: usize = 10;
+
+/// Rows counted for one bin.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    rows: usize,
+    positives: usize,
+    sum: f64,
+}
+
+impl Count {
+    fn add(&mut self, positive: bool, p: f64) {
+        self.rows += 1;
+        self.positives += usize::from(positive);
+        self.sum += p;
+    }
+
+    fn bin(self, from: f64, to: f64) -> CalibrationBin {
+        let observed = Proportion::new(self.positives, self.rows);
+        CalibrationBin {
+            from,
+            to,
+            observed: Some(observed),
+            suppressed: false,
+            mean_probability: (self.rows > 0).then(|| self.sum / self.rows as f64),
+            observed_share: observed.value(),
+            interval_95: observed.wilson(),
+        }
+    }
+}
 
 /// Calibration table, error and line.
 ///
@@ -87,36 +125,49 @@ const BINS: usize = 10;
 /// Line: Cox, Biometrika 45(3/4), 1958. Bins of equal width as in the reference (statsmodels 0.15.0, numpy 2.4.6).
 pub fn calibration(y: &[bool], probabilities: &[f64]) -> Result<Calibration, EvaluationError> {
     check(y, probabilities)?;
-    let mut counts = [(0_usize, 0_usize, 0.0_f64); BINS];
+    let mut counts = [Count::default(); BINS];
     for (positive, p) in y.iter().zip(probabilities) {
-        let bin = &mut counts[((p * BINS as f64) as usize).min(BINS - 1)];
-        bin.0 += 1;
-        bin.1 += usize::from(*positive);
-        bin.2 += p;
+        counts[((p * BINS as f64) as usize).min(BINS - 1)].add(*positive, *p);
     }
-    let mut error = 0.0;
+    let distance: f64 = counts
+        .iter()
+        .map(|count| (count.positives as f64 - count.sum).abs())
+        .sum();
     let bins = counts
         .iter()
         .enumerate()
-        .map(|(place, &(rows, positives, sum))| {
-            let observed = Proportion::new(positives, rows);
-            error += (positives as f64 - sum).abs() / y.len() as f64;
-            CalibrationBin {
-                from: place as f64 / BINS as f64,
-                to: (place + 1) as f64 / BINS as f64,
-                observed: Some(observed),
-                suppressed: false,
-                mean_probability: (rows > 0).then(|| sum / rows as f64),
-                observed_share: observed.value(),
-                interval_95: observed.wilson(),
-            }
+        .map(|(place, count)| {
+            count.bin(place as f64 / BINS as f64, (place + 1) as f64 / BINS as f64)
         })
         .collect();
     Ok(Calibration {
         bins,
-        expected_calibration_error: error,
+        quantile_bins: quantile_bins(y, probabilities),
+        expected_calibration_error: distance / y.len() as f64,
         line: line(y, probabilities),
     })
+}
+
+fn quantile_bins(y: &[bool], probabilities: &[f64]) -> Vec<CalibrationBin> {
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    order.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
+    let mut bins = Vec::with_capacity(BINS);
+    let (mut count, mut from) = (Count::default(), 0.0);
+    for (place, &row) in order.iter().enumerate() {
+        let p = probabilities[row];
+        if count.rows == 0 {
+            from = p;
+        }
+        count.add(y[row], p);
+        let full = count.rows * BINS >= y.len();
+        let next_differs = order
+            .get(place + 1)
+            .is_none_or(|&next| probabilities[next] > p);
+        if (full && next_differs) || place + 1 == order.len() {
+            bins.push(std::mem::take(&mut count).bin(from, p));
+        }
+    }
+    bins
 }
 
 /// Logistic regression on the log-odds of the given probabilities, by Newton's method.
@@ -196,6 +247,35 @@ mod tests {
         let line = found.line.unwrap();
         assert!(line.intercept.abs() < 1e-10 && (line.slope - 1.0).abs() < 1e-10);
         assert!(found.expected_calibration_error < 1e-12);
+    }
+
+    #[test]
+    fn quantile_bins_hold_equally_many_rows_and_keep_ties_together() {
+        let p: Vec<f64> = (0..1000).map(|row| f64::from(row) / 1e5).collect();
+        let y: Vec<bool> = (0..1000).map(|row| row % 100 == 0).collect();
+        let found = calibration(&y, &p).unwrap().quantile_bins;
+        assert_eq!(found.len(), 10);
+        assert!(
+            found
+                .iter()
+                .all(|bin| bin.observed == Some(Proportion::new(1, 100)))
+        );
+        assert!((found[0].mean_probability.unwrap() - 49.5e-5).abs() < 1e-12);
+
+        let tied = [vec![0.1; 55], vec![0.2; 45]].concat();
+        let found = calibration(&y[..100], &tied).unwrap().quantile_bins;
+        let rows: Vec<usize> = found
+            .iter()
+            .map(|bin| bin.observed.unwrap().total)
+            .collect();
+        assert_eq!(rows, [55, 45]);
+        let all: usize = calibration(&y[..7], &p[..7])
+            .unwrap()
+            .quantile_bins
+            .iter()
+            .map(|bin| bin.observed.unwrap().total)
+            .sum();
+        assert_eq!(all, 7);
     }
 
     #[test]

@@ -15,11 +15,14 @@ pub enum Language {
 
 /// The pieces of every reason a model can give.
 ///
-/// *Verhoogt* and *verlaagt* compare with the average of the training rows, as the contributions do.
+/// *Verhoogt* and *verlaagt* compare with the average of the training rows, as the contributions do. A change of the odds
+/// by less than one percent is called almost no difference.
 #[derive(Clone, Debug)]
 pub struct Reasons {
     inputs: Vec<[Pieces; 2]>,
-    effects: [[String; 3]; 2],
+    effects: [[String; 4]; 2],
+    /// Contributions smaller than this make almost no difference.
+    noticeable: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +39,9 @@ struct Pieces {
 
 /// Unit of amounts in this project; shown in euros.
 const CENTS: &str = "eurocent";
+
+/// Below this the odds change by less than one percent, which nobody should act on.
+const NOTICEABLE_LOG_ODDS: f64 = 0.01;
 
 impl Reasons {
     /// Reasons as plain text.
@@ -63,11 +69,13 @@ impl Reasons {
                     ". Dit verhoogt de kans.",
                     ". Dit verlaagt de kans.",
                     ". Dit maakt voor de kans geen verschil.",
+                    ". Dit maakt voor de kans bijna geen verschil.",
                 ],
                 [
                     ". This raises the probability.",
                     ". This lowers the probability.",
                     ". This makes no difference.",
+                    ". This makes almost no difference.",
                 ],
             ],
             Kind::Clustering => [
@@ -75,17 +83,23 @@ impl Reasons {
                     ". Dit past bij deze groep.",
                     ". Dit past minder bij deze groep.",
                     ". Dit maakt geen verschil.",
+                    ". Dit maakt bijna geen verschil.",
                 ],
                 [
                     ". This fits this group.",
                     ". This fits this group less.",
                     ". This makes no difference.",
+                    ". This makes almost no difference.",
                 ],
             ],
         };
         Self {
             inputs,
             effects: effects.map(|texts| texts.map(escape)),
+            noticeable: match model.kind {
+                Kind::BinaryClassification => NOTICEABLE_LOG_ODDS,
+                Kind::Clustering => 0.0,
+            },
         }
     }
 
@@ -106,12 +120,11 @@ impl Reasons {
         };
         out.extend_from_slice(pieces.lead.as_bytes());
         pieces.value(out, row, input, language);
-        let effect = if contribution > 0.0 {
-            0
-        } else if contribution < 0.0 {
-            1
-        } else {
-            2
+        let effect = match contribution {
+            none if none == 0.0 => 2,
+            small if small.abs() < self.noticeable => 3,
+            up if up > 0.0 => 0,
+            _ => 1,
         };
         out.extend_from_slice(self.effects[place][effect].as_bytes());
     }

@@ -13,6 +13,7 @@ pub struct Cell(Content);
 enum Content {
     Both(Text),
     Code(String),
+    Link(String),
 }
 
 impl Cell {
@@ -29,6 +30,25 @@ impl Cell {
     /// A digest, identifier or column name, in a fixed-width face.
     pub fn code(text: impl Into<String>) -> Self {
         Self(Content::Code(text.into()))
+    }
+
+    /// An address to follow; what is no `https` address is shown as text, so that no page carries a script in a link.
+    pub fn link(address: impl Into<String>) -> Self {
+        let address = address.into();
+        if address.starts_with("https://") {
+            Self(Content::Link(address))
+        } else {
+            Self::code(address)
+        }
+    }
+
+    /// A p-value with four decimals; `< 0,0001` below that.
+    pub fn p_value(value: f64) -> Self {
+        if value < 0.0001 {
+            Self::text(format!("< {}", number::decimal(0.0001, 4)))
+        } else {
+            Self::number(value, 4)
+        }
     }
 
     /// A count.
@@ -66,6 +86,12 @@ impl Cell {
         match &self.0 {
             Content::Both(text) => html.both(text),
             Content::Code(text) => html.raw("<code>").text(text).raw("</code>"),
+            Content::Link(address) => html
+                .raw("<a rel=\"noreferrer\" href=\"")
+                .text(address)
+                .raw("\">")
+                .text(address)
+                .raw("</a>"),
         };
     }
 }
@@ -165,5 +191,38 @@ impl Table {
                 .raw("</td></tr>\n");
         }
         html.raw("</tbody></table></div>\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(cell: &Cell) -> String {
+        let mut html = Html::default();
+        cell.render(&mut html);
+        html.finish()
+    }
+
+    #[test]
+    fn only_https_addresses_become_links() {
+        assert!(
+            html(&Cell::link("https://wetten.overheid.nl/?a=1&b=2"))
+                .contains("href=\"https://wetten.overheid.nl/?a=1&amp;b=2\"")
+        );
+        for address in [
+            "javascript:alert(1)",
+            "http://wetten.overheid.nl",
+            "data:text/html,x",
+        ] {
+            assert!(!html(&Cell::link(address)).contains("href"), "{address}");
+        }
+        assert!(!html(&Cell::link("https://x\" onclick=\"y")).contains("\" onclick"));
+    }
+
+    #[test]
+    fn small_p_values_are_not_shown_as_nought() {
+        assert_eq!(html(&Cell::p_value(3e-9)), "&lt; 0,0001");
+        assert_eq!(html(&Cell::p_value(0.0312)), "0,0312");
     }
 }

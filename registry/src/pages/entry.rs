@@ -132,7 +132,7 @@ fn one_use(used: &CatalogueUse) -> Section {
             Cell::text(law),
         ));
         if let Some(link) = &grondslag.link {
-            facts.push((Text::new("De wet lezen", "Read the law"), Cell::code(link)));
+            facts.push((Text::new("De wet lezen", "Read the law"), Cell::link(link)));
         }
     }
     facts.push((

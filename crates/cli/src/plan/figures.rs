@@ -37,13 +37,19 @@ pub(super) fn show(screen: Screen, run: &Value) {
         screen.line(&format!(
             "Fairness by {}: {}",
             sensitive["sensitiveFeature"].as_str().unwrap_or("?"),
-            sensitive["verdict"].as_str().unwrap_or("?")
+            verdict(sensitive["verdict"].as_str().unwrap_or("?"))
         ));
         let rows: Vec<_> = sensitive["groups"]
             .as_array()
             .into_iter()
             .flatten()
             .map(|group| {
+                if group["suppressed"] == true {
+                    return vec![
+                        group["group"].as_str().unwrap_or("?").to_owned(),
+                        "withheld".to_owned(),
+                    ];
+                }
                 vec![
                     group["group"]
                         .as_str()
@@ -65,6 +71,15 @@ pub(super) fn show(screen: Screen, run: &Value) {
             ],
             &rows,
         );
+    }
+}
+
+fn verdict(word: &str) -> &str {
+    match word {
+        "withinBound" => "within the bound",
+        "outsideBound" => "outside the bound",
+        "notEnoughData" => "not enough data for a verdict",
+        other => other,
     }
 }
 

@@ -97,3 +97,21 @@ fn reasons_for_json_are_escaped_already() {
         "Leeftijd \"in\u{1} jaren\" \\ <b>: 41. Dit maakt geen verschil."
     );
 }
+
+#[test]
+fn a_change_of_the_odds_below_one_percent_is_called_almost_no_difference() {
+    let model = regression();
+    let (scorer, reasons) = (Scorer::new(&model).unwrap(), Reasons::plain(&model));
+    let row = scorer.row();
+    let effect = |contribution| {
+        let text = reasons.meaning(&row, 0, contribution).nl;
+        text.rsplit_once(". ").unwrap().1.to_owned()
+    };
+    assert_eq!(effect(0.0), "Dit maakt voor de kans geen verschil.");
+    assert_eq!(
+        effect(-0.009),
+        "Dit maakt voor de kans bijna geen verschil."
+    );
+    assert_eq!(effect(0.011), "Dit verhoogt de kans.");
+    assert_eq!(effect(-0.011), "Dit verlaagt de kans.");
+}

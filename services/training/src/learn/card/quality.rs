@@ -45,7 +45,7 @@ pub(super) fn coefficients(fit: &FitSummary) -> Section {
             Cell::interval(c.estimate, low, high, 4),
             Cell::number(c.standard_error, 4),
             Cell::number(c.robust_standard_error, 4),
-            Cell::number(c.p_value, 4),
+            Cell::p_value(c.p_value),
         ]);
     }
     let mut section = Section::new(Text::new("Wat telt hoe zwaar", "What counts how much"))
@@ -73,7 +73,7 @@ pub(super) fn quality(found: &Evaluation, rows: usize) -> Section {
         || Cell::number(auc.value, 3),
         |limits| Cell::interval(auc.value, limits.low, limits.high, 3),
     );
-    let points = found.calibration.bins.iter().filter_map(|bin| {
+    let points = found.calibration.quantile_bins.iter().filter_map(|bin| {
         let limits = bin.interval_95?;
         Some(CalibrationPoint {
             predicted: bin.mean_probability?,
