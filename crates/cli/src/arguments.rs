@@ -55,6 +55,9 @@ pub(crate) enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Work with projects (as model owner)
+    #[command(subcommand)]
+    Project(ProjectCommand),
     /// Work with datasets (as data steward)
     #[command(subcommand)]
     Dataset(DatasetCommand),
@@ -151,6 +154,16 @@ pub(crate) struct DemoArguments {
     /// Address of the gateway
     #[arg(long)]
     pub(crate) listen: Option<SocketAddr>,
+}
+
+/// `helder project`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProjectCommand {
+    /// Ask for a project: what may be done with data, for which purpose, on which lawful basis
+    Create {
+        /// TOML or JSON file with the project, or a plan that holds one
+        file: PathBuf,
+    },
 }
 
 /// `helder dataset`

@@ -14,8 +14,8 @@ fn help_names_every_command() {
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
     for command in [
-        "up", "token", "config", "demo", "dummy", "dataset", "link", "train", "review", "activate",
-        "predict", "report", "run",
+        "up", "token", "config", "demo", "dummy", "project", "dataset", "link", "train", "review",
+        "activate", "predict", "report", "run",
     ] {
         assert!(
             help.lines()

@@ -37,7 +37,7 @@ pub enum ClientError {
         reason: String,
     },
     /// A local file cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     File {
         /// The file.
         path: String,

@@ -2,7 +2,10 @@
 //!
 //! Lines and spans hold routes, identifiers and counts, never values that people typed or that stand in data.
 
-use std::{fs::OpenOptions, io};
+use std::{
+    fs::OpenOptions,
+    io::{self, IsTerminal as _},
+};
 
 use opentelemetry::{KeyValue, trace::TracerProvider};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
@@ -81,7 +84,9 @@ fn lines(
     settings: &TelemetrySettings,
 ) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
     let Some(path) = &settings.file else {
-        let layer = fmt::layer().with_writer(io::stderr);
+        let layer = fmt::layer()
+            .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+            .with_writer(io::stderr);
         return Ok(if settings.json {
             layer.json().boxed()
         } else {

@@ -9,6 +9,7 @@ mod access;
 mod attacks;
 mod audit;
 mod chain;
+mod command;
 mod crash;
 mod http;
 mod idempotency;

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use toml::Table;
 use uuid::Uuid;
 
-use super::{Embedded, runtime};
+use super::{Embedded, runtime, show::show_prediction};
 use crate::{
-    arguments::{DatasetCommand, LinkArguments, ReportKind},
+    arguments::{DatasetCommand, LinkArguments, ProjectCommand, ReportKind},
     plan::{self, Frame, Plan, Upload},
     screen::{Screen, count},
     session::{Access, Session},
@@ -79,6 +79,31 @@ impl Drop for OwnFolder {
             let _ = std::fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// `helder project …`
+///
+/// # Errors
+/// When the file is no project, or the platform refuses it.
+pub(super) async fn project(
+    access: &Access,
+    command: ProjectCommand,
+    screen: Screen,
+) -> Result<()> {
+    let ProjectCommand::Create { file } = command;
+    let mut body = read_object(&file)?;
+    // A whole plan serves too; its project stands under a key of its own.
+    if let Some(project) = body.get_mut("project") {
+        body = project.take();
+    }
+    let client = access.session()?.acting_as(Role::ModelOwner)?;
+    let made: Value = client.post("/registry/v1/projects", &body).await?.body;
+    screen.line(&format!(
+        "{}: {}",
+        made["id"].as_str().unwrap_or("?"),
+        made["name"].as_str().unwrap_or("?")
+    ));
+    screen.result(&made)
 }
 
 /// `helder dataset …`
@@ -256,61 +281,6 @@ pub(super) async fn predict(
         .body;
     show_prediction(screen, &said);
     screen.result(&said)
-}
-
-/// Tells a prediction to people.
-pub(crate) fn show_prediction(screen: Screen, said: &Value) {
-    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
-    for prediction in said["predictions"].as_array().into_iter().flatten() {
-        let id = prediction["id"]
-            .as_str()
-            .map_or_else(String::new, |id| format!(" for {id}"));
-        screen.heading(&format!(
-            "Prediction{id}: probability {:.4}",
-            number(&prediction["probability"])
-        ));
-        let mut sum = number(&prediction["baseScore"]);
-        let mut rows = vec![vec![
-            "average person in training".to_owned(),
-            String::new(),
-            format!("{sum:+.4}"),
-        ]];
-        for part in prediction["contributions"].as_array().into_iter().flatten() {
-            sum += number(&part["contribution"]);
-            rows.push(vec![
-                part["reason"]["nl"]
-                    .as_str()
-                    .or(part["input"].as_str())
-                    .unwrap_or_default()
-                    .to_owned(),
-                part["value"]
-                    .as_str()
-                    .map_or_else(|| part["value"].to_string(), str::to_owned),
-                format!("{:+.4}", number(&part["contribution"])),
-            ]);
-        }
-        rows.push(vec!["sum".to_owned(), String::new(), format!("{sum:+.4}")]);
-        rows.push(vec![
-            "score of the model".to_owned(),
-            String::new(),
-            format!("{:+.4}", number(&prediction["score"])),
-        ]);
-        screen.table(&["why", "value", "adds to the score"], &rows);
-        for warning in prediction["warnings"].as_array().into_iter().flatten() {
-            screen.line(&format!(
-                "note: {}",
-                warning["text"]["nl"].as_str().unwrap_or_default()
-            ));
-        }
-    }
-    if let Some(notice) = said["notice"]["nl"].as_str() {
-        screen.line(notice);
-    }
-    screen.line(&format!(
-        "version {}, digest {}",
-        said["modelVersionId"].as_str().unwrap_or("?"),
-        said["modelDigest"].as_str().unwrap_or("?")
-    ));
 }
 
 /// `helder report`

@@ -2,6 +2,7 @@
 
 mod api;
 mod local;
+mod show;
 mod up;
 
 use anyhow::{Context as _, Result};
@@ -13,7 +14,7 @@ use crate::{
     screen::Screen,
 };
 
-pub(crate) use api::show_prediction;
+pub(crate) use show::show_prediction;
 pub(crate) use up::{Embedded, run_on_signal};
 
 /// Does what the command line asks.
@@ -50,6 +51,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         ),
         Command::Demo(wanted) => demo::demo(&access, &wanted, screen),
         Command::Run { plan, keep } => api::run_plan(&access, &plan, keep.as_deref(), screen),
+        Command::Project(command) => wait(api::project(&access, command, screen)),
         Command::Dataset(command) => wait(api::dataset(&access, command, screen)),
         Command::Link(wanted) => wait(api::link(&access, &wanted, screen)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),

@@ -308,7 +308,7 @@ async fn answer(
             .frames
             .get(&batch.frame)
             .context("the frame of a batch was not built")?;
-        wait_until_served(session, &model, &trained.model_digest).await?;
+        wait_until_served(session, &model).await?;
         let scored =
             model::score(&analyst, screen, &model, (&batch.frame, version, batch.top)).await?;
         show_top(screen, &scored);
@@ -366,7 +366,7 @@ async fn ask(
 }
 
 /// Waits until the model answers at all, without asking about anybody.
-async fn wait_until_served(session: &Session, model: &str, _digest: &str) -> Result<()> {
+async fn wait_until_served(session: &Session, model: &str) -> Result<()> {
     let client = session.acting_as(Role::Consumer)?;
     let start = std::time::Instant::now();
     let path = format!("/prediction/v1/models/{model}/predictions");
