@@ -20,7 +20,7 @@ use helder_platform::{
 use crate::{
     folder::{DataFolder, FolderLock},
     issuer::Issuer,
-    settings::Settings,
+    settings::{SQLITE, Settings},
 };
 
 /// The services, in the order in which they are stopped: callers first.
@@ -164,10 +164,6 @@ async fn start_services(seats: Vec<Seat>, shared: &Shared<'_>) -> Result<Vec<Run
 
 impl Shared<'_> {
     fn context(&self, seat: Seat) -> Result<ServiceContext> {
-        let store = self
-            .folder
-            .path("stores")
-            .join(format!("{}.sqlite", seat.name));
         let patience = Duration::from_secs(self.settings.limits.call_s);
         let mut others = self.addresses.clone();
         others.remove(seat.name);
@@ -176,7 +172,7 @@ impl Shared<'_> {
             workers: self.settings.workers,
             job_workers: self.settings.job_workers,
             scratch: self.folder.path("scratch"),
-            store_url: format!("sqlite:{}", store.display()),
+            store_url: self.store_url(seat.name),
             objects: self.objects.clone(),
             keyring: self.keyring.clone(),
             peers: Peers::new(Arc::clone(&seat.mint), others, patience)
@@ -185,6 +181,16 @@ impl Shared<'_> {
             verifier: Arc::clone(&self.verifier),
             limits: self.settings.limits,
         })
+    }
+
+    fn store_url(&self, service: &str) -> String {
+        let server = &self.settings.store;
+        if server == SQLITE {
+            let file = self.folder.path("stores").join(format!("{service}.sqlite"));
+            return format!("sqlite:{}", file.display());
+        }
+        let joint = if server.contains('?') { '&' } else { '?' };
+        format!("{server}{joint}schema={service}")
     }
 }
 

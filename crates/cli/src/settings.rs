@@ -20,6 +20,9 @@ const NOT_SETTINGS: [&str; 8] = [
     "HELDER_REFERENCE_DATA",
 ];
 
+/// Value of `store` for files in the data folder.
+pub(crate) const SQLITE: &str = "sqlite";
+
 /// What an embedded platform can be told. Every key has a default.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,6 +33,9 @@ pub(crate) struct Settings {
     pub(crate) workers: usize,
     /// Jobs at a time per service. Default 2.
     pub(crate) job_workers: usize,
+    /// Where the services keep their facts: `sqlite`, a file per service in the data folder, or `postgres://…`, a schema
+    /// per service in that database. Default `sqlite`.
+    pub(crate) store: String,
     /// Settings of the gateway, see `helder-gateway`; its `issuers` are trusted beside the built-in one.
     pub(crate) gateway: Table,
     /// Sizes and times.
@@ -44,6 +50,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             workers: 2,
             job_workers: 2,
+            store: SQLITE.to_owned(),
             gateway: Table::new(),
             limits: Limits::default(),
             telemetry: TelemetrySettings {

@@ -45,10 +45,8 @@ impl TestDatabase {
             return Ok(None);
         };
         let schema = format!("test_{}", Uuid::new_v4().simple());
-        PgConnection::establish(&server)?.batch_execute(&format!("CREATE SCHEMA {schema}"))?;
         let joint = if server.contains('?') { '&' } else { '?' };
-        let url =
-            format!("{server}{joint}options=-csearch_path%3D{schema}&application_name={schema}");
+        let url = format!("{server}{joint}schema={schema}&application_name={schema}");
         Ok(Some(Self {
             url,
             folder: None,
@@ -70,7 +68,8 @@ impl Drop for TestDatabase {
         drop(self.folder.take());
         if let Some((server, schema)) = self.schema.take()
             && let Ok(mut conn) = PgConnection::establish(&server)
-            && let Err(error) = conn.batch_execute(&format!("DROP SCHEMA {schema} CASCADE"))
+            && let Err(error) =
+                conn.batch_execute(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"))
         {
             tracing::warn!(%error, schema, "a test schema stays behind");
         }

@@ -21,10 +21,14 @@ pub(crate) fn free_address() -> Result<SocketAddr> {
 }
 
 /// Starts `helder up` on `folder` and waits until it says it is ready.
-pub(crate) async fn up(folder: &Path, address: SocketAddr) -> Result<Child> {
+pub(crate) async fn up(folder: &Path, address: SocketAddr, store: Option<&str>) -> Result<Child> {
     let log_file = folder.join("testkit.log");
     let log = File::options().create(true).append(true).open(&log_file)?;
-    let mut child = Command::new(helder()?)
+    let mut command = Command::new(helder()?);
+    if let Some(store) = store {
+        command.env("HELDER_STORE", store);
+    }
+    let mut child = command
         .arg("up")
         .arg("--data")
         .arg(folder.join("data"))

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod binary;
+mod database;
 mod launch;
 mod platform;
 mod ports;
@@ -27,6 +28,12 @@ pub enum TestkitError {
     /// `helder token` refused.
     #[error("no token: {0}")]
     NoToken(String),
+    /// The database server is away.
+    #[error("the database server is away")]
+    Away(#[from] diesel::ConnectionError),
+    /// The database server refused.
+    #[error("the database server refused")]
+    Refused(#[from] diesel::result::Error),
     /// A call failed.
     #[error(transparent)]
     Call(#[from] helder_client::ClientError),

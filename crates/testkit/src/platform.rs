@@ -11,7 +11,7 @@ use helder_client::Client;
 use helder_types::Role;
 use tempfile::TempDir;
 
-use crate::{Result, TestkitError, helder, launch, ports};
+use crate::{Result, TestkitError, database::Database, helder, launch, ports};
 
 /// A platform: process, folder, address. It is killed when dropped.
 #[derive(Debug)]
@@ -19,7 +19,8 @@ pub struct Platform {
     child: Child,
     address: SocketAddr,
     folder: PathBuf,
-    // Last, so that the process is gone before its folder.
+    // Last, so that the process is gone before its database and folder.
+    database: Option<Database>,
     guard: Option<TempDir>,
 }
 
@@ -32,11 +33,14 @@ impl Platform {
         let guard = tempfile::Builder::new().prefix("helder-test-").tempdir()?;
         let folder = guard.path().to_owned();
         let address = launch::free_address()?;
-        let child = launch::up(&folder, address).await?;
+        let database = Database::wanted()?;
+        let store = database.as_ref().map(|database| database.url.as_str());
+        let child = launch::up(&folder, address, store).await?;
         Ok(Self {
             child,
             address,
             folder,
+            database,
             guard: Some(guard),
         })
     }
@@ -75,7 +79,8 @@ impl Platform {
     /// # Errors
     /// [`TestkitError`] when it does not become ready.
     pub async fn restart(&mut self) -> Result<()> {
-        self.child = launch::up(&self.folder, self.address).await?;
+        let store = self.database.as_ref().map(|database| database.url.as_str());
+        self.child = launch::up(&self.folder, self.address, store).await?;
         Ok(())
     }
 
@@ -92,6 +97,11 @@ impl Platform {
     /// Data folder of the platform.
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    /// Address of the PostgreSQL database, where the platform has one; a schema per service.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_ref().map(|database| database.url.as_str())
     }
 
     /// Folder of this test: the data folder, the log, and room for files of the test.

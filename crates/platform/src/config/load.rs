@@ -13,6 +13,9 @@ const PREFIX: &str = "HELDER_";
 /// Variables that are no keys of the configuration.
 const NOT_KEYS: [&str; 3] = ["HELDER_CONFIG", "HELDER_REFERENCE_DATA", "HELDER_TOKEN"];
 
+/// What the variables start with that tests are told by.
+const FOR_TESTS: &str = "HELDER_TEST_";
+
 /// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -61,7 +64,11 @@ pub fn from_parts<T: DeserializeOwned>(
 ) -> Result<T, ConfigError> {
     let variables: BTreeMap<_, _> = variables
         .into_iter()
-        .filter(|(name, _)| name.starts_with(PREFIX) && !NOT_KEYS.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            name.starts_with(PREFIX)
+                && !name.starts_with(FOR_TESTS)
+                && !NOT_KEYS.contains(&name.as_str())
+        })
         .collect();
     for (name, text) in &variables {
         let path = name[PREFIX.len()..].to_lowercase();

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use diesel::{
-    Connection, PgConnection, SqliteConnection,
+    Connection, PgConnection, RunQueryDsl as _, SqliteConnection,
     backend::Backend,
     connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager},
     migration::{Migration, MigrationSource},
@@ -26,7 +26,7 @@ pub enum Conn {
 #[derive(Clone)]
 pub(super) enum Target {
     Sqlite(PathBuf),
-    Postgres(String),
+    Postgres { url: String, schema: Option<String> },
 }
 
 impl FromStr for Target {
@@ -41,23 +41,51 @@ impl FromStr for Target {
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.to_owned()));
+            let (url, schema) = without_schema(url);
+            if schema.as_deref().is_some_and(|name| !is_schema_name(name)) {
+                return Err(StoreError::Schema);
+            }
+            return Ok(Self::Postgres { url, schema });
         }
         Err(StoreError::Url)
     }
+}
+
+/// Takes `schema=…` out of the query of a URL; PostgreSQL's library does not know it.
+fn without_schema(url: &str) -> (String, Option<String>) {
+    let Some((address, query)) = url.split_once('?') else {
+        return (url.to_owned(), None);
+    };
+    let (schema, rest): (Vec<&str>, Vec<&str>) = query
+        .split('&')
+        .partition(|part| part.starts_with("schema="));
+    let schema = schema
+        .first()
+        .map(|part| part["schema=".len()..].to_owned());
+    let joint = if rest.is_empty() { "" } else { "?" };
+    (format!("{address}{joint}{}", rest.join("&")), schema)
+}
+
+/// A name that needs no quotes in SQL.
+fn is_schema_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(_) => f.write_str("postgres://…"),
+            Self::Postgres { .. } => f.write_str("postgres://…"),
         }
     }
 }
 
 impl Target {
-    /// Makes the folder of a SQLite file.
+    /// Makes the folder of a SQLite file, or the schema.
     pub(super) fn prepare(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(path) => match path.parent() {
@@ -66,7 +94,26 @@ impl Target {
                 }
                 _ => Ok(()),
             },
-            Self::Postgres(_) => Ok(()),
+            Self::Postgres { schema: None, .. } => Ok(()),
+            Self::Postgres {
+                url,
+                schema: Some(schema),
+            } => {
+                let mut conn = PgConnection::establish(url)?;
+                let there: i64 = diesel::select(
+                    diesel::dsl::sql::<diesel::sql_types::BigInt>(
+                        "(SELECT count(*) FROM pg_namespace WHERE nspname = ",
+                    )
+                    .bind::<diesel::sql_types::Text, _>(schema)
+                    .sql(")"),
+                )
+                .get_result(&mut conn)?;
+                // The role of a service may not be allowed to make schemas; then somebody made it beforehand.
+                if there == 0 {
+                    conn.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -91,8 +138,11 @@ pub(super) fn connect(target: &Target, mode: Mode) -> Result<Conn, StoreError> {
             }
             Conn::Sqlite(conn)
         }
-        Target::Postgres(url) => {
+        Target::Postgres { url, schema } => {
             let mut conn = PgConnection::establish(url)?;
+            if let Some(schema) = schema {
+                conn.batch_execute(&format!("SET search_path = {schema}"))?;
+            }
             conn.batch_execute(
                 "SET TIME ZONE 'UTC';
                  SET lock_timeout = '10s';

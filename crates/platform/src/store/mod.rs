@@ -48,6 +48,11 @@ pub enum StoreError {
         "database url must start with sqlite: or postgres:// (for instance sqlite:data/registry.db)"
     )]
     Url,
+    /// The name of the schema in the URL.
+    #[error(
+        "schema in the database url must be lower-case letters, digits and _, starting with a letter"
+    )]
+    Schema,
     /// The folder of the SQLite file cannot be made.
     #[error("cannot create the folder of the database")]
     Folder(#[source] std::io::Error),
@@ -84,7 +89,8 @@ struct Inner {
 impl Store {
     /// Connects, then runs the platform's and the service's migrations that have not run yet.
     ///
-    /// * `url` – `sqlite:path/to/file.db` (made when absent) or `postgres://…`
+    /// * `url` – `sqlite:path/to/file.db` (made when absent) or `postgres://…`, where `?schema=name` keeps all tables in
+    ///   a schema of that name (made when absent)
     ///
     /// # Errors
     /// [`StoreError`] says which step failed.

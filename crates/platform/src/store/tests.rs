@@ -12,6 +12,13 @@ use crate::{
     testing::{TestDatabase, caller, on_every_database},
 };
 
+fn postgres_parts(target: &super::Target) -> (String, Option<String>) {
+    match target {
+        super::Target::Postgres { url, schema } => (url.clone(), schema.clone()),
+        super::Target::Sqlite(path) => panic!("{}", path.display()),
+    }
+}
+
 fn anna() -> Caller {
     caller("GM0772", "anna", &[]).unwrap()
 }
@@ -232,5 +239,28 @@ fn a_wrong_url_is_refused_without_repeating_it() {
         let error = Store::open(url, &[]).err().unwrap();
         assert!(matches!(error, StoreError::Url), "{url}");
         assert!(!error.to_string().contains("secret"));
+    }
+}
+
+#[test]
+fn a_schema_in_the_url_is_for_us_and_must_be_a_plain_name() {
+    let shown = |url: &str| {
+        url.parse::<super::Target>()
+            .map(|target| postgres_parts(&target))
+    };
+    assert_eq!(
+        shown("postgres://h/db?sslmode=require&schema=registry&application_name=x").unwrap(),
+        (
+            "postgres://h/db?sslmode=require&application_name=x".to_owned(),
+            Some("registry".to_owned())
+        )
+    );
+    assert_eq!(
+        shown("postgres://h/db?schema=a_1").unwrap(),
+        ("postgres://h/db".to_owned(), Some("a_1".to_owned()))
+    );
+    for bad in ["", "A", "1a", "a;drop", "a b", "a\""] {
+        let refused = shown(&format!("postgres://h/db?schema={bad}"));
+        assert!(matches!(refused, Err(StoreError::Schema)), "{bad}");
     }
 }
