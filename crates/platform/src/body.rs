@@ -28,7 +28,8 @@ use crate::{
 /// A JSON body that follows the documented schema of `T`.
 ///
 /// Refused: other media types and encodings (415), more than `limits.json_bytes` (413), and with 400 broken JSON, objects
-/// that name a key twice, too deep nesting, unknown fields, and whatever the schema of `T` forbids. All faults are in one answer.
+/// that name a key twice, too deep nesting, unknown fields, whatever the schema of `T` forbids, and any text in which a BSN
+/// stands: what comes in this way is kept and shown. All faults are in one answer.
 #[derive(Debug)]
 pub struct JsonBody<T> {
     value: T,
@@ -121,13 +122,18 @@ impl FromRequest for RawJsonBody {
     }
 }
 
-/// Checks that `bytes` are JSON in UTF-8, nested not too deep, with no object that names a key twice and only finite
-/// numbers, without keeping anything of it. For stored documents that nobody reads as a type here.
+/// Checks that `bytes` are JSON in UTF-8, nested not too deep, with no object that names a key twice, only finite numbers and
+/// no BSN in a text, without keeping anything of it. For stored documents that nobody reads as a type here.
 ///
 /// # Errors
-/// 400 with the first fault.
+/// 400 with the first fault of form, or with every place where a BSN stands.
 pub fn strict(bytes: &[u8]) -> Result<()> {
-    scan::strict(bytes).map_err(|fault| Problem::invalid(vec![fault]))
+    let numbers = scan::strict(bytes).map_err(|fault| Problem::invalid(vec![fault]))?;
+    if numbers.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid(numbers))
+    }
 }
 
 /// Reads `bytes` as `T` and checks the schema of `T`.
@@ -135,9 +141,9 @@ pub fn strict(bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// 400 with every fault.
 pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T> {
-    scan::strict(bytes).map_err(|fault| Problem::invalid(vec![fault]))?;
+    let mut faults = scan::strict(bytes).map_err(|fault| Problem::invalid(vec![fault]))?;
     let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|_| fault::broken())?;
-    let mut faults = schema::faults::<T>(&value);
+    faults.extend(schema::faults::<T>(&value));
     match read_as(bytes) {
         Ok(value) if faults.is_empty() => Ok(value),
         Ok(_) => Err(Problem::invalid(faults)),
@@ -155,8 +161,10 @@ pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T
 /// # Errors
 /// 400 with every fault.
 pub fn parse_fast<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T> {
-    scan::strict(bytes).map_err(|fault| Problem::invalid(vec![fault]))?;
-    read_as(bytes).or_else(|_| parse(bytes))
+    strict(bytes).map_or_else(
+        |_| parse(bytes),
+        |()| read_as(bytes).or_else(|_| parse(bytes)),
+    )
 }
 
 fn read_as<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, helder_types::Fault> {

@@ -12,7 +12,7 @@ use std::{
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use diesel::prelude::*;
-use helder_types::{Caller, Digest, Fault};
+use helder_types::{Bsn, Caller, Digest, Fault};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -131,6 +131,12 @@ fn read_header(request: &HttpRequest) -> Result<Idempotency> {
     }
     let key = match key.map(|value| value.to_str()) {
         None => None,
+        // A key is kept for a day.
+        Some(Ok(text)) if Bsn::stands_in(text) => {
+            return Err(refuse(
+                "an Idempotency-Key is a name of a request, not of a person: this one looks like a BSN",
+            ));
+        }
         Some(Ok(text)) if (1..=MAX_KEY_BYTES).contains(&text.len()) => Some(text.to_owned()),
         Some(_) => {
             return Err(refuse(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::LINK};
-use helder_types::Fault;
+use helder_types::{Bsn, Fault};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -129,12 +129,13 @@ impl<T: Serialize> Page<T> {
     }
 }
 
-/// The path asked, with another cursor.
+/// The path asked, with another cursor. A link is copied and logged, so somebody's number does not come along.
 fn next_link(request: &HttpRequest, next: &str) -> String {
     let kept = request
         .query_string()
         .split('&')
         .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+        .filter(|pair| !Bsn::stands_in(pair))
         .fold(String::new(), |query, pair| format!("{query}{pair}&"));
     // Cursors are keys of ours: letters, digits, hyphens, colons.
     format!("{}?{kept}cursor={next}", request.path())

@@ -1,6 +1,8 @@
 //! Logs, and traces to an OpenTelemetry collector where one is configured.
 //!
-//! Lines and spans hold routes, identifiers and counts, never values that people typed or that stand in data.
+//! Lines and spans hold routes, identifiers and counts, never values that people typed or that stand in data. Libraries know
+//! nothing of that promise: what they say below `info` may hold whole paths or queries, so it is said nowhere, whatever the
+//! filter asks.
 
 use std::{
     fs::OpenOptions,
@@ -13,8 +15,13 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
+use tracing::{Level, Metadata};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt, filter_fn},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 use crate::config::TelemetrySettings;
@@ -66,11 +73,12 @@ pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, T
         .as_deref()
         .map(|endpoint| provider(service, endpoint, settings))
         .transpose()?;
-    let spans = traces
-        .as_ref()
-        .map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("helder")));
+    let spans = traces.as_ref().map(|traces| {
+        let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer("helder"));
+        layer.with_filter(filter_fn(|it| is_own(it) && *it.level() <= Level::INFO))
+    });
     tracing_subscriber::registry()
-        .with(lines(settings)?.with_filter(filter))
+        .with(lines(settings)?.with_filter(filter.and(filter_fn(is_discreet))))
         .with(spans)
         .try_init()
         .map_err(|_| TelemetryError::Started)?;
@@ -78,6 +86,17 @@ pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, T
         crate::trace::exported_from_now_on();
     }
     Ok(Telemetry { traces })
+}
+
+/// Whether this platform says it.
+fn is_own(said: &Metadata<'_>) -> bool {
+    let target = said.target();
+    target.starts_with("helder") || target == "audit"
+}
+
+/// Whether it may be said: by us, or by a library that speaks to whoever runs the platform.
+fn is_discreet(said: &Metadata<'_>) -> bool {
+    is_own(said) || *said.level() <= Level::INFO
 }
 
 fn lines(

@@ -20,11 +20,22 @@ pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 
+/// The binary, without the variables that are for tests: it takes every other `HELDER_…` for a setting.
+pub(crate) fn command() -> Result<Command> {
+    let mut command = Command::new(helder()?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("HELDER_TEST_") {
+            command.env_remove(name);
+        }
+    }
+    Ok(command)
+}
+
 /// Starts `helder up` on `folder` and waits until it says it is ready.
 pub(crate) async fn up(folder: &Path, address: SocketAddr, store: Option<&str>) -> Result<Child> {
     let log_file = folder.join("testkit.log");
     let log = File::options().create(true).append(true).open(&log_file)?;
-    let mut command = Command::new(helder()?);
+    let mut command = command()?;
     if let Some(store) = store {
         command.env("HELDER_STORE", store);
     }

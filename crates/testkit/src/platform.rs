@@ -11,7 +11,7 @@ use helder_client::Client;
 use helder_types::Role;
 use tempfile::TempDir;
 
-use crate::{Result, TestkitError, database::Database, helder, launch, ports};
+use crate::{Result, TestkitError, database::Database, launch, ports};
 
 /// A platform: process, folder, address. It is killed when dropped.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl Platform {
     /// # Errors
     /// [`TestkitError::NoToken`] with what `helder token` said.
     pub fn token_for(&self, role: Role, gemeente: &str, subject: Option<&str>) -> Result<String> {
-        let mut command = Command::new(helder()?);
+        let mut command = launch::command()?;
         command.arg("token").arg("--data").arg(self.data());
         command.args(["--role", role.as_str(), "--gemeente", gemeente]);
         if let Some(subject) = subject {

@@ -1,6 +1,12 @@
 //! G5, G6, G13–G16, G19, G20: heads that no honest client sends.
 
+use std::time::Duration;
+
 use helder_types::Role;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::{
     issuer,
@@ -219,6 +225,37 @@ async fn g15_g16_oversized_and_overmany_headers_are_431() {
         .await;
     assert_eq!(long.status, 431);
     assert_eq!(world.stub.hits(), 1);
+}
+
+/// The HTTP library itself answers heads that it does not read to their end: more than 96 headers, or more than 128 KiB. Nothing
+/// of ours can put a problem in that answer, so it is a bare 431, and the connection ends.
+#[actix_web::test]
+async fn g16_a_head_beyond_what_is_read_gets_a_bare_431_and_the_connection_ends() {
+    let world = World::start();
+    for lines in [
+        "X-Many: 1\r\n".repeat(97),
+        "X-Many: 1\r\n".repeat(10_000),
+        format!("X-Large: {}\r\n", "a".repeat(140 << 10)),
+    ] {
+        let mut socket = TcpStream::connect(world.address).await.unwrap();
+        let head = format!(
+            "GET {PATH} HTTP/1.1\r\nHost: {}\r\n{lines}\r\n",
+            world.address
+        );
+        // The other side may answer before it has read everything.
+        let _ = socket.write_all(head.as_bytes()).await;
+        let mut said = Vec::new();
+        let ended =
+            tokio::time::timeout(Duration::from_secs(5), socket.read_to_end(&mut said)).await;
+        assert!(ended.is_ok(), "the connection stays open");
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.starts_with("HTTP/1.1 431 "), "{said}");
+        assert!(said.contains("content-length: 0\r\n"), "{said}");
+        assert!(said.ends_with("\r\n\r\n"), "and no body: {said}");
+    }
+    assert_eq!(world.stub.hits(), 0);
+    let good = world.as_role(Role::DataSteward, "GET", PATH, "", b"").await;
+    assert_eq!(good.status, 200, "and it goes on");
 }
 
 #[actix_web::test]

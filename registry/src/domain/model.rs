@@ -1,7 +1,7 @@
 //! Models and their names.
 
 use helder_platform::body::Check;
-use helder_types::{Fault, OrganisationId};
+use helder_types::{Bsn, Fault, OrganisationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -125,11 +125,12 @@ fn check_texts(faults: &mut Faults, title: Option<&Meaning>, description: Option
     }
 }
 
-/// A name that is safe in a path, for models and aliases.
+/// A name that is safe in a path and names nobody, for models and aliases.
 pub(crate) fn is_name(text: &str) -> bool {
     (2..=80).contains(&text.len())
         && text.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !Bsn::stands_in(text)
 }

@@ -8,6 +8,7 @@
 mod calls;
 mod dependencies;
 mod documents;
+mod faults;
 mod files;
 mod supply_chain;
 mod workspace;

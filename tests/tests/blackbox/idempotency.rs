@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::{
     journey::{self, People, id},
-    support::{Caller, HERE, Reply, answer},
+    made::{PREDICT, active, predicted, subject},
+    support::{Caller, HERE, Reply, answer, every},
 };
 
 const PATH: &str = "/registry/v1/projects";
@@ -85,4 +86,30 @@ async fn a_repeat_after_a_crash_gives_the_first_answer() {
     let again = post(&owner, "before-the-crash", &journey::new_project()).await;
     assert_eq!((again.status, again.json()), (first.status, first.json()));
     assert_eq!(count(&owner).await, 1);
+}
+
+#[tokio::test]
+async fn a_prediction_repeated_after_a_crash_gives_the_first_answer_and_stands_once_in_the_log() {
+    let mut platform = Platform::start().await.unwrap();
+    let people = People::of(&platform, HERE);
+    active(&platform, &people).await;
+    predicted(&people.consumer).await;
+    let before = every(&people.auditor, "/prediction/v1/processing-records").await;
+    let ask = async |body: &Value| {
+        let request = people.consumer.request(Method::POST, PREDICT);
+        answer(request.header("idempotency-key", "asked-before").json(body)).await
+    };
+    let first = ask(&subject()).await;
+    assert_eq!(first.status, 200, "{}", first.text);
+    for _ in 0..2 {
+        platform.kill().unwrap();
+        platform.restart().await.unwrap();
+        let again = ask(&subject()).await;
+        assert_eq!((again.status, &again.text), (200, &first.text));
+    }
+    let mut other = subject();
+    other["subjects"][0]["values"]["schuld"] = 1.into();
+    ask(&other).await.assert_problem(409);
+    let after = every(&people.auditor, "/prediction/v1/processing-records").await;
+    assert_eq!(after.len(), before.len() + 1, "one line for one prediction");
 }

@@ -6,18 +6,28 @@
 )]
 
 mod access;
+mod archives;
 mod attacks;
 mod audit;
+mod bodies;
 mod chain;
 mod command;
 mod crash;
+mod described;
 mod http;
 mod idempotency;
 mod inner;
 mod journey;
+mod kills;
+mod known;
+mod ledger;
 mod made;
 mod municipality;
+mod numbers;
+mod packed;
+mod places;
 mod privacy;
 mod support;
 mod tenants;
 mod tokens;
+mod trap;

@@ -12,9 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-/// Two municipalities; the second must never see the first.
+/// Three municipalities; the others must never see the first.
 pub(crate) const HERE: &str = "GM0772";
 pub(crate) const ELSEWHERE: &str = "GM0796";
+pub(crate) const THIRD: &str = "GM0758";
 
 /// An identifier that exists nowhere.
 pub(crate) const NOWHERE: &str = "01900000-0000-7000-8000-000000000000";
@@ -99,13 +100,7 @@ impl Caller {
 
     /// Posts to a platform that may die meanwhile.
     pub(crate) async fn try_post(&self, path: &str, body: &Value) -> reqwest::Result<Reply> {
-        let response = self.request(Method::POST, path).json(body).send().await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Reply {
-            status,
-            headers,
-            text: response.text().await?,
-        })
+        try_answer(self.request(Method::POST, path).json(body)).await
     }
 
     /// Posts and expects success; gives the body.
@@ -128,12 +123,32 @@ impl Caller {
 
 /// Sends and reads the whole answer.
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Reply {
-    let response = request.send().await.unwrap();
+    try_answer(request).await.unwrap()
+}
+
+/// Sends and reads the whole answer of a platform that may die meanwhile.
+pub(crate) async fn try_answer(request: reqwest::RequestBuilder) -> reqwest::Result<Reply> {
+    let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Reply {
+    Ok(Reply {
         status,
         headers,
-        text: response.text().await.unwrap(),
+        text: response.text().await?,
+    })
+}
+
+/// All items of a list, page by page.
+pub(crate) async fn every(caller: &Caller, list: &str) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = caller.get(&format!("{list}?limit=200{cursor}")).await;
+        assert_eq!(page.status, 200, "{list}: {}", page.text);
+        let mut page = page.json();
+        found.append(page["items"].as_array_mut().unwrap());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
+        }
     }
 }
 

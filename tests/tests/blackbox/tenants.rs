@@ -4,9 +4,11 @@ use helder_testkit::Platform;
 use serde_json::{Value, json};
 
 use crate::{
+    described::described,
     journey::{self, People, id},
+    known::{Known, who_may},
     made::{Made, PREDICT, active, predicted, subject},
-    support::{Caller, ELSEWHERE, HERE, NOWHERE, Reply},
+    support::{Caller, ELSEWHERE, HERE, NOWHERE, Reply, THIRD, answer},
 };
 
 #[tokio::test]
@@ -28,6 +30,65 @@ async fn what_exists_elsewhere_looks_like_what_does_not_exist() {
         let unknown = other.get(&unknown.collect::<Vec<_>>().join("/")).await;
         assert_eq!(said(&foreign), said(&unknown), "{path}");
     }
+}
+
+#[tokio::test]
+async fn every_route_with_an_identifier_gives_two_other_municipalities_what_nothing_gives() {
+    let platform = Platform::start().await.unwrap();
+    let people = People::of(&platform, HERE);
+    let made = active(&platform, &people).await;
+    predicted(&people.consumer).await;
+    let known = Known::of(&people, &made).await;
+    let others = [ELSEWHERE, THIRD].map(|gemeente| People::of(&platform, gemeente));
+    let mut cells = 0;
+    for operation in described() {
+        let path = known.path(&operation);
+        let nowhere = operation.path(|folder| match folder {
+            // Names that anybody knows.
+            "aliases" => "beste".to_owned(),
+            "files" => "model.json".to_owned(),
+            "permits" => "ingest".to_owned(),
+            _ => NOWHERE.to_owned(),
+        });
+        // What is open to everybody belongs to nobody.
+        if path == nowhere || operation.permission.is_none() {
+            continue;
+        }
+        for other in &others {
+            let Some(caller) = who_may(other, &operation) else {
+                continue;
+            };
+            let bodies = known.bodies(&operation);
+            let ask = async |path: &str| {
+                let request = caller
+                    .request(operation.method.clone(), path)
+                    .header("if-match", "\"1\"");
+                answer(match bodies.last() {
+                    Some(body) => request.json(body),
+                    None => request,
+                })
+                .await
+            };
+            let (foreign, absent) = (ask(&path).await, ask(&nowhere).await);
+            assert!(
+                matches!(foreign.status, 400 | 403 | 404 | 415),
+                "{path}: {} {}",
+                foreign.status,
+                foreign.text
+            );
+            assert_eq!(
+                (foreign.status, said(&foreign)),
+                (absent.status, said(&absent)),
+                "{} {path}",
+                operation.method
+            );
+            cells += 1;
+        }
+    }
+    println!("{cells} cells");
+    assert!(cells >= 60, "{cells}");
+    let reply = people.consumer.post(PREDICT, &subject()).await;
+    assert_eq!(reply.status, 200, "the owner's own goes on: {}", reply.text);
 }
 
 /// Everything that a problem says, apart from the request it answers.

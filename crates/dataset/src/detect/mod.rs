@@ -6,7 +6,7 @@ mod encoding;
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use helder_types::Fault;
+use helder_types::{Bsn, Fault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -185,10 +185,7 @@ pub fn csv(
     if header && !sample.rows.is_empty() && dialect.first_line_is_record {
         sample.rows.remove(0);
     }
-    let faults = duplicate_headers(&sample.header);
-    if !faults.is_empty() {
-        return Err(DatasetError::Refused(faults));
-    }
+    check_header(&sample.header)?;
     let (columns, mut evidence) = columns(&sample, dialect.delimiter == b';');
     evidence.splice(
         0..0,
@@ -254,21 +251,35 @@ fn assemble(format: Format, columns: Vec<ColumnDetected>, evidence: Vec<Evidence
     }
 }
 
-/// Faults for headers that occur twice.
-pub(crate) fn duplicate_headers(header: &[String]) -> Vec<Fault> {
+/// Refuses a header with [`header_faults`].
+pub(crate) fn check_header(header: &[String]) -> Result<()> {
+    let faults = header_faults(header);
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(DatasetError::Refused(faults))
+    }
+}
+
+/// Faults for headers that occur twice, and for those in which a BSN stands: names of columns are kept and shown.
+pub(crate) fn header_faults(header: &[String]) -> Vec<Fault> {
     let mut seen = std::collections::BTreeSet::new();
-    header
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| !seen.insert(name.as_str()))
-        .map(|(at, _)| {
-            Fault::new(
-                format!("/columns/{}", at + 1),
-                "duplicate-header",
-                "two columns have the same header",
-            )
-        })
-        .collect()
+    let mut faults = Vec::new();
+    for (at, name) in header.iter().enumerate() {
+        let mut fault = |code, detail| {
+            faults.push(Fault::new(format!("/columns/{}", at + 1), code, detail));
+        };
+        if !seen.insert(name.as_str()) {
+            fault("duplicate-header", "two columns have the same header");
+        }
+        if Bsn::stands_in(name) {
+            fault(
+                "looks-like-bsn",
+                "the header holds what looks like a BSN; is the first line a record?",
+            );
+        }
+    }
+    faults
 }
 
 fn sample_of(

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::{Broken, RecordSource, RowBlock, RowMeta, Span};
 use crate::{
-    detect::Sample,
+    detect::{Sample, check_header},
     error::{DatasetError, Result},
     limits::Limits,
     rule::Rule,
@@ -111,6 +111,7 @@ pub fn sample(start: &[u8], limits: &Limits) -> Result<Sample> {
             "the file has no JSON objects with keys",
         ));
     }
+    check_header(&header)?;
     let cell = |object: &FlatObject, name: &String| {
         object
             .0

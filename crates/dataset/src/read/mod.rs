@@ -10,7 +10,11 @@ pub mod xlsx;
 
 pub use block::{Broken, RowBlock, RowMeta, Span};
 
-use crate::{detect::Sample, error::Result, limits::Limits};
+use crate::{
+    detect::{Sample, check_header},
+    error::Result,
+    limits::Limits,
+};
 
 /// A file read as blocks of records. Every record gets an ordinal, also when it is broken.
 pub trait RecordSource: Send {
@@ -29,6 +33,7 @@ pub trait RecordSource: Send {
 
 /// The first records of a source, as text.
 pub(crate) fn sample_records(source: &mut dyn RecordSource, limits: &Limits) -> Result<Sample> {
+    check_header(source.header())?;
     let mut sample = Sample {
         header: source.header().to_vec(),
         rows: Vec::new(),

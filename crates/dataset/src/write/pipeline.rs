@@ -89,7 +89,7 @@ pub struct Ingested<W> {
 /// Faults that keep a file from being read under a contract, all at once.
 fn header_faults(contract: &Contract, header: &[String]) -> Vec<helder_types::Fault> {
     let mut faults = contract.faults();
-    faults.extend(crate::detect::duplicate_headers(header));
+    faults.extend(crate::detect::header_faults(header));
     for (index, field) in contract.fields.iter().enumerate() {
         if !header.iter().any(|name| name == field.header()) {
             let detail = "the file has no column with this header";

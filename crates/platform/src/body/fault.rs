@@ -1,6 +1,6 @@
 //! Turns what serde says into a fault that never repeats a value.
 
-use helder_types::Fault;
+use helder_types::{Bsn, Fault};
 use serde_path_to_error::{Path, Segment};
 
 use crate::problem::Problem;
@@ -21,10 +21,10 @@ const MANY_DIGITS: usize = 6;
 /// Escapes one segment of a JSON pointer (RFC 6901), cut to a readable length. A name that may be somebody's number,
 /// put where a field's name belongs, is not repeated.
 pub fn escape(segment: &str) -> String {
-    if segment
+    let many_digits = segment
         .split(|c: char| !c.is_ascii_digit())
-        .any(|digits| digits.len() >= MANY_DIGITS)
-    {
+        .any(|digits| digits.len() >= MANY_DIGITS);
+    if many_digits || Bsn::stands_in(segment) {
         return "…".to_owned();
     }
     segment

@@ -1,8 +1,9 @@
-//! One pass over the body that refuses what typed reading would let through: keys given twice and deep nesting.
+//! One pass over the body that refuses what typed reading would let through: keys given twice, deep nesting, and
+//! somebody's number in a text.
 
 use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt};
 
-use helder_types::Fault;
+use helder_types::{Bsn, Fault};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::fault::escape;
@@ -13,8 +14,13 @@ pub(super) const MAX_DEPTH: usize = 32;
 /// Objects with at most this many keys are compared by walking them.
 const FEW: usize = 24;
 
-pub(super) fn strict(bytes: &[u8]) -> Result<(), Fault> {
-    let found = RefCell::new(None);
+/// Most places with somebody's number that are named in one answer.
+const MAX_NUMBERS: usize = 100;
+
+/// Refuses at the first fault of form. Otherwise gives every text and key in which a BSN stands: what is sent as JSON is
+/// kept and shown, so a BSN has no place in it.
+pub(super) fn strict(bytes: &[u8]) -> Result<Vec<Fault>, Fault> {
+    let found = RefCell::default();
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let seed = Scan {
         depth: 0,
@@ -22,15 +28,23 @@ pub(super) fn strict(bytes: &[u8]) -> Result<(), Fault> {
         found: &found,
     };
     let outcome = seed.deserialize(&mut reader).and_then(|()| reader.end());
-    match (found.into_inner(), outcome) {
+    let Found { fault, numbers } = found.into_inner();
+    match (fault, outcome) {
         (Some(fault), _) => Err(fault),
-        (None, Ok(())) => Ok(()),
+        (None, Ok(())) => Ok(numbers),
         (None, Err(_)) => Err(Fault::new(
             "",
             "broken-json",
             "the body is not JSON; check quotes, commas and brackets",
         )),
     }
+}
+
+/// What the scan has seen.
+#[derive(Default)]
+struct Found {
+    fault: Option<Fault>,
+    numbers: Vec<Fault>,
 }
 
 /// Where the scan is, as a list on the stack: no allocation until a fault is found.
@@ -55,13 +69,26 @@ impl Place<'_> {
 struct Scan<'a> {
     depth: usize,
     at: Place<'a>,
-    found: &'a RefCell<Option<Fault>>,
+    found: &'a RefCell<Found>,
 }
 
 impl Scan<'_> {
     fn fail<E: Error>(&self, fault: Fault) -> E {
-        self.found.borrow_mut().get_or_insert(fault);
+        self.found.borrow_mut().fault.get_or_insert(fault);
         E::custom("refused")
+    }
+
+    fn text(&self, text: &str) {
+        if text.len() >= 9 && Bsn::stands_in(text) {
+            let numbers = &mut self.found.borrow_mut().numbers;
+            if numbers.len() < MAX_NUMBERS {
+                numbers.push(Fault::new(
+                    self.at.pointer(),
+                    "looks-like-bsn",
+                    "this holds what looks like a BSN; leave it out",
+                ));
+            }
+        }
     }
 
     fn enter<E: Error>(&self) -> Result<usize, E> {
@@ -104,7 +131,8 @@ impl<'de> Visitor<'de> for Scan<'_> {
         Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.text(text);
         Ok(())
     }
 
@@ -141,11 +169,13 @@ impl<'de> Visitor<'de> for Scan<'_> {
                     "the same key stands here twice",
                 )));
             }
-            entries.next_value_seed(Scan {
+            let inner = Scan {
                 depth,
                 at,
                 found: self.found,
-            })?;
+            };
+            inner.text(&key);
+            entries.next_value_seed(inner)?;
             if few.len() < FEW {
                 few.push(key);
             } else {

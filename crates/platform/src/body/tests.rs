@@ -167,3 +167,28 @@ fn somebodys_number_in_the_place_of_a_name_is_not_repeated() {
         assert!(!format!("{:?}", problem.details()).contains("249566758"));
     }
 }
+
+#[test]
+fn a_bsn_in_any_text_is_refused_beside_the_other_faults() {
+    let body = GOOD
+        .replace("\"name\":\"x\"", "\"name\":\"249566758\"")
+        .replace("\"count\":2", "\"count\":9")
+        .replace("{\"1\":\"one\"}", "{\"249 566 758\":\"2495.66.758\"}");
+    let found = faults(&body);
+    for (pointer, code) in [
+        ("/name", "looks-like-bsn"),
+        ("/steps/1/codes/…", "looks-like-bsn"),
+        ("/count", "out-of-range"),
+    ] {
+        assert!(has(&found, pointer, code), "{pointer}: {found:?}");
+    }
+    let problem = parse_fast::<Order>(body.as_bytes()).unwrap_err();
+    assert!(!format!("{:?}", problem.details()).contains("758"));
+    // Numbers of things are none of somebody.
+    assert!(parse::<Order>(GOOD.replace("one", "0.249566758").as_bytes()).is_ok());
+    assert_eq!(
+        strict(br#"{"a":["249566758"]}"#).unwrap_err().faults()[0].pointer,
+        "/a/0"
+    );
+    assert!(strict(br#"{"a":[249566758]}"#).is_ok());
+}
