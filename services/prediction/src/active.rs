@@ -10,7 +10,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -50,6 +53,7 @@ struct Inner {
     patience: Duration,
     set: RwLock<Arc<Set>>,
     confirmed: Mutex<Option<Instant>>,
+    has_started: AtomicBool,
 }
 
 #[derive(Default)]
@@ -84,6 +88,7 @@ impl Active {
             patience,
             set: RwLock::default(),
             confirmed: Mutex::new(None),
+            has_started: AtomicBool::new(false),
         };
         Self {
             inner: Arc::new(inner),
@@ -174,6 +179,12 @@ impl Active {
         self.put(slots.collect());
         self.confirm(asked);
         self.load().await;
+        self.inner.has_started.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what the registry listed first has been read.
+    pub fn has_started(&self) -> bool {
+        self.inner.has_started.load(Ordering::Relaxed)
     }
 
     /// Reads what is new, what is due for its check, and what failed a while ago.

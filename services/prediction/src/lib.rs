@@ -76,6 +76,7 @@ pub async fn start_with(
     };
     let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::new(handler)];
     let runner = Runner::start(&store, handlers, context.pace()).await?;
+    let started = active.clone();
     let (active, log) = (Data::new(active), Data::new(log));
     let configure = move |config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>| {
         let (active, log) = (active.clone(), log.clone());
@@ -84,5 +85,6 @@ pub async fn start_with(
     };
     Service::new(INFO, store, configure)
         .with_jobs(runner)
+        .ready_when(move || started.has_started())
         .serve(context)
 }

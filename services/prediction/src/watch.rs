@@ -17,6 +17,8 @@ use crate::{active::WeakActive, registry::ActiveVersion};
 
 /// Pause between two questions. A stop is seen within this, one answer and nothing else.
 pub(crate) const PAUSE: Duration = Duration::from_millis(500);
+/// The same before the first answer: until then nothing can be predicted.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Longest wait for one answer.
 const ANSWER: Duration = Duration::from_secs(2);
 
@@ -59,8 +61,13 @@ pub(crate) async fn run(active: WeakActive, peers: Peers, mint: Arc<TokenMint>) 
                     tracing::warn!(patience = ?active.patience(), "the registry does not answer; what it confirmed last goes on for a while");
                 }
                 was_away = true;
+                let pause = if active.has_started() {
+                    PAUSE
+                } else {
+                    FIRST_PAUSE
+                };
                 drop(active);
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(pause).await;
                 continue;
             }
         }

@@ -120,7 +120,7 @@ fn start_clients(
         (Kind::Prediction, 4_000),
         (Kind::Prediction, 4_000),
         (Kind::Frame, 2),
-        (Kind::Linkage, u64::from(round % 4 == 0)),
+        (Kind::Linkage, u64::from(round.is_multiple_of(4))),
         (Kind::Batch, 1),
     ] {
         let client = clients.len();

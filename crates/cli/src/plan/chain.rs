@@ -354,7 +354,7 @@ async fn ask(
         match client.post::<_, Value>(&path, body).await {
             Ok(answer) if answer.body["modelDigest"] == digest => return Ok(answer.body),
             Ok(_) => {}
-            Err(error) if error.status() == Some(404) => {}
+            Err(error) if matches!(error.status(), Some(404 | 503)) => {}
             Err(error) => return Err(error.into()),
         }
         anyhow::ensure!(
@@ -371,12 +371,12 @@ async fn wait_until_served(session: &Session, model: &str) -> Result<()> {
     let start = std::time::Instant::now();
     let path = format!("/prediction/v1/models/{model}/predictions");
     loop {
-        // No subjects: 400 once the model is known, 404 before.
+        // No subjects: 400 once the model is served, 404 before it is known, 503 while it is read.
         match client
             .post::<_, Value>(&path, &json!({"subjects": []}))
             .await
         {
-            Err(error) if error.status() == Some(404) => {}
+            Err(error) if matches!(error.status(), Some(404 | 503)) => {}
             _ => return Ok(()),
         }
         anyhow::ensure!(

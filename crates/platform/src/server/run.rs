@@ -1,6 +1,6 @@
 //! Serving and stopping.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, ResponseError,
@@ -26,7 +26,12 @@ pub struct Service<F> {
     store: Store,
     configure: F,
     runner: Option<Runner>,
+    readiness: Readiness,
 }
+
+/// What a service needs before it can do its work, beside its store.
+#[derive(Clone)]
+struct Readiness(Arc<dyn Fn() -> bool + Send + Sync>);
 
 /// A service that serves.
 pub struct RunningService {
@@ -58,7 +63,15 @@ where
             store,
             configure,
             runner: None,
+            readiness: Readiness(Arc::new(|| true)),
         }
+    }
+
+    /// Says that it is ready only once `is_ready` does, too.
+    #[must_use]
+    pub fn ready_when(mut self, is_ready: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.readiness = Readiness(Arc::new(is_ready));
+        self
     }
 
     /// With workers that stop when the service stops.
@@ -78,6 +91,7 @@ where
         let address = context.listener.local_addr()?;
         let patience = Duration::from_secs(context.limits.stop_s);
         let (base, configure) = (self.info.base_path(), self.configure);
+        let readiness = Data::new(self.readiness);
         let data = (
             Data::new(self.store.clone()),
             Data::new(context.objects),
@@ -98,6 +112,7 @@ where
                 .app_data(mint)
                 .app_data(verifier)
                 .app_data(known.clone())
+                .app_data(readiness.clone())
                 .app_data(
                     web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()),
                 )
@@ -188,10 +203,15 @@ async fn document_of(known: Data<Known>) -> HttpResponse {
         .body(known.document.clone())
 }
 
-async fn ready(store: Data<Store>) -> HttpResponse {
+async fn ready(store: Data<Store>, readiness: Data<Readiness>) -> HttpResponse {
     match store.ping().await {
-        Ok(()) if !store.is_closing() => HttpResponse::Ok().finish(),
-        Ok(()) => Problem::unavailable("the service is stopping", 5).error_response(),
+        Ok(()) if store.is_closing() => {
+            Problem::unavailable("the service is stopping", 5).error_response()
+        }
+        Ok(()) if !(readiness.0)() => {
+            Problem::unavailable("the service is starting", 1).error_response()
+        }
+        Ok(()) => HttpResponse::Ok().finish(),
         Err(problem) => problem.error_response(),
     }
 }
