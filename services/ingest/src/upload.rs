@@ -36,6 +36,12 @@ const CHUNKS_UNDER_WAY: usize = 8;
 const DRAINED_BYTES: usize = 8 << 20;
 const DRAINED_TIME: Duration = Duration::from_secs(2);
 
+/// The bytes of a file.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "a body is read as a stream, never as this")]
+pub(crate) struct FileBytes(Vec<u8>);
+
 /// A file that lies sealed in the object store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,5 +10,6 @@ mod dependencies;
 mod documents;
 mod faults;
 mod files;
+mod schemas;
 mod supply_chain;
 mod workspace;

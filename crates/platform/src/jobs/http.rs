@@ -45,6 +45,29 @@ pub async fn cancel(store: &Store, caller: &Caller, id: Uuid) -> Result<Job> {
         .await
 }
 
+/// One server-sent event of a job's stream.
+#[derive(utoipa::ToSchema)]
+pub struct JobEvent {
+    /// Always `job`.
+    event: &'static str,
+    /// The job, as JSON on one line.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
+impl JobEvent {
+    fn of(job: &Job) -> serde_json::Result<Self> {
+        Ok(Self {
+            event: "job",
+            data: serde_json::to_string(job)?,
+        })
+    }
+
+    fn into_bytes(self) -> Bytes {
+        Bytes::from(format!("event: {}\ndata: {}\n\n", self.event, self.data))
+    }
+}
+
 struct Watching {
     store: Store,
     caller: Caller,
@@ -92,11 +115,11 @@ impl Watching {
             if let Ok(job) = get(&self.store, &self.caller, self.id).await
                 && self.shown.as_ref() != Some(&job)
             {
-                let text = serde_json::to_string(&job).ok()?;
+                let event = JobEvent::of(&job).ok()?;
                 self.ended = job.state.is_final();
                 self.shown = Some(job);
                 self.spoke = Instant::now();
-                return Some((Bytes::from(format!("event: job\ndata: {text}\n\n")), self));
+                return Some((event.into_bytes(), self));
             }
             if self.store.is_closing() {
                 return None;
@@ -152,7 +175,7 @@ macro_rules! job_routes {
                 tag = "jobs",
                 params(("id" = Uuid, Path, description = "Job")),
                 responses(
-                    (status = 200, description = "Events", content_type = "text/event-stream", body = String),
+                    (status = 200, description = "Events", content_type = "text/event-stream", body = http::JobEvent),
                     Problems
                 ),
                 security(("bearer" = [<needs::$read as Needs>::PERMISSION.as_str()]))

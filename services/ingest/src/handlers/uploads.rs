@@ -58,8 +58,8 @@ pub(crate) struct UploadQuery {
         content(
             (String = "text/csv"),
             (String = "application/x-ndjson"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            (Vec<u8> = "application/vnd.apache.parquet")
+            (upload::FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (upload::FileBytes = "application/vnd.apache.parquet")
         )
     ),
     responses(

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     inputs::{self, Inputs},
     rows::{self, Payload},
-    wire::{Column, NewFrame, Outcome},
+    wire::{Column, FrameOutcome, NewFrame},
 };
 
 /// Kind of these jobs.
@@ -87,7 +87,7 @@ impl JobHandler for FrameJob {
             &derived,
             Some(&key),
         ))?;
-        let outcome = Outcome {
+        let outcome = FrameOutcome {
             dataset_version_id: registered.id,
             digest,
             size_bytes,

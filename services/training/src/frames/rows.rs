@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     inputs::Inputs,
     job::KIND,
-    wire::{Frame, NewFrame, Outcome},
+    wire::{Frame, FrameOutcome, NewFrame},
 };
 use crate::{
     json::{parsed, text},
@@ -105,7 +105,7 @@ pub(crate) fn finish(
     conn: &mut Conn,
     organisation: &OrganisationId,
     id: Uuid,
-    outcome: &Outcome,
+    outcome: &FrameOutcome,
 ) -> Result<()> {
     let frame = frames::table
         .filter(frames::organisation.eq(organisation.as_str()))
@@ -128,7 +128,7 @@ impl FrameRow {
     }
 
     /// What was built; 409 while it is not.
-    pub(crate) fn outcome(&self) -> Result<Outcome> {
+    pub(crate) fn outcome(&self) -> Result<FrameOutcome> {
         let not_done = || {
             Problem::conflict(
                 "frame-not-built",

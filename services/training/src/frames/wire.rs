@@ -79,7 +79,7 @@ pub(crate) struct Frame {
     pub request: NewFrame,
     /// What was built; absent until the job has succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<FrameOutcome>,
     /// Who asked.
     pub created_by: String,
     /// When it was asked, UTC.
@@ -89,7 +89,7 @@ pub(crate) struct Frame {
 /// A built frame.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Outcome {
+pub(crate) struct FrameOutcome {
     /// The frame as a derived dataset version at ingest.
     pub dataset_version_id: Uuid,
     /// Name of its bytes.

@@ -10,7 +10,7 @@ use helder_types::Digest;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::wire::{Outcome, OutcomeFile};
+use super::wire::{TrainingFile, TrainingOutcome};
 use crate::{
     frames::lineage::{Lineage, Node, node_id},
     learn::{Learned, NewTrainingRun},
@@ -41,7 +41,7 @@ struct Found {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NewVersion<'a> {
-    files: &'a [OutcomeFile],
+    files: &'a [TrainingFile],
     lineage: &'a Lineage,
     project_id: Uuid,
 }
@@ -55,7 +55,7 @@ pub(crate) fn register(
     learned: Learned,
     mut lineage: Lineage,
     frame: String,
-) -> Result<Outcome> {
+) -> Result<TrainingOutcome> {
     let registry = peers.peer("registry");
     let model_id = model(&registry, job, plan)?;
     let evaluation = serde_json::from_slice(&learned.evaluation).map_err(Problem::internal)?;
@@ -82,7 +82,7 @@ pub(crate) fn register(
                 "the registry stored other bytes than were sent",
             ));
         }
-        files.push(OutcomeFile {
+        files.push(TrainingFile {
             name: name.to_owned(),
             digest: expected,
             media_type: media_type.to_owned(),
@@ -116,7 +116,7 @@ pub(crate) fn register(
         },
         Some(&format!("{}-version", job.id())),
     ))?;
-    Ok(Outcome {
+    Ok(TrainingOutcome {
         model_id,
         model_version_id: version.id,
         model_digest,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     job::KIND,
-    wire::{Outcome, TrainingRun},
+    wire::{TrainingOutcome, TrainingRun},
 };
 use crate::{
     json::{parsed, text},
@@ -103,7 +103,7 @@ pub(crate) fn finish(
     conn: &mut Conn,
     organisation: &OrganisationId,
     id: Uuid,
-    outcome: &Outcome,
+    outcome: &TrainingOutcome,
 ) -> Result<()> {
     let run = training_runs::table
         .filter(training_runs::organisation.eq(organisation.as_str()))
@@ -121,7 +121,7 @@ impl RunRow {
     }
 
     /// What was made; 409 while it is not.
-    pub(crate) fn outcome(&self) -> Result<Outcome> {
+    pub(crate) fn outcome(&self) -> Result<TrainingOutcome> {
         let not_done = || Problem::conflict("run-not-done", "this run has no result; see its job");
         parsed(self.outcome.as_deref().ok_or_else(not_done)?)
     }

@@ -23,7 +23,7 @@ pub(crate) struct TrainingRun {
     pub plan: NewTrainingRun,
     /// What was made; absent until the job has succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<TrainingOutcome>,
     /// Who asked.
     pub created_by: String,
     /// When it was asked, UTC.
@@ -33,7 +33,7 @@ pub(crate) struct TrainingRun {
 /// What a training run made.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Outcome {
+pub(crate) struct TrainingOutcome {
     /// The model in the registry.
     pub model_id: Uuid,
     /// The candidate version in the registry.
@@ -41,7 +41,7 @@ pub(crate) struct Outcome {
     /// Name of `model.json`.
     pub model_digest: Digest,
     /// The files of the version.
-    pub files: Vec<OutcomeFile>,
+    pub files: Vec<TrainingFile>,
     /// `evaluation.json`: how good the predictions are on rows kept apart.
     pub evaluation: Value,
     /// `fairness.json`: the figures per group.
@@ -51,7 +51,7 @@ pub(crate) struct Outcome {
 /// A file of the version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct OutcomeFile {
+pub(crate) struct TrainingFile {
     /// Its name, for instance `model.json`.
     pub name: String,
     /// Name of its bytes.
@@ -60,9 +60,9 @@ pub(crate) struct OutcomeFile {
     pub media_type: String,
 }
 
-impl Outcome {
+impl TrainingOutcome {
     /// The file called `name`.
-    pub(crate) fn file(&self, name: &str) -> Option<&OutcomeFile> {
+    pub(crate) fn file(&self, name: &str) -> Option<&TrainingFile> {
         self.files.iter().find(|file| file.name == name)
     }
 }
