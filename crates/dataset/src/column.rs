@@ -80,16 +80,16 @@ impl Column {
         column.valid = (0..array.len()).map(|at| array.is_valid(at)).collect();
         match &mut column.values {
             Values::Int64(values) => {
-                values.extend_from_slice(array.as_primitive::<Int64Type>().values())
+                values.extend_from_slice(array.as_primitive::<Int64Type>().values());
             }
             Values::Int32(values) => {
-                values.extend_from_slice(array.as_primitive::<Int32Type>().values())
+                values.extend_from_slice(array.as_primitive::<Int32Type>().values());
             }
             Values::Date32(values) => {
-                values.extend_from_slice(array.as_primitive::<Date32Type>().values())
+                values.extend_from_slice(array.as_primitive::<Date32Type>().values());
             }
             Values::Float64(values) => {
-                values.extend_from_slice(array.as_primitive::<Float64Type>().values())
+                values.extend_from_slice(array.as_primitive::<Float64Type>().values());
             }
             Values::Boolean(values) => values.extend(array.as_boolean().values()),
             Values::Text(texts) => {

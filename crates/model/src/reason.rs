@@ -121,7 +121,7 @@ impl Reasons {
         out.extend_from_slice(pieces.lead.as_bytes());
         pieces.value(out, row, input, language);
         let effect = match contribution {
-            none if none == 0.0 => 2,
+            0.0 => 2,
             small if small.abs() < self.noticeable => 3,
             up if up > 0.0 => 0,
             _ => 1,

@@ -1,4 +1,4 @@
-//! Rules every OpenAPI document keeps: the machine-testable NLgov API Design Rules, and those the gateway relies on.
+//! Rules every OpenAPI document keeps: the machine-testable `NLgov` API Design Rules, and those the gateway relies on.
 //!
 //! # Source
 //! Logius, API Design Rules 2.2.0 (`/core/…` names in the messages).
@@ -328,7 +328,7 @@ mod tests {
             let faults = faults_after(|document| {
                 *document
                     .pointer_mut(&format!("{operation}{pointer}"))
-                    .unwrap() = value
+                    .unwrap() = value;
             });
             assert!(
                 faults.iter().any(|fault| fault.contains(expected)),

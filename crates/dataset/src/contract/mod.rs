@@ -231,7 +231,7 @@ impl Contract {
             match field.semantic_type {
                 Some(SemanticType::Bsn) => columns.push((format!("{name}_pseudonym"), "Utf8")),
                 Some(SemanticType::Geboortedatum) => {
-                    columns.push((format!("{name}_year"), "Int32"))
+                    columns.push((format!("{name}_year"), "Int32"));
                 }
                 Some(SemanticType::Postcode) => columns.push((format!("{name}_pc4"), "Utf8")),
                 Some(SemanticType::Bedrag) => columns.push((name.clone(), "Int64")),

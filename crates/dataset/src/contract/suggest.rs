@@ -139,7 +139,7 @@ fn propose(name: String, found: &ColumnDetected, values: &[&[u8]]) -> (Field, Su
     };
     match (semantic_type, field.kind) {
         (Some(SemanticType::Geboortedatum), _) | (None, FieldType::Date) => {
-            field.format.clone_from(&found.date_format)
+            field.format.clone_from(&found.date_format);
         }
         (Some(SemanticType::Postcode), _) => {
             let (format, said) = postcode_format(values);

@@ -123,16 +123,16 @@ impl Profile {
         let rows = (0..shown.len()).filter(|at| valid(shown, *at));
         match (&shown.values, shape) {
             (Values::Int64(values), Shape::Numbers(sketch)) => {
-                rows.for_each(|at| sketch.add(values[at] as f64))
+                rows.for_each(|at| sketch.add(values[at] as f64));
             }
             (Values::Int32(values), Shape::Numbers(sketch)) => {
-                rows.for_each(|at| sketch.add(f64::from(values[at])))
+                rows.for_each(|at| sketch.add(f64::from(values[at])));
             }
             (Values::Float64(values), Shape::Numbers(sketch)) => {
-                rows.for_each(|at| sketch.add(values[at]))
+                rows.for_each(|at| sketch.add(values[at]));
             }
             (Values::Date32(values), Shape::Dates(months)) => {
-                rows.for_each(|at| months.add_days(values[at]))
+                rows.for_each(|at| months.add_days(values[at]));
             }
             (Values::Boolean(values), Shape::Texts(frequencies)) => rows.for_each(|at| {
                 frequencies.add(
@@ -152,16 +152,16 @@ fn count_distinct(column: &Column, distinct: &mut Distinct) {
     let rows = (0..column.len()).filter(|at| column.valid[*at]);
     match &column.values {
         Values::Int64(values) => {
-            rows.for_each(|at| distinct.add(hash::of_u64(values[at].cast_unsigned())))
+            rows.for_each(|at| distinct.add(hash::of_u64(values[at].cast_unsigned())));
         }
         Values::Int32(values) | Values::Date32(values) => {
             rows.for_each(|at| distinct.add(hash::of_u64(u64::from(values[at].cast_unsigned()))));
         }
         Values::Float64(values) => {
-            rows.for_each(|at| distinct.add(hash::of_u64(values[at].to_bits())))
+            rows.for_each(|at| distinct.add(hash::of_u64(values[at].to_bits())));
         }
         Values::Boolean(values) => {
-            rows.for_each(|at| distinct.add(hash::of_u64(u64::from(values[at]))))
+            rows.for_each(|at| distinct.add(hash::of_u64(u64::from(values[at]))));
         }
         Values::Text(texts) => rows.for_each(|at| distinct.add(hash::of_bytes(texts.get(at)))),
     }

@@ -168,34 +168,17 @@ impl<R: Read + Send> CsvSource<R> {
                                 escaped.push(spans.len());
                             }
                             spans.push(Span::new(hit + 1, close));
-                            match bytes.get(close + 1) {
+                            let (next, end) = match bytes.get(close + 1) {
                                 Some(b) if *b == marks.delimiter => {
                                     field = close + 2;
                                     at = field;
                                     continue 'blocks;
                                 }
-                                Some(b) if *b == marks.newline => {
-                                    return Scanned::Record {
-                                        next: close + 2,
-                                        end: close + 1,
-                                        lines,
-                                    };
-                                }
-                                Some(_) => {
-                                    return Scanned::Record {
-                                        next: close + 3,
-                                        end: close + 1,
-                                        lines,
-                                    };
-                                }
-                                None => {
-                                    return Scanned::Record {
-                                        next: end,
-                                        end,
-                                        lines,
-                                    };
-                                }
-                            }
+                                Some(b) if *b == marks.newline => (close + 2, close + 1),
+                                Some(_) => (close + 3, close + 1),
+                                None => (end, end),
+                            };
+                            return Scanned::Record { next, end, lines };
                         }
                         Quoted::Incomplete => return Scanned::Incomplete,
                         Quoted::Broken => return Scanned::BrokenQuote,

@@ -135,19 +135,8 @@ pub fn ingest<W: Write + Send>(
         raw,
     } = sinks;
     let analysis_schema = schema(&fields, |field| field.in_analysis, true);
-    let identity_schema = schema(&fields, |field| field.in_identity, false);
     let analysis = PartWriter::new(analysis, &analysis_schema)?;
-    let identity = match identity {
-        Some(sink) if identity_schema.fields().len() > 1 => {
-            Some(PartWriter::new(sink, &identity_schema)?)
-        }
-        _ if identity_schema.fields().len() > 1 => {
-            return Err(DatasetError::Invariant(
-                "a contract with identifying fields needs an identity sink",
-            ));
-        }
-        _ => None,
-    };
+    let identity = identity_writer(&fields, identity)?;
     let ignored_columns = header
         .iter()
         .filter(|name| !contract.fields.iter().any(|field| field.header() == *name))
@@ -223,6 +212,22 @@ pub fn ingest<W: Write + Send>(
             rows_accepted: check.accepted,
         },
     })
+}
+
+/// The writer of the identity part, where the contract has identifying fields.
+fn identity_writer<W: Write + Send>(
+    fields: &[CompiledField],
+    sink: Option<W>,
+) -> Result<Option<PartWriter<W>>> {
+    let schema = schema(fields, |field| field.in_identity, false);
+    // One column is the row number, which every part has.
+    if schema.fields().len() <= 1 {
+        return Ok(None);
+    }
+    let sink = sink.ok_or(DatasetError::Invariant(
+        "a contract with identifying fields needs an identity sink",
+    ))?;
+    PartWriter::new(sink, &schema).map(Some)
 }
 
 fn schema(fields: &[CompiledField], main: impl Fn(&CompiledField) -> bool, extras: bool) -> Schema {
