@@ -1,30 +1,34 @@
 """Writes a schemathesis configuration that fills path parameters with identifiers that exist on a running platform.
 
-schemathesis_ids.py GATEWAY SERVICE TOKEN > schemathesis.toml
+schemathesis_ids.py GATEWAY SERVICE > schemathesis.toml
 
-Walks the lists that the OpenAPI document describes. Without this, nearly every generated identifier is unknown and
-only the 404 of an operation is tried.
+Walks the lists that the OpenAPI document describes, with whichever of the tokens in HELDER_TOKENS (JSON, role → token)
+may read them. Without this, nearly every generated identifier is unknown and only the 404 of an operation is tried.
 """
 
 import json
+import os
 import re
 import sys
 import urllib.error
 import urllib.request
 
-GATEWAY, SERVICE, TOKEN = sys.argv[1:]
+GATEWAY, SERVICE = sys.argv[1:]
+TOKENS = json.loads(os.environ["HELDER_TOKENS"]).values()
 BASE = f"{GATEWAY}/{SERVICE}/v1"
 # Parameters that are no identifiers of a listed thing.
 FIXED = {"name": "model.json", "step": "ingest", "alias": "candidate"}
 
 
 def get(path, base=BASE):
-    request = urllib.request.Request(base + path, headers={"Authorization": f"Bearer {TOKEN}"})
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
-    except (urllib.error.URLError, ValueError):
-        return {}
+    for token in TOKENS:
+        request = urllib.request.Request(base + path, headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return json.load(answer)
+        except (urllib.error.HTTPError, ValueError):
+            continue
+    return {}
 
 
 def first_of(path, base=BASE):
