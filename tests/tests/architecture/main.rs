@@ -10,6 +10,7 @@ mod dependencies;
 mod documents;
 mod faults;
 mod files;
+mod mentions;
 mod schemas;
 mod supply_chain;
 mod workspace;
