@@ -16,7 +16,7 @@ up:
 test *args:
     scripts/test {{args}}
 
-# Format, lints, documentation, OpenAPI drift.
+# Format, lints, documentation.
 check:
     scripts/check
 
@@ -24,7 +24,7 @@ check:
 openapi:
     cargo xtask openapi
 
-# Fuzz every documented operation of every service (needs Python).
+# Call every documented operation of every service with generated input (needs Python).
 schemathesis:
     scripts/schemathesis
 
