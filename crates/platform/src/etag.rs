@@ -21,6 +21,11 @@ pub fn respond<T: Serialize>(request: &HttpRequest, tag: &str, value: &T) -> Htt
             .insert_header((ETAG, tag))
             .finish();
     }
+    changed(tag, value)
+}
+
+/// Answers `value`, just changed, with its new tag.
+pub fn changed<T: Serialize>(tag: &str, value: &T) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((ETAG, tag))
         .insert_header((CACHE_CONTROL, "private, no-cache"))

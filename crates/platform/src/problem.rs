@@ -107,11 +107,6 @@ impl Problem {
             .with_header(header::ALLOW, allow)
     }
 
-    /// 406: no representation the client accepts.
-    pub fn not_acceptable(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail)
-    }
-
     /// 409: the thing is in another state than the request assumes.
     pub fn conflict(
         code: impl Into<Cow<'static, str>>,

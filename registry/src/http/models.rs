@@ -23,7 +23,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::common::{BASE, found, made};
+use super::common::{BASE, made};
 use crate::{
     domain::model::{Model, ModelChange, NewModel, is_name},
     store::models::{self, ModelFilter},
@@ -170,7 +170,8 @@ pub(super) async fn change_model(
     let model = store
         .write(move |conn| models::change(conn, &caller, *id, revision, change))
         .await?;
-    Ok(found(&request, model.revision, &model))
+    let tag = etag::of_revision(model.revision);
+    Ok(etag::changed(&tag, &model))
 }
 
 /// Lets an alias stand for a version, in place of what it stood for.

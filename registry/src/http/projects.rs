@@ -120,7 +120,8 @@ pub(super) async fn change_project(
     let project = store
         .write(move |conn| projects::change(conn, &caller, *id, revision, change))
         .await?;
-    Ok(found(&request, project.revision, &project))
+    let tag = etag::of_revision(project.revision);
+    Ok(etag::changed(&tag, &project))
 }
 
 /// Says whether a project allows a step of data work now, and if not, why.

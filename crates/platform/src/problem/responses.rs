@@ -14,7 +14,7 @@ use utoipa::{
 #[derive(Clone, Copy, Debug)]
 pub struct Problems;
 
-const DOCUMENTED: [(&str, &str); 13] = [
+const DOCUMENTED: [(&str, &str); 12] = [
     (
         "400",
         "The request or its input has faults; all of them are in `errors`.",
@@ -26,7 +26,6 @@ const DOCUMENTED: [(&str, &str); 13] = [
     ),
     ("404", "Absent, or not yours."),
     ("405", "The path does not know this method; see `Allow`."),
-    ("406", "No representation that the client accepts."),
     (
         "409",
         "The thing is in another state than the request assumes.",

@@ -164,11 +164,6 @@ impl RunningService {
         tokio::join!(self.handle.stop(true), jobs);
         self.server.await.map_err(std::io::Error::other)?
     }
-
-    /// Whether the server has ended by itself, which it never should.
-    pub fn has_ended(&self) -> bool {
-        self.server.is_finished()
-    }
 }
 
 impl Known {
