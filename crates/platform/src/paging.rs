@@ -156,7 +156,8 @@ mod tests {
         );
         assert_eq!(Page::cut(vec![1, 2], 2, |item| *item).next, None);
         let request =
-            TestRequest::with_uri("/registry/v1/models?limit=2&name=a&cursor=0").to_http_request();
+            TestRequest::with_uri("/registry/v1/models?limit=2&name=a&x=249566758&cursor=0")
+                .to_http_request();
         let response = page.respond(&request);
         let link = response.headers().get(LINK).unwrap().to_str().unwrap();
         assert_eq!(

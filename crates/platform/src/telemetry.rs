@@ -150,3 +150,46 @@ fn provider(
         .with_resource(resource)
         .build())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn libraries_say_nothing_below_info_whatever_the_filter_asks() {
+        let said = Said::default();
+        let writer = said.clone();
+        let lines = fmt::layer().with_writer(move || writer.clone());
+        let filter = EnvFilter::try_new("trace")
+            .unwrap()
+            .and(filter_fn(is_discreet));
+        let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::debug!(target: "actix_web::types::path", "a path of theirs");
+            tracing::info!(target: "actix_server", "a start of theirs");
+            tracing::trace!(target: "helder_ingest::upload", "a step of ours");
+            tracing::debug!(target: "audit", "a line of ours");
+        });
+        let said = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+        assert!(!said.contains("a path of theirs"), "{said}");
+        for line in ["a start of theirs", "a step of ours", "a line of ours"] {
+            assert!(said.contains(line), "{line}: {said}");
+        }
+    }
+}

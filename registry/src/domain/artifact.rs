@@ -1,6 +1,7 @@
 //! Which bytes the registry takes: JSON and HTML, by looking at them. Never anything that could run.
 
 use helder_platform::{body, problem::Problem};
+use helder_types::Bsn;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -106,7 +107,7 @@ impl MediaType {
     ///
     /// # Errors
     /// 415 for another format, for code, and for a page with scripts; 400 for JSON that is broken, too deep, names a key
-    /// twice or holds a number that is none.
+    /// twice or holds a number that is none, and for what holds a BSN.
     pub(crate) fn check(self, bytes: &[u8]) -> Result<(), Problem> {
         if let Some(what) = refused_format(bytes) {
             return Err(Problem::unsupported_media_type(format!(
@@ -213,7 +214,22 @@ fn check_html(bytes: &[u8]) -> Result<(), Problem> {
     {
         return no("the page holds scripts, forms or other pages");
     }
+    if holds_bsn(text) {
+        return Err(Problem::bad_request(
+            "looks-like-bsn",
+            "the page holds what looks like a BSN; leave it out",
+        ));
+    }
     Ok(())
+}
+
+/// Whether somebody's number stands in a page. Within a tag only nine digits in a row count: the coordinates of a chart are
+/// groups of digits too.
+fn holds_bsn(page: &str) -> bool {
+    page.split('<').any(|part| {
+        let (tag, text) = part.split_once('>').unwrap_or(("", part));
+        Bsn::stands_in(text) || Bsn::stands_in(&tag.replace([' ', '-'], ","))
+    })
 }
 
 #[cfg(test)]
@@ -305,6 +321,20 @@ mod tests {
                 "{inner}"
             );
         }
+        for inner in [
+            "<p>249566758</p>",
+            "<td>2495.66.758</td>",
+            "<!-- 249566758 -->",
+            "<p title='249566758'>",
+        ] {
+            assert_eq!(
+                status(MediaType::Html, page(inner).as_bytes()),
+                400,
+                "{inner}"
+            );
+        }
+        let chart = "<path d='M249 566 758 1 L0.249566758'/><p>0.249566758</p>";
+        assert_eq!(status(MediaType::Html, page(chart).as_bytes()), 200);
         assert_eq!(status(MediaType::Html, b"<html></html>"), 415);
         assert_eq!(status(MediaType::Html, b"<!doctype html>\xff"), 415);
     }

@@ -342,6 +342,12 @@ async fn an_alias_moves_between_versions_of_its_own_model() {
             registry.send(set(&foreign)).await.pointers(),
             ["/modelVersionId"]
         );
+        for bad in ["Beste", "x", "a249566758"] {
+            let path = format!("/models/{model}/aliases/{bad}");
+            let ask = registry.ask(&owner(), Method::PUT, &path);
+            let ask = ask.json(&json!({"modelVersionId": first}));
+            assert_eq!(registry.send(ask).await.pointers(), ["{alias}"], "{bad}");
+        }
         let remove = |registry: &Registry| registry.ask(&owner(), Method::DELETE, &path);
         assert_eq!(registry.send(remove(&registry)).await.status, 204);
         assert_eq!(registry.send(remove(&registry)).await.status, 404);

@@ -141,8 +141,13 @@ fn spoilt(operation: &Described, known: &Known, numbers: &mut Numbers) -> Vec<Sp
             &number,
         );
     }
+    let mut seen = BTreeSet::new();
     for body in &bodies {
-        for place in leaves(body) {
+        // What one alternative was asked before is not asked again of the next.
+        for place in leaves(body)
+            .into_iter()
+            .filter(|it| seen.insert(it.clone()))
+        {
             let number = numbers.next();
             let mut other = body.clone();
             *other.pointer_mut(&place).unwrap() = json!(number);
@@ -190,7 +195,11 @@ fn broken(media: &str, number: &str) -> Vec<String> {
             "# #",
             "{\"name\":\"#\\",
         ],
-        "text/html" => &["<!doctype html><p>#</p><script>#</script>", "#"],
+        "text/html" => &[
+            "<!doctype html><p>#</p><script>#</script>",
+            "<!doctype html><html><body><p>#</p></body></html>",
+            "#",
+        ],
         "text/csv" => &[
             "#;#\n#;1\n",
             "naam,#\nJan,1\n",

@@ -223,6 +223,11 @@ async fn a_file_that_cannot_be_used_fails_its_job_with_all_reasons_and_makes_no_
         ),
         (None, wide, vec!["too-many-columns"]),
         (None, "a,b,a\nx,1,z\n".to_owned(), vec!["duplicate-header"]),
+        (
+            None,
+            "naam,x249566758y\nJan,1\n".to_owned(),
+            vec!["looks-like-bsn"],
+        ),
         (Some(&plain), disguised, vec!["bsn-without-meaning"]),
     ] {
         let job = anna
