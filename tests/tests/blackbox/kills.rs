@@ -3,10 +3,7 @@
 //!
 //! `HELDER_TEST_KILLS` sets the number of rounds, `HELDER_TEST_SEED` the moments.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use helder_testkit::Platform;
 use serde_json::{Value, json};
@@ -16,27 +13,17 @@ use crate::{
     ledger::{Ask, Kind, Ledger},
     made::{Made, PREDICT, active, predicted, subject},
     municipality::Dice,
-    support::{Caller, HERE, every},
+    reckoning::{Before, check_jobs, check_log, check_rows, who},
+    support::{Caller, HERE},
 };
 
 const ROUNDS: u64 = 12;
 const SEED: u64 = 2;
 /// Rows of an uploaded file.
-const ROWS: usize = 40;
+pub(crate) const ROWS: usize = 40;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
-}
-
-/// Who asks for what.
-fn who(people: &People, kind: Kind) -> Caller {
-    match kind {
-        Kind::Project => &people.owner,
-        Kind::Source | Kind::Dataset | Kind::Upload | Kind::Linkage => &people.steward,
-        Kind::Frame | Kind::Batch => &people.analyst,
-        Kind::Prediction => &people.consumer,
-    }
-    .clone()
 }
 
 /// What one client of a kind asks the `n`th time in a round.
@@ -176,190 +163,4 @@ async fn killed_at_random_moments_under_load_nothing_acknowledged_is_lost_double
     check_log(&people, &ledger, &before).await;
     // A debug build beside other tests; the bound of a release build is in the bench of cold starts.
     assert!(ready[ready.len() / 2] < Duration::from_secs(5), "{ready:?}");
-}
-
-/// What was there before the first kill.
-struct Before {
-    linkages: usize,
-    batches: usize,
-    events: u64,
-}
-
-impl Before {
-    async fn of(people: &People) -> Self {
-        let events = verified(people).await;
-        Self {
-            linkages: every(&people.steward, "/linkage/v1/linkage-runs")
-                .await
-                .len(),
-            batches: every(&people.analyst, "/prediction/v1/batches").await.len(),
-            events: events["events"].as_u64().unwrap(),
-        }
-    }
-}
-
-async fn verified(people: &People) -> Value {
-    let path = "/registry/v1/events/_verify";
-    let found = people.auditor.post(path, &json!({})).await.json();
-    assert_eq!(found["valid"], true, "{found}");
-    found
-}
-
-/// How often each name is in a list.
-fn names(items: &[Value], kind: Kind) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    let names = items.iter().filter_map(|item| item["name"].as_str());
-    for name in names.filter(|name| name.starts_with(&format!("{kind:?} "))) {
-        *counts.entry(name.to_owned()).or_default() += 1;
-    }
-    counts
-}
-
-/// Rows that are there at once: each exactly once, whole, and with one line in the event log.
-async fn check_rows(people: &People, ledger: &Ledger, before: &Before) {
-    for (kind, list) in [
-        (Kind::Project, "/registry/v1/projects"),
-        (Kind::Source, "/ingest/v1/sources"),
-        (Kind::Dataset, "/ingest/v1/datasets"),
-        (Kind::Frame, "/training/v1/frames"),
-    ] {
-        let told = ledger.acknowledged(kind);
-        let found = names(&every(&who(people, kind), list).await, kind);
-        let once = told
-            .keys()
-            .map(|name| (name.clone(), 1))
-            .collect::<BTreeMap<_, _>>();
-        println!("{kind:?}: {} acknowledged", told.len());
-        assert!(!told.is_empty());
-        assert_eq!(found, once, "{kind:?}");
-    }
-    let projects = ledger.acknowledged(Kind::Project);
-    for told in projects.values().step_by(1 + projects.len() / 50) {
-        let path = format!("/registry/v1/projects/{}", id(told));
-        assert_eq!(people.owner.get(&path).await.json(), *told);
-    }
-    let events = verified(people).await["events"].as_u64().unwrap();
-    assert!(events >= before.events + projects.len() as u64);
-    let log = every(&people.auditor, "/registry/v1/events").await;
-    assert_eq!(log.len() as u64, events);
-    let objects = log.iter().filter_map(|event| event["object"].as_str());
-    let mut lines = BTreeMap::<&str, usize>::new();
-    for object in objects {
-        *lines.entry(object).or_default() += 1;
-    }
-    for told in projects.values() {
-        let count: usize = lines
-            .iter()
-            .filter(|(object, _)| object.contains(&id(told)))
-            .map(|it| it.1)
-            .sum();
-        assert_eq!(count, 1, "one line for {told}");
-    }
-}
-
-/// Jobs: each ends well, and has done its work once.
-async fn check_jobs(people: &People, ledger: &Ledger, before: &Before, made: &Made) {
-    let mut digests = BTreeMap::<Kind, BTreeSet<String>>::new();
-    let mut results = BTreeSet::new();
-    for (kind, folder, outcome) in [
-        (Kind::Upload, "/ingest/v1/jobs/", "/parts/analysis/digest"),
-        (Kind::Frame, "/training/v1/jobs/", "/outcome/digest"),
-        (
-            Kind::Linkage,
-            "/linkage/v1/jobs/",
-            "/outcome/linkedDataset/digest",
-        ),
-        (Kind::Batch, "/prediction/v1/jobs/", "/outcome/resultDigest"),
-    ] {
-        let (caller, told) = (who(people, kind), ledger.acknowledged(kind));
-        println!("{kind:?}: {} acknowledged", told.len());
-        assert!(!told.is_empty(), "{kind:?}");
-        for answer in told.values() {
-            // The answer is the job, or names it.
-            let job = answer["job"]
-                .as_str()
-                .or(answer["jobId"].as_str())
-                .or(answer["id"].as_str());
-            let job = job.unwrap().rsplit('/').next().unwrap().to_owned();
-            let result = journey::finished(&caller, &format!("{folder}{job}")).await;
-            let made = caller.get(&result).await;
-            assert_eq!(made.status, 200, "{result}: {}", made.text);
-            let made = made.json();
-            let digest = made.pointer(outcome).and_then(Value::as_str);
-            let digest = digest.unwrap_or_else(|| panic!("{made}")).to_owned();
-            if kind == Kind::Upload {
-                assert_eq!(
-                    (&made["number"], &made["rowsIn"]),
-                    (&json!(1), &json!(ROWS)),
-                    "{made}"
-                );
-                let versions = format!(
-                    "/ingest/v1/datasets/{}/dataset-versions",
-                    made["datasetId"].as_str().unwrap()
-                );
-                assert_eq!(every(&caller, &versions).await.len(), 1, "one version");
-            } else {
-                digests.entry(kind).or_default().insert(digest);
-            }
-            assert!(results.insert(result), "two jobs with one result");
-        }
-    }
-    // The same question has one answer, whoever was killed while finding it.
-    for (kind, digests) in digests {
-        assert_eq!(digests.len(), 1, "{kind:?}");
-    }
-    let linkages = every(&people.steward, "/linkage/v1/linkage-runs")
-        .await
-        .len();
-    assert_eq!(
-        linkages,
-        before.linkages + ledger.acknowledged(Kind::Linkage).len()
-    );
-    let batches = every(&people.analyst, "/prediction/v1/batches").await;
-    assert_eq!(
-        batches.len(),
-        before.batches + ledger.acknowledged(Kind::Batch).len()
-    );
-    let rows = made.frame["outcome"]["rows"].as_u64().unwrap();
-    for batch in batches {
-        assert_eq!(batch["outcome"]["rowsIn"], rows, "{batch}");
-    }
-}
-
-/// The processing log: one line for each prediction that was answered, at most one for each that was not, and one for each
-/// row of each batch.
-async fn check_log(people: &People, ledger: &Ledger, before: &Before) {
-    let mut lines = BTreeMap::<String, usize>::new();
-    for line in every(&people.auditor, "/prediction/v1/processing-records").await {
-        let record = &line["record"];
-        for member in ["trace_id", "span_id", "start_time", "end_time", "resource"] {
-            assert!(!record[member].is_null(), "half a record: {line}");
-        }
-        *lines
-            .entry(record["trace_id"].as_str().unwrap().to_owned())
-            .or_default() += 1;
-    }
-    let (answered, unanswered) = ledger.traces(Kind::Prediction);
-    println!(
-        "Prediction: {} acknowledged, {} unknown",
-        answered.len(),
-        unanswered.len()
-    );
-    assert!(answered.len() > 100, "{}", answered.len());
-    for trace in &answered {
-        assert_eq!(lines.get(trace), Some(&1), "{trace}");
-    }
-    for trace in &unanswered {
-        assert!(lines.get(trace).is_none_or(|count| *count == 1), "{trace}");
-    }
-    let batches = every(&people.analyst, "/prediction/v1/batches").await;
-    assert!(batches.len() > before.batches);
-    for batch in batches {
-        let scored = batch["outcome"]["rowsScored"].as_u64().unwrap() as usize;
-        let written = lines
-            .get(&id(&batch).replace('-', ""))
-            .copied()
-            .unwrap_or_default();
-        assert_eq!(written, scored, "one line for each row: {batch}");
-    }
 }

@@ -27,6 +27,8 @@ mod numbers;
 mod packed;
 mod places;
 mod privacy;
+mod reckoning;
+mod spoilt;
 mod support;
 mod tenants;
 mod tokens;

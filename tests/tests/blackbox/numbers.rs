@@ -1,227 +1,21 @@
 //! P1: hundreds of BSNs through every field, parameter and error path of every operation, with everything logged that can be.
 //! None of them is in an answer, in the log, in a trace or in the data folder afterwards.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use helder_testkit::Platform;
-use helder_types::Bsn;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    described::{Described, described, leaves, objects},
+    described::{Described, described},
     journey::{self, People},
     known::{Known, who_may},
     made::{active, predicted},
+    spoilt::{Numbers, Spoilt, spoilt},
     support::{Caller, HERE, answer, eventually, every, stranger},
     trap::Collector,
 };
-
-/// Well-formed numbers with a beginning that nothing else here has.
-struct Numbers(std::vec::IntoIter<String>, BTreeSet<Vec<u8>>);
-
-impl Numbers {
-    fn new() -> Self {
-        let all = (909_000_000_u32..).map(|number| number.to_string());
-        let good = all.filter(|text| Bsn::parse(text.as_bytes()).is_ok());
-        Self(
-            good.take(8_000).collect::<Vec<_>>().into_iter(),
-            BTreeSet::new(),
-        )
-    }
-
-    /// The next one, each used once.
-    fn next(&mut self) -> String {
-        let number = self.0.next().unwrap();
-        self.1.insert(number.clone().into_bytes());
-        number
-    }
-
-    /// Used numbers that stand in the bytes, wherever in a run of digits.
-    fn found(&self, bytes: &[u8]) -> Vec<String> {
-        let windows = bytes
-            .windows(9)
-            .enumerate()
-            .filter(|(_, it)| it.starts_with(b"909"));
-        let hits =
-            windows.filter(|(at, window)| self.1.contains(*window) && !is_fraction(bytes, *at));
-        hits.map(|(_, hit)| String::from_utf8_lossy(hit).into_owned())
-            .collect()
-    }
-}
-
-/// Whether the digits around `at` stand behind a decimal point.
-fn is_fraction(bytes: &[u8], at: usize) -> bool {
-    let digits = bytes[..at]
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let before = &bytes[..at - digits];
-    before.ends_with(b".") && before.len() > 1 && before[before.len() - 2].is_ascii_digit()
-}
-
-/// A request with somebody's number somewhere in it.
-struct Spoilt {
-    what: String,
-    method: Method,
-    path: String,
-    headers: Vec<(String, String)>,
-    body: Option<(String, String)>,
-    number: String,
-}
-
-/// Every request that holds a number in one of its places.
-fn spoilt(operation: &Described, known: &Known, numbers: &mut Numbers) -> Vec<Spoilt> {
-    let base = known.path(operation);
-    let bodies = known.bodies(operation);
-    let json_body = |body: &Value| Some(("application/json".to_owned(), body.to_string()));
-    let good = bodies.last().and_then(json_body);
-    let mut found = Vec::new();
-    let mut add =
-        |place: &str, path: String, headers: Vec<(String, String)>, body, number: &str| {
-            let what = format!("{} {}: {place}", operation.method, operation.template);
-            let method = operation.method.clone();
-            found.push(Spoilt {
-                what,
-                method,
-                path,
-                headers,
-                body,
-                number: number.to_owned(),
-            });
-        };
-    for (index, segment) in operation.template.split('/').enumerate().skip(3) {
-        if segment.starts_with('{') {
-            let number = numbers.next();
-            let mut parts: Vec<_> = base.split('/').collect();
-            parts[index] = &number;
-            add(segment, parts.join("/"), vec![], good.clone(), &number);
-            let longer = format!("x-{number}");
-            parts[index] = &longer;
-            add(segment, parts.join("/"), vec![], good.clone(), &number);
-        }
-    }
-    for name in operation
-        .query
-        .iter()
-        .map(String::as_str)
-        .chain(["bsn", "cursor", "limit"])
-    {
-        let number = numbers.next();
-        add(
-            name,
-            format!("{base}?{name}={number}"),
-            vec![],
-            good.clone(),
-            &number,
-        );
-    }
-    let headers = [
-        "x-bsn",
-        "cookie",
-        "user-agent",
-        "x-request-id",
-        "if-none-match",
-        "tracestate",
-        "accept-language",
-    ];
-    for name in operation.headers.iter().map(String::as_str).chain(headers) {
-        let number = numbers.next();
-        add(
-            name,
-            base.clone(),
-            vec![(name.to_lowercase(), number.clone())],
-            good.clone(),
-            &number,
-        );
-    }
-    let mut seen = BTreeSet::new();
-    for body in &bodies {
-        // What one alternative was asked before is not asked again of the next.
-        for place in leaves(body)
-            .into_iter()
-            .filter(|it| seen.insert(it.clone()))
-        {
-            let number = numbers.next();
-            let mut other = body.clone();
-            *other.pointer_mut(&place).unwrap() = json!(number);
-            add(&place, base.clone(), vec![], json_body(&other), &number);
-        }
-        for place in objects(body).into_iter().take(3) {
-            let number = numbers.next();
-            let mut other = body.clone();
-            other.pointer_mut(&place).unwrap()[&number] = json!(number);
-            add(
-                &format!("a key at {place}"),
-                base.clone(),
-                vec![],
-                json_body(&other),
-                &number,
-            );
-        }
-    }
-    for media in &operation.media {
-        let number = numbers.next();
-        for body in broken(media, &number) {
-            add(
-                media,
-                base.clone(),
-                vec![],
-                Some((media.clone(), body)),
-                &number,
-            );
-        }
-        let other = Some((number.clone(), number.clone()));
-        add("media type", base.clone(), vec![], other, &number);
-    }
-    found
-}
-
-/// Bodies of a media type that are wrong in their own ways.
-fn broken(media: &str, number: &str) -> Vec<String> {
-    let bodies: &[&str] = match media {
-        "application/json" => &[
-            "{\"#\":#",
-            "\"#\"",
-            "{\"a\":#,\"a\":#}",
-            "{\"#\":1,\"#\":2}",
-            "[#",
-            "# #",
-            "{\"name\":\"#\\",
-        ],
-        "text/html" => &[
-            "<!doctype html><p>#</p><script>#</script>",
-            "<!doctype html><html><body><p>#</p></body></html>",
-            "#",
-        ],
-        "text/csv" => &[
-            "#;#\n#;1\n",
-            "naam,#\nJan,1\n",
-            "naam,getal\n\"#,1\n",
-            "naam,getal\nJan,#,#\n",
-            "naam,getal\nJa\0n,#\n",
-            "#",
-            "bsn;uitkomst\n#;#\n#9;1\n#;\"1\n",
-            "naam\n#\n#\n",
-        ],
-        "application/x-ndjson" => &[
-            "{\"#\":#",
-            "{\"naam\":\"#\"}\n{\"#\":1}\n[#]\n",
-            "{\"a\":#,\"a\":#}\n",
-        ],
-        _ => &["#", "PK\u{3}\u{4}#", "PAR1#PAR1"],
-    };
-    bodies
-        .iter()
-        .map(|body| body.replace('#', number))
-        .collect()
-}
 
 async fn said(caller: &Caller, spoilt: &Spoilt) -> (u16, String, String) {
     let mut request = caller.request(spoilt.method.clone(), &spoilt.path);
@@ -302,7 +96,7 @@ async fn five_hundred_numbers_through_every_field_and_error_path_leave_no_trace(
             }
         }
     }
-    let used = numbers.1.len();
+    let used = numbers.used.len();
     println!(
         "{used} numbers in {asked} requests, {} jobs: {statuses:?}",
         jobs.len()
