@@ -130,10 +130,32 @@ pub(crate) struct TokenArguments {
 }
 
 /// `helder config`
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Read the settings and name what is wrong
     Check,
+    /// Write keys and settings for the services as processes of their own
+    Processes(ProcessesArguments),
+}
+
+/// `helder config processes`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ProcessesArguments {
+    /// Folder to write to; keys that are there stay
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Database, `postgres://…`; each service gets a schema of its own
+    #[arg(long)]
+    pub(crate) store: String,
+    /// Object store, `s3://bucket/prefix` or `file:folder`
+    #[arg(long)]
+    pub(crate) objects: String,
+    /// Port of the gateway; the services get the ports after it
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Host at which the processes find each other
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: String,
 }
 
 /// `helder demo`

@@ -20,26 +20,14 @@ pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 
-/// The binary, without the variables that are for tests: it takes every other `HELDER_…` for a setting.
-pub(crate) fn command() -> Result<Command> {
+/// Starts `helder up` on `folder`.
+pub(crate) fn up(folder: &Path, address: SocketAddr, store: Option<&str>) -> Result<Child> {
+    let log = log(folder)?;
     let mut command = Command::new(helder()?);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("HELDER_TEST_") {
-            command.env_remove(name);
-        }
-    }
-    Ok(command)
-}
-
-/// Starts `helder up` on `folder` and waits until it says it is ready.
-pub(crate) async fn up(folder: &Path, address: SocketAddr, store: Option<&str>) -> Result<Child> {
-    let log_file = folder.join("testkit.log");
-    let log = File::options().create(true).append(true).open(&log_file)?;
-    let mut command = command()?;
     if let Some(store) = store {
         command.env("HELDER_STORE", store);
     }
-    let mut child = command
+    let child = command
         .arg("up")
         .arg("--data")
         .arg(folder.join("data"))
@@ -49,23 +37,38 @@ pub(crate) async fn up(folder: &Path, address: SocketAddr, store: Option<&str>) 
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn()?;
+    Ok(child)
+}
+
+/// The log of all processes of a test.
+pub(crate) fn log(folder: &Path) -> Result<File> {
+    Ok(File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("testkit.log"))?)
+}
+
+/// Waits until the gateway says that all is ready; `ended` tells of a process that is gone.
+pub(crate) async fn ready(
+    folder: &Path,
+    address: SocketAddr,
+    mut ended: impl FnMut() -> Result<Option<String>>,
+) -> Result<()> {
     let client = Client::new(&format!("http://{address}"))?;
     let start = Instant::now();
     loop {
-        let reason = match (child.try_wait()?, client.get_bytes("/health/ready").await) {
-            (Some(status), _) => format!("it ended with {status}"),
-            (None, Ok(_)) => return Ok(child),
+        let reason = match (ended()?, client.get_bytes("/health/ready").await) {
+            (Some(said), _) => said,
+            (None, Ok(_)) => return Ok(()),
             (None, Err(error)) if start.elapsed() > READY_WITHIN => error.to_string(),
             (None, Err(_)) => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             }
         };
-        child.kill()?;
-        child.wait()?;
         return Err(TestkitError::NotReady {
             reason,
-            log: end_of(&log_file),
+            log: end_of(&folder.join("testkit.log")),
         });
     }
 }

@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod balancer;
 mod binary;
 mod database;
 mod launch;
 mod platform;
 mod ports;
+mod processes;
+mod shape;
 
 pub use binary::helder;
 pub use platform::Platform;
@@ -34,6 +37,9 @@ pub enum TestkitError {
     /// The database server refused.
     #[error("the database server refused")]
     Refused(#[from] diesel::result::Error),
+    /// Settings for separate processes were not written.
+    #[error("no settings for separate processes: {0}")]
+    NoSettings(String),
     /// A call failed.
     #[error(transparent)]
     Call(#[from] helder_client::ClientError),

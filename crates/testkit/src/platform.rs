@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::Command,
     time::Duration,
 };
 
@@ -11,12 +11,12 @@ use helder_client::Client;
 use helder_types::Role;
 use tempfile::TempDir;
 
-use crate::{Result, TestkitError, database::Database, launch, ports};
+use crate::{Result, TestkitError, database::Database, helder, launch, ports, shape::Shape};
 
-/// A platform: process, folder, address. It is killed when dropped.
+/// A platform: process or processes, folder, address. It is killed when dropped.
 #[derive(Debug)]
 pub struct Platform {
-    child: Child,
+    shape: Shape,
     address: SocketAddr,
     folder: PathBuf,
     // Last, so that the process is gone before its database and folder.
@@ -35,9 +35,9 @@ impl Platform {
         let address = launch::free_address()?;
         let database = Database::wanted()?;
         let store = database.as_ref().map(|database| database.url.as_str());
-        let child = launch::up(&folder, address, store).await?;
+        let shape = Shape::start(&folder, address, store).await?;
         Ok(Self {
-            child,
+            shape,
             address,
             folder,
             database,
@@ -50,9 +50,7 @@ impl Platform {
     /// # Errors
     /// When the process cannot be signalled.
     pub fn kill(&mut self) -> Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
+        self.shape.kill()
     }
 
     /// Asks the process to stop and waits for its end; gives whether it ended by itself within `limit`.
@@ -60,18 +58,7 @@ impl Platform {
     /// # Errors
     /// When the process cannot be signalled.
     pub async fn stop(&mut self, limit: Duration) -> Result<bool> {
-        Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()?;
-        let start = std::time::Instant::now();
-        while start.elapsed() < limit {
-            if let Some(status) = self.child.try_wait()? {
-                return Ok(status.success());
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        self.kill()?;
-        Ok(false)
+        self.shape.stop(limit).await
     }
 
     /// Starts the process again on the same folder and address, after [`Self::kill`] or [`Self::stop`].
@@ -80,8 +67,7 @@ impl Platform {
     /// [`TestkitError`] when it does not become ready.
     pub async fn restart(&mut self) -> Result<()> {
         let store = self.database.as_ref().map(|database| database.url.as_str());
-        self.child = launch::up(&self.folder, self.address, store).await?;
-        Ok(())
+        self.shape.restart(&self.folder, self.address, store).await
     }
 
     /// Address of the gateway, `http://127.0.0.1:…`.
@@ -109,9 +95,9 @@ impl Platform {
         &self.folder
     }
 
-    /// Process number.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// Process numbers: one, or one per program and replica.
+    pub fn pids(&self) -> Vec<u32> {
+        self.shape.pids()
     }
 
     /// Ports on which the platform listens: the gateway's and those of the services.
@@ -119,7 +105,11 @@ impl Platform {
     /// # Errors
     /// When `/proc` cannot be read, as on systems other than Linux.
     pub fn listening_ports(&self) -> Result<std::collections::BTreeSet<u16>> {
-        Ok(ports::listening(self.pid())?)
+        let mut found = std::collections::BTreeSet::new();
+        for pid in self.pids() {
+            found.extend(ports::listening(pid)?);
+        }
+        Ok(found)
     }
 
     /// A token of this role in this municipality, from the built-in issuer.
@@ -135,7 +125,7 @@ impl Platform {
     /// # Errors
     /// [`TestkitError::NoToken`] with what `helder token` said.
     pub fn token_for(&self, role: Role, gemeente: &str, subject: Option<&str>) -> Result<String> {
-        let mut command = launch::command()?;
+        let mut command = Command::new(helder()?);
         command.arg("token").arg("--data").arg(self.data());
         command.args(["--role", role.as_str(), "--gemeente", gemeente]);
         if let Some(subject) = subject {
@@ -170,8 +160,7 @@ impl Platform {
 impl Drop for Platform {
     fn drop(&mut self) {
         // The process may have ended already; either way it is gone afterwards.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.shape.kill();
         let kept = self
             .guard
             .take()

@@ -2,6 +2,7 @@
 
 mod api;
 mod local;
+mod processes;
 mod show;
 mod up;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         }
         Command::Token(wanted) => local::token(&access, &wanted, screen),
         Command::Config(ConfigCommand::Check) => local::check_config(access.folder(), screen),
+        Command::Config(ConfigCommand::Processes(wanted)) => processes::write(&wanted, screen),
         Command::Dummy {
             inhabitants,
             seed,

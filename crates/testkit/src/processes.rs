@@ -1,0 +1,213 @@
+//! The platform as processes of its own: one gateway, two replicas of each service.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use toml::{Table, Value};
+
+use crate::{Result, TestkitError, balancer::Balancer, helder, launch};
+
+const SERVICES: [&str; 5] = ["registry", "ingest", "linkage", "training", "prediction"];
+const REPLICAS: usize = 2;
+
+/// All processes of one platform; they are killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Processes {
+    folder: PathBuf,
+    members: Vec<Member>,
+    _balancers: Vec<Balancer>,
+}
+
+#[derive(Debug)]
+struct Member {
+    program: String,
+    settings: PathBuf,
+    child: Option<Child>,
+}
+
+impl Processes {
+    /// Whether `HELDER_TEST_SHAPE` is `processes`.
+    pub(crate) fn wanted() -> bool {
+        std::env::var("HELDER_TEST_SHAPE").as_deref() == Ok("processes")
+    }
+
+    /// Writes the settings with `helder config processes`, then spreads each service over replicas.
+    pub(crate) fn prepare(folder: &Path, gateway: SocketAddr, store: &str) -> Result<Self> {
+        let data = folder.join("data");
+        let output = Command::new(helder()?)
+            .args(["config", "processes", "--store", store, "--out"])
+            .arg(&data)
+            .arg("--objects")
+            .arg(format!("file:{}", data.join("objects").display()))
+            .output()?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(TestkitError::NoSettings(said));
+        }
+        let mut replicas = Vec::new();
+        let mut balancers = Vec::new();
+        for service in SERVICES {
+            let addresses = (0..REPLICAS)
+                .map(|_| launch::free_address())
+                .collect::<Result<Vec<_>>>()?;
+            balancers.push(Balancer::over(addresses.clone())?);
+            replicas.push((service, addresses));
+        }
+        let addresses: Table = SERVICES
+            .iter()
+            .zip(&balancers)
+            .map(|(service, balancer)| {
+                let address = format!("http://{}", balancer.address);
+                ((*service).to_owned(), Value::String(address))
+            })
+            .collect();
+        let mut members = Vec::new();
+        for (service, listen) in replicas {
+            for (place, listen) in listen.into_iter().enumerate() {
+                let name = format!("{service}-{place}");
+                let settings = changed(&data, service, &name, listen, "peers", &addresses)?;
+                members.push(Member::new(service, settings));
+            }
+        }
+        let settings = changed(&data, "gateway", "door", gateway, "upstreams", &addresses)?;
+        members.push(Member::new("gateway", settings));
+        Ok(Self {
+            folder: folder.to_owned(),
+            members,
+            _balancers: balancers,
+        })
+    }
+
+    /// Starts everything that does not run.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        for member in &mut self.members {
+            if member.child.is_none() {
+                member.start(&self.folder)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A process that ended though nobody asked it to.
+    pub(crate) fn ended(&mut self) -> Result<Option<String>> {
+        for member in &mut self.members {
+            if let Some(status) = member.child.as_mut().and_then(|c| c.try_wait().transpose()) {
+                return Ok(Some(format!("{} ended with {}", member.program, status?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Kills all at once.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        for member in &mut self.members {
+            if let Some(child) = &mut member.child {
+                child.kill()?;
+            }
+        }
+        for member in &mut self.members {
+            if let Some(mut child) = member.child.take() {
+                child.wait()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks all to stop; gives whether all ended well within `limit`.
+    pub(crate) async fn stop(&mut self, limit: Duration) -> Result<bool> {
+        for member in &self.members {
+            if let Some(child) = &member.child {
+                Command::new("kill").arg(child.id().to_string()).status()?;
+            }
+        }
+        let start = Instant::now();
+        let mut good = true;
+        for member in &mut self.members {
+            let Some(mut child) = member.child.take() else {
+                continue;
+            };
+            loop {
+                if let Some(status) = child.try_wait()? {
+                    good &= status.success();
+                    break;
+                }
+                if start.elapsed() >= limit {
+                    child.kill()?;
+                    child.wait()?;
+                    good = false;
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        Ok(good)
+    }
+
+    /// Process numbers.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        let children = self.members.iter().filter_map(|m| m.child.as_ref());
+        children.map(Child::id).collect()
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        // What has ended already cannot be killed, and is gone either way.
+        let _ = self.kill();
+    }
+}
+
+impl Member {
+    fn new(service: &str, settings: PathBuf) -> Self {
+        Self {
+            program: format!("helder-{service}"),
+            settings,
+            child: None,
+        }
+    }
+
+    fn start(&mut self, folder: &Path) -> Result<()> {
+        let program = helder()?.with_file_name(&self.program);
+        if !program.is_file() {
+            return Err(TestkitError::NoBinary(program));
+        }
+        let log = launch::log(folder)?;
+        let child = Command::new(program)
+            .arg(&self.settings)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        self.child = Some(child);
+        Ok(())
+    }
+}
+
+/// The settings of `program` with another address to listen on and others' addresses replaced, under a new name.
+fn changed(
+    data: &Path,
+    program: &str,
+    name: &str,
+    listen: SocketAddr,
+    others: &str,
+    addresses: &Table,
+) -> Result<PathBuf> {
+    let text = fs::read_to_string(data.join(format!("{program}.toml")))?;
+    let mut table: Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| TestkitError::NoSettings(error.to_string()))?;
+    table.insert("listen".to_owned(), listen.to_string().into());
+    if let Some(Value::Table(known)) = table.get_mut(others) {
+        for (name, address) in known {
+            *address = addresses[name].clone();
+        }
+    }
+    let path = data.join(format!("{name}.toml"));
+    fs::write(&path, table.to_string())?;
+    Ok(path)
+}

@@ -1,0 +1,103 @@
+//! One process, or many.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use crate::{Result, TestkitError, launch, processes::Processes};
+
+/// How a platform runs: everything in one process, or each program by itself when `HELDER_TEST_SHAPE` is `processes`.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    One(Child),
+    Many(Processes),
+}
+
+impl Shape {
+    pub(crate) async fn start(
+        folder: &Path,
+        address: SocketAddr,
+        store: Option<&str>,
+    ) -> Result<Self> {
+        let mut shape = if Processes::wanted() {
+            let store = store.ok_or_else(|| {
+                TestkitError::NoSettings("replicas need HELDER_TEST_STORE=postgres".to_owned())
+            })?;
+            let mut processes = Processes::prepare(folder, address, store)?;
+            processes.start()?;
+            Self::Many(processes)
+        } else {
+            Self::One(launch::up(folder, address, store)?)
+        };
+        shape.ready(folder, address).await?;
+        Ok(shape)
+    }
+
+    pub(crate) async fn restart(
+        &mut self,
+        folder: &Path,
+        address: SocketAddr,
+        store: Option<&str>,
+    ) -> Result<()> {
+        match self {
+            Self::One(child) => *child = launch::up(folder, address, store)?,
+            Self::Many(processes) => processes.start()?,
+        }
+        self.ready(folder, address).await
+    }
+
+    async fn ready(&mut self, folder: &Path, address: SocketAddr) -> Result<()> {
+        let outcome = launch::ready(folder, address, || self.ended()).await;
+        if outcome.is_err() {
+            self.kill()?;
+        }
+        outcome
+    }
+
+    fn ended(&mut self) -> Result<Option<String>> {
+        match self {
+            Self::One(child) => Ok(child
+                .try_wait()?
+                .map(|status| format!("it ended with {status}"))),
+            Self::Many(processes) => processes.ended(),
+        }
+    }
+
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        match self {
+            Self::One(child) => {
+                child.kill()?;
+                child.wait()?;
+                Ok(())
+            }
+            Self::Many(processes) => processes.kill(),
+        }
+    }
+
+    pub(crate) async fn stop(&mut self, limit: Duration) -> Result<bool> {
+        let child = match self {
+            Self::One(child) => child,
+            Self::Many(processes) => return processes.stop(limit).await,
+        };
+        Command::new("kill").arg(child.id().to_string()).status()?;
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status.success());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.kill()?;
+        Ok(false)
+    }
+
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        match self {
+            Self::One(child) => vec![child.id()],
+            Self::Many(processes) => processes.pids(),
+        }
+    }
+}
