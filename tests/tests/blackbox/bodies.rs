@@ -198,12 +198,15 @@ const GIGABYTE: usize = 1 << 30;
 /// The stated target for the growth of resident memory.
 const GROWTH_KIB: u64 = 64 << 10;
 
-/// Largest resident size of the platform so far, KiB.
+/// Largest resident sizes of the platform's processes so far, together, KiB.
 fn peak_kib(platform: &Platform) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", platform.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let number = line.unwrap().trim().split(' ').next().unwrap();
-    number.parse().unwrap()
+    let peak = |pid: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = line.unwrap().trim().split(' ').next().unwrap();
+        number.parse::<u64>().unwrap()
+    };
+    platform.pids().into_iter().map(peak).sum()
 }
 
 /// Sends a gigabyte after `head` for as long as the other side takes it; gives its answer and how many bytes it took.
