@@ -85,9 +85,9 @@ spec:
         seccompProfile: { type: RuntimeDefault }
       containers:
         - name: {{ .name }}
-          image: "{{ .root.Values.image.repository }}:{{ .root.Values.image.tag }}"
+          image: "{{ .root.Values.image.repository }}-{{ .name }}:{{ .root.Values.image.tag }}"
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          command: ["helder-{{ .name }}", /etc/helder/helder.toml]
+          args: [/etc/helder/helder.toml]
           envFrom:
             - secretRef: { name: "{{ .root.Release.Name }}-{{ .name }}" }
           env:
@@ -122,4 +122,21 @@ spec:
   selector: {{- include "helder.labels" . | nindent 4 }}
   ports:
     - { name: http, port: 8080, targetPort: http }
+{{- end -}}
+
+{{/* Where a program may go: names, its peers, and what lies outside the cluster's own programs; takes (dict "root" $ "peers" list). */}}
+{{- define "helder.egress" -}}
+- ports:
+    - { port: 53, protocol: UDP }
+    - { port: 53, protocol: TCP }
+{{- range .peers }}
+- to:
+    - podSelector:
+        matchLabels: {{- include "helder.labels" (dict "root" $.root "name" .) | nindent 10 }}
+  ports:
+    - { port: http, protocol: TCP }
+{{- end }}
+{{- with .root.Values.networkPolicy.outside }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
