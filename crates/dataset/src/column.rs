@@ -22,10 +22,6 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    pub(crate) fn get(&self, at: usize) -> &[u8] {
-        &self.bytes[self.offsets[at] as usize..self.offsets[at + 1] as usize]
-    }
-
     /// Ends the text whose bytes were appended.
     #[inline]
     pub(crate) fn close(&mut self) {
@@ -124,6 +120,14 @@ impl Column {
 
     pub(crate) fn len(&self) -> usize {
         self.valid.len()
+    }
+
+    /// Bytes of its texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match &self.values {
+            Values::Text(texts) => texts.bytes.len(),
+            _ => 0,
+        }
     }
 
     /// Removes the values at `bad` (ascending positions).

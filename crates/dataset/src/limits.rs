@@ -20,8 +20,12 @@ pub struct Limits {
     pub xlsx_bytes: u64,
     /// Bytes of a spreadsheet after inflating all its parts, measured before it is parsed.
     pub xlsx_expanded_bytes: u64,
+    /// Bytes of those parts of a spreadsheet that are held in memory after inflating: its shared texts and its styles.
+    pub xlsx_held_bytes: u64,
     /// Bytes of one Parquet column chunk after decompression, as declared.
     pub parquet_chunk_bytes: u64,
+    /// Bytes of one Parquet page after decompression, as it declares; pages are held whole.
+    pub parquet_page_bytes: u64,
     /// Bytes looked at when detecting and suggesting.
     pub sample_bytes: usize,
     /// Records looked at when detecting and suggesting.
@@ -40,7 +44,9 @@ impl Default for Limits {
             expansion_ratio: 200,
             xlsx_bytes: 64 << 20,
             xlsx_expanded_bytes: 1 << 30,
+            xlsx_held_bytes: 64 << 20,
             parquet_chunk_bytes: 256 << 20,
+            parquet_page_bytes: 32 << 20,
             sample_bytes: 2 << 20,
             sample_rows: 5_000,
             key_memory_bytes: 64 << 20,

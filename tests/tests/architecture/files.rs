@@ -8,11 +8,9 @@ use crate::workspace::{files, own_packages, relative};
 const LONGEST_FILE_LINES: usize = 500;
 
 /// Files that are longer today, with the lines they have; they may shrink, not grow, and no file may join them.
-const LONGER_TODAY: [(&str, usize); 4] = [
-    ("crates/dataset/src/write/field.rs", 612),
+const LONGER_TODAY: [(&str, usize); 2] = [
     ("crates/model/src/check.rs", 540),
     ("services/prediction/src/subjects.rs", 522),
-    ("crates/dataset/src/quality/report.rs", 503),
 ];
 
 #[test]

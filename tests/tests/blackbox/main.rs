@@ -14,6 +14,7 @@ mod chain;
 mod command;
 mod crash;
 mod described;
+mod hostile_files;
 mod http;
 mod idempotency;
 mod inner;

@@ -3,23 +3,18 @@
 use std::{
     error::Error,
     fs::{self, File},
-    io::{self, BufReader, Read, Write},
+    io::{self, BufWriter, Read, Write},
     path::Path,
     time::Instant,
 };
 
-use aws_lc_rs::{
-    digest::{Context, SHA256},
-    hmac,
-};
+use super::{contract::contract, pseudonym::Pseudonymiser};
+use aws_lc_rs::digest::{Context, SHA256};
 use helder_dataset::{
     Limits, detect, quality,
     read::{csv::CsvSource, decode::Utf8Reader},
     write::{Options, Sinks, ingest},
 };
-use helder_types::Bsn;
-
-use super::contract::contract;
 
 /// 2026-01-01.
 const TODAY: i32 = 20_454;
@@ -63,16 +58,6 @@ impl<W: Write> Write for Digesting<W> {
     }
 }
 
-/// HMAC-SHA-256 as the platform's key ring makes pseudonyms.
-fn pseudonym(key: &hmac::Key, bsn: Bsn) -> [u8; 32] {
-    let mut message = *b"bsn:000000000";
-    message[4..].copy_from_slice(&bsn.digits());
-    let mut out = [0; 32];
-    // Sixteen bytes become thirty-two digits; both lengths are fixed, so this cannot fail.
-    let _ = hex::encode_to_slice(&hmac::sign(key, &message).as_ref()[..16], &mut out);
-    out
-}
-
 /// User and system time of this process in seconds, and its largest resident size in KiB.
 fn used() -> io::Result<(f64, u64)> {
     let stat = fs::read_to_string("/proc/self/stat")?;
@@ -107,7 +92,7 @@ pub(crate) fn measured(path: &Path, folder: &Path) -> Result<serde_json::Value, 
     scan.update(&start);
     let found = detect::csv(&start, &scan, &[], &limits)?;
     let contract = contract()?;
-    let mut file = Digesting::new(BufReader::with_capacity(1 << 20, File::open(path)?));
+    let mut file = Digesting::new(File::open(path)?);
     let reader = Utf8Reader::new(
         &mut file,
         found.detected.encoding.unwrap_or(detect::Encoding::Utf8),
@@ -119,14 +104,17 @@ pub(crate) fn measured(path: &Path, folder: &Path) -> Result<serde_json::Value, 
         false,
         limits.clone(),
     );
-    let sink = |name: &str| File::create(folder.join(name)).map(Digesting::new);
+    let sink = |name: &str| {
+        let file = File::create(folder.join(name))?;
+        Ok::<_, io::Error>(Digesting::new(BufWriter::with_capacity(256 << 10, file)))
+    };
     let sinks = Sinks {
         analysis: sink("analysis.parquet")?,
         identity: Some(sink("identity.parquet")?),
         quarantine: sink("quarantine.parquet")?,
         raw: sink("raw.jsonl")?,
     };
-    let key = hmac::Key::new(hmac::HMAC_SHA256, b"bench key, 32 bytes, no secret  ");
+    let pseudonymiser = Pseudonymiser::new(b"bench key, 32 bytes, no secret  ");
     let options = Options {
         today: TODAY,
         limits,
@@ -135,7 +123,7 @@ pub(crate) fn measured(path: &Path, folder: &Path) -> Result<serde_json::Value, 
         &mut source,
         &contract,
         &found.detected,
-        &|bsn| pseudonym(&key, bsn),
+        &|bsn| pseudonymiser.bsn(bsn),
         sinks,
         &options,
         &mut |_| Ok(()),

@@ -1,20 +1,21 @@
 //! How good the data is: counted while the records stream by, reported without any value of an identifying column.
 
+mod assess;
+mod attention;
+mod distribution;
 mod drift;
 mod profile;
 mod report;
 mod sketch;
 
-use std::collections::BTreeMap;
-
 use helder_types::SemanticType;
 
+pub use assess::report;
+pub(crate) use attention::Attention;
+pub use distribution::{Bin, Distribution, Quantile, TopValue};
 pub use drift::DriftBins;
 pub(crate) use profile::Profile;
-pub use report::{
-    AttentionItem, Bin, ColumnQuality, Distribution, Drift, Outliers, QualityReport, Quantile,
-    RuleCount, TopValue, report,
-};
+pub use report::{AttentionItem, ColumnQuality, Drift, Outliers, QualityReport, RuleCount};
 
 use crate::rule::Rule;
 
@@ -38,25 +39,6 @@ impl Default for FieldCounts {
             invalid: 0,
             set_missing: 0,
             broken: vec![0; Rule::ALL.len()],
-        }
-    }
-}
-
-/// First records per broken rule, so that somebody can look at the source.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Attention {
-    pub(crate) groups: BTreeMap<(Option<usize>, Rule), (u64, Vec<i64>)>,
-}
-
-/// Record numbers kept per broken rule.
-const EXAMPLES: usize = 10;
-
-impl Attention {
-    pub(crate) fn add(&mut self, field: Option<usize>, rule: Rule, ordinal: i64) {
-        let (count, examples) = self.groups.entry((field, rule)).or_default();
-        *count += 1;
-        if examples.len() < EXAMPLES && examples.last() != Some(&ordinal) {
-            examples.push(ordinal);
         }
     }
 }

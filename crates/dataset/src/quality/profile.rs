@@ -2,7 +2,7 @@
 
 use super::sketch::{Distinct, Frequencies, Quantiles};
 use crate::{
-    column::{Column, Values},
+    column::{Column, Texts, Values},
     hash,
     value::date::civil_from_days,
 };
@@ -99,16 +99,15 @@ impl Profile {
             present,
             of_extra,
         } = self;
-        let valid = |column: &Column, at: usize| column.valid[at];
-        *present += main.valid.iter().filter(|valid| **valid).count() as u64;
+        let valid = main.valid.iter();
+        *present += valid.map(|valid| u64::from(*valid)).sum::<u64>();
         // One pass where the column that is counted is the one that is shown; two where they differ.
         match (&main.values, &mut *shape, *of_extra) {
             (Values::Text(texts), Shape::Texts(frequencies), false) => {
-                for at in (0..main.len()).filter(|at| valid(main, *at)) {
-                    let fingerprint = hash::of_bytes(texts.get(at));
-                    distinct.add(fingerprint);
-                    if !frequencies.is_overflowed() {
-                        frequencies.add(fingerprint, texts.get(at));
+                for text in present_texts(texts, &main.valid) {
+                    let fingerprint = hash::of_bytes(text);
+                    if frequencies.add(fingerprint, text) {
+                        distinct.add(fingerprint);
                     }
                 }
                 return;
@@ -120,49 +119,66 @@ impl Profile {
         } else {
             main
         };
-        let rows = (0..shown.len()).filter(|at| valid(shown, *at));
+        let valid = &shown.valid;
         match (&shown.values, shape) {
             (Values::Int64(values), Shape::Numbers(sketch)) => {
-                rows.for_each(|at| sketch.add(values[at] as f64));
+                present_values(values, valid).for_each(|value| sketch.add(value as f64));
             }
             (Values::Int32(values), Shape::Numbers(sketch)) => {
-                rows.for_each(|at| sketch.add(f64::from(values[at])));
+                present_values(values, valid).for_each(|value| sketch.add(f64::from(value)));
             }
             (Values::Float64(values), Shape::Numbers(sketch)) => {
-                rows.for_each(|at| sketch.add(values[at]));
+                present_values(values, valid).for_each(|value| sketch.add(value));
             }
             (Values::Date32(values), Shape::Dates(months)) => {
-                rows.for_each(|at| months.add_days(values[at]));
+                present_values(values, valid).for_each(|value| months.add_days(value));
             }
-            (Values::Boolean(values), Shape::Texts(frequencies)) => rows.for_each(|at| {
-                frequencies.add(
-                    u64::from(values[at]),
-                    if values[at] { b"true" } else { b"false" },
-                );
-            }),
-            (Values::Text(texts), Shape::Texts(frequencies)) => {
-                rows.for_each(|at| frequencies.add(hash::of_bytes(texts.get(at)), texts.get(at)));
+            (Values::Boolean(values), Shape::Texts(frequencies)) => {
+                present_values(values, valid).for_each(|value| {
+                    frequencies.add(u64::from(value), if value { b"true" } else { b"false" });
+                });
+            }
+            (Values::Text(texts), Shape::Texts(frequencies)) if !frequencies.is_overflowed() => {
+                for text in present_texts(texts, valid) {
+                    frequencies.add(hash::of_bytes(text), text);
+                }
             }
             _ => {}
         }
     }
 }
 
+/// The values that are there.
+fn present_values<T: Copy>(values: &[T], valid: &[bool]) -> impl Iterator<Item = T> {
+    let pairs = values.iter().zip(valid);
+    pairs.filter(|(_, valid)| **valid).map(|(value, _)| *value)
+}
+
+/// The texts that are there.
+fn present_texts<'a>(texts: &'a Texts, valid: &'a [bool]) -> impl Iterator<Item = &'a [u8]> {
+    let ends = texts.offsets.windows(2).zip(valid);
+    ends.filter(|(_, valid)| **valid)
+        .map(|(ends, _)| &texts.bytes[ends[0] as usize..ends[1] as usize])
+}
+
 fn count_distinct(column: &Column, distinct: &mut Distinct) {
-    let rows = (0..column.len()).filter(|at| column.valid[*at]);
+    let valid = &column.valid;
+    let mut add = |fingerprint| distinct.add(fingerprint);
     match &column.values {
         Values::Int64(values) => {
-            rows.for_each(|at| distinct.add(hash::of_u64(values[at].cast_unsigned())));
+            present_values(values, valid)
+                .for_each(|value| add(hash::of_u64(value.cast_unsigned())));
         }
-        Values::Int32(values) | Values::Date32(values) => {
-            rows.for_each(|at| distinct.add(hash::of_u64(u64::from(values[at].cast_unsigned()))));
-        }
+        Values::Int32(values) | Values::Date32(values) => present_values(values, valid)
+            .for_each(|value| add(hash::of_u64(u64::from(value.cast_unsigned())))),
         Values::Float64(values) => {
-            rows.for_each(|at| distinct.add(hash::of_u64(values[at].to_bits())));
+            present_values(values, valid).for_each(|value| add(hash::of_u64(value.to_bits())));
         }
         Values::Boolean(values) => {
-            rows.for_each(|at| distinct.add(hash::of_u64(u64::from(values[at]))));
+            present_values(values, valid).for_each(|value| add(hash::of_u64(u64::from(value))));
         }
-        Values::Text(texts) => rows.for_each(|at| distinct.add(hash::of_bytes(texts.get(at)))),
+        Values::Text(texts) => {
+            present_texts(texts, valid).for_each(|text| add(hash::of_bytes(text)));
+        }
     }
 }

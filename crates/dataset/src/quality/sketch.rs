@@ -145,20 +145,22 @@ impl Default for Distinct {
 impl Distinct {
     #[inline]
     pub(crate) fn add(&mut self, fingerprint: u64) {
-        let lately = &mut self.lately[(fingerprint & 255) as usize];
-        if *lately == fingerprint {
-            return;
-        }
-        *lately = fingerprint;
-        let register = &mut self.registers[(fingerprint >> (64 - REGISTER_BITS)) as usize];
-        let rank =
-            ((fingerprint << REGISTER_BITS) | (1 << (REGISTER_BITS - 1))).leading_zeros() as u8 + 1;
-        *register = (*register).max(rank);
         if let Some(exact) = &mut self.exact {
+            let lately = &mut self.lately[(fingerprint & 255) as usize];
+            if *lately == fingerprint {
+                return;
+            }
+            *lately = fingerprint;
             exact.insert(fingerprint);
             if exact.len() > EXACT_LIMIT {
                 self.exact = None;
             }
+        }
+        let register = &mut self.registers[(fingerprint >> (64 - REGISTER_BITS)) as usize];
+        let rank =
+            ((fingerprint << REGISTER_BITS) | (1 << (REGISTER_BITS - 1))).leading_zeros() as u8 + 1;
+        if *register < rank {
+            *register = rank;
         }
     }
 
@@ -195,19 +197,23 @@ const MOST_DIFFERENT: usize = 500;
 const LONGEST_SHOWN: usize = 60;
 
 impl Frequencies {
+    /// Counts a value; `false` when it was counted before, so that nothing about it is new.
     #[inline]
-    pub(crate) fn add(&mut self, fingerprint: u64, value: &[u8]) {
+    pub(crate) fn add(&mut self, fingerprint: u64, value: &[u8]) -> bool {
         if self.overflowed {
-            return;
+            return true;
         }
         if let Some((count, _)) = self.counts.get_mut(&fingerprint) {
             *count += 1;
-        } else if self.counts.len() < MOST_DIFFERENT && value.len() <= LONGEST_SHOWN {
+            return false;
+        }
+        if self.counts.len() < MOST_DIFFERENT && value.len() <= LONGEST_SHOWN {
             self.counts.insert(fingerprint, (1, value.into()));
         } else {
             self.overflowed = true;
             self.counts = FingerprintMap::default();
         }
+        true
     }
 
     /// Whether there are too many different values to count.

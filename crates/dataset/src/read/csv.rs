@@ -1,11 +1,11 @@
 //! Delimited text, scanned in place.
 
+mod split;
+
 use std::io::{self, Read};
 
-use super::{
-    Broken, RecordSource, RowBlock, RowMeta, Span,
-    scan::{Marks, hits},
-};
+use self::split::{Scanned, Splitter};
+use super::{Broken, RecordSource, RowBlock, RowMeta, Span, scan::Marks};
 use crate::{
     detect::Dialect,
     error::{DatasetError, Result},
@@ -44,18 +44,6 @@ impl<R> std::fmt::Debug for CsvSource<R> {
             .field("line", &self.line)
             .finish_non_exhaustive()
     }
-}
-
-/// What came of scanning one record.
-enum Scanned {
-    /// A whole record; the next begins at this byte, `lines` further down.
-    Record { next: usize, end: usize, lines: i64 },
-    /// A blank line.
-    Blank { next: usize },
-    /// The record does not end in the bytes at hand.
-    Incomplete,
-    /// Its quotes are broken.
-    BrokenQuote,
 }
 
 impl<R: Read + Send> CsvSource<R> {
@@ -100,150 +88,29 @@ impl<R: Read + Send> CsvSource<R> {
     /// Appends up to a block of bytes to `bytes`.
     fn read_more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
         let start = bytes.len();
-        let taken = self
-            .reader
-            .by_ref()
-            .take(BLOCK_BYTES as u64)
-            .read_to_end(bytes)?;
-        debug_assert_eq!(bytes.len(), start + taken);
+        bytes.resize(start + BLOCK_BYTES, 0);
+        let mut end = start;
+        while end < bytes.len() {
+            match self.reader.read(&mut bytes[end..]) {
+                Ok(0) => break,
+                Ok(count) => end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(end);
+        let taken = end - start;
         self.read += taken as u64;
         self.at_end = taken < BLOCK_BYTES;
         Ok(())
     }
 
-    /// Splits one record that begins at `start`, appending its fields to `spans`.
-    fn scan(
-        &self,
-        bytes: &[u8],
-        start: usize,
-        spans: &mut Vec<Span>,
-        escaped: &mut Vec<usize>,
-    ) -> Scanned {
-        let (marks, end) = (self.marks, bytes.len());
-        let mut lines = 1;
-        let mut field = start;
-        let mut at = start;
-        'blocks: loop {
-            let mut padded = [0_u8; 64];
-            let block: &[u8; 64] = if let Some(block) = bytes
-                .get(at..at + 64)
-                .and_then(|block| block.try_into().ok())
-            {
-                block
-            } else {
-                let rest = &bytes[at..];
-                padded[..rest.len()].copy_from_slice(rest);
-                &padded
-            };
-            let mut found = hits(block, marks);
-            while found != 0 {
-                let hit = at + found.trailing_zeros() as usize;
-                found &= found - 1;
-                if hit >= end {
-                    break;
-                }
-                let byte = bytes[hit];
-                if byte == marks.delimiter {
-                    spans.push(Span::new(field, hit));
-                    field = hit + 1;
-                } else if byte == marks.newline {
-                    let stop = if hit > field && bytes[hit - 1] == b'\r' {
-                        hit - 1
-                    } else {
-                        hit
-                    };
-                    if field == start && stop == field {
-                        return Scanned::Blank { next: hit + 1 };
-                    }
-                    spans.push(Span::new(field, stop));
-                    return Scanned::Record {
-                        next: hit + 1,
-                        end: stop,
-                        lines,
-                    };
-                } else if self.quoted && hit == field {
-                    match self.quoted_field(bytes, hit, &mut lines) {
-                        Quoted::Closed { close, escapes } => {
-                            if escapes {
-                                escaped.push(spans.len());
-                            }
-                            spans.push(Span::new(hit + 1, close));
-                            let (next, end) = match bytes.get(close + 1) {
-                                Some(b) if *b == marks.delimiter => {
-                                    field = close + 2;
-                                    at = field;
-                                    continue 'blocks;
-                                }
-                                Some(b) if *b == marks.newline => (close + 2, close + 1),
-                                Some(_) => (close + 3, close + 1),
-                                None => (end, end),
-                            };
-                            return Scanned::Record { next, end, lines };
-                        }
-                        Quoted::Incomplete => return Scanned::Incomplete,
-                        Quoted::Broken => return Scanned::BrokenQuote,
-                    }
-                }
-            }
-            at += 64;
-            if at >= end {
-                break;
-            }
-        }
-        if !self.at_end {
-            return Scanned::Incomplete;
-        }
-        let stop = if end > field && bytes[end - 1] == b'\r' {
-            end - 1
-        } else {
-            end
-        };
-        if field == start && stop == field {
-            return Scanned::Blank { next: end };
-        }
-        spans.push(Span::new(field, stop));
-        Scanned::Record {
-            next: end,
-            end: stop,
-            lines,
-        }
-    }
-
-    /// Finds the closing quote of the field that opens at `open`.
-    fn quoted_field(&self, bytes: &[u8], open: usize, lines: &mut i64) -> Quoted {
-        let quote = self.marks.quote;
-        let mut from = open + 1;
-        let mut escapes = false;
-        loop {
-            let Some(close) = memchr::memchr(quote, &bytes[from..]).map(|at| from + at) else {
-                let too_long = bytes.len() - open > self.limits.quoted_field_bytes;
-                return if self.at_end || too_long {
-                    Quoted::Broken
-                } else {
-                    Quoted::Incomplete
-                };
-            };
-            if close - open > self.limits.quoted_field_bytes {
-                return Quoted::Broken;
-            }
-            match bytes.get(close + 1).copied() {
-                Some(next) if next == quote => {
-                    escapes = true;
-                    from = close + 2;
-                }
-                Some(next) if next == self.marks.delimiter || next == self.marks.newline => {}
-                Some(b'\r') if self.at_end && close + 2 == bytes.len() => {}
-                Some(b'\r') if bytes.get(close + 2) == Some(&self.marks.newline) => {}
-                Some(b'\r') if close + 2 == bytes.len() => return Quoted::Incomplete,
-                Some(_) => return Quoted::Broken,
-                None if self.at_end => {}
-                None => return Quoted::Incomplete,
-            }
-            if bytes.get(close + 1).copied() != Some(quote) {
-                *lines +=
-                    memchr::memchr_iter(self.marks.newline, &bytes[open..close]).count() as i64;
-                return Quoted::Closed { close, escapes };
-            }
+    fn splitter(&self) -> Splitter {
+        Splitter {
+            marks: self.marks,
+            quoted: self.quoted,
+            quoted_field_bytes: self.limits.quoted_field_bytes,
+            at_end: self.at_end,
         }
     }
 
@@ -264,10 +131,12 @@ impl<R: Read + Send> CsvSource<R> {
     }
 }
 
-enum Quoted {
-    Closed { close: usize, escapes: bool },
-    Incomplete,
-    Broken,
+/// Drops the fields from `first` on.
+fn forget(spans: &mut Vec<Span>, escaped: &mut Vec<usize>, first: usize) {
+    spans.truncate(first);
+    while escaped.last().is_some_and(|at| *at >= first) {
+        escaped.pop();
+    }
 }
 
 /// What a whole block may contain, found once so that most records need no look.
@@ -302,7 +171,10 @@ impl<R: Read + Send> RecordSource for CsvSource<R> {
         let mut start = 0;
         while start < bytes.len() {
             let first = block.spans.len();
-            match self.scan(&bytes, start, &mut block.spans, &mut escaped) {
+            match self
+                .splitter()
+                .scan(&bytes, start, &mut block.spans, &mut escaped)
+            {
                 Scanned::Record { next, end, lines } => {
                     let line = self.line;
                     self.line += lines;
@@ -328,10 +200,7 @@ impl<R: Read + Send> RecordSource for CsvSource<R> {
                     let fault = fault
                         .or((block.spans.len() - first != columns).then_some(Rule::FieldCount));
                     if let Some(rule) = fault {
-                        block.spans.truncate(first);
-                        while escaped.last().is_some_and(|at| *at >= first) {
-                            escaped.pop();
-                        }
+                        forget(&mut block.spans, &mut escaped, first);
                         block.broken.push(Broken { meta, rule });
                     } else {
                         block.rows.push(meta);
@@ -343,10 +212,7 @@ impl<R: Read + Send> RecordSource for CsvSource<R> {
                     start = next;
                 }
                 Scanned::Incomplete => {
-                    block.spans.truncate(first);
-                    while escaped.last().is_some_and(|at| *at >= first) {
-                        escaped.pop();
-                    }
+                    forget(&mut block.spans, &mut escaped, first);
                     if start > 0 || bytes.len() <= self.limits.record_bytes {
                         if block.rows.is_empty() && block.broken.is_empty() {
                             // Nothing whole yet: a long record, or a header only. Read on into the same block.
@@ -364,10 +230,7 @@ impl<R: Read + Send> RecordSource for CsvSource<R> {
                     start = self.skip_line(&mut bytes, block, start, Rule::RecordLength)?;
                 }
                 Scanned::BrokenQuote => {
-                    block.spans.truncate(first);
-                    while escaped.last().is_some_and(|at| *at >= first) {
-                        escaped.pop();
-                    }
+                    forget(&mut block.spans, &mut escaped, first);
                     start = self.skip_line(&mut bytes, block, start, Rule::BrokenQuote)?;
                 }
             }

@@ -51,7 +51,8 @@ struct Guard<W> {
     limit: u64,
     ratio: u64,
     compressed: u64,
-    exceeded: bool,
+    /// What has grown beyond which limit.
+    exceeded: Option<(&'static str, u64)>,
 }
 
 impl<W: Write> Write for Guard<W> {
@@ -59,8 +60,12 @@ impl<W: Write> Write for Guard<W> {
         self.expanded += bytes.len() as u64;
         let bomb = self.expanded > RATIO_FROM_BYTES
             && self.expanded > self.compressed.saturating_mul(self.ratio);
-        if self.expanded > self.limit || bomb {
-            self.exceeded = true;
+        self.exceeded = if self.expanded > self.limit {
+            Some(("expanded bytes", self.limit))
+        } else {
+            bomb.then_some(("bytes per compressed byte", self.ratio))
+        };
+        if self.exceeded.is_some() {
             return Err(io::Error::other("expansion limit"));
         }
         self.sink.write_all(bytes)?;
@@ -84,13 +89,10 @@ impl<W: Write> Inflate<W> {
             limit: limits.expanded_bytes,
             ratio: limits.expansion_ratio,
             compressed: 0,
-            exceeded: false,
+            exceeded: None,
         };
         let state = match compression {
-            Compression::Identity => State::Identity(Guard {
-                ratio: u64::MAX,
-                ..guard
-            }),
+            Compression::Identity => State::Identity(guard),
             Compression::Gzip => State::Gzip(Box::new(MultiGzDecoder::new(guard))),
             Compression::Zstd => {
                 let mut decoder = ZstdDecoder::new()?;
@@ -117,7 +119,10 @@ impl<W: Write> Inflate<W> {
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         self.compressed += chunk.len() as u64;
         let outcome = match &mut self.state {
-            State::Identity(guard) => guard.write_all(chunk),
+            State::Identity(guard) => {
+                guard.compressed = self.compressed;
+                guard.write_all(chunk)
+            }
             State::Gzip(decoder) => {
                 decoder.get_mut().compressed = self.compressed;
                 decoder.write_all(chunk)
@@ -162,11 +167,8 @@ impl<W: Write> Inflate<W> {
             error.kind(),
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
         );
-        if guard.exceeded {
-            DatasetError::TooLarge {
-                what: "expanded bytes",
-                limit: guard.limit,
-            }
+        if let Some((what, limit)) = guard.exceeded {
+            DatasetError::TooLarge { what, limit }
         } else if damaged
             || matches!(self.state, State::Zstd { .. }) && error.kind() == io::ErrorKind::Other
         {
@@ -372,6 +374,8 @@ mod tests {
         }
         let plain = inflate(Compression::Identity, &zeros[..2 << 20], &limits);
         assert!(matches!(plain, Err(DatasetError::TooLarge { .. })));
+        let large = inflate(Compression::Identity, &zeros, &Limits::default());
+        assert_eq!(large.unwrap().len(), zeros.len(), "large is no bomb");
     }
 
     #[test]

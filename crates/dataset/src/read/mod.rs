@@ -39,7 +39,12 @@ pub(crate) fn sample_records(source: &mut dyn RecordSource, limits: &Limits) -> 
         rows: Vec::new(),
     };
     let mut block = RowBlock::default();
-    while sample.rows.len() < limits.sample_rows && source.fill(&mut block)? {
+    let mut bytes = 0;
+    while sample.rows.len() < limits.sample_rows
+        && bytes < limits.sample_bytes
+        && source.fill(&mut block)?
+    {
+        bytes += block.bytes.len();
         for row in 0..block.len().min(limits.sample_rows - sample.rows.len()) {
             let cells = (0..block.columns)
                 .map(|column| String::from_utf8_lossy(block.field(row, column)).into_owned());

@@ -1,30 +1,41 @@
 //! Parquet files as records, so that the same rules hold whatever the format.
 
-use std::io::Write;
+mod pages;
+
+use std::{io::Write, sync::Arc};
 
 use arrow::{
     array::RecordBatch,
-    datatypes::{DataType, SchemaRef},
+    datatypes::{DataType, Field, Schema, SchemaRef},
     util::display::{ArrayFormatter, FormatOptions},
 };
 use parquet::{
-    arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+    arrow::arrow_reader::{
+        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+        ParquetRecordBatchReaderBuilder,
+    },
     file::reader::ChunkReader,
 };
 
-use super::{RecordSource, RowBlock, RowMeta, Span};
+use super::{Broken, RecordSource, RowBlock, RowMeta, Span};
 use crate::{
     detect::Sample,
     error::{DatasetError, Result},
     limits::Limits,
+    rule::Rule,
 };
 
 const BATCH_ROWS: usize = 4_096;
+/// Bytes of text after which a block is full.
+const BLOCK_BYTES: usize = 1 << 20;
 
 /// Reads a Parquet file with flat columns.
 pub struct ParquetSource {
     header: Vec<String>,
     batches: ParquetRecordBatchReader,
+    /// The batch under way and its first row that was not handed out.
+    under_way: Option<(RecordBatch, usize)>,
+    record_bytes: usize,
     ordinal: i64,
     read: u64,
 }
@@ -43,9 +54,17 @@ impl ParquetSource {
     /// # Errors
     /// Damaged files, nested columns, too many columns, chunks that would need too much memory.
     pub fn open<R: ChunkReader + 'static>(reader: R, limits: &Limits) -> Result<Self> {
-        let damaged = |_| DatasetError::refused("/file", "damaged", "the Parquet file is damaged");
-        let builder = ParquetRecordBatchReaderBuilder::try_new(reader).map_err(damaged)?;
-        check(builder.schema(), builder.metadata(), limits)?;
+        let damaged = |_| damaged();
+        let options = ArrowReaderOptions::new();
+        let declared = ArrowReaderMetadata::load(&reader, options.clone()).map_err(damaged)?;
+        check(declared.schema(), declared.metadata(), limits)?;
+        pages::check(&reader, declared.metadata(), limits)?;
+        let metadata = ArrowReaderMetadata::try_new(
+            Arc::clone(declared.metadata()),
+            options.with_schema(viewed(declared.schema())),
+        )
+        .map_err(damaged)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, metadata);
         let header = builder
             .schema()
             .fields()
@@ -59,10 +78,26 @@ impl ParquetSource {
         Ok(Self {
             header,
             batches,
+            under_way: None,
+            record_bytes: limits.record_bytes,
             ordinal: 0,
             read: 0,
         })
     }
+}
+
+/// The schema with texts that point into the pages, so that one long text named by many rows is held once.
+fn viewed(schema: &Schema) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| {
+        let kind = match field.data_type() {
+            DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+            DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+            other => other.clone(),
+        };
+        Field::clone(field).with_data_type(kind)
+    });
+    let fields: Vec<_> = fields.collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 fn check(
@@ -124,56 +159,67 @@ impl RecordSource for ParquetSource {
 
     fn fill(&mut self, block: &mut RowBlock) -> Result<bool> {
         block.reset(self.header.len());
-        let Some(batch) = self.batches.next() else {
-            return Ok(false);
+        let (batch, first) = match self.under_way.take() {
+            Some(rest) => rest,
+            None => match self.batches.next() {
+                None => return Ok(false),
+                Some(batch) => (batch.map_err(|_| damaged())?, 0),
+            },
         };
-        let batch = batch.map_err(|_| {
-            DatasetError::refused("/file", "damaged", "the Parquet file is damaged")
-        })?;
-        self.read += batch.get_array_memory_size() as u64;
-        for_each_row(&batch, |spans, bytes| {
-            self.ordinal += 1;
-            block.bytes = bytes;
-            block.spans.extend_from_slice(spans);
-            block.rows.push(RowMeta {
-                ordinal: self.ordinal,
-                line: self.ordinal,
-                raw: Span::default(),
-            });
-            std::mem::take(&mut block.bytes)
-        })
-        .map(|bytes| {
-            block.bytes = bytes;
-            true
-        })
+        let next = self.texts(&batch, first, block)?;
+        self.read += block.bytes.len() as u64;
+        if next < batch.num_rows() {
+            self.under_way = Some((batch, next));
+        }
+        Ok(true)
     }
 }
 
-/// Writes every row as texts into one buffer, handing it over and back.
-fn for_each_row(
-    batch: &RecordBatch,
-    mut row_done: impl FnMut(&[Span], Vec<u8>) -> Vec<u8>,
-) -> Result<Vec<u8>> {
-    let options = FormatOptions::new()
-        .with_null("")
-        .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S"));
-    let columns = batch
-        .columns()
-        .iter()
-        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
-    let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
-    let mut bytes = Vec::new();
-    let mut spans = Vec::with_capacity(columns.len());
-    for row in 0..batch.num_rows() {
-        spans.clear();
-        for column in &columns {
-            let start = bytes.len();
-            let _ = write!(bytes, "{}", column.value(row));
-            spans.push(Span::new(start, bytes.len()));
+impl ParquetSource {
+    /// Writes rows from `first` on as texts until the block is full; gives the first row that was left.
+    fn texts(&mut self, batch: &RecordBatch, first: usize, block: &mut RowBlock) -> Result<usize> {
+        let options = FormatOptions::new()
+            .with_null("")
+            .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S"));
+        let columns = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
+        let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+        for row in first..batch.num_rows() {
+            if block.bytes.len() >= BLOCK_BYTES {
+                return Ok(row);
+            }
+            self.ordinal += 1;
+            let meta = RowMeta {
+                ordinal: self.ordinal,
+                line: self.ordinal,
+                raw: Span::default(),
+            };
+            let (begin, spans) = (block.bytes.len(), block.spans.len());
+            for column in &columns {
+                let start = block.bytes.len();
+                let _ = write!(block.bytes, "{}", column.value(row));
+                block.spans.push(Span::new(start, block.bytes.len()));
+                if block.bytes.len() - begin > self.record_bytes {
+                    break;
+                }
+            }
+            if block.bytes.len() - begin > self.record_bytes {
+                block.bytes.truncate(begin);
+                block.spans.truncate(spans);
+                let rule = Rule::RecordLength;
+                block.broken.push(Broken { meta, rule });
+            } else {
+                block.rows.push(meta);
+            }
         }
-        bytes = row_done(&spans, bytes);
+        Ok(batch.num_rows())
     }
-    Ok(bytes)
+}
+
+fn damaged() -> DatasetError {
+    DatasetError::refused("/file", "damaged", "the Parquet file is damaged")
 }
 
 /// The first records of a Parquet file.

@@ -2,11 +2,16 @@
 //!
 //! The shared strings of a workbook are held in memory; that is why size and true expansion are limited.
 
-use std::io::{Cursor, Read, Seek, SeekFrom};
-use std::sync::mpsc;
+mod archive;
+
+use std::{
+    io::{Cursor, Read, Seek, SeekFrom},
+    sync::mpsc,
+};
 
 use calamine::{DataRef, Reader, Xlsx};
 
+use self::archive::damaged;
 use super::{Broken, RecordSource, RowBlock, RowMeta, Span};
 use crate::{
     detect::Sample,
@@ -16,9 +21,40 @@ use crate::{
 };
 
 const BLOCK_ROWS: usize = 1_024;
+/// Bytes of text after which a block is full.
+const BLOCK_BYTES: usize = 1 << 20;
+/// Rows between the parser's thread and the reader; each has at most as many bytes as a record may have.
+const ROWS_UNDER_WAY: usize = 32;
 
-/// A row of cells as texts, with its number in the sheet.
-type SheetRow = (i64, Vec<(usize, String)>);
+/// A row of cells as texts.
+#[derive(Debug, Default)]
+struct SheetRow {
+    /// Its number in the sheet, from 1.
+    number: i64,
+    /// Column and text, in the order of the file; empty when the row has a fault.
+    cells: Vec<(usize, String)>,
+    bytes: usize,
+    fault: Option<Rule>,
+}
+
+impl SheetRow {
+    /// Adds a cell, unless the row would grow beyond the limits: one shared text can be named by every cell.
+    fn add(&mut self, column: usize, text: String, limits: &Limits) {
+        if self.fault.is_some() {
+            return;
+        }
+        self.bytes += text.len();
+        if self.cells.len() > limits.columns {
+            self.fault = Some(Rule::FieldCount);
+        } else if self.bytes > limits.record_bytes {
+            self.fault = Some(Rule::RecordLength);
+        } else {
+            self.cells.push((column, text));
+            return;
+        }
+        self.cells = Vec::new();
+    }
+}
 
 /// Reads one sheet.
 #[derive(Debug)]
@@ -29,70 +65,6 @@ pub struct XlsxSource {
     ordinal: i64,
     read: u64,
     ended: bool,
-}
-
-fn damaged() -> DatasetError {
-    DatasetError::refused(
-        "/file",
-        "damaged",
-        "the spreadsheet is damaged or protected",
-    )
-}
-
-/// Measures what all parts of a ZIP archive truly inflate to, whatever they declare.
-fn check_expansion(bytes: &[u8], limits: &Limits) -> Result<()> {
-    let at_end = bytes.len().saturating_sub(66_000);
-    let end = memchr::memmem::rfind(&bytes[at_end..], b"PK\x05\x06")
-        .map(|at| at + at_end)
-        .ok_or_else(damaged)?;
-    let number = |at: usize, length: usize| -> Option<u64> {
-        let field = bytes.get(at..at + length)?;
-        Some(
-            field
-                .iter()
-                .rev()
-                .fold(0, |value, byte| value << 8 | u64::from(*byte)),
-        )
-    };
-    let entries = number(end + 10, 2).ok_or_else(damaged)?;
-    let mut at = number(end + 16, 4).ok_or_else(damaged)? as usize;
-    let mut expanded = 0_u64;
-    for _ in 0..entries {
-        if bytes.get(at..at + 4) != Some(b"PK\x01\x02".as_slice()) {
-            return Err(damaged());
-        }
-        let field = |offset: usize, length: usize| number(at + offset, length).ok_or_else(damaged);
-        let (method, packed, local) = (
-            field(10, 2)?,
-            field(20, 4)? as usize,
-            field(42, 4)? as usize,
-        );
-        let data = local
-            + 30
-            + number(local + 26, 2).ok_or_else(damaged)? as usize
-            + number(local + 28, 2).ok_or_else(damaged)? as usize;
-        let content = bytes
-            .get(data..data.saturating_add(packed))
-            .ok_or_else(damaged)?;
-        let room = limits.xlsx_expanded_bytes.saturating_sub(expanded);
-        expanded += match method {
-            0 => packed as u64,
-            8 => std::io::copy(
-                &mut flate2::read::DeflateDecoder::new(content).take(room + 1),
-                &mut std::io::sink(),
-            )
-            .map_err(|_| damaged())?,
-            _ => return Err(damaged()),
-        };
-        if expanded > limits.xlsx_expanded_bytes {
-            return Err(DatasetError::TooLarge {
-                what: "expanded bytes of a spreadsheet",
-                limit: limits.xlsx_expanded_bytes,
-            });
-        }
-        at += 46 + field(28, 2)? as usize + field(30, 2)? as usize + field(32, 2)? as usize;
-    }
-    Ok(())
 }
 
 impl XlsxSource {
@@ -111,20 +83,31 @@ impl XlsxSource {
         reader.seek(SeekFrom::Start(0))?;
         let mut bytes = Vec::with_capacity(size as usize);
         reader.read_to_end(&mut bytes)?;
-        check_expansion(&bytes, limits)?;
-        let (sender, rows) = mpsc::sync_channel(BLOCK_ROWS);
+        archive::check(&bytes, limits)?;
+        let (sender, rows) = mpsc::sync_channel(ROWS_UNDER_WAY);
         let (sheet_sender, sheet) = mpsc::sync_channel(1);
         // The parser of the library borrows from the workbook; a thread of its own keeps both together.
-        std::thread::Builder::new()
-            .name("xlsx".into())
-            .spawn(move || {
+        std::thread::Builder::new().name("xlsx".into()).spawn({
+            let limits = limits.clone();
+            move || {
                 // An end is said, so that a thread that dies is not taken for one.
-                let _ = sender.send(read_sheet(bytes, &sheet_sender, &sender).map(|()| None));
-            })?;
+                let _ =
+                    sender.send(read_sheet(bytes, &limits, &sheet_sender, &sender).map(|()| None));
+            }
+        })?;
         let sheet = sheet.recv().unwrap_or_default();
         let first = rows.recv().map_err(|_| damaged())??;
-        let (_, cells) =
+        let first =
             first.ok_or_else(|| DatasetError::refused("/file", "empty", "no sheet holds data"))?;
+        if first.fault == Some(Rule::RecordLength) {
+            let detail = "the first row must hold headers; it is longer than a record may be";
+            return Err(DatasetError::refused("/line/1", "header", detail));
+        }
+        if first.fault.is_some() {
+            let detail = format!("the sheet has more than {} columns", limits.columns);
+            return Err(DatasetError::refused("/line/1", "too-many-columns", detail));
+        }
+        let cells = first.cells;
         let width = cells
             .iter()
             .map(|(column, _)| column + 1)
@@ -164,6 +147,7 @@ impl XlsxSource {
 
 fn read_sheet(
     bytes: Vec<u8>,
+    limits: &Limits,
     sheet: &mpsc::SyncSender<String>,
     rows: &mpsc::SyncSender<Result<Option<SheetRow>>>,
 ) -> Result<()> {
@@ -183,16 +167,20 @@ fn read_sheet(
                 found = true;
                 let _ = sheet.send(name.clone());
             }
-            let line = i64::from(row) + 1;
-            match &mut current {
-                Some((number, cells)) if *number == line => cells.push((column as usize, text)),
-                _ => {
-                    if let Some(done) = current.replace((line, vec![(column as usize, text)]))
-                        && rows.send(Ok(Some(done))).is_err()
-                    {
-                        return Ok(());
-                    }
+            let number = i64::from(row) + 1;
+            if current.as_ref().is_none_or(|row| row.number != number) {
+                let next = SheetRow {
+                    number,
+                    ..SheetRow::default()
+                };
+                if let Some(done) = current.replace(next)
+                    && rows.send(Ok(Some(done))).is_err()
+                {
+                    return Ok(());
                 }
+            }
+            if let Some(row) = &mut current {
+                row.add(column as usize, text, limits);
             }
         }
         if let Some(done) = current {
@@ -251,31 +239,30 @@ impl RecordSource for XlsxSource {
         let width = self.header.len();
         block.reset(width);
         let mut fields: Vec<&[u8]> = Vec::new();
-        while block.rows.len() + block.broken.len() < BLOCK_ROWS {
+        while block.rows.len() + block.broken.len() < BLOCK_ROWS && block.bytes.len() < BLOCK_BYTES
+        {
             if self.ended {
                 return Ok(!(block.rows.is_empty() && block.broken.is_empty()));
             }
-            let Some((line, cells)) = self.rows.recv().map_err(|_| damaged())?? else {
+            let Some(row) = self.rows.recv().map_err(|_| damaged())?? else {
                 self.ended = true;
                 continue;
             };
             self.ordinal += 1;
-            self.read += cells.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
+            self.read += row.bytes as u64;
             let meta = RowMeta {
                 ordinal: self.ordinal,
-                line,
+                line: row.number,
                 raw: Span::default(),
             };
-            if cells.iter().any(|(column, _)| *column >= width) {
-                block.broken.push(Broken {
-                    meta,
-                    rule: Rule::FieldCount,
-                });
+            let too_wide = row.cells.iter().any(|(column, _)| *column >= width);
+            if let Some(rule) = row.fault.or(too_wide.then_some(Rule::FieldCount)) {
+                block.broken.push(Broken { meta, rule });
                 continue;
             }
             fields.clear();
             fields.resize(width, b"");
-            for (column, text) in &cells {
+            for (column, text) in &row.cells {
                 fields[*column] = text.as_bytes();
             }
             block.push_record(meta, fields.iter().copied());
@@ -293,4 +280,27 @@ pub fn sample(reader: impl Read + Seek, limits: &Limits) -> Result<(Sample, Stri
     let mut source = XlsxSource::open(reader, limits)?;
     let sample = super::sample_records(&mut source, limits)?;
     Ok((sample, source.sheet))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_names_one_long_text_often_is_not_held() {
+        let limits = Limits {
+            record_bytes: 1_000,
+            columns: 5,
+            ..Limits::default()
+        };
+        let row_of = |cells: usize, length: usize| {
+            let mut row = SheetRow::default();
+            (0..cells).for_each(|column| row.add(column, "x".repeat(length), &limits));
+            row
+        };
+        assert_eq!(row_of(5, 200).fault, None);
+        assert_eq!(row_of(5, 201).fault, Some(Rule::RecordLength));
+        assert_eq!(row_of(7, 1).fault, Some(Rule::FieldCount));
+        assert!(row_of(1_000_000, 1).cells.capacity() == 0);
+    }
 }

@@ -1,21 +1,22 @@
 //! Running a recipe over the parts of a version, batch by batch.
 
+mod ready;
+
 use std::{io::Write, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch},
     datatypes::{DataType, Field, Int64Type, Schema},
-    util::display::{ArrayFormatter, FormatOptions},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::ready::{Ready, first_of_each, plain, ready};
 use super::{
-    Expression, Recipe, Step, address,
+    Recipe,
     expression::Value,
-    name,
-    plan::{ADDRESS_PARTS, ColumnInfo, NAME_PARTS, Part, arrow_type},
-    step::{Frame, in_case, mapped},
+    plan::{ColumnInfo, Part},
+    step::Frame,
 };
 use crate::{
     column::Column,
@@ -23,8 +24,7 @@ use crate::{
     limits::Limits,
     quality::{Attention, FieldCounts, Profile, Profiles},
     rule::Rule,
-    value::date::DateFormat,
-    write::{Entry, KeySet, PartWriter, QuarantineWriter},
+    write::{Entry, PartWriter, QuarantineWriter},
 };
 
 /// Where the parts of the new version go.
@@ -71,15 +71,6 @@ pub struct Cleaned<W> {
     pub steps: Vec<StepReport>,
     /// For the quality report.
     pub profiles: Profiles,
-}
-
-/// A step with its parsed parts.
-enum Ready<'a> {
-    Plain(&'a Step),
-    Dates(&'a str, Vec<DateFormat>),
-    Derive(&'a str, DataType, Expression),
-    Filter(&'a str, Expression),
-    Deduplicate(&'a [String], KeySet),
 }
 
 /// Runs a recipe over batches of the analysis part and, when there is one, the identity part of the same rows.
@@ -142,38 +133,6 @@ pub fn clean<W: Write + Send>(
         observe(rows_in)?;
     }
     cleaning.finish(rows_in)
-}
-
-fn ready<'a>(recipe: &'a Recipe, limits: &Limits) -> Result<Vec<Ready<'a>>> {
-    let expression = |text: &str| {
-        Expression::parse(text)
-            .map_err(|_| DatasetError::Invariant("a planned expression can be read"))
-    };
-    recipe
-        .steps
-        .iter()
-        .map(|step| {
-            Ok(match step {
-                Step::ParseDates { column, formats } => Ready::Dates(
-                    column,
-                    formats
-                        .iter()
-                        .filter_map(|format| DateFormat::parse(format))
-                        .collect(),
-                ),
-                Step::Derive {
-                    name,
-                    kind,
-                    expression: text,
-                } => Ready::Derive(name, arrow_type(*kind), expression(text)?),
-                Step::Filter { keep, reason } => Ready::Filter(reason, expression(keep)?),
-                Step::Deduplicate { keys } => {
-                    Ready::Deduplicate(keys, KeySet::new(limits.key_memory_bytes))
-                }
-                other => Ready::Plain(other),
-            })
-        })
-        .collect()
 }
 
 /// The rows of both parts as one frame; the parts hold the same rows in the same order.
@@ -355,9 +314,9 @@ impl<W: Write + Send> Cleaning<W> {
             }
             Ok(arrays)
         };
-        self.analysis.write(part(Part::Identity)?)?;
+        self.analysis.write(&part(Part::Identity)?)?;
         if let Some(identity) = &mut self.identity {
-            identity.write(part(Part::Analysis)?)?;
+            identity.write(&part(Part::Analysis)?)?;
         }
         Ok(())
     }
@@ -395,60 +354,4 @@ impl<W: Write + Send> Cleaning<W> {
             },
         })
     }
-}
-
-/// Rows touched in any column count once per column; steps name few columns, so this is what a person wants to know.
-fn plain(step: &Step, frame: &mut Frame) -> Result<u64> {
-    let over = |frame: &mut Frame, columns: &[String], change: &dyn Fn(&str) -> Option<String>| {
-        columns
-            .iter()
-            .try_fold(0, |sum, column| Ok(sum + frame.map_texts(column, change)?))
-    };
-    match step {
-        Step::Trim { columns } => over(frame, columns, &|text| {
-            Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
-        }),
-        Step::UnifyCase { columns, to } => over(frame, columns, &|text| Some(in_case(text, *to))),
-        Step::FoldDiacritics { columns } => {
-            over(frame, columns, &|text| Some(deunicode::deunicode(text)))
-        }
-        Step::MapCodes {
-            column,
-            codes,
-            otherwise,
-        } => frame.map_texts(column, |text| mapped(text, codes, *otherwise)),
-        Step::SplitNames { column } => {
-            frame.split(column, NAME_PARTS.map(|part| part.0), name::split)
-        }
-        Step::NormaliseAddresses { column } => {
-            frame.split(column, ADDRESS_PARTS.map(|part| part.0), address::split)
-        }
-        _ => Err(DatasetError::Invariant("steps with parts are made ready")),
-    }
-}
-
-fn first_of_each(frame: &Frame, keys: &[String], seen: &mut KeySet) -> Result<Vec<bool>> {
-    let options = FormatOptions::new().with_null("\u{0}");
-    let arrays = keys
-        .iter()
-        .map(|key| frame.column(key))
-        .collect::<Result<Vec<_>>>()?;
-    let columns = arrays
-        .iter()
-        .map(|array| ArrayFormatter::try_new(array.as_ref(), &options));
-    let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
-    let mut text = String::new();
-    (0..frame.len())
-        .map(|row| {
-            let mut fingerprint = 0;
-            for column in &columns {
-                text.clear();
-                std::fmt::Write::write_fmt(&mut text, format_args!("{}", column.value(row)))
-                    .map_err(std::io::Error::other)?;
-                fingerprint =
-                    crate::hash::join(fingerprint, crate::hash::of_bytes(text.as_bytes()));
-            }
-            seen.insert(fingerprint)
-        })
-        .collect()
 }

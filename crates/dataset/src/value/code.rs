@@ -22,7 +22,7 @@ pub fn postcode(text: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
     if !good {
         return Err(Rule::Postcode);
     }
-    out.extend_from_slice(digits);
+    super::append(out, digits);
     out.extend_from_slice(&pair);
     Ok(())
 }
@@ -62,7 +62,7 @@ pub fn huisnummer(text: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
     if digits.is_empty() || digits.len() > 5 || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Rule::Huisnummer);
     }
-    out.extend_from_slice(digits);
+    super::append(out, digits);
     Ok(())
 }
 
@@ -97,9 +97,11 @@ pub fn region(
         return Err(rule);
     }
     out.extend_from_slice(prefix);
-    out.extend(std::iter::repeat_n(b'0', padding));
-    out.extend_from_slice(digits);
-    out.extend(letters.iter().map(u8::to_ascii_uppercase));
+    (0..padding).for_each(|_| out.push(b'0'));
+    super::append(out, digits);
+    let start = out.len();
+    super::append(out, letters);
+    out[start..].make_ascii_uppercase();
     Ok(())
 }
 

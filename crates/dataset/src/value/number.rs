@@ -119,6 +119,9 @@ impl Notation {
     ///
     /// More than two decimals are accepted only when the rest is zero.
     pub fn cents(self, text: &[u8]) -> Option<i64> {
+        if let [b'0'..=b'9', .., b'0'..=b'9'] = text {
+            return self.plain_cents(text);
+        }
         let mut text = text;
         for sign in ["€".as_bytes(), b"EUR", b"eur"] {
             if let Some(rest) = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)) {
@@ -134,6 +137,11 @@ impl Notation {
         if let [b'(', rest @ .., b')'] = text {
             return self.cents(rest).map(|cents| -cents);
         }
+        self.plain_cents(text)
+    }
+
+    /// An amount without signs around it.
+    fn plain_cents(self, text: &[u8]) -> Option<i64> {
         let Decimal { mantissa, decimals } = self.decimal(text)?;
         match decimals {
             0 => mantissa.checked_mul(100),

@@ -10,6 +10,14 @@ use crate::rule::Rule;
 /// [`Rule::ControlCharacter`] for control characters other than tab and line ends, which become blanks.
 /// [`Rule::Encoding`] when the bytes are not UTF-8.
 pub fn clean(text: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
+    // One pass without branches: most texts are one word of visible ASCII.
+    let odd = text.iter().fold(0, |odd, byte| {
+        odd | u8::from(byte.wrapping_sub(b'!') >= 0x7f - b'!')
+    });
+    if odd == 0 {
+        super::append(out, text);
+        return Ok(());
+    }
     if text.is_ascii() {
         return clean_ascii(text, out);
     }

@@ -1,7 +1,9 @@
 //! From blocks of records to the parts of a dataset version.
 
+mod check;
 mod field;
 mod keys;
+mod pair;
 mod part;
 mod pipeline;
 mod quarantine;

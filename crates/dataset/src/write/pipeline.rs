@@ -2,30 +2,27 @@
 
 use std::{io::Write, sync::mpsc};
 
-use arrow::{
-    array::ArrayRef,
-    datatypes::{DataType, Schema},
-};
+use arrow::datatypes::{DataType, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Entry, PartWriter, Pseudonymise, QuarantineWriter,
-    field::{CompiledField, RowFault},
+    Pseudonymise, QuarantineWriter,
+    check::{Batch, Check},
+    field::CompiledField,
     keys::KeySet,
+    pair::PairWriter,
 };
 use crate::{
-    column::{Column, Values},
+    column::Column,
     contract::Contract,
     detect::Detected,
     error::{DatasetError, Result},
     limits::Limits,
     quality::{FieldCounts, Profile, Profiles},
-    read::{RecordSource, RowBlock},
+    read::RecordSource,
     rule::Rule,
 };
 
-/// Rows per batch handed to the writer.
-const BATCH_ROWS: usize = 16 << 10;
 /// Batches under way between the threads.
 const BATCHES_UNDER_WAY: usize = 2;
 
@@ -103,6 +100,15 @@ fn header_faults(contract: &Contract, header: &[String]) -> Vec<helder_types::Fa
     faults
 }
 
+/// Columns that no field names.
+fn ignored(contract: &Contract, header: &[String]) -> Vec<String> {
+    let names = header.iter();
+    names
+        .filter(|name| !contract.fields.iter().any(|field| field.header() == *name))
+        .cloned()
+        .collect()
+}
+
 /// Reads a file to its end, checks every value, and writes the parts of a dataset version.
 ///
 /// `observe` is called after every block and may stop the work. Memory does not depend on the number of records.
@@ -135,13 +141,18 @@ pub fn ingest<W: Write + Send>(
         raw,
     } = sinks;
     let analysis_schema = schema(&fields, |field| field.in_analysis, true);
-    let analysis = PartWriter::new(analysis, &analysis_schema)?;
-    let identity = identity_writer(&fields, identity)?;
-    let ignored_columns = header
-        .iter()
-        .filter(|name| !contract.fields.iter().any(|field| field.header() == *name))
-        .cloned()
-        .collect();
+    let identity_schema = schema(&fields, |field| field.in_identity, false);
+    let identity = match identity {
+        Some(sink) if identity_schema.fields().len() > 1 => Some((sink, &identity_schema)),
+        _ if identity_schema.fields().len() > 1 => {
+            return Err(DatasetError::Invariant(
+                "a contract with identifying fields needs an identity sink",
+            ));
+        }
+        _ => None,
+    };
+    let parts = PairWriter::new((analysis, &analysis_schema), identity)?;
+    let ignored_columns = ignored(contract, &header);
     let mut check = Check {
         keys: (!contract.primary_key.is_empty())
             .then(|| KeySet::new(options.limits.key_memory_bytes)),
@@ -173,7 +184,7 @@ pub fn ingest<W: Write + Send>(
     };
     let (analysis, identity, written) = std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel::<Batch>(BATCHES_UNDER_WAY);
-        let writer = scope.spawn(move || write_batches(analysis, identity, &receiver));
+        let writer = scope.spawn(move || write_batches(parts, &receiver));
         let outcome = check.all(source, pseudonymise, &sender, observe);
         drop(sender);
         let written = writer
@@ -214,22 +225,6 @@ pub fn ingest<W: Write + Send>(
     })
 }
 
-/// The writer of the identity part, where the contract has identifying fields.
-fn identity_writer<W: Write + Send>(
-    fields: &[CompiledField],
-    sink: Option<W>,
-) -> Result<Option<PartWriter<W>>> {
-    let schema = schema(fields, |field| field.in_identity, false);
-    // One column is the row number, which every part has.
-    if schema.fields().len() <= 1 {
-        return Ok(None);
-    }
-    let sink = sink.ok_or(DatasetError::Invariant(
-        "a contract with identifying fields needs an identity sink",
-    ))?;
-    PartWriter::new(sink, &schema).map(Some)
-}
-
 fn schema(fields: &[CompiledField], main: impl Fn(&CompiledField) -> bool, extras: bool) -> Schema {
     let mut columns = vec![Column::new("_row".into(), &DataType::Int64).field()];
     for field in fields {
@@ -243,205 +238,14 @@ fn schema(fields: &[CompiledField], main: impl Fn(&CompiledField) -> bool, extra
     Schema::new(columns)
 }
 
-/// Rows on their way to the writer.
-struct Batch {
-    analysis: Vec<ArrayRef>,
-    identity: Vec<ArrayRef>,
-}
-
 type Written<W> = (W, Option<W>, u64);
 
 fn write_batches<W: Write + Send>(
-    mut analysis: PartWriter<W>,
-    mut identity: Option<PartWriter<W>>,
+    mut parts: PairWriter<W>,
     batches: &mpsc::Receiver<Batch>,
 ) -> Result<Written<W>> {
     while let Ok(batch) = batches.recv() {
-        analysis.write(batch.analysis)?;
-        if let Some(identity) = &mut identity {
-            identity.write(batch.identity)?;
-        }
+        parts.write(&batch.analysis, &batch.identity)?;
     }
-    let (analysis, rows) = analysis.finish()?;
-    let identity = match identity {
-        Some(identity) => {
-            let (sink, identity_rows) = identity.finish()?;
-            if identity_rows != rows {
-                return Err(DatasetError::Invariant(
-                    "both parts must have the same rows",
-                ));
-            }
-            Some(sink)
-        }
-        None => None,
-    };
-    Ok((analysis, identity, rows))
-}
-
-/// State of the checking thread.
-struct Check<W: Write + Send> {
-    fields: Vec<CompiledField>,
-    names: Vec<String>,
-    counts: Vec<FieldCounts>,
-    profiles: Vec<Profile>,
-    rows: Column,
-    keys: Option<KeySet>,
-    key_fields: Vec<usize>,
-    /// Faults of the block: (record, field, rule).
-    faults: Vec<(usize, usize, Rule)>,
-    row_faults: Vec<RowFault>,
-    quarantine: QuarantineWriter<W>,
-    record_faults: Vec<u64>,
-    attention: crate::quality::Attention,
-    rows_in: u64,
-    accepted: u64,
-    quarantined: u64,
-}
-
-impl<W: Write + Send> Check<W> {
-    fn all(
-        &mut self,
-        source: &mut dyn RecordSource,
-        pseudonymise: &dyn Pseudonymise,
-        sender: &mpsc::SyncSender<Batch>,
-        observe: &mut dyn FnMut(Progress) -> Result<()>,
-    ) -> Result<()> {
-        let mut block = RowBlock::default();
-        while source.fill(&mut block)? {
-            self.block(&block, pseudonymise)?;
-            if self.rows.len() >= BATCH_ROWS {
-                self.send(sender)?;
-            }
-            observe(Progress {
-                rows: self.rows_in,
-                bytes: source.bytes_read(),
-            })?;
-        }
-        self.send(sender)
-    }
-
-    fn block(&mut self, block: &RowBlock, pseudonymise: &dyn Pseudonymise) -> Result<()> {
-        self.rows_in += (block.len() + block.broken.len()) as u64;
-        for broken in &block.broken {
-            self.record_faults[broken.rule as usize] += 1;
-            self.attention.add(None, broken.rule, broken.meta.ordinal);
-            let entry = Entry {
-                row: broken.meta.ordinal,
-                line: Some(broken.meta.line),
-                column: None,
-                rule: broken.rule,
-                reason: None,
-            };
-            self.quarantine.entry(entry)?;
-            self.quarantine.raw_record(broken.meta, block)?;
-        }
-        self.quarantined += block.broken.len() as u64;
-        self.faults.clear();
-        for (at, field) in self.fields.iter_mut().enumerate() {
-            self.row_faults.clear();
-            field.run(
-                block,
-                &mut self.counts[at],
-                &mut self.row_faults,
-                pseudonymise,
-            );
-            self.faults
-                .extend(self.row_faults.iter().map(|(row, rule)| (*row, at, *rule)));
-        }
-        let first = self.rows.len();
-        let Values::Int64(rows) = &mut self.rows.values else {
-            return Err(DatasetError::Invariant("_row is Int64"));
-        };
-        rows.extend(block.rows().iter().map(|meta| meta.ordinal));
-        self.rows.valid.resize(first + block.len(), true);
-        self.duplicate_keys(block)?;
-        self.set_apart(block, first)
-    }
-
-    fn duplicate_keys(&mut self, block: &RowBlock) -> Result<()> {
-        let Some(keys) = &mut self.keys else {
-            return Ok(());
-        };
-        let mut bad: Vec<usize> = self.faults.iter().map(|fault| fault.0).collect();
-        bad.sort_unstable();
-        for row in 0..block.len() {
-            if bad.binary_search(&row).is_ok() {
-                continue;
-            }
-            let mut fingerprint = 0;
-            for &field in &self.key_fields {
-                let Some(column) = self.fields[field].column else {
-                    continue;
-                };
-                fingerprint = crate::hash::join(
-                    fingerprint,
-                    crate::hash::of_bytes(crate::value::trim(block.field(row, column))),
-                );
-            }
-            if !keys.insert(fingerprint)? {
-                let field = self.key_fields.first().copied().unwrap_or(0);
-                self.counts[field].broken[Rule::PrimaryKey as usize] += 1;
-                self.faults.push((row, field, Rule::PrimaryKey));
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes the records with faults to the quarantine and squeezes them out of the columns.
-    fn set_apart(&mut self, block: &RowBlock, first: usize) -> Result<()> {
-        self.faults
-            .sort_unstable_by_key(|(row, field, _)| (*row, *field));
-        let mut bad: Vec<usize> = Vec::new();
-        for &(row, field, rule) in &self.faults {
-            let meta = block.rows()[row];
-            if bad.last() != Some(&(first + row)) {
-                bad.push(first + row);
-                self.quarantine.raw_fields(meta, block, row)?;
-            }
-            let column = self.names[field].as_str();
-            self.attention.add(Some(field), rule, meta.ordinal);
-            let entry = Entry {
-                row: meta.ordinal,
-                line: Some(meta.line),
-                column: Some(column),
-                rule,
-                reason: None,
-            };
-            self.quarantine.entry(entry)?;
-        }
-        self.quarantined += bad.len() as u64;
-        self.accepted += (block.len() - bad.len()) as u64;
-        self.rows.squeeze(&bad);
-        for field in &mut self.fields {
-            field.columns_mut().for_each(|column| column.squeeze(&bad));
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, sender: &mpsc::SyncSender<Batch>) -> Result<()> {
-        if self.rows.len() == 0 {
-            return Ok(());
-        }
-        let rows = self.rows.finish()?;
-        let mut batch = Batch {
-            analysis: vec![rows.clone()],
-            identity: vec![rows],
-        };
-        for (field, profile) in self.fields.iter_mut().zip(&mut self.profiles) {
-            profile.add(&field.main, field.extra.as_ref());
-            let main = field.main.finish()?;
-            if field.in_identity {
-                batch.identity.push(main.clone());
-            }
-            if field.in_analysis {
-                batch.analysis.push(main);
-            }
-            if let Some(extra) = &mut field.extra {
-                batch.analysis.push(extra.finish()?);
-            }
-        }
-        sender
-            .send(batch)
-            .map_err(|_| DatasetError::Invariant("the writer stopped"))
-    }
+    parts.finish()
 }

@@ -133,7 +133,7 @@ impl<W: Write + Send> QuarantineWriter<W> {
             Arc::new(self.rules.finish()),
             Arc::new(self.reasons.finish()),
         ];
-        self.part.write(columns)
+        self.part.write(&columns)
     }
 
     /// Ends both; gives the sinks (part, raw) and the number of entries back.

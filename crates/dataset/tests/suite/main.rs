@@ -4,5 +4,6 @@
 
 mod faults;
 mod formats;
+mod lies;
 mod recipes;
 mod support;
