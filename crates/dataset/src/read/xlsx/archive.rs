@@ -154,8 +154,11 @@ impl Look {
             }
             _ => self.run += new.len(),
         }
-        // The declaration with which a part begins is none of them.
-        let from = if first { 4 } else { former.saturating_sub(1) };
+        let from = if first {
+            declaration(&self.text)
+        } else {
+            former.saturating_sub(1)
+        };
         let seen = self.text.get(from..).unwrap_or_default();
         self.sections |= memmem::find(seen, b"<!").is_some() || memmem::find(seen, b"<?").is_some();
         if self.run > LONGEST_RUN || self.sections && self.size > LONGEST_RUN as u64 {
@@ -167,6 +170,18 @@ impl Look {
         self.text.drain(..self.text.len() - kept);
         Ok(())
     }
+}
+
+/// Bytes of the XML declaration with which a part begins: an instruction that is short.
+fn declaration(text: &[u8]) -> usize {
+    let start = if text.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
+    let head = &text[start..text.len().min(1_000)];
+    let end = memmem::find(head, b"?>").filter(|_| head.starts_with(b"<?xml"));
+    end.map_or(0, |end| start + end)
 }
 
 /// Refuses an announced number of texts for which the parser would make more room than the limits allow texts to have.
@@ -240,8 +255,14 @@ mod tests {
         assert_eq!(look(rows.as_bytes(), 1 << 20).unwrap(), None);
         let text = format!("<t>{}</t>", "x".repeat(LONGEST_RUN + 1));
         assert!(look(text.as_bytes(), 1 << 30).is_err());
-        let comment = format!("<t><!-- {rows} --></t>");
-        assert!(look(comment.as_bytes(), 1 << 30).is_err());
+        for hidden in [
+            format!("<t><!-- {rows} --></t>"),
+            format!("<!-- {rows} --><t/>"),
+            format!("<?xml {rows} ?><t/>"),
+            format!("\u{feff}<?xml version='1.0'?><t><![CDATA[{rows}]]></t>"),
+        ] {
+            assert!(look(hidden.as_bytes(), 1 << 30).is_err());
+        }
         assert!(
             look(
                 b"<?xml version='1.0'?><t><!-- short --></t>".as_slice(),
