@@ -74,7 +74,7 @@ pub struct DocumentError {
 /// All operations of all services.
 ///
 /// # Errors
-/// [`DocumentError`]: an operation says nothing about security, or asks a permission that does not exist. Both would
+/// `DocumentError`: an operation says nothing about security, or asks a permission that does not exist. Both would
 /// otherwise open a door by omission.
 pub fn operations() -> Result<Vec<Operation>, DocumentError> {
     let mut all = Vec::new();

@@ -68,7 +68,7 @@ pub(crate) enum Command {
         /// Project
         #[arg(long)]
         project: Uuid,
-        /// TOML file with [frame] and [training], as in a plan; tables name their datasetVersionId or linkageRunId
+        /// TOML file with the sections frame and training, as in a plan; tables name their datasetVersionId or linkageRunId
         file: PathBuf,
     },
     /// Review a model version (as privacy officer)

@@ -177,7 +177,7 @@ pub(super) async fn link(access: &Access, wanted: &LinkArguments, screen: Screen
 /// `helder train`
 ///
 /// # Errors
-/// When the file is no [frame] with [training], or the platform refuses.
+/// When the file lacks `frame` or `training`, or the platform refuses.
 pub(super) async fn train(
     access: &Access,
     project: Uuid,
