@@ -24,8 +24,8 @@ THREADS = "2"
 
 
 def executable():
-    """Builds the bench and gives its path."""
-    command = ["cargo", "bench", "-p", "helder-dataset", "--bench", "ingest", "--no-run", "--message-format=json"]
+    """Builds the bench as release artefacts are built, as the peers come from their makers, and gives its path."""
+    command = ["cargo", "bench", "--profile", "dist", "-p", "helder-dataset", "--bench", "ingest", "--no-run", "--message-format=json"]
     lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     found = [message["executable"] for message in map(json.loads, lines)
              if message.get("reason") == "compiler-artifact" and message["target"]["name"] == "ingest" and message.get("executable")]
