@@ -8,77 +8,18 @@ import json
 import os
 import pathlib
 import random
-import socket
-import statistics
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
+
+from processes import call, cpu_s, free_port, memory_mib, span, stop, wait_for
 
 HERE = pathlib.Path(__file__).parent
-TICK = os.sysconf("SC_CLK_TCK")
 GEMEENTE = "GM0772"
-
-
-def call(url, token=None, body=None):
-    headers = {"Content-Type": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers=headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
-
-
-def wait_for(url, process, body=None, token=None, limit_s=60):
-    """Seconds until `url` answers."""
-    start = time.perf_counter()
-    while time.perf_counter() - start < limit_s:
-        if process.poll() is not None:
-            raise SystemExit(f"the server for {url} ended with {process.returncode}")
-        try:
-            call(url, token, body)
-            return time.perf_counter() - start
-        except (OSError, ValueError):
-            time.sleep(0.005)
-    raise SystemExit(f"{url} did not answer within {limit_s} s")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def family(pid):
-    """The process and all below it."""
-    found, open_ = [], [pid]
-    while open_:
-        one = open_.pop()
-        found.append(one)
-        for task in pathlib.Path(f"/proc/{one}/task").glob("*/children"):
-            open_.extend(int(child) for child in task.read_text().split())
-    return found
-
-
-def cpu_s(pid):
-    """User and system seconds of the process and its children so far."""
-    total = 0
-    for one in family(pid):
-        fields = pathlib.Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICK
-
-
-def memory_mib(pid):
-    """Proportional set size of the process and its children."""
-    total = 0
-    for one in family(pid):
-        for line in pathlib.Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
-    return total / 1024
+# One client makes all the load, which its fair share of a gateway in use (2,000 per second) would end.
+OPEN_GATEWAY = {"HELDER_GATEWAY__REQUESTS_PER_SECOND": "1000000", "HELDER_GATEWAY__BURST": "1000000"}
+STARTS = 5
 
 
 def subjects(model, count, seed):
@@ -103,10 +44,10 @@ def subjects(model, count, seed):
     return made
 
 
-def load(url, bodies_file, arguments, pid, token=None):
+def load(url, bodies_file, connections, seconds, pid, token=None):
     """One round: CPU microseconds per answer, and what wrk saw."""
-    command = ["wrk", "-t2", f"-c{arguments.connections}", f"-d{arguments.seconds}s", "--timeout", "10s"]
-    command += ["-s", str(HERE / "post.lua"), url, "--", bodies_file] + ([token] if token else [])
+    command = ["wrk", f"-t{min(connections, 2)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
+    command += ["-s", str(HERE / "post.lua"), url, "--", str(bodies_file)] + ([token] if token else [])
     before = cpu_s(pid)
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     used = cpu_s(pid) - before
@@ -116,31 +57,31 @@ def load(url, bodies_file, arguments, pid, token=None):
     return seen
 
 
-def span(values, digits=1):
-    low, high, middle = min(values), max(values), statistics.median(values)
-    return f"{middle:.{digits}f} [{low:.{digits}f}-{high:.{digits}f}]"
-
-
 class Helder:
     """`helder up` on a folder in which a model is active."""
 
-    def __init__(self, binary, data):
-        self.binary, self.data = binary, data
-        if not (pathlib.Path(data) / "demo-done").exists():
-            subprocess.run([binary, "demo", "--data", data, "--exit"], check=True, stdout=sys.stderr)
-            (pathlib.Path(data) / "demo-done").touch()
+    def __init__(self, binary, folder):
+        self.binary, self.folder, self.data = binary, folder, folder / "data"
+        if not (folder / "demo-done").exists():
+            shutil.rmtree(self.data, ignore_errors=True)
+            command = [binary, "demo", "--data", self.data, "--listen", f"127.0.0.1:{free_port()}", "--exit"]
+            subprocess.run(command, check=True, stdout=sys.stderr)
+            (folder / "demo-done").touch()
         self.consumer, self.officer = self.token("consumer"), self.token("privacy-officer")
 
     def token(self, role):
         command = [self.binary, "token", "--data", self.data, "--role", role, "--gemeente", GEMEENTE]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    def up(self):
+    def up(self, data=None):
+        """Starts it; gives the moment of the start."""
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
-        log = open(os.path.join(self.data, "bench.log"), "ab")
-        command = [self.binary, "up", "--data", self.data, "--listen", f"127.0.0.1:{port}"]
-        self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        command = [self.binary, "up", "--data", data or self.data, "--listen", f"127.0.0.1:{port}"]
+        with open(self.folder / "bench.log", "ab") as log:
+            since = time.perf_counter()
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | OPEN_GATEWAY)
+        return since
 
     def model(self):
         """Name of an active model and its file."""
@@ -151,91 +92,115 @@ class Helder:
                     return model["name"], call(f"{base}/model-versions/{version['id']}/files/model.json", self.officer)
         raise SystemExit("no active model in the folder")
 
+    def starts(self, name, body):
+        """Seconds to ready on a fresh folder, to ready on the folder with a model, and to a prediction from it."""
+        fresh, ready, first = [], [], []
+        for turn in range(STARTS):
+            empty = self.folder / f"fresh-{turn}"
+            shutil.rmtree(empty, ignore_errors=True)
+            since = self.up(empty)
+            fresh.append(wait_for(f"{self.address}/health/ready", self.process, since))
+            stop(self.process)
+            shutil.rmtree(empty)
+            since = self.up()
+            ready.append(wait_for(f"{self.address}/health/ready", self.process, since))
+            url = f"{self.address}/prediction/v1/models/{name}/predictions"
+            first.append(wait_for(url, self.process, since, body, self.consumer))
+            if turn + 1 < STARTS:
+                stop(self.process)
+        return {"fresh_s": fresh, "ready_s": ready, "prediction_s": first}
+
+
+def same_answers(bodies, url, token, peer_url):
+    """Largest difference between the probabilities; ends the run when the two do not serve the same model."""
+    worst = 0.0
+    for body in bodies:
+        ours = call(url, token, body)["predictions"][0]
+        theirs = call(peer_url, None, body)["predictions"][0]
+        worst = max(worst, abs(ours["probability"] - theirs["probability"]))
+        summed = ours["baseScore"] + sum(part["contribution"] for part in ours["contributions"])
+        if abs(summed - ours["score"]) > 1e-9:
+            raise SystemExit("contributions do not sum to the score")
+    if worst > 1e-9:
+        raise SystemExit(f"answers differ by {worst}")
+    return worst
+
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--helder", required=True)
-    parser.add_argument("--data", default=os.path.join(tempfile.gettempdir(), "helder-bench"))
+    parser.add_argument("--folder", type=pathlib.Path, required=True, help="on a real disk: each answer waits for it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--workers", type=int, default=2, help="uvicorn workers")
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 32])
+    parser.add_argument("--workers", type=int, default=1, help="uvicorn workers")
     parser.add_argument("--json", help="write all figures to this file")
     arguments = parser.parse_args()
-    os.makedirs(arguments.data, exist_ok=True)
+    folder = arguments.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
 
-    helder = Helder(arguments.helder, arguments.data)
-    helder.up()
-    wait_for(f"{helder.address}/health/ready", helder.process)
+    helder = Helder(arguments.helder, folder)
+    since = helder.up()
+    wait_for(f"{helder.address}/health/ready", helder.process, since)
     name, model = helder.model()
+    stop(helder.process)
     bodies = subjects(model, 500, seed=1)
-    bodies_file = os.path.join(arguments.data, "bodies.jsonl")
-    with open(bodies_file, "w", encoding="utf-8") as file:
-        file.writelines(json.dumps(body) + "\n" for body in bodies)
-    model_file = os.path.join(arguments.data, "model.json")
-    with open(model_file, "w", encoding="utf-8") as file:
-        json.dump(model, file)
-    helder.process.terminate()
-    helder.process.wait(30)
+    bodies_file, model_file = folder / "bodies.jsonl", folder / "model.json"
+    bodies_file.write_text("".join(json.dumps(body) + "\n" for body in bodies), encoding="utf-8")
+    model_file.write_text(json.dumps(model), encoding="utf-8")
 
-    # Cold start: from the start of the process to the first correct prediction.
-    cold = []
-    for turn in range(5):
-        helder.up()
-        url = f"{helder.address}/prediction/v1/models/{name}/predictions"
-        cold.append(wait_for(url, helder.process, bodies[0], helder.consumer))
-        if turn < 4:
-            helder.process.terminate()
-            helder.process.wait(30)
-    time.sleep(5)
-    idle = memory_mib(helder.process.pid)
-
+    starts = helder.starts(name, bodies[0])
+    url = f"{helder.address}/prediction/v1/models/{name}/predictions"
     port = free_port()
     peer_url = f"http://127.0.0.1:{port}/predict"
     command = [sys.executable, "-m", "uvicorn", "fastapi_prediction:app", "--port", str(port)]
-    command += ["--workers", str(arguments.workers), "--no-access-log", "--log-level", "warning"]
-    peer = subprocess.Popen(command, cwd=HERE, env=os.environ | {"MODEL": model_file})
-    peer_cold = wait_for(peer_url, peer, bodies[0])
-    peer_idle = memory_mib(peer.pid)
-
+    command += ["--workers", str(arguments.workers)] if arguments.workers > 1 else []
+    command += ["--no-access-log", "--log-level", "warning"]
+    since = time.perf_counter()
+    peer = subprocess.Popen(command, cwd=HERE, env=os.environ | {"MODEL": str(model_file)})
+    rounds = {connections: [] for connections in arguments.connections}
     try:
-        worst = 0.0
-        for body in bodies:
-            ours = call(url, helder.consumer, body)["predictions"][0]
-            theirs = call(peer_url, None, body)["predictions"][0]
-            worst = max(worst, abs(ours["probability"] - theirs["probability"]))
-            summed = ours["baseScore"] + sum(part["contribution"] for part in ours["contributions"])
-            assert abs(summed - ours["score"]) < 1e-9, "contributions do not sum to the score"
-        assert worst < 1e-9, f"answers differ by {worst}"
+        peer_start = wait_for(peer_url, peer, since, bodies[0])
+        for body in bodies[:10]:
+            call(url, helder.consumer, body)
+            call(peer_url, None, body)
+        time.sleep(5)
+        idle, peer_idle = memory_mib(helder.process.pid), memory_mib(peer.pid)
+        worst = same_answers(bodies, url, helder.consumer, peer_url)
         print(f"{len(bodies)} bodies of {len(model['inputs'])} inputs; largest difference between the answers {worst:.1e}")
-
-        rounds = []
-        for number in range(arguments.rounds):
-            ours = load(url, bodies_file, arguments, helder.process.pid, helder.consumer)
-            theirs = load(peer_url, bodies_file, arguments, peer.pid)
-            failed = ours["failed"] + theirs["failed"]
-            assert failed == 0, f"{ours['failed']} and {theirs['failed']} failed answers"
-            rounds.append({"helder": ours, "peer": theirs, "ratio": theirs["cpu_us"] / ours["cpu_us"]})
-            print(f"round {number + 1}: {ours['cpu_us']:.1f} against {theirs['cpu_us']:.1f} us, ratio {rounds[-1]['ratio']:.1f}")
+        for number in range(arguments.rounds + 1):
+            for connections, kept in rounds.items():
+                # Round 0 warms both up.
+                seconds = arguments.seconds if number else 1
+                ours = load(url, bodies_file, connections, seconds, helder.process.pid, helder.consumer)
+                theirs = load(peer_url, bodies_file, connections, seconds, peer.pid)
+                if ours["failed"] + theirs["failed"]:
+                    raise SystemExit(f"{ours['failed']} and {theirs['failed']} failed answers")
+                if number:
+                    kept.append({"helder": ours, "peer": theirs, "ratio": theirs["cpu_us"] / ours["cpu_us"]})
+        loaded = memory_mib(helder.process.pid)
     finally:
-        peer.terminate()
-        helder.process.terminate()
-        peer.wait(30)
-        helder.process.wait(30)
+        stop(peer)
+        stop(helder.process)
 
-    def column(who, key):
-        return [entry[who][key] for entry in rounds]
+    def line(label, helder_text, peer_text=""):
+        print(f"{label:38}{helder_text:>26}{peer_text:>26}")
 
-    print(f"\n{arguments.connections} connections, {arguments.rounds} rounds of {arguments.seconds} s; median [min-max]")
-    print(f"{'':34}{'helder':>26}{'fastapi':>26}")
-    for label, key, digits in [("CPU us per prediction", "cpu_us", 1), ("predictions per s", "per_s", 0), ("p50 us", "p50_us", 0), ("p99 us", "p99_us", 0)]:
-        print(f"{label:34}{span(column('helder', key), digits):>26}{span(column('peer', key), digits):>26}")
-    print(f"{'cold start to first prediction, s':34}{span(cold, 3):>26}{peer_cold:>26.3f}")
-    print(f"{'idle memory (PSS), MiB':34}{idle:>26.0f}{peer_idle:>26.0f}")
-    ratios = [entry["ratio"] for entry in rounds]
-    print(f"CPU ratio: {span(ratios)} (fastapi / helder)")
+    line("", "helder", "fastapi")
+    for connections, kept in rounds.items():
+        print(f"{connections} connections, {arguments.rounds} rounds of {arguments.seconds} s; median [min-max]")
+        for label, key in [("CPU us per prediction", "cpu_us"), ("predictions per s", "per_s"), ("p50 us", "p50_us"), ("p99 us", "p99_us")]:
+            ours, theirs = ([entry[who][key] for entry in kept] for who in ("helder", "peer"))
+            line(f"  {label}", span(ours), span(theirs))
+        line("  CPU ratio, fastapi / helder", span([entry["ratio"] for entry in kept]))
+    line("start to ready, fresh folder, s", span(starts["fresh_s"], 3))
+    line("start to ready, s", span(starts["ready_s"], 3))
+    line("start to first prediction, s", span(starts["prediction_s"], 3), f"{peer_start:.3f}")
+    line("resident after 10 predictions, MiB", f"{idle:.0f}", f"{peer_idle:.0f}")
+    line("resident after the load, MiB", f"{loaded:.0f}")
     if arguments.json:
-        report = {"rounds": rounds, "cold_s": cold, "idle_mib": idle, "peer_cold_s": peer_cold, "peer_idle_mib": peer_idle}
+        report = {"rounds": rounds, "starts": starts, "idle_mib": idle, "loaded_mib": loaded}
+        report |= {"peer_start_s": peer_start, "peer_idle_mib": peer_idle}
         pathlib.Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
