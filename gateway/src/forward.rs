@@ -28,12 +28,12 @@ use tokio::sync::mpsc;
 use crate::trace::Trace;
 
 /// Bodies up to this size travel as one piece.
-const SMALL_BYTES: u64 = 64 << 10;
+pub(crate) const SMALL_BYTES: u64 = 64 << 10;
 /// Pieces under way between the client's and the service's connection.
 const PIECES: usize = 8;
 
 /// Headers of a request that mean something to a service. All others end here, identity headers first of all.
-const PASSED_ON: [header::HeaderName; 11] = [
+pub(crate) const PASSED_ON: [header::HeaderName; 11] = [
     header::ACCEPT,
     header::ACCEPT_LANGUAGE,
     header::CONTENT_TYPE,
@@ -48,7 +48,7 @@ const PASSED_ON: [header::HeaderName; 11] = [
 ];
 
 /// Headers of an answer that mean something to a client.
-const PASSED_BACK: [header::HeaderName; 12] = [
+pub(crate) const PASSED_BACK: [header::HeaderName; 12] = [
     header::CONTENT_TYPE,
     header::CONTENT_LANGUAGE,
     header::CONTENT_DISPOSITION,
@@ -139,20 +139,24 @@ impl Forwarder {
         let out = out.body(body).map_err(Problem::internal)?;
         let answer = tokio::time::timeout(onward.answer_within, self.client.request(out))
             .await
-            .map_err(|_| {
-                Problem::new(
-                    actix_web::http::StatusCode::GATEWAY_TIMEOUT,
-                    "service-slow",
-                    "the service did not answer in time; ask again later",
-                )
-                .with_header(actix_header::RETRY_AFTER, "5")
-            })?
+            .map_err(|_| slow())?
             .map_err(|error| unsent(error, onward.body_limit))?;
         back(answer).await
     }
 }
 
-fn content_length(request: &HttpRequest) -> Result<Option<u64>> {
+/// The service took longer than it may.
+pub(crate) fn slow() -> Problem {
+    Problem::new(
+        actix_web::http::StatusCode::GATEWAY_TIMEOUT,
+        "service-slow",
+        "the service did not answer in time; ask again later",
+    )
+    .with_header(actix_header::RETRY_AFTER, "5")
+}
+
+/// What the request says its body has, bytes.
+pub(crate) fn content_length(request: &HttpRequest) -> Result<Option<u64>> {
     let Some(value) = request.headers().get(actix_header::CONTENT_LENGTH) else {
         return Ok(None);
     };

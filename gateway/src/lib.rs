@@ -7,6 +7,7 @@ mod docs;
 mod forward;
 mod head;
 mod health;
+mod local;
 mod outside;
 mod process;
 mod rate;
@@ -17,5 +18,5 @@ mod trace;
 
 pub use config::{GatewayConfig, IssuerConfig};
 pub use process::main;
-pub use server::{GatewayError, RunningGateway, start, start_with};
+pub use server::{GatewayError, RunningGateway, start, start_beside, start_with};
 pub use table::{BodyKind, Operation, operations};

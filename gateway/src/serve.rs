@@ -21,6 +21,7 @@ use crate::{
     docs,
     forward::{Forwarder, Onward},
     head,
+    local::{self, Locals},
     outside::{Session, Verifier},
     rate::{Bucket, Buckets},
     table::{BodyKind, Operation},
@@ -53,13 +54,13 @@ pub(crate) async fn serve(
     request: HttpRequest,
     payload: Payload,
     door: Data<Door>,
-    forwarder: Data<Forwarder>,
+    ways: (Data<Forwarder>, Data<Locals>),
 ) -> HttpResponse {
     let started = Instant::now();
     let trace = Trace::of(&request);
     let mut known = Known::default();
     let answer = door
-        .answer(&request, payload, &forwarder, &trace, &mut known)
+        .answer(&request, payload, (&ways.0, &ways.1), &trace, &mut known)
         .instrument(trace.span.clone())
         .await;
     let version = door.version(&request, known.operation.as_deref());
@@ -97,7 +98,7 @@ impl Door {
         &self,
         request: &HttpRequest,
         payload: Payload,
-        forwarder: &Forwarder,
+        (forwarder, locals): (&Forwarder, &Locals),
         trace: &Trace,
         known: &mut Known,
     ) -> Result<HttpResponse> {
@@ -160,20 +161,17 @@ impl Door {
         let base = self.upstreams.get(operation.service).ok_or_else(|| {
             Problem::unavailable("this service is not part of this installation", 60)
         })?;
-        let answer_within = Duration::from_secs(answer_s);
-        forwarder
-            .send(
-                request,
-                payload,
-                Onward {
-                    base,
-                    authorization,
-                    trace,
-                    body_limit,
-                    answer_within,
-                },
-            )
-            .await
+        let onward = Onward {
+            base,
+            authorization,
+            trace,
+            body_limit,
+            answer_within: Duration::from_secs(answer_s),
+        };
+        match locals.find(operation.service, request, body_limit).await? {
+            Some(app) => local::send(&app, request, payload, onward).await,
+            None => forwarder.send(request, payload, onward).await,
+        }
     }
 
     fn bucket_of_address(&self, request: &HttpRequest) -> Arc<Bucket> {

@@ -13,7 +13,7 @@ use actix_web::{
     dev::ServerHandle,
     web::{self, Data, PayloadConfig},
 };
-use helder_platform::identity::TokenMint;
+use helder_platform::{identity::TokenMint, server::LocalService};
 use http::Uri;
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     docs,
     forward::Forwarder,
     health,
+    local::Locals,
     outside::{KeyError, Verifier},
     rate::Buckets,
     serve::{Door, serve},
@@ -88,6 +89,28 @@ pub fn start_with(
     mint: Arc<TokenMint>,
     operations: Vec<Operation>,
 ) -> Result<RunningGateway, GatewayError> {
+    start_beside(
+        config,
+        listener,
+        upstreams,
+        BTreeMap::new(),
+        mint,
+        operations,
+    )
+}
+
+/// [`start_with`] in the process of some of the services, which are asked without a connection in between.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_beside(
+    config: GatewayConfig,
+    listener: TcpListener,
+    upstreams: &BTreeMap<String, String>,
+    services: BTreeMap<&'static str, LocalService>,
+    mint: Arc<TokenMint>,
+    operations: Vec<Operation>,
+) -> Result<RunningGateway, GatewayError> {
     if config.issuers.is_empty() {
         return Err(GatewayError::NoIssuer);
     }
@@ -119,6 +142,7 @@ pub fn start_with(
             .app_data(door.clone())
             // Connections belong to the worker's own runtime.
             .app_data(Data::new(Forwarder::new()))
+            .app_data(Data::new(Locals::new(&services)))
             .app_data(PayloadConfig::default())
             .configure(health::mount)
             .configure(docs::mount)

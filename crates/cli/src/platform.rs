@@ -86,13 +86,26 @@ impl Platform {
         };
         let services = start_services(seats, &shared).await?;
         let config = settings.gateway_config(vec![issuer.trust()])?;
-        let gateway = helder_gateway::start(config, listener, &addresses, gateway_mint)?;
+        // Predictions are many and small: their way is the shortest. Uploads and jobs keep a connection between.
+        let beside = services
+            .iter()
+            .filter(|(name, _)| *name == "prediction")
+            .map(|(name, service)| (*name, service.local()))
+            .collect();
+        let gateway = helder_gateway::start_beside(
+            config,
+            listener,
+            &addresses,
+            beside,
+            gateway_mint,
+            helder_gateway::operations()?,
+        )?;
         let address = gateway.address;
         lock.announce(&format!("http://{address}"))?;
         Ok(Self {
             address,
             gateway,
-            services,
+            services: services.into_iter().map(|(_, service)| service).collect(),
             _lock: lock,
         })
     }
@@ -133,7 +146,10 @@ fn seat(folder: &DataFolder, name: &'static str) -> Result<Seat> {
     })
 }
 
-async fn start_services(seats: Vec<Seat>, shared: &Shared<'_>) -> Result<Vec<RunningService>> {
+async fn start_services(
+    seats: Vec<Seat>,
+    shared: &Shared<'_>,
+) -> Result<Vec<(&'static str, RunningService)>> {
     let [prediction, training, linkage, ingest, registry] =
         <[Seat; 5]>::try_from(seats).map_err(|_| anyhow::anyhow!("one seat per service"))?;
     let (prediction, training, linkage, ingest, registry) = (
@@ -158,7 +174,10 @@ async fn start_services(seats: Vec<Seat>, shared: &Shared<'_>) -> Result<Vec<Run
         ("registry", started.4),
     ]
     .into_iter()
-    .map(|(name, service)| service.with_context(|| format!("the service {name} does not start")))
+    .map(|(name, service)| {
+        let service = service.with_context(|| format!("the service {name} does not start"))?;
+        Ok((name, service))
+    })
     .collect()
 }
 

@@ -7,6 +7,7 @@
 use std::{
     fs::OpenOptions,
     io::{self, IsTerminal as _},
+    sync::Mutex,
 };
 
 use opentelemetry::{KeyValue, trace::TracerProvider};
@@ -15,16 +16,22 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
-use tracing::{Level, Metadata};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::{FilterExt, filter_fn},
-    fmt,
+    fmt::{
+        self, FmtContext, FormatEvent, FormatFields,
+        format::Writer,
+        time::{FormatTime, SystemTime},
+        writer::BoxMakeWriter,
+    },
     layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
-use crate::config::TelemetrySettings;
+use crate::{config::TelemetrySettings, problem::REQUEST_ID};
 
 /// Telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -102,29 +109,52 @@ fn is_discreet(said: &Metadata<'_>) -> bool {
 fn lines(
     settings: &TelemetrySettings,
 ) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
-    let Some(path) = &settings.file else {
-        let layer = fmt::layer()
-            .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
-            .with_writer(io::stderr);
-        return Ok(if settings.json {
-            layer.json().boxed()
-        } else {
-            layer.boxed()
-        });
+    let writer = match &settings.file {
+        None => BoxMakeWriter::new(io::stderr),
+        Some(path) => {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            BoxMakeWriter::new(Mutex::new(file.map_err(TelemetryError::File)?))
+        }
     };
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(TelemetryError::File)?;
-    let layer = fmt::layer()
-        .with_ansi(false)
-        .with_writer(std::sync::Mutex::new(file));
+    let is_coloured = settings.file.is_none()
+        && io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none();
+    let layer = fmt::layer().with_ansi(is_coloured).with_writer(writer);
+    if !settings.json && !is_coloured {
+        return Ok(layer.event_format(Line).boxed());
+    }
+    // These show the request in the spans around a line.
+    crate::trace::written_from_now_on();
     Ok(if settings.json {
         layer.json().boxed()
     } else {
         layer.boxed()
     })
+}
+
+/// A line of text: when, how bad, where, what, and which request.
+struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        SystemTime.format_time(&mut writer)?;
+        let metadata = event.metadata();
+        write!(writer, " {:>5} {}: ", metadata.level(), metadata.target())?;
+        context.format_fields(writer.by_ref(), event)?;
+        if let Ok(id) = REQUEST_ID.try_with(|id| *id) {
+            write!(writer, " id={id}")?;
+        }
+        writeln!(writer)
+    }
 }
 
 fn provider(
@@ -153,7 +183,9 @@ fn provider(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
+
+    use uuid::Uuid;
 
     use super::*;
 
@@ -191,5 +223,26 @@ mod tests {
         for line in ["a start of theirs", "a step of ours", "a line of ours"] {
             assert!(said.contains(line), "{line}: {said}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_line_names_the_request_it_is_about() {
+        let kept = Said::default();
+        let writer = kept.clone();
+        let layer = fmt::layer()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .event_format(Line);
+        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        let id = Uuid::from_u128(7);
+        REQUEST_ID
+            .scope(id, async { tracing::warn!(rows = 3, "inside") })
+            .await;
+        tracing::info!("outside");
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[0].contains(" WARN helder_platform::telemetry::tests: inside rows=3"));
+        assert!(lines[0].ends_with(&format!(" id={id}")), "{text}");
+        assert!(lines[1].ends_with(" INFO helder_platform::telemetry::tests: outside"));
     }
 }

@@ -13,6 +13,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub const TRACEPARENT: &str = "traceparent";
 
 static EXPORTED: AtomicBool = AtomicBool::new(false);
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 
 tokio::task_local! {
     /// The valid `traceparent` that the request of this task came with.
@@ -94,6 +95,16 @@ pub(crate) fn exported_from_now_on() {
 /// Whether spans of this process are exported.
 pub fn is_exported() -> bool {
     EXPORTED.load(Ordering::Relaxed)
+}
+
+/// Told by telemetry when lines carry the spans around them.
+pub(crate) fn written_from_now_on() {
+    WRITTEN.store(true, Ordering::Relaxed);
+}
+
+/// Whether anybody sees a span of this process; if not, making one is work for nothing on every request.
+pub fn is_seen() -> bool {
+    is_exported() || WRITTEN.load(Ordering::Relaxed)
 }
 
 /// Makes `span` a child of the caller's span, where traces are exported.

@@ -11,6 +11,7 @@ mod docs;
 mod forwarding;
 mod heads;
 mod issuer;
+mod local;
 mod process;
 mod stub;
 mod times;

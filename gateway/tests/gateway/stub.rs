@@ -14,6 +14,7 @@ use actix_web::{
     web::{self, Bytes, Data, Payload},
 };
 use futures_util::{StreamExt as _, stream};
+use helder_platform::server::LocalService;
 use helder_types::Digest;
 
 /// A request as the service saw it.
@@ -70,6 +71,16 @@ impl Stub {
         .run();
         tokio::spawn(server);
         Self { url, notes }
+    }
+
+    /// The same service for a gateway in its process.
+    pub(crate) fn local(&self) -> LocalService {
+        let data = Data::from(Arc::clone(&self.notes));
+        LocalService::of(move || {
+            App::new()
+                .app_data(data.clone())
+                .default_service(web::to(answer))
+        })
     }
 
     /// Requests whose head reached the service.

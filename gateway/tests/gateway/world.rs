@@ -125,9 +125,22 @@ impl World {
         Self::over(operations(), change)
     }
 
+    /// A gateway that has the service for predictions in its own process.
+    pub(crate) fn beside(change: impl FnOnce(&mut GatewayConfig)) -> Self {
+        Self::open(operations(), change, true)
+    }
+
     pub(crate) fn over(
         operations: Vec<Operation>,
         change: impl FnOnce(&mut GatewayConfig),
+    ) -> Self {
+        Self::open(operations, change, false)
+    }
+
+    fn open(
+        operations: Vec<Operation>,
+        change: impl FnOnce(&mut GatewayConfig),
+        is_beside: bool,
     ) -> Self {
         LazyLock::force(&LOG);
         let stub = Stub::start();
@@ -148,8 +161,14 @@ impl World {
             .into();
         upstreams.insert("linkage".to_owned(), format!("http://{nobody}"));
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let services = if is_beside {
+            BTreeMap::from([("prediction", stub.local())])
+        } else {
+            BTreeMap::new()
+        };
         let gateway =
-            helder_gateway::start_with(config, listener, &upstreams, mint, operations).unwrap();
+            helder_gateway::start_beside(config, listener, &upstreams, services, mint, operations)
+                .unwrap();
         Self {
             stub,
             address: gateway.address,

@@ -1,6 +1,7 @@
 //! A service as a running thing: what it is given, how it serves, how it stops.
 
 mod context;
+mod local;
 mod main;
 mod request;
 mod run;
@@ -8,5 +9,6 @@ mod run;
 mod tests;
 
 pub use context::{ServiceContext, StartError};
+pub use local::{LocalApp, LocalService};
 pub use main::{give_up, main, wait_for_signal};
 pub use run::{RunningService, Service};

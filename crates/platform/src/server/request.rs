@@ -11,7 +11,7 @@ use actix_web::{
     middleware::Next,
 };
 use futures_util::FutureExt;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::{
@@ -33,10 +33,14 @@ pub(super) async fn around(
         .get(&REQUEST_ID_HEADER)
         .and_then(|value| Uuid::parse_str(value.to_str().ok()?).ok())
         .unwrap_or_else(Uuid::now_v7);
-    let route = request
-        .match_pattern()
-        .unwrap_or_else(|| "unknown".to_owned());
-    let span = tracing::info_span!("request", method = %request.method(), route, id = %id);
+    let span = if trace::is_seen() {
+        let route = request
+            .match_pattern()
+            .unwrap_or_else(|| "unknown".to_owned());
+        tracing::info_span!("request", method = %request.method(), route, id = %id)
+    } else {
+        Span::none()
+    };
     let parent = request
         .headers()
         .get(trace::TRACEPARENT)

@@ -11,7 +11,7 @@ use actix_web::{
 use tokio::task::JoinHandle;
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
-use super::{ServiceContext, StartError, request};
+use super::{LocalService, ServiceContext, StartError, request};
 use crate::{
     jobs::Runner,
     openapi::{self, ServiceInfo},
@@ -37,6 +37,7 @@ struct Readiness(Arc<dyn Fn() -> bool + Send + Sync>);
 pub struct RunningService {
     /// Where.
     pub address: SocketAddr,
+    local: LocalService,
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     runner: Option<Runner>,
@@ -53,7 +54,7 @@ struct Known {
 
 impl<F> Service<F>
 where
-    F: Fn(&mut ServiceConfig<'_>) + Clone + Send + 'static,
+    F: Fn(&mut ServiceConfig<'_>) + Clone + Send + Sync + 'static,
 {
     /// A service with these operations. `configure` also adds the service's own `web::Data`; the store, objects, key
     /// ring, peers, limits, mint and token verifier are there already.
@@ -101,7 +102,7 @@ where
             Data::from(context.mint),
             Data::from(context.verifier),
         );
-        let server = HttpServer::new(move || {
+        let app = move || {
             let (store, objects, keyring, peers, limits, mint, verifier) = data.clone();
             App::new()
                 .app_data(store)
@@ -127,19 +128,22 @@ where
                 })
                 .service(scope(base.as_str()).configure(configure.clone()))
                 .into_app()
-        })
-        .workers(context.workers.max(1))
-        .keep_alive(Duration::from_secs(75))
-        .client_request_timeout(Duration::from_secs(10))
-        .client_disconnect_timeout(Duration::from_secs(2))
-        .shutdown_timeout(context.limits.stop_s)
-        .disable_signals()
-        .listen(context.listener)?
-        .run();
+        };
+        let local = LocalService::of(app.clone());
+        let server = HttpServer::new(app)
+            .workers(context.workers.max(1))
+            .keep_alive(Duration::from_secs(75))
+            .client_request_timeout(Duration::from_secs(10))
+            .client_disconnect_timeout(Duration::from_secs(2))
+            .shutdown_timeout(context.limits.stop_s)
+            .disable_signals()
+            .listen(context.listener)?
+            .run();
         let handle = server.handle();
         tracing::info!(service = self.info.name, %address, "serving");
         Ok(RunningService {
             address,
+            local,
             handle,
             server: tokio::spawn(server),
             runner: self.runner,
@@ -163,6 +167,11 @@ impl RunningService {
         };
         tokio::join!(self.handle.stop(true), jobs);
         self.server.await.map_err(std::io::Error::other)?
+    }
+
+    /// The service for callers in this process. It answers for as long as somebody holds it.
+    pub fn local(&self) -> LocalService {
+        self.local.clone()
     }
 }
 

@@ -1,0 +1,109 @@
+//! Asks a service that runs in the gateway's own process by call instead of over a connection.
+//!
+//! The same headers go on and come back as in [`crate::forward`]; the service verifies the internal token as it always does.
+//! Bodies that are large or of unknown length take the connection, where they can be held back while the service is busy.
+
+use std::{cell::OnceCell, collections::BTreeMap};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    web::Payload,
+};
+use helder_platform::{
+    problem::Result,
+    server::{LocalApp, LocalService},
+};
+
+use crate::forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow};
+
+/// The applications of one worker thread, each built on its first request.
+pub(crate) struct Locals {
+    services: BTreeMap<&'static str, (LocalService, OnceCell<LocalApp>)>,
+}
+
+impl Locals {
+    pub(crate) fn new(services: &BTreeMap<&'static str, LocalService>) -> Self {
+        let seat = |(name, service): (&&'static str, &LocalService)| {
+            (*name, (service.clone(), OnceCell::new()))
+        };
+        Self {
+            services: services.iter().map(seat).collect(),
+        }
+    }
+
+    /// The application that can answer this request; none when it has to go over a connection.
+    pub(crate) async fn find(
+        &self,
+        service: &str,
+        request: &HttpRequest,
+        body_limit: u64,
+    ) -> Result<Option<LocalApp>> {
+        let Some((service, app)) = self.services.get(service) else {
+            return Ok(None);
+        };
+        let fits = content_length(request)?.unwrap_or(0) <= body_limit.min(SMALL_BYTES)
+            && !request.headers().contains_key(header::TRANSFER_ENCODING);
+        if !fits {
+            return Ok(None);
+        }
+        if app.get().is_none() {
+            // Two first requests may build one each; either serves.
+            let _ = app.set(service.app().await?);
+        }
+        Ok(app.get().cloned())
+    }
+}
+
+/// Asks, and gives the answer with the headers that mean something to a client.
+pub(crate) async fn send(
+    app: &LocalApp,
+    request: &HttpRequest,
+    payload: Payload,
+    onward: Onward<'_>,
+) -> Result<HttpResponse> {
+    let asked = app.call(
+        request.method().clone(),
+        request.uri().clone(),
+        headers(request, &onward),
+        payload.into_inner(),
+    );
+    let mut response = tokio::time::timeout(onward.answer_within, asked)
+        .await
+        .map_err(|_| slow())?;
+    response
+        .headers_mut()
+        .retain(|name, _| PASSED_BACK.iter().any(|known| known == name.as_str()));
+    Ok(response)
+}
+
+fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(12);
+    for (name, value) in request.headers() {
+        let is_passed = PASSED_ON.iter().any(|known| known == name.as_str());
+        if is_passed || name == header::CONTENT_LENGTH {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    let mut insert = |name: HeaderName, value: &[u8]| {
+        if let Ok(mut value) = HeaderValue::from_bytes(value) {
+            value.set_sensitive(name == header::AUTHORIZATION);
+            headers.insert(name, value);
+        }
+    };
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let id = onward
+        .trace
+        .request_id
+        .hyphenated()
+        .encode_lower(&mut buffer);
+    insert(HeaderName::from_static("x-request-id"), id.as_bytes());
+    insert(
+        HeaderName::from_static("traceparent"),
+        onward.trace.parent.as_bytes(),
+    );
+    if let Some(value) = &onward.authorization {
+        insert(header::AUTHORIZATION, value.as_bytes());
+    }
+    headers
+}
