@@ -79,13 +79,19 @@ async fn a_large_or_unmeasured_body_takes_the_connection() {
         assert_eq!(reply.status, 200, "{}", reply.text());
         world.stub.last()
     };
-    let small = ask("", &[b' '; 64 << 10]).await;
+    let small = ask("", &vec![b' '; 64 << 10]).await;
     assert_eq!((small.body_bytes, small.header("host")), (64 << 10, None));
-    let large = ask("", &[b' '; (64 << 10) + 1]).await;
+    let large = ask("", &vec![b' '; (64 << 10) + 1]).await;
     assert_eq!(large.body_bytes, (64 << 10) + 1);
     assert!(large.header("host").is_some());
     let reply = world
-        .as_role(Role::Consumer, "POST", PATH, JSON, &[b' '; (1 << 20) + 1])
+        .as_role(
+            Role::Consumer,
+            "POST",
+            PATH,
+            JSON,
+            &vec![b' '; (1 << 20) + 1],
+        )
         .await;
     reply.assert_problem(413);
 }
