@@ -1,7 +1,11 @@
 //! What the gateway can be told.
 
+mod issuer;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+pub(crate) use issuer::is_safe;
+pub use issuer::{ClaimPaths, IssuerConfig, IssuerError, SigningAlgorithm};
 
 /// Settings of the gateway. Every key has a default except the issuers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -44,19 +48,15 @@ pub struct GatewayConfig {
     pub stop_s: u64,
 }
 
-/// One trusted issuer of tokens.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct IssuerConfig {
-    /// Exact value of `iss`.
-    pub issuer: String,
-    /// Value that `aud` must hold.
-    pub audience: String,
-    /// Its public keys: a JSON Web Key Set, or `file:<path>` of one, read at start.
-    pub jwks: Value,
-}
-
 impl GatewayConfig {
+    /// Tells what is wrong with the issuers before anything starts.
+    ///
+    /// # Errors
+    /// The first issuer that cannot be trusted as written.
+    pub fn check(&self) -> Result<(), IssuerError> {
+        self.issuers.iter().try_for_each(IssuerConfig::check)
+    }
+
     /// Defaults with these issuers.
     pub fn with_issuers(issuers: Vec<IssuerConfig>) -> Self {
         Self {

@@ -16,7 +16,7 @@ mod server;
 mod table;
 mod trace;
 
-pub use config::{GatewayConfig, IssuerConfig};
+pub use config::{ClaimPaths, GatewayConfig, IssuerConfig, IssuerError, SigningAlgorithm};
 pub use process::main;
 pub use server::{GatewayError, RunningGateway, start, start_beside, start_with};
 pub use table::{BodyKind, Operation, operations};

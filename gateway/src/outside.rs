@@ -1,9 +1,11 @@
 //! Tokens from outside.
 
 mod claims;
+mod fetch;
+mod issuer;
 mod keys;
+mod once;
 mod verifier;
 
-pub(crate) use verifier::{Session, Verifier};
-
 pub(crate) use keys::KeyError;
+pub(crate) use verifier::{Refusal, Session, Verifier};

@@ -12,6 +12,7 @@ use helder_platform::{
     problem::{Problem, Result},
     routes::{Found, RouteTable, allow},
 };
+use helder_types::Caller;
 use http::Uri;
 use tracing::Instrument as _;
 
@@ -22,7 +23,7 @@ use crate::{
     forward::{Forwarder, Onward},
     head,
     local::{self, Locals},
-    outside::{Session, Verifier},
+    outside::{Refusal, Session, Verifier},
     rate::{Bucket, Buckets},
     table::{BodyKind, Operation},
     trace::Trace,
@@ -93,6 +94,18 @@ pub(crate) async fn serve(
     response
 }
 
+fn refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::Invalid => {
+            Problem::unauthenticated("the token is not valid here and now; get a new one")
+        }
+        Refusal::IssuerAway => Problem::unavailable(
+            "the issuer of this token cannot be asked for its keys; ask again later",
+            30,
+        ),
+    }
+}
+
 impl Door {
     async fn answer(
         &self,
@@ -123,16 +136,17 @@ impl Door {
             }
             Some(permission) => {
                 let token = head::bearer(request)?;
-                let session = self.verifier.session(token, |caller| {
+                let bucket = |caller: &Caller| {
                     self.buckets
                         .of(&format!("{}\n{}", caller.organisation, caller.client))
-                });
-                let Some(session) = session else {
-                    // Verifying costs a signature check; whoever keeps guessing is slowed down by address.
-                    self.bucket_of_address(request).take()?;
-                    return Err(Problem::unauthenticated(
-                        "the token is not valid here and now; get a new one",
-                    ));
+                };
+                let session = match self.verifier.session(token, bucket).await {
+                    Ok(session) => session,
+                    Err(refusal) => {
+                        // Verifying costs a signature check; whoever keeps guessing is slowed down by address.
+                        self.bucket_of_address(request).take()?;
+                        return Err(refused(refusal));
+                    }
                 };
                 known.session = Some(Arc::clone(&session));
                 session.bucket.take()?;

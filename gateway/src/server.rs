@@ -15,9 +15,10 @@ use actix_web::{
 };
 use helder_platform::{identity::TokenMint, server::LocalService};
 use http::Uri;
+use tokio::task::JoinSet;
 
 use crate::{
-    config::GatewayConfig,
+    config::{GatewayConfig, IssuerError},
     docs,
     forward::Forwarder,
     health,
@@ -37,6 +38,12 @@ pub enum GatewayError {
     /// An issuer's keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// An issuer cannot be trusted as it is written.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The certificates that the system trusts cannot be read.
+    #[error("the system's certificates cannot be read; SSL_CERT_FILE may name them")]
+    Certificates(#[source] io::Error),
     /// No issuer is trusted, so nobody could come in.
     #[error("issuers: name at least one issuer of tokens")]
     NoIssuer,
@@ -54,6 +61,8 @@ pub struct RunningGateway {
     /// Where it listens.
     pub address: SocketAddr,
     handle: ServerHandle,
+    /// Looks at the issuers' keys; ends when dropped.
+    _watch: JoinSet<()>,
 }
 
 impl RunningGateway {
@@ -114,6 +123,7 @@ pub fn start_beside(
     if config.issuers.is_empty() {
         return Err(GatewayError::NoIssuer);
     }
+    config.check()?;
     let (workers, stop_s) = (config.workers, config.stop_s);
     let upstreams = upstreams
         .iter()
@@ -127,10 +137,12 @@ pub fn start_beside(
                 .ok_or_else(|| GatewayError::Upstream(service.clone()))
         })
         .collect::<Result<BTreeMap<_, _>, _>>()?;
+    let verifier = Verifier::new(&config)?;
+    let watch = verifier.watch().map_err(GatewayError::Certificates)?;
     let door = Data::new(Door {
         versions: table::versions(&operations),
         table: table::table(operations),
-        verifier: Verifier::new(&config)?,
+        verifier,
         buckets: Buckets::new(config.requests_per_second, config.burst),
         mint,
         upstreams,
@@ -157,5 +169,9 @@ pub fn start_beside(
     .run();
     let handle = server.handle();
     tokio::spawn(server);
-    Ok(RunningGateway { address, handle })
+    Ok(RunningGateway {
+        address,
+        handle,
+        _watch: watch,
+    })
 }

@@ -93,14 +93,11 @@ impl Issuer {
 
     /// What the gateway must know to trust this issuer.
     pub(crate) fn trust(&self) -> IssuerConfig {
-        IssuerConfig {
-            issuer: ISSUER.to_owned(),
-            audience: AUDIENCE.to_owned(),
-            jwks: json!({"keys": [{
-                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
-                "kid": self.kid, "x": URL_SAFE_NO_PAD.encode(self.public_key),
-            }]}),
-        }
+        let jwks = json!({"keys": [{
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+            "kid": self.kid, "x": URL_SAFE_NO_PAD.encode(self.public_key),
+        }]});
+        IssuerConfig::with_keys(ISSUER, AUDIENCE, jwks)
     }
 
     /// A token for `holder` that lives for `life`.

@@ -95,6 +95,7 @@ impl Settings {
             .or_insert_with(|| Value::Array(Vec::new()));
         let mut gateway: GatewayConfig =
             config::from_parts(table, []).context("in the section [gateway]")?;
+        gateway.check().context("in the section [gateway]")?;
         gateway.issuers.splice(0..0, built_in);
         Ok(gateway)
     }
@@ -121,5 +122,43 @@ mod tests {
         let settings = Settings::load(Some(&file)).unwrap();
         assert_eq!(settings.listen.port(), 9090);
         assert_eq!(settings.gateway_config(Vec::new()).unwrap().burst, 10);
+    }
+
+    #[test]
+    fn an_issuer_that_cannot_be_trusted_is_refused_and_those_of_the_manual_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("helder.toml");
+        let load = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Settings::load(Some(&file))
+        };
+        let issuer =
+            "[[gateway.issuers]]\nissuer = \"http://login.example.nl\"\naudience = \"helder\"";
+        let said = format!("{:#}", load(issuer).unwrap_err());
+        assert!(
+            said.contains("https://") && said.contains("[gateway]"),
+            "{said}"
+        );
+        let symmetric = issuer.replace("http:", "https:") + "\nalgorithms = [\"HS256\"]";
+        let said = format!("{:#}", load(&symmetric).unwrap_err());
+        assert!(said.contains("algorithms"), "{said}");
+
+        let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/identity.md");
+        let manual = std::fs::read_to_string(manual).unwrap();
+        let examples: Vec<_> = manual
+            .split("```toml\n")
+            .skip(1)
+            .map(|rest| rest.split("```").next().unwrap())
+            .collect();
+        assert_eq!(examples.len(), 3);
+        for example in examples {
+            // A name in angle brackets stands for the reader's own.
+            let text = example.replace(['<', '>', ' '], "");
+            let settings = load(&text).unwrap();
+            assert_eq!(
+                settings.gateway_config(Vec::new()).unwrap().issuers.len(),
+                1
+            );
+        }
     }
 }

@@ -1,19 +1,27 @@
 //! Verifies a token once and remembers it.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, RwLock},
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use helder_platform::identity::TokenMint;
 use helder_types::{Caller, Permission};
 use http::HeaderValue;
 use jsonwebtoken::{Validation, decode, decode_header};
 use moka::sync::Cache;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::task::JoinSet;
 
 use super::{
     claims::Claims,
-    keys::{self, Key, KeyError},
+    fetch::Fetch,
+    issuer::{Found, Issuer},
+    keys::{Key, KeyError},
+    once::Once,
 };
 use crate::{config::GatewayConfig, rate::Bucket};
 
@@ -29,86 +37,157 @@ pub(crate) struct Session {
     pub(crate) caller: Caller,
     pub(crate) bucket: Arc<Bucket>,
     expires_at_s: u64,
+    issuer: Arc<Issuer>,
+    key: Arc<Key>,
     internal: RwLock<Option<(HeaderValue, u64)>>,
+}
+
+/// Why a token does not open the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It does not count here and now.
+    Invalid,
+    /// Nobody can tell: its issuer was not seen for too long.
+    IssuerAway,
 }
 
 /// Verifies tokens from outside.
 pub(crate) struct Verifier {
-    keys: Vec<Key>,
+    issuers: HashMap<String, Arc<Issuer>>,
     sessions: Cache<[u8; 32], Arc<Session>>,
+    once: Once,
+}
+
+/// The one claim that is read before the signature is verified: it says whose key to take.
+#[derive(Deserialize)]
+struct Said {
+    iss: String,
 }
 
 impl Verifier {
     pub(crate) fn new(config: &GatewayConfig) -> Result<Self, KeyError> {
-        let mut keys = Vec::new();
-        for issuer in &config.issuers {
-            keys.extend(keys::read(issuer)?);
-        }
+        let issuers = config
+            .issuers
+            .iter()
+            .map(|config| {
+                let issuer = Arc::new(Issuer::new(config.clone())?);
+                Ok((config.issuer.clone(), issuer))
+            })
+            .collect::<Result<_, KeyError>>()?;
         Ok(Self {
-            keys,
+            issuers,
             sessions: Cache::new(config.remembered_tokens),
+            once: Once::default(),
         })
     }
 
-    /// The session of a token; none when it does not count now. Why goes to the log only.
-    pub(crate) fn session(
+    /// Looks at the keys of the issuers that publish them, until the set is dropped. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be read.
+    pub(crate) fn watch(&self) -> std::io::Result<JoinSet<()>> {
+        let mut tasks = JoinSet::new();
+        let asked = |issuer: &&Arc<Issuer>| issuer.config.jwks.is_none();
+        let mut asked = self.issuers.values().filter(asked).peekable();
+        if asked.peek().is_some() {
+            let fetch = Arc::new(Fetch::new()?);
+            for issuer in asked {
+                tasks.spawn(Arc::clone(issuer).look(Arc::clone(&fetch), now_s));
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// The session of a token. Why there is none goes no further than [`Refusal`].
+    ///
+    /// # Errors
+    /// When the token does not count now.
+    pub(crate) async fn session(
         &self,
         token: &str,
         bucket: impl FnOnce(&Caller) -> Arc<Bucket>,
-    ) -> Option<Arc<Session>> {
+    ) -> Result<Arc<Session>, Refusal> {
         if token.is_empty() || token.len() > MAX_TOKEN_BYTES {
-            return None;
+            return Err(Refusal::Invalid);
         }
-        let name = sha256(token)?;
+        let name = sha256(token.as_bytes()).ok_or(Refusal::Invalid)?;
         let now = now_s();
         if let Some(session) = self.sessions.get(&name) {
-            if now < session.expires_at_s.saturating_add(LEEWAY_S) {
-                return Some(session);
+            if session.counts(now) {
+                return Ok(session);
             }
             self.sessions.invalidate(&name);
-            return None;
         }
-        let claims = self.verify(token, now)?;
-        let expires_at_s = claims.expires_at_s();
-        let caller = claims.into_caller();
+        let (claims, issuer, key) = self.verify(token, now).await?;
+        let one_time = issuer.config.one_time;
+        if one_time {
+            let name = format!("{}\n{}", issuer.config.issuer, claims.token);
+            let name = sha256(name.as_bytes()).ok_or(Refusal::Invalid)?;
+            let until_s = claims.expires_at_s.saturating_add(LEEWAY_S);
+            if !self.once.is_first(name, until_s, now) {
+                return Err(Refusal::Invalid);
+            }
+        }
         let session = Arc::new(Session {
-            bucket: bucket(&caller),
-            caller,
-            expires_at_s,
+            bucket: bucket(&claims.caller),
+            caller: claims.caller,
+            expires_at_s: claims.expires_at_s,
+            issuer,
+            key,
             internal: RwLock::new(None),
         });
-        self.sessions.insert(name, Arc::clone(&session));
-        Some(session)
+        if !one_time {
+            self.sessions.insert(name, Arc::clone(&session));
+        }
+        Ok(session)
     }
 
-    fn verify(&self, token: &str, now: u64) -> Option<Claims> {
-        let header = decode_header(token).ok()?;
+    async fn verify(
+        &self,
+        token: &str,
+        now: u64,
+    ) -> Result<(Claims, Arc<Issuer>, Arc<Key>), Refusal> {
+        let header = decode_header(token).map_err(|_| Refusal::Invalid)?;
         // RFC 7515 §4.1.11: whoever does not know a critical extension refuses the token. This gateway knows none.
         if header.crit.is_some() {
-            return None;
+            return Err(Refusal::Invalid);
         }
-        let key = self.keys.iter().find(|key| {
-            let named = header.kid.is_some() && header.kid == key.kid;
-            let unnamed = header.kid.is_none() && self.keys.len() == 1;
-            (named || unnamed) && key.algorithms.contains(&header.alg)
-        })?;
+        let issuer = self.issuer_of(token).ok_or(Refusal::Invalid)?;
+        let key = match issuer.key(&header, now).await {
+            Found::Key(key) => key,
+            Found::Nothing => return Err(Refusal::Invalid),
+            Found::Away => return Err(Refusal::IssuerAway),
+        };
+        let config = &issuer.config;
         let mut validation = Validation::new(header.alg);
         validation.leeway = LEEWAY_S;
         validation.validate_nbf = true;
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.set_issuer(&[&key.issuer]);
-        validation.set_audience(&[&key.audience]);
-        let claims = decode::<Claims>(token, &key.decoding, &validation)
-            .ok()?
+        validation.set_required_spec_claims(&["exp", "iss"]);
+        validation.set_issuer(&[&config.issuer]);
+        validation.set_audience(&[&config.audience]);
+        let claims = decode::<Value>(token, &key.decoding, &validation)
+            .map_err(|_| Refusal::Invalid)?
             .claims;
-        // Asked again here, so that a fault in the library's rules alone lets nobody in.
-        claims
-            .hold(&key.issuer, &key.audience, now, LEEWAY_S)
-            .then_some(claims)
+        // Times, issuer and audience are asked again there, so that a fault in the library's rules alone lets nobody in.
+        let claims = Claims::read(&claims, config, now, LEEWAY_S).ok_or(Refusal::Invalid)?;
+        Ok((claims, issuer, key))
+    }
+
+    fn issuer_of(&self, token: &str) -> Option<Arc<Issuer>> {
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+        let said: Said = serde_json::from_slice(&claims).ok()?;
+        self.issuers.get(&said.iss).cloned()
     }
 }
 
 impl Session {
+    /// Whether the token still counts: it has not ended, its key is still published and its issuer still believed.
+    fn counts(&self, now_s: u64) -> bool {
+        now_s < self.expires_at_s.saturating_add(LEEWAY_S)
+            && !self.key.is_gone()
+            && self.issuer.is_believed(now_s)
+    }
+
     /// Whether the caller holds a permission.
     pub(crate) fn may(&self, permission: Permission) -> bool {
         self.caller.may(permission)
@@ -137,8 +216,8 @@ impl Session {
     }
 }
 
-fn sha256(token: &str) -> Option<[u8; 32]> {
-    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes())
+fn sha256(bytes: &[u8]) -> Option<[u8; 32]> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes)
         .as_ref()
         .try_into()
         .ok()

@@ -50,7 +50,7 @@ pub(crate) static KEYS: LazyLock<Keys> = LazyLock::new(Keys::new);
 /// Somebody else's keys, of the same kinds.
 pub(crate) static FOREIGN: LazyLock<Keys> = LazyLock::new(Keys::new);
 
-fn jwk(key: &EncodingKey, algorithm: Algorithm, kid: &str) -> Value {
+pub(crate) fn jwk(key: &EncodingKey, algorithm: Algorithm, kid: &str) -> Value {
     let mut jwk = Jwk::from_encoding_key(key, algorithm).unwrap();
     jwk.common.key_id = Some(kid.to_owned());
     let mut value = serde_json::to_value(jwk).unwrap();
@@ -60,15 +60,12 @@ fn jwk(key: &EncodingKey, algorithm: Algorithm, kid: &str) -> Value {
 }
 
 pub(crate) fn trusted() -> IssuerConfig {
-    IssuerConfig {
-        issuer: ISSUER.to_owned(),
-        audience: AUDIENCE.to_owned(),
-        jwks: json!({"keys": [
-            jwk(&KEYS.rsa, Algorithm::RS256, "rsa"),
-            jwk(&KEYS.ed, Algorithm::EdDSA, "ed"),
-            jwk(&KEYS.ec, Algorithm::ES256, "ec"),
-        ]}),
-    }
+    let jwks = json!({"keys": [
+        jwk(&KEYS.rsa, Algorithm::RS256, "rsa"),
+        jwk(&KEYS.ed, Algorithm::EdDSA, "ed"),
+        jwk(&KEYS.ec, Algorithm::ES256, "ec"),
+    ]});
+    IssuerConfig::with_keys(ISSUER, AUDIENCE, jwks)
 }
 
 /// The RSA public key's modulus, as an attacker reads it from the key set.

@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test may end in a panic"
 )]
 
@@ -11,8 +12,11 @@ mod docs;
 mod forwarding;
 mod heads;
 mod issuer;
+mod issuers;
 mod local;
 mod process;
+mod provider;
+mod publisher;
 mod stub;
 mod times;
 mod tokens;

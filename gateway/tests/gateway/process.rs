@@ -54,7 +54,7 @@ json = true
 async fn it_reads_its_settings_serves_and_stops_on_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let jwks = folder.path().join("jwks.json");
-    std::fs::write(&jwks, issuer::trusted().jwks.to_string()).unwrap();
+    std::fs::write(&jwks, issuer::trusted().jwks.unwrap().to_string()).unwrap();
     let world = World::start();
     let text = settings(&world.stub.url, &jwks.display().to_string());
     let mut running = Running(command(folder.path(), &text).spawn().unwrap());
