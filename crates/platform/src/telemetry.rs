@@ -4,10 +4,11 @@
 //! nothing of that promise: what they say below `info` may hold whole paths or queries, so it is said nowhere, whatever the
 //! filter asks.
 
+mod gathered;
+
 use std::{
     fs::OpenOptions,
     io::{self, IsTerminal as _},
-    sync::Mutex,
 };
 
 use opentelemetry::{KeyValue, trace::TracerProvider};
@@ -24,13 +25,13 @@ use tracing_subscriber::{
         self, FmtContext, FormatEvent, FormatFields,
         format::Writer,
         time::{FormatTime, SystemTime},
-        writer::BoxMakeWriter,
     },
     layer::SubscriberExt,
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
+use self::gathered::{Gathered, Gatherer};
 use crate::{config::TelemetrySettings, problem::REQUEST_ID};
 
 /// Telemetry cannot start.
@@ -44,6 +45,9 @@ pub enum TelemetryError {
     /// `telemetry.file` cannot be written.
     #[error("configuration key telemetry.file: cannot write it")]
     File(#[source] io::Error),
+    /// The thread that writes the log cannot start.
+    #[error("the log cannot start")]
+    Thread(#[source] io::Error),
     /// `telemetry.otlp_endpoint` cannot be used.
     #[error("configuration key telemetry.otlp_endpoint: cannot use it")]
     Otlp(#[source] opentelemetry_otlp::ExporterBuildError),
@@ -56,6 +60,8 @@ pub enum TelemetryError {
 #[must_use = "dropping it ends telemetry"]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
+    // Last, so that it can still be told what went wrong.
+    _log: Gatherer,
 }
 
 impl Drop for Telemetry {
@@ -84,15 +90,16 @@ pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, T
         let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer("helder"));
         layer.with_filter(filter_fn(|it| is_own(it) && *it.level() <= Level::INFO))
     });
+    let (lines, log) = lines(settings)?;
     tracing_subscriber::registry()
-        .with(lines(settings)?.with_filter(filter.and(filter_fn(is_discreet))))
+        .with(lines.with_filter(filter.and(filter_fn(is_discreet))))
         .with(spans)
         .try_init()
         .map_err(|_| TelemetryError::Started)?;
     if traces.is_some() {
         crate::trace::exported_from_now_on();
     }
-    Ok(Telemetry { traces })
+    Ok(Telemetry { traces, _log: log })
 }
 
 /// Whether this platform says it.
@@ -106,30 +113,32 @@ fn is_discreet(said: &Metadata<'_>) -> bool {
     is_own(said) || *said.level() <= Level::INFO
 }
 
-fn lines(
-    settings: &TelemetrySettings,
-) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
-    let writer = match &settings.file {
-        None => BoxMakeWriter::new(io::stderr),
+type Lines = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn lines(settings: &TelemetrySettings) -> Result<(Lines, Gatherer), TelemetryError> {
+    let sink: Box<dyn io::Write + Send> = match &settings.file {
+        None => Box::new(io::stderr()),
         Some(path) => {
             let file = OpenOptions::new().create(true).append(true).open(path);
-            BoxMakeWriter::new(Mutex::new(file.map_err(TelemetryError::File)?))
+            Box::new(file.map_err(TelemetryError::File)?)
         }
     };
+    let (writer, log) = Gathered::to(sink).map_err(TelemetryError::Thread)?;
     let is_coloured = settings.file.is_none()
         && io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none();
     let layer = fmt::layer().with_ansi(is_coloured).with_writer(writer);
     if !settings.json && !is_coloured {
-        return Ok(layer.event_format(Line).boxed());
+        return Ok((layer.event_format(Line).boxed(), log));
     }
     // These show the request in the spans around a line.
     crate::trace::written_from_now_on();
-    Ok(if settings.json {
+    let layer = if settings.json {
         layer.json().boxed()
     } else {
         layer.boxed()
-    })
+    };
+    Ok((layer, log))
 }
 
 /// A line of text: when, how bad, where, what, and which request.
@@ -183,7 +192,7 @@ fn provider(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use uuid::Uuid;
 

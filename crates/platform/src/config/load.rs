@@ -11,7 +11,13 @@ use toml::{Table, Value};
 /// What every variable of this platform starts with.
 const PREFIX: &str = "HELDER_";
 /// Variables that are no keys of the configuration.
-const NOT_KEYS: [&str; 3] = ["HELDER_CONFIG", "HELDER_REFERENCE_DATA", "HELDER_TOKEN"];
+const NOT_KEYS: [&str; 5] = [
+    "HELDER_BIN",
+    "HELDER_CONFIG",
+    "HELDER_KEEP",
+    "HELDER_REFERENCE_DATA",
+    "HELDER_TOKEN",
+];
 
 /// What the variables start with that tests are told by.
 const FOR_TESTS: &str = "HELDER_TEST_";

@@ -21,8 +21,8 @@ pub struct LogSettings {
     pub queue: usize,
     /// Records in one transaction; what waits beyond that comes in the next.
     pub records_per_commit: usize,
-    /// Where several requests shared the former commit, the next waits this long for their callers to come back: much less than a
-    /// flush to disk takes, and it makes groups twice as large. A lone caller never waits.
+    /// Where several requests shared the former commit, the next waits this long for their callers to come back. A commit costs
+    /// about as much for thirty records as for one, so larger groups are what makes a record cheap. A lone caller never waits.
     pub linger: Duration,
 }
 
