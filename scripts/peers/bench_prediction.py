@@ -134,6 +134,12 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 32])
     parser.add_argument("--workers", type=int, default=1, help="uvicorn workers")
+    parser.add_argument(
+        "--peer",
+        choices=["pipeline", "encoded"],
+        default="pipeline",
+        help="scikit-learn takes raw fields through a pipeline, as Helder does, or encoding written by hand",
+    )
     parser.add_argument("--json", help="write all figures to this file")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
@@ -153,7 +159,8 @@ def main():
     url = f"{helder.address}/prediction/v1/models/{name}/predictions"
     port = free_port()
     peer_url = f"http://127.0.0.1:{port}/predict"
-    command = [sys.executable, "-m", "uvicorn", "fastapi_prediction:app", "--port", str(port)]
+    module = {"pipeline": "fastapi_pipeline", "encoded": "fastapi_prediction"}[arguments.peer]
+    command = [sys.executable, "-m", "uvicorn", f"{module}:app", "--port", str(port)]
     command += ["--workers", str(arguments.workers)] if arguments.workers > 1 else []
     command += ["--no-access-log", "--log-level", "warning"]
     since = time.perf_counter()
