@@ -161,6 +161,7 @@ async fn a_bsn_that_somebody_types_comes_back_in_no_answer_and_stands_in_no_log(
         .finish();
     // For the whole process: what the service's own threads say counts as well.
     tracing::subscriber::set_global_default(lines).unwrap();
+    helder_platform::trace::written_from_now_on();
     let live = Live::start().await;
     let numbers = numbers(16);
     let mut asked = 0;
