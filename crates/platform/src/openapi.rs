@@ -1,12 +1,14 @@
 //! The OpenAPI document of a service, from its handlers.
 
 mod flatten;
+mod names;
 
 use actix_web::App;
 use utoipa::openapi::{
-    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
-    ServerBuilder,
+    ComponentsBuilder, ContactBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder,
+    OpenApi, OpenApiBuilder, RefOr, Response, ServerBuilder,
     path::Operation,
+    schema::Type,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 use utoipa::{PartialSchema, ToSchema};
@@ -62,9 +64,27 @@ pub fn document(info: &ServiceInfo, configure: impl FnOnce(&mut ServiceConfig<'_
             if operation.security.as_deref() == Some(&[SecurityRequirement::default()]) {
                 operation.security = Some(Vec::new());
             }
+            for (status, response) in &mut operation.responses.responses {
+                if let (true, RefOr::T(response)) = (status.starts_with(['2', '3']), response) {
+                    add_version_header(response);
+                }
+            }
         }
     }
-    document
+    names::upper_camel_case(document)
+}
+
+/// `/core/version-header` of the API design rules: every answer of success documents `API-Version`. The gateway adds it.
+fn add_version_header(response: &mut Response) {
+    let version = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .examples([API_VERSION])
+        .build();
+    let header = HeaderBuilder::new()
+        .schema(version)
+        .description(Some("Version of this API, `major.minor.patch`"))
+        .build();
+    response.headers.insert("API-Version".to_owned(), header);
 }
 
 fn base(info: &ServiceInfo) -> OpenApi {
