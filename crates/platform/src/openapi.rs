@@ -45,8 +45,10 @@ pub fn document(info: &ServiceInfo, configure: impl FnOnce(&mut ServiceConfig<'_
         .openapi(base(info))
         .configure(configure)
         .split_for_parts();
+    let mut is_renamed = false;
     if let Some(components) = &mut document.components {
         flatten::flatten(components);
+        is_renamed = names::rename_schemas(components);
     }
     for item in document.paths.paths.values_mut() {
         let operations: [&mut Option<Operation>; 8] = [
@@ -64,6 +66,9 @@ pub fn document(info: &ServiceInfo, configure: impl FnOnce(&mut ServiceConfig<'_
             if operation.security.as_deref() == Some(&[SecurityRequirement::default()]) {
                 operation.security = Some(Vec::new());
             }
+            if is_renamed {
+                names::rename_in(operation);
+            }
             for (status, response) in &mut operation.responses.responses {
                 if let (true, RefOr::T(response)) = (status.starts_with(['2', '3']), response) {
                     add_version_header(response);
@@ -71,7 +76,7 @@ pub fn document(info: &ServiceInfo, configure: impl FnOnce(&mut ServiceConfig<'_
             }
         }
     }
-    names::upper_camel_case(document)
+    document
 }
 
 /// `/core/version-header` of the API design rules: every answer of success documents `API-Version`. The gateway adds it.
@@ -81,10 +86,12 @@ fn add_version_header(response: &mut Response) {
         .examples([API_VERSION])
         .build();
     let header = HeaderBuilder::new()
-        .schema(version)
+        .schema(Some(version))
         .description(Some("Version of this API, `major.minor.patch`"))
         .build();
-    response.headers.insert("API-Version".to_owned(), header);
+    response
+        .headers
+        .insert("API-Version".to_owned(), RefOr::T(header));
 }
 
 fn base(info: &ServiceInfo) -> OpenApi {

@@ -3,45 +3,83 @@
 //! The name of a generic type is put together with underscores where it is used, so it is changed afterwards, in the
 //! document as a whole. Generated clients take their type names from it.
 
-use serde_json::{Map, Value};
-use utoipa::openapi::OpenApi;
+use std::{collections::BTreeMap, mem};
+
+use utoipa::openapi::{
+    Components, Content, RefOr,
+    path::Operation,
+    schema::{AdditionalProperties, ArrayItems, Schema},
+};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// The document with upper camel case names; unchanged where two names would become one.
-pub(super) fn upper_camel_case(document: OpenApi) -> OpenApi {
-    renamed(&document).unwrap_or(document)
-}
-
-fn renamed(document: &OpenApi) -> Option<OpenApi> {
-    let mut whole = serde_json::to_value(document).ok()?;
-    let schemas = whole.pointer_mut("/components/schemas")?.as_object_mut()?;
-    let names: Map<String, Value> = std::mem::take(schemas)
-        .into_iter()
-        .map(|(name, schema)| (without_underscores(&name), schema))
-        .collect();
-    if names.len() != document.components.as_ref()?.schemas.len() {
-        return None;
+/// Renames the schemas and what refers to them among themselves.
+///
+/// # Returns
+/// False, and nothing is changed, when two names would become one.
+pub(super) fn rename_schemas(components: &mut Components) -> bool {
+    let names = components.schemas.keys().map(|it| without_underscores(it));
+    let fresh: BTreeMap<_, ()> = names.map(|name| (name, ())).collect();
+    if fresh.len() != components.schemas.len() {
+        return false;
     }
-    *schemas = names;
-    references(&mut whole);
-    serde_json::from_value(whole).ok()
+    components.schemas = mem::take(&mut components.schemas)
+        .into_iter()
+        .map(|(name, mut schema)| {
+            rename(&mut schema);
+            (without_underscores(&name), schema)
+        })
+        .collect();
+    true
 }
 
-fn references(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (key, below) in members {
-                let target = below.as_str().and_then(|text| text.strip_prefix(SCHEMAS));
-                if let ("$ref", Some(name)) = (key.as_str(), target) {
-                    *below = Value::String(format!("{SCHEMAS}{}", without_underscores(name)));
-                } else {
-                    references(below);
-                }
+/// Renames what an operation refers to.
+pub(super) fn rename_in(operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        body.content.values_mut().for_each(rename_content);
+    }
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.content.values_mut().for_each(rename_content);
+        }
+    }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            parameter.schema.iter_mut().for_each(rename);
+        }
+    }
+}
+
+fn rename_content(content: &mut RefOr<Content>) {
+    if let RefOr::T(content) = content {
+        content.schema.iter_mut().for_each(rename);
+    }
+}
+
+fn rename(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::Ref(reference) => {
+            if let Some(name) = reference.ref_location.strip_prefix(SCHEMAS) {
+                reference.ref_location = format!("{SCHEMAS}{}", without_underscores(name));
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(references),
-        _ => {}
+        RefOr::T(Schema::Object(object)) => {
+            object.properties.values_mut().for_each(rename);
+            if let Some(AdditionalProperties::RefOr(values)) =
+                object.additional_properties.as_deref_mut()
+            {
+                rename(values);
+            }
+        }
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                rename(items);
+            }
+        }
+        RefOr::T(Schema::OneOf(choice)) => choice.items.iter_mut().for_each(rename),
+        RefOr::T(Schema::AnyOf(choice)) => choice.items.iter_mut().for_each(rename),
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter_mut().for_each(rename),
+        RefOr::T(_) => {}
     }
 }
 
@@ -77,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_generic_name_loses_its_underscore_also_where_it_is_referred_to() {
-        let document = upper_camel_case(Document::openapi());
+        let mut document = Document::openapi();
+        assert!(rename_schemas(document.components.as_mut().unwrap()));
         let value = serde_json::to_value(&document).unwrap();
         let schemas = value["components"]["schemas"].as_object().unwrap();
         assert_eq!(
@@ -92,17 +131,10 @@ mod tests {
 
     #[test]
     fn two_names_that_would_become_one_stay_as_they_are() {
-        let mut document = Document::openapi();
-        let schemas = &mut document.components.as_mut().unwrap().schemas;
-        let page = schemas["Page_Model"].clone();
-        schemas.insert("PageModel".to_owned(), page);
-        let document = upper_camel_case(document);
-        assert!(
-            document
-                .components
-                .unwrap()
-                .schemas
-                .contains_key("Page_Model")
-        );
+        let mut components = Document::openapi().components.unwrap();
+        let page = components.schemas["Page_Model"].clone();
+        components.schemas.insert("PageModel".to_owned(), page);
+        assert!(!rename_schemas(&mut components));
+        assert!(components.schemas.contains_key("Page_Model"));
     }
 }
