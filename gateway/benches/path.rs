@@ -165,6 +165,7 @@ fn measure() {
         id: "predict".to_owned(),
         permission: Some(Permission::PredictionPredict),
         body: BodyKind::Json,
+        answers: vec!["application/json".to_owned()],
         version: "1.0.0".to_owned(),
     };
     let mut config = GatewayConfig::with_issuers(vec![issuer::trusted()]);

@@ -17,7 +17,7 @@ use http::Uri;
 use tracing::Instrument as _;
 
 use crate::{
-    answer, audit,
+    accept, answer, audit,
     config::GatewayConfig,
     docs,
     forward::{Forwarder, Onward},
@@ -159,6 +159,7 @@ impl Door {
                 Some(session.internal(&self.mint)?)
             }
         };
+        accept::check(request, &operation.answers)?;
         let (body_limit, answer_s) = match operation.body {
             BodyKind::Json => (self.config.json_bytes, self.config.answer_s),
             BodyKind::Upload => (self.config.upload_bytes, self.config.upload_s),

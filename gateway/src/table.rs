@@ -59,6 +59,8 @@ pub struct Operation {
     pub permission: Option<Permission>,
     /// What the body may be.
     pub body: BodyKind,
+    /// Media types of its answers of success; none when they have no content.
+    pub answers: Vec<String>,
     /// `info.version` of the document, for `API-Version`.
     pub version: String,
 }
@@ -113,6 +115,7 @@ pub fn operations() -> Result<Vec<Operation>, DocumentError> {
                     id,
                     permission,
                     body: body_kind(operation),
+                    answers: answers(operation),
                     version: version.clone(),
                 });
             }
@@ -163,6 +166,21 @@ fn body_kind(operation: &Value) -> BodyKind {
     } else {
         BodyKind::Upload
     }
+}
+
+/// Media types of all answers of success.
+fn answers(operation: &Value) -> Vec<String> {
+    let mut found: Vec<String> = operation["responses"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(status, _)| status.starts_with('2'))
+        .filter_map(|(_, answer)| answer["content"].as_object())
+        .flat_map(|content| content.keys().cloned())
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// The operations as a table to look requests up in.

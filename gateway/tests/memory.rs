@@ -132,6 +132,7 @@ async fn g17_half_a_gigabyte_each_way_passes_in_flat_memory() {
         id: "upload".to_owned(),
         permission: Some(Permission::IngestWrite),
         body: BodyKind::Upload,
+        answers: vec!["application/json".to_owned()],
         version: "1.0.0".to_owned(),
     };
     let config = GatewayConfig::with_issuers(vec![issuer::trusted()]);

@@ -56,6 +56,7 @@ fn operation(
         path: path.to_owned(),
         permission,
         body,
+        answers: vec!["application/json".to_owned()],
         version: "1.2.3".to_owned(),
     }
 }

@@ -21,9 +21,15 @@ pub(crate) struct Described {
     pub(crate) permission: Option<Permission>,
     /// Names of query parameters and of headers.
     pub(crate) query: Vec<String>,
+    /// Schemas of the query parameters, in the same order, references followed.
+    pub(crate) query_schemas: Vec<Value>,
     pub(crate) headers: Vec<String>,
     /// Media types of its body.
     pub(crate) media: Vec<String>,
+    /// Media types of its answers of success.
+    pub(crate) answers: Vec<String>,
+    /// Version in its document.
+    pub(crate) version: String,
     /// Schema of its JSON body.
     pub(crate) schema: Option<Value>,
     /// Schemas by name, for references.
@@ -54,6 +60,18 @@ pub(crate) fn described() -> Vec<Described> {
                 };
                 let content = operation["requestBody"]["content"].as_object();
                 let schema = content.and_then(|it| it.get("application/json"));
+                let query_schemas = operation["parameters"].as_array().into_iter().flatten();
+                let query_schemas = query_schemas.filter(|it| it["in"] == "query");
+                let query_schemas = query_schemas.map(|it| {
+                    let schema = &it["schema"];
+                    reference(schema).map_or(schema, |name| &named[name])
+                });
+                let answers = operation["responses"].as_object().unwrap();
+                let answers = answers
+                    .iter()
+                    .filter(|(status, _)| status.starts_with('2'))
+                    .filter_map(|(_, answer)| answer["content"].as_object())
+                    .flat_map(|content| content.keys().cloned());
                 let scope = operation["security"][0]["bearer"][0].as_str();
                 found.push(Described {
                     service,
@@ -61,8 +79,11 @@ pub(crate) fn described() -> Vec<Described> {
                     template: format!("/{service}/v1{template}"),
                     permission: scope.map(|text| text.parse().unwrap()),
                     query: of("query"),
+                    query_schemas: query_schemas.cloned().collect(),
                     headers: of("header"),
                     media: content.map_or_else(Vec::new, |it| it.keys().cloned().collect()),
+                    answers: answers.collect(),
+                    version: document["info"]["version"].as_str().unwrap().to_owned(),
                     schema: schema.map(|it| it["schema"].clone()),
                     named: named.clone(),
                 });

@@ -29,6 +29,7 @@ mod packed;
 mod places;
 mod privacy;
 mod reckoning;
+mod refusals;
 mod spoilt;
 mod support;
 mod tenants;

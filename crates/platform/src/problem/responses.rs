@@ -14,7 +14,7 @@ use utoipa::{
 #[derive(Clone, Copy, Debug)]
 pub struct Problems;
 
-const DOCUMENTED: [(&str, &str); 12] = [
+const DOCUMENTED: [(&str, &str); 13] = [
     (
         "400",
         "The request or its input has faults; all of them are in `errors`.",
@@ -26,6 +26,10 @@ const DOCUMENTED: [(&str, &str); 12] = [
     ),
     ("404", "Absent, or not yours."),
     ("405", "The path does not know this method; see `Allow`."),
+    (
+        "406",
+        "`Accept` leaves none of the media types that this answers with.",
+    ),
     (
         "409",
         "The thing is in another state than the request assumes.",
