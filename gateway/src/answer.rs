@@ -1,11 +1,14 @@
 //! What every answer carries.
 
 use actix_web::{
-    HttpResponse, ResponseError,
+    HttpRequest, HttpResponse, ResponseError, Route,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    web,
 };
 use helder_platform::problem::Problem;
 use uuid::Uuid;
+
+use crate::trace;
 
 const SECURITY: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
@@ -45,6 +48,18 @@ pub(crate) fn finish(headers: &mut HeaderMap, request_id: Uuid, version: Option<
     {
         headers.insert(name, value);
     }
+}
+
+/// 405 for every other method on a path that is only read.
+pub(crate) fn only_get() -> Route {
+    web::to(|request: HttpRequest| async move {
+        let id = trace::Trace::of(&request).request_id;
+        helder_platform::problem::REQUEST_ID
+            .scope(id, async {
+                refuse(&Problem::method_not_allowed("GET"), id, None)
+            })
+            .await
+    })
 }
 
 /// A refusal by the gateway itself.

@@ -1,15 +1,15 @@
 //! The documents of all services, together and one by one, without asking anything of the outside world.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, ResponseError as _,
     dev::{Service, ServiceResponse},
-    http::{Method, header},
+    http::{Method, StatusCode, header},
     web::{self, ServiceConfig},
 };
 use helder_platform::problem::{Problem, Result};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
-use crate::table::DOCUMENTS;
+use crate::{answer, table::DOCUMENTS};
 
 /// What the page itself may load: only from here, with the styles and the start script it carries inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -42,26 +42,36 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .collect();
     let pages = SwaggerUi::new("/{_:.*}").config(Config::new(urls).validator_url("none"));
     config
-        .route(
-            "/docs",
-            web::get().to(|| async {
-                HttpResponse::PermanentRedirect()
-                    .insert_header((header::LOCATION, "/docs/"))
-                    .finish()
-            }),
+        .service(
+            web::resource("/docs")
+                .route(web::get().to(|| async {
+                    HttpResponse::PermanentRedirect()
+                        .insert_header((header::LOCATION, "/docs/"))
+                        .finish()
+                }))
+                .default_service(answer::only_get()),
         )
         .service(
             web::scope("/docs")
                 .wrap_fn(|request, service| {
                     let answer = service.call(request);
                     async move {
-                        let mut answer: ServiceResponse<_> = answer.await?;
+                        let id = crate::trace::new_request_id();
+                        let answer: ServiceResponse<_> = answer.await?;
+                        let mut answer = if answer.status() == StatusCode::NOT_FOUND {
+                            let nothing = helder_platform::problem::REQUEST_ID
+                                .scope(id, async { Problem::not_found().error_response() })
+                                .await;
+                            answer.into_response(nothing).map_into_right_body()
+                        } else {
+                            answer.map_into_left_body()
+                        };
                         let headers = answer.headers_mut();
                         headers.insert(
                             header::CONTENT_SECURITY_POLICY,
                             header::HeaderValue::from_static(POLICY),
                         );
-                        crate::answer::finish(headers, crate::trace::new_request_id(), None);
+                        answer::finish(headers, id, None);
                         Ok(answer)
                     }
                 })

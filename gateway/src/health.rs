@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{
     HttpResponse,
-    web::{Data, ServiceConfig, get},
+    web::{Data, ServiceConfig, get, resource},
 };
 use bytes::Bytes;
 use http::Request;
@@ -12,13 +12,21 @@ use http_body_util::Empty;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Map, Value};
 
-use crate::serve::Door;
+use crate::{answer, serve::Door};
 
 /// Mounts `/health/live` and `/health/ready`.
 pub(crate) fn mount(config: &mut ServiceConfig) {
     config
-        .route("/health/live", get().to(live))
-        .route("/health/ready", get().to(ready));
+        .service(
+            resource("/health/live")
+                .route(get().to(live))
+                .default_service(answer::only_get()),
+        )
+        .service(
+            resource("/health/ready")
+                .route(get().to(ready))
+                .default_service(answer::only_get()),
+        );
 }
 
 async fn live() -> HttpResponse {
@@ -63,6 +71,6 @@ async fn ready(door: Data<Door>) -> HttpResponse {
 }
 
 fn finish(mut response: HttpResponse) -> HttpResponse {
-    crate::answer::finish(response.headers_mut(), crate::trace::new_request_id(), None);
+    answer::finish(response.headers_mut(), crate::trace::new_request_id(), None);
     response
 }

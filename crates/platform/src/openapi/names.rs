@@ -95,22 +95,22 @@ mod tests {
     use super::*;
 
     #[derive(Serialize, ToSchema)]
-    struct Page<T> {
+    struct Shelf<T> {
         items: Vec<T>,
     }
 
     #[derive(Serialize, ToSchema)]
-    struct Model {
+    struct Thing {
         id: u64,
     }
 
     #[derive(Serialize, ToSchema)]
-    struct Answer {
-        page: Page<Model>,
+    struct Wall {
+        shelf: Shelf<Thing>,
     }
 
     #[derive(utoipa::OpenApi)]
-    #[openapi(components(schemas(Answer, Page<Model>, Model)))]
+    #[openapi(components(schemas(Wall, Shelf<Thing>, Thing)))]
     struct Document;
 
     #[test]
@@ -121,20 +121,20 @@ mod tests {
         let schemas = value["components"]["schemas"].as_object().unwrap();
         assert_eq!(
             schemas.keys().collect::<Vec<_>>(),
-            ["Answer", "Model", "PageModel"]
+            ["ShelfThing", "Thing", "Wall"]
         );
         assert_eq!(
-            schemas["Answer"]["properties"]["page"]["$ref"],
-            "#/components/schemas/PageModel"
+            schemas["Wall"]["properties"]["shelf"]["$ref"],
+            "#/components/schemas/ShelfThing"
         );
     }
 
     #[test]
     fn two_names_that_would_become_one_stay_as_they_are() {
         let mut components = Document::openapi().components.unwrap();
-        let page = components.schemas["Page_Model"].clone();
-        components.schemas.insert("PageModel".to_owned(), page);
+        let shelf = components.schemas["Shelf_Thing"].clone();
+        components.schemas.insert("ShelfThing".to_owned(), shelf);
         assert!(!rename_schemas(&mut components));
-        assert!(components.schemas.contains_key("Page_Model"));
+        assert!(components.schemas.contains_key("Shelf_Thing"));
     }
 }
