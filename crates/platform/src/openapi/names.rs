@@ -3,7 +3,7 @@
 //! The name of a generic type is put together with underscores where it is used, so it is changed afterwards, in the
 //! document as a whole. Generated clients take their type names from it.
 
-use std::{collections::BTreeMap, mem};
+use std::{collections::BTreeSet, mem};
 
 use utoipa::openapi::{
     Components, Content, RefOr,
@@ -19,7 +19,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// False, and nothing is changed, when two names would become one.
 pub(super) fn rename_schemas(components: &mut Components) -> bool {
     let names = components.schemas.keys().map(|it| without_underscores(it));
-    let fresh: BTreeMap<_, ()> = names.map(|name| (name, ())).collect();
+    let fresh: BTreeSet<_> = names.collect();
     if fresh.len() != components.schemas.len() {
         return false;
     }
