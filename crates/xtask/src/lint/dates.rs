@@ -95,7 +95,7 @@ fn moments<'a>(
         moments(document, &place.with(name), below, seen, found);
     }
     for (index, below) in array(value).iter().enumerate() {
-        moments(document, &place.with(index), below, seen, found);
+        moments(document, &place.at(index), below, seen, found);
     }
 }
 

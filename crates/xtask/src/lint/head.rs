@@ -87,7 +87,7 @@ pub(super) fn check(document: &Value, found: &mut Vec<Finding>) {
     let tags = array(&document["tags"]);
     for (index, tag) in tags.iter().enumerate() {
         if tags.iter().take(index).any(|it| it["name"] == tag["name"]) {
-            found.push(UNIQUE_TAGS.broken_at(&Place::of(&["tags"]).with(index)));
+            found.push(UNIQUE_TAGS.broken_at(&Place::of(&["tags"]).at(index)));
         }
     }
 }
@@ -103,7 +103,7 @@ fn servers(document: &Value, found: &mut Vec<Finding>) {
         found.push(SERVERS.broken_at(&Place::of(place)));
     }
     for (index, server) in servers.iter().enumerate() {
-        let place = Place::of(&["servers"]).with(index).with("url");
+        let place = Place::of(&["servers"]).at(index).with("url");
         let url = server["url"].as_str().unwrap_or_default();
         if !has_major_version(url) {
             found.push(MAJOR_VERSION.broken_at(&place));

@@ -82,10 +82,15 @@ impl Place {
     }
 
     /// One step further.
-    pub(crate) fn with(&self, name: impl ToString) -> Self {
+    pub(crate) fn with(&self, name: &str) -> Self {
         let mut names = self.0.clone();
-        names.push(name.to_string());
+        names.push(name.to_owned());
         Self(names)
+    }
+
+    /// One step further, into a list.
+    pub(crate) fn at(&self, index: usize) -> Self {
+        self.with(&index.to_string())
     }
 }
 

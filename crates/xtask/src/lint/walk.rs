@@ -57,7 +57,7 @@ impl<'a> Operation<'a> {
                 array(&holder["parameters"])
                     .iter()
                     .enumerate()
-                    .map(move |(index, value)| (place.with(index), value))
+                    .map(move |(index, value)| (place.at(index), value))
             })
             .map(|(place, value)| target(document, place, value))
             .collect()
@@ -98,7 +98,7 @@ pub(super) fn every<'a>(place: &Place, value: &'a Value, visit: &mut dyn FnMut(&
         }
         Value::Array(items) => {
             for (index, below) in items.iter().enumerate() {
-                every(&place.with(index), below, visit);
+                every(&place.at(index), below, visit);
             }
         }
         _ => {}
