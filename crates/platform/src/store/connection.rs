@@ -109,8 +109,14 @@ impl Target {
                 )
                 .get_result(&mut conn)?;
                 // The role of a service may not be allowed to make schemas; then somebody made it beforehand.
+                // The lock, because IF NOT EXISTS fails when two replicas make the same schema at the same moment.
                 if there == 0 {
-                    conn.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+                    conn.batch_execute(&format!(
+                        "BEGIN;
+                         SELECT pg_advisory_xact_lock(hashtext('helder make schema'));
+                         CREATE SCHEMA IF NOT EXISTS {schema};
+                         COMMIT"
+                    ))?;
                 }
                 Ok(())
             }
