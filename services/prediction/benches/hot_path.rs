@@ -13,7 +13,7 @@ use helder_platform::keyring::{KeyRing, MasterKeys};
 use helder_prediction::{
     MIGRATIONS,
     answer::Writer,
-    log::{Log, LogSettings, Record, Span, now_ms},
+    log::{Log, LogSettings, Records, Span, now_ms},
     registry::ActiveVersion,
     served::Served,
     subjects::read,
@@ -109,15 +109,12 @@ fn answer(fixture: &Fixture) -> Vec<u8> {
     writer.finish()
 }
 
-fn record(fixture: &Fixture) -> Record {
+fn record(fixture: &Fixture) -> Records {
     let now = now_ms();
-    Record::new(
-        &fixture.served,
-        &fixture.caller,
-        &Span::from_header(None),
-        Some("249566758"),
-        [now, now],
-    )
+    let mut records = Records::new(&fixture.served, &fixture.caller);
+    let span = Span::from_header(None);
+    records.prediction(&fixture.served, &span, Some("249566758"), [now, now]);
+    records
 }
 
 #[divan::bench]
@@ -139,7 +136,7 @@ fn read_score_and_write_the_answer(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench]
 fn make_a_record(bencher: divan::Bencher<'_, '_>) {
     let fixture = fixture();
-    bencher.bench_local(|| record(&fixture).json.len());
+    bencher.bench_local(|| record(&fixture).len());
 }
 
 /// Time, not only processor time: the flush to disk is in it.
@@ -156,7 +153,7 @@ fn write_records_durably(bencher: divan::Bencher<'_, '_>, together: usize) {
     bencher
         .counter(divan::counter::ItemsCount::new(together))
         .bench_local(|| {
-            let waiting = (0..together).map(|_| log.write(vec![record(&fixture)]));
+            let waiting = (0..together).map(|_| log.write(record(&fixture)));
             runtime
                 .block_on(futures_util::future::join_all(waiting))
                 .len()

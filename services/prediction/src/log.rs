@@ -1,15 +1,17 @@
 //! The processing log (Logboek Dataverwerkingen): one record per subject, durable before the answer leaves.
 //!
 //! Requests hand their records to one writer thread. It takes whatever waits, writes it in one transaction and tells all of
-//! them; so many requests share one flush to disk. The queue is bounded: a full queue or a log that cannot be written is a 503,
+//! them; so many requests share one flush to disk, and a row ([`segment`]). The queue is bounded: a full queue or a log that cannot be written is a 503,
 //! and nothing is answered.
 
 mod group;
 mod ids;
 mod record;
 mod rows;
+mod segment;
 
 pub(crate) use group::unwritable;
 pub use group::{Log, LogSettings};
-pub use record::{Record, Span, now_ms};
+pub use record::{Records, Span, now_ms};
 pub(crate) use rows::{Repeats, insert, page};
+pub(crate) use segment::{Segment, join};

@@ -1,10 +1,12 @@
 //! The tables of this service.
 
 diesel::table! {
-    processing_records (organisation, id) {
+    processing_segments (organisation, id) {
         organisation -> Text,
         id -> Text,
-        record -> Text,
+        shared -> Text,
+        lines -> Text,
+        records -> Integer,
     }
 }
 

@@ -1,5 +1,7 @@
 //! A model version in memory, with every text that does not change per request made once.
 
+use std::sync::Arc;
+
 use helder_model::{Model, Reasons, Scorer, WarningKind};
 use helder_platform::keyring::Pseudonymiser;
 use helder_types::Bsn;
@@ -27,18 +29,8 @@ pub struct Served {
     pub(crate) warnings: [(WarningKind, Vec<u8>); 3],
     /// Per group: `{"number":0,"name":{…}}`.
     pub(crate) groups: Vec<Vec<u8>>,
-    /// The fixed parts of a processing record.
-    pub(crate) record: RecordParts,
-}
-
-/// The parts of a processing record that are the same for every prediction of a version.
-pub(crate) struct RecordParts {
-    /// `,"status":"Ok","name":…`
-    pub(crate) name: String,
-    /// `"dpl.core.processing_activity_id":…`
-    pub(crate) activity: String,
-    /// `"resource":{"attributes":{…` without the closing braces.
-    pub(crate) resource: String,
+    /// What all its processing records share.
+    pub(crate) record_head: Arc<str>,
 }
 
 /// What kind of identifier stands behind `dpl.core.data_subject_id`.
@@ -128,7 +120,7 @@ impl Served {
             levels: levels.collect(),
             warnings,
             groups: groups.collect(),
-            record: RecordParts::new(&version),
+            record_head: record_head(&version).into(),
             pseudonymiser,
             scorer,
             version,
@@ -157,27 +149,19 @@ impl Served {
     }
 }
 
-impl RecordParts {
-    fn new(version: &ActiveVersion) -> Self {
-        let text = |text: &str| Value::from(text).to_string();
-        Self {
-            name: format!(
-                ",\"status\":\"Ok\",\"name\":{}",
-                text(&format!("prediction {}", version.model_name))
-            ),
-            activity: format!(
-                "\"dpl.core.processing_activity_id\":{}",
-                text(&version.verwerkingsactiviteit)
-            ),
-            resource: format!(
-                "\"resource\":{{\"attributes\":{{\"helder.organisation\":{},\"helder.project_id\":\"{}\",\
-                 \"helder.model_id\":\"{}\",\"helder.model_version_id\":\"{}\",\"helder.model_digest\":\"{}\"",
-                text(version.organisation.as_str()),
-                version.project_id,
-                version.model_id,
-                version.model_version_id,
-                version.digest,
-            ),
-        }
-    }
+/// What all processing records of a version have in common: a JSON object that ends inside `resource.attributes`.
+fn record_head(version: &ActiveVersion) -> String {
+    let text = |text: &str| Value::from(text).to_string();
+    format!(
+        "{{\"status\":\"Ok\",\"name\":{},\"attributes\":{{\"dpl.core.processing_activity_id\":{}}},\
+         \"resource\":{{\"attributes\":{{\"helder.organisation\":{},\"helder.project_id\":\"{}\",\
+         \"helder.model_id\":\"{}\",\"helder.model_version_id\":\"{}\",\"helder.model_digest\":\"{}\"",
+        text(&format!("prediction {}", version.model_name)),
+        text(&version.verwerkingsactiviteit),
+        text(version.organisation.as_str()),
+        version.project_id,
+        version.model_id,
+        version.model_version_id,
+        version.digest,
+    )
 }

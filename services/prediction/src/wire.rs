@@ -179,7 +179,7 @@ pub struct ProcessingRecord {
 }
 
 /// What processed.
-#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resource {
     /// `helder.…`

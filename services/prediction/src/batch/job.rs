@@ -20,12 +20,13 @@ use uuid::Uuid;
 use super::{KIND, MAX_ROWS, columns::Columns, ranking, ranking::Scored, results, rows};
 use crate::{
     active::Active,
-    log::{self, Record, Repeats, now_ms},
+    log::{self, Records, Repeats, Segment, now_ms},
     served::Served,
     wire::{Batch, BatchOutcome, RefusedRows},
 };
 
-/// Rows scored, logged and committed at a time. Live predictions wait for this writer at most that long.
+/// Rows scored, logged and committed at a time. Live predictions wait for this writer at most that long. The log knows a block
+/// by its first row: with another size, a batch that crashed before the change would log some rows twice after it.
 const BLOCK: usize = 2_000;
 /// How long a batch that starts with the process waits for the first word of the registry.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -187,7 +188,8 @@ impl Run<'_> {
     fn score_block(&mut self, block: &super::columns::Block, rows: usize) -> Result<()> {
         let served = Arc::clone(&self.served);
         let (mut row, mut answer) = (served.scorer.row(), Answer::default());
-        let mut records = Vec::with_capacity(rows);
+        let mut records = Records::new(&served, self.job.caller());
+        let first = self.rows + 1;
         for place in 0..rows {
             self.rows += 1;
             let start = now_ms();
@@ -204,17 +206,14 @@ impl Run<'_> {
             let has_warnings = served.scorer.warnings(&row).next().is_some();
             self.scored
                 .push(Scored::new(number, pseudonym, &row, &answer, has_warnings));
-            records.push(Record::of_row(
-                &served,
-                self.job.caller(),
-                self.batch.id,
-                pseudonym,
-                number,
-                [start, now_ms()],
-            ));
+            records.row(self.batch.id, pseudonym, number, [start, now_ms()]);
         }
+        if records.is_empty() {
+            return Ok(());
+        }
+        let segment = Segment::of_batch(&records, self.batch.id, first);
         self.job
             .store()
-            .write_blocking(|conn| log::insert(conn, records.iter(), Repeats::Kept))
+            .write_blocking(|conn| log::insert(conn, &[segment], Repeats::Kept))
     }
 }

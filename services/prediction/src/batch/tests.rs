@@ -204,9 +204,11 @@ impl World {
             n: i64,
         }
         let count = |conn: &mut _| {
-            Ok(sql_query("SELECT COUNT(*) AS n FROM processing_records")
-                .get_result::<Count>(conn)?
-                .n)
+            Ok(
+                sql_query("SELECT COALESCE(SUM(records), 0) AS n FROM processing_segments")
+                    .get_result::<Count>(conn)?
+                    .n,
+            )
         };
         self.store.read(count).await.unwrap()
     }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     active::Active,
     answer,
-    log::{self, Log, Record, Repeats, Span, now_ms, unwritable},
+    log::{self, Log, Records, Repeats, Span, now_ms, unwritable},
     served::Served,
     subjects::{self, Subject},
     wire::{PredictionAnswer, PredictionRequest},
@@ -112,12 +112,13 @@ fn records(
     span: &Span,
     subjects: &[Subject<'_>],
     start: u64,
-) -> Vec<Record> {
+) -> Records {
     let times = [start, now_ms()];
-    subjects
-        .iter()
-        .map(|subject| Record::new(served, caller, span, subject.id.as_deref(), times))
-        .collect()
+    let mut records = Records::new(served, caller);
+    for subject in subjects {
+        records.prediction(served, span, subject.id.as_deref(), times);
+    }
+    records
 }
 
 /// What is kept for a repeat. How the caller names its subjects is not: the repeat brings the same body.
@@ -147,10 +148,12 @@ async fn once(
         head: String::from_utf8_lossy(&served.head).into_owned(),
         predictions,
     };
-    let records = records(served, caller, span, subjects, start);
+    let segments = log::join(std::iter::once(&records(
+        served, caller, span, subjects, start,
+    )));
     let kept = store
         .create(caller, idempotency, move |conn| {
-            log::insert(conn, records.iter(), Repeats::Refused)?;
+            log::insert(conn, &segments, Repeats::Refused)?;
             Ok(fresh)
         })
         .await

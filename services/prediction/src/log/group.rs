@@ -12,7 +12,7 @@ use helder_platform::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Record, Repeats, rows};
+use super::{Records, Repeats, rows, segment};
 
 /// Bounds of the log.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Default for LogSettings {
 }
 
 struct Waiting {
-    records: Vec<Record>,
+    records: Records,
     done: oneshot::Sender<bool>,
 }
 
@@ -64,7 +64,7 @@ impl Log {
     ///
     /// # Errors
     /// 503 when the queue is full or the log cannot be written; then none of these records is there.
-    pub async fn write(&self, records: Vec<Record>) -> Result<()> {
+    pub async fn write(&self, records: Records) -> Result<()> {
         let (done, written) = oneshot::channel();
         self.queue
             .try_send(Waiting { records, done })
@@ -104,8 +104,8 @@ fn write_all(store: &Store, mut queue: mpsc::Receiver<Waiting>, settings: LogSet
             group.push(next);
         }
         was_shared = group.len() > 1;
-        let records = || group.iter().flat_map(|waiting| &waiting.records);
-        let written = store.write_blocking(|conn| rows::insert(conn, records(), Repeats::Refused));
+        let segments = segment::join(group.iter().map(|waiting| &waiting.records));
+        let written = store.write_blocking(|conn| rows::insert(conn, &segments, Repeats::Refused));
         if let Err(problem) = &written {
             problem.log();
             tracing::error!(records = count, "the processing log cannot be written");

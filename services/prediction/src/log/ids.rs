@@ -1,4 +1,4 @@
-//! Identifiers for records, spans and traces: unique, cheap, and without a call to the system for each.
+//! Identifiers for segments, spans and traces: unique, cheap, and without a call to the system for each.
 //!
 //! Each process draws one random start; a counter goes on from there. That makes them unique, not secret: nothing is guarded by
 //! not knowing one.
@@ -24,8 +24,8 @@ fn start() -> (u64, u64) {
     })
 }
 
-/// Key of a record: 12 hex digits of milliseconds, 8 of a counter, 12 of the process. In the order of time.
-pub(super) fn record_id(now_ms: u64) -> String {
+/// Key of a segment: 12 hex digits of milliseconds, 8 of a counter, 12 of the process. In the order of time.
+pub(super) fn segment_id(now_ms: u64) -> String {
     let count = NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
     let process = start().1 & 0xffff_ffff_ffff;
     hex32((u128::from(now_ms) << 80) | (u128::from(count) << 48) | u128::from(process))
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_do_not_repeat_and_records_keep_their_order() {
+    fn identifiers_do_not_repeat_and_segments_keep_their_order() {
         assert_eq!(
             (0..10_000).map(|_| span_id()).collect::<HashSet<_>>().len(),
             10_000
@@ -81,10 +81,10 @@ mod tests {
                 .len(),
             10_000
         );
-        let records: Vec<String> = (0..10_000)
-            .map(|n| record_id(1_700_000_000_000 + n / 100))
+        let segments: Vec<String> = (0..10_000)
+            .map(|n| segment_id(1_700_000_000_000 + n / 100))
             .collect();
-        assert!(records.is_sorted_by(|a, b| a < b));
-        assert!(records.iter().all(|id| id.len() == 32));
+        assert!(segments.is_sorted_by(|a, b| a < b));
+        assert!(segments.iter().all(|id| id.len() == 32));
     }
 }

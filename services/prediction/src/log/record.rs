@@ -1,11 +1,12 @@
-//! One record, in the words of the standard.
+//! Records as they are made: per request what they share once, per record a short line.
 //!
-//! Fields `trace_id`, `span_id`, `parent_span_id`, `status`, `name`, `start_time`, `end_time` (milliseconds since 1970),
+//! Put together again ([`read`](super::segment)) a record has the words of the standard: fields `trace_id`, `span_id`, `parent_span_id`, `status`, `name`, `start_time`, `end_time` (milliseconds since 1970),
 //! `attributes` with `dpl.core.…`, and `resource.attributes` with the model version: the core standard forbids attributes of
 //! extensions that are not yet set, so the model stands in `resource`.
 
 use std::{
     fmt::Write as _,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -15,16 +16,34 @@ use uuid::Uuid;
 use super::ids;
 use crate::served::Served;
 
-/// A record ready to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Whose log it belongs to.
-    pub organisation: String,
-    /// Key: time first.
-    pub id: String,
-    /// The record as JSON.
-    pub json: String,
+/// The records of one request: what they share, and a line each.
+#[derive(Clone, Debug)]
+pub struct Records {
+    pub(super) organisation: String,
+    pub(super) shared: Shared,
+    /// A JSON array per record, each with a line end.
+    pub(super) lines: String,
+    pub(super) count: usize,
 }
+
+/// What the records of one caller and one model version have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shared {
+    head: Arc<str>,
+    caller: String,
+    client: String,
+}
+
+/// One record's own values, as they stand in its line.
+pub(super) type Line = (
+    String,
+    String,
+    Option<String>,
+    u64,
+    u64,
+    Option<String>,
+    Option<String>,
+);
 
 /// Where a request stands in its trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,18 +89,36 @@ pub fn now_ms() -> u64 {
         .map_or(0, |since| since.as_millis() as u64)
 }
 
-impl Record {
-    /// The record of one prediction.
+impl Records {
+    /// None yet, of what `caller` asks of a version.
+    pub fn new(served: &Served, caller: &Caller) -> Self {
+        Self {
+            organisation: caller.organisation.as_str().to_owned(),
+            shared: Shared {
+                head: Arc::clone(&served.record_head),
+                caller: caller.subject.as_str().to_owned(),
+                client: caller.client.as_str().to_owned(),
+            },
+            lines: String::new(),
+            count: 0,
+        }
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Adds one prediction.
     ///
     /// * `id` – the subject as the caller named it; only its pseudonym goes into the record
     /// * `times` – start and end, milliseconds since 1970
-    pub fn new(
-        served: &Served,
-        caller: &Caller,
-        span: &Span,
-        id: Option<&str>,
-        times: [u64; 2],
-    ) -> Self {
+    pub fn prediction(&mut self, served: &Served, span: &Span, id: Option<&str>, times: [u64; 2]) {
         let subject = id.map(|id| served.pseudonym(id));
         let subject = subject.as_ref().map(|(pseudonym, kind)| {
             (
@@ -89,91 +126,58 @@ impl Record {
                 kind.as_str(),
             )
         });
-        Self {
-            organisation: caller.organisation.as_str().to_owned(),
-            id: ids::record_id(times[1]),
-            json: json(served, caller, span, ids::span_id(), subject, times),
-        }
+        self.add(span, ids::span_id(), subject, times);
     }
 
-    /// The record of one row of a batch. Written again after a crash, it has the same id and is kept once.
+    /// Adds one row of a batch. Made again after a crash, it has the same span.
     ///
     /// * `pseudonym` – of the dataset   * `row` – ordinal in the dataset version
-    pub(crate) fn of_row(
-        served: &Served,
-        caller: &Caller,
-        batch: Uuid,
-        pseudonym: Option<&str>,
-        row: i64,
-        times: [u64; 2],
-    ) -> Self {
+    pub(crate) fn row(&mut self, batch: Uuid, pseudonym: Option<&str>, row: i64, times: [u64; 2]) {
         let span = Span {
             trace_id: batch.simple().to_string(),
             parent: None,
         };
-        Self {
-            organisation: caller.organisation.as_str().to_owned(),
-            // The batch's id begins with its time; 16 hex digits of the row keep the order.
-            id: format!("{}-{row:016x}", batch.simple()),
-            json: json(
-                served,
-                caller,
-                &span,
-                ids::mix(batch.as_u64_pair().1 ^ row as u64),
-                pseudonym.map(|p| (p, "pseudonym")),
-                times,
-            ),
+        let span_id = ids::mix(batch.as_u64_pair().1 ^ row as u64);
+        self.add(&span, span_id, pseudonym.map(|p| (p, "pseudonym")), times);
+    }
+
+    fn add(&mut self, span: &Span, span_id: u64, subject: Option<(&str, &str)>, times: [u64; 2]) {
+        let out = &mut self.lines;
+        out.reserve(180);
+        // Writing into memory cannot fail.
+        let _ = write!(out, "[\"{}\",\"{span_id:016x}\",", span.trace_id);
+        match &span.parent {
+            Some(parent) => {
+                let _ = write!(out, "\"{parent}\"");
+            }
+            None => out.push_str("null"),
         }
+        let [start, end] = times;
+        let _ = write!(out, ",{start},{end},");
+        match subject {
+            // Hex digits need no escapes; a dataset's own pseudonyms may.
+            Some((hex, kind)) if hex.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                let _ = writeln!(out, "\"{hex}\",\"{kind}\"]");
+            }
+            Some((pseudonym, kind)) => {
+                let _ = writeln!(out, "{},\"{kind}\"]", serde_json::Value::from(pseudonym));
+            }
+            None => out.push_str("null,null]\n"),
+        }
+        self.count += 1;
     }
 }
 
-fn json(
-    served: &Served,
-    caller: &Caller,
-    span: &Span,
-    span_id: u64,
-    subject: Option<(&str, &str)>,
-    times: [u64; 2],
-) -> String {
-    let parts = &served.record;
-    let mut out =
-        String::with_capacity(360 + parts.name.len() + parts.activity.len() + parts.resource.len());
-    // Writing into memory cannot fail.
-    let _ = write!(
-        out,
-        "{{\"trace_id\":\"{}\",\"span_id\":\"{span_id:016x}\"",
-        span.trace_id
-    );
-    if let Some(parent) = &span.parent {
-        let _ = write!(out, ",\"parent_span_id\":\"{parent}\"");
+impl Shared {
+    /// As a JSON object: a [`ProcessingRecord`](crate::wire::ProcessingRecord) without what is its own.
+    pub(super) fn json(&self) -> String {
+        format!(
+            "{},\"helder.caller\":{},\"helder.client\":{}}}}}}}",
+            self.head,
+            serde_json::Value::from(self.caller.as_str()),
+            serde_json::Value::from(self.client.as_str())
+        )
     }
-    let [start, end] = times;
-    let _ = write!(
-        out,
-        "{},\"start_time\":{start},\"end_time\":{end},\"attributes\":{{{}",
-        parts.name, parts.activity
-    );
-    if let Some((pseudonym, kind)) = subject {
-        // Both are hex digits and fixed words, except a dataset's own pseudonyms, which are escaped.
-        let _ = write!(
-            out,
-            ",\"dpl.core.data_subject_id\":{}",
-            serde_json::Value::from(pseudonym)
-        );
-        let _ = write!(out, ",\"dpl.core.data_subject_id_type\":\"{kind}\"");
-    }
-    let _ = write!(
-        out,
-        "}},{},\"helder.caller\":{}",
-        parts.resource,
-        serde_json::Value::from(caller.subject.as_str())
-    );
-    let _ = write!(
-        out,
-        ",\"helder.client\":{}}}}}}}",
-        serde_json::Value::from(caller.client.as_str())
-    );
-    out
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Records in the database.
+//! Segments in the database.
 
 use diesel::prelude::*;
 use helder_platform::{
@@ -7,66 +7,49 @@ use helder_platform::{
 };
 use helder_types::OrganisationId;
 
-use super::Record;
+use super::segment::{self, Segment};
 use crate::{
-    schema::processing_records::{self, dsl},
+    schema::processing_segments::{self, dsl},
     wire::LoggedRecord,
 };
 
-/// Rows per statement on PostgreSQL; three values each, far under its limit of 65,535.
-const ROWS_PER_STATEMENT: usize = 2_000;
-
-/// What a record means whose key is there already.
+/// What a segment means whose key is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeats {
     /// A fault: no record may stand for two predictions.
     Refused,
-    /// The same work done again after a crash; the first record stays.
+    /// The same work done again after a crash; the first segment stays.
     Kept,
 }
 
-/// Writes records. Part of the caller's transaction.
-pub(crate) fn insert<'a>(
-    conn: &mut Conn,
-    records: impl Iterator<Item = &'a Record>,
-    repeats: Repeats,
-) -> Result<()> {
-    let row = |record: &'a Record| {
-        (
-            dsl::organisation.eq(record.organisation.as_str()),
-            dsl::id.eq(record.id.as_str()),
-            dsl::record.eq(record.json.as_str()),
-        )
-    };
-    let (mut given, mut written) = (0, 0);
-    match conn {
-        // One prepared statement, bound again and again; the flush at the end of the transaction is what costs.
-        Conn::Sqlite(conn) => {
-            for record in records {
-                let insert = diesel::insert_into(processing_records::table).values(row(record));
-                given += 1;
-                written += insert.on_conflict_do_nothing().execute(conn)?;
-            }
+/// Writes segments. Part of the caller's transaction.
+pub(crate) fn insert(conn: &mut Conn, segments: &[Segment], repeats: Repeats) -> Result<()> {
+    for segment in segments {
+        let row = (
+            dsl::organisation.eq(segment.organisation.as_str()),
+            dsl::id.eq(segment.id.as_str()),
+            dsl::shared.eq(segment.shared.as_str()),
+            dsl::lines.eq(segment.lines.as_str()),
+            dsl::records.eq(segment.records),
+        );
+        // By the backend itself, so that its statement stays prepared.
+        let insert = diesel::insert_into(processing_segments::table)
+            .values(row)
+            .on_conflict_do_nothing();
+        let written = match conn {
+            Conn::Sqlite(conn) => insert.execute(conn)?,
+            Conn::Pg(conn) => insert.execute(conn)?,
+        };
+        if written == 0 && repeats == Repeats::Refused {
+            return Err(Problem::internal(
+                "a segment of the processing log has the key of another",
+            ));
         }
-        // One round trip for many.
-        Conn::Pg(conn) => {
-            let rows: Vec<_> = records.map(row).collect();
-            given = rows.len();
-            for rows in rows.chunks(ROWS_PER_STATEMENT) {
-                let insert = diesel::insert_into(processing_records::table).values(rows);
-                written += insert.on_conflict_do_nothing().execute(conn)?;
-            }
-        }
-    }
-    if written < given && repeats == Repeats::Refused {
-        return Err(Problem::internal(
-            "a processing record has the key of another",
-        ));
     }
     Ok(())
 }
 
-/// Records of an organisation after `after`, oldest first, at most `limit`.
+/// Records of an organisation after the one with id `after`, in the order of writing, at most `limit`.
 ///
 /// # Errors
 /// Database errors.
@@ -76,19 +59,37 @@ pub(crate) fn page(
     after: &str,
     limit: i64,
 ) -> Result<Vec<LoggedRecord>> {
-    let rows: Vec<(String, String)> = processing_records::table
+    let (segment, place) = segment::place(after).map_or((after, None), |(s, p)| (s, Some(p)));
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let skipped = place.map_or(0, |place| place + 1);
+    let sizes: Vec<(String, i32)> = processing_segments::table
         .filter(dsl::organisation.eq(organisation.as_str()))
-        .filter(dsl::id.gt(after))
+        .filter(dsl::id.ge(segment))
         .order(dsl::id)
-        .limit(limit)
-        .select((dsl::id, dsl::record))
+        // Each has at least one record, and all of the first may have been read.
+        .limit(limit as i64 + 1)
+        .select((dsl::id, dsl::records))
         .load(conn)?;
-    rows.into_iter()
-        .map(|(id, record)| {
-            Ok(LoggedRecord {
-                id,
-                record: serde_json::from_str(&record).map_err(Problem::internal)?,
-            })
-        })
-        .collect()
+    let mut records = 0;
+    let needed = sizes.iter().take_while(|(_, size)| {
+        let open = records < limit + skipped;
+        records += *size as usize;
+        open
+    });
+    let Some((last, _)) = needed.last() else {
+        return Ok(Vec::new());
+    };
+    let rows: Vec<(String, String, String)> = processing_segments::table
+        .filter(dsl::organisation.eq(organisation.as_str()))
+        .filter(dsl::id.between(segment, last))
+        .order(dsl::id)
+        .select((dsl::id, dsl::shared, dsl::lines))
+        .load(conn)?;
+    let mut page = Vec::with_capacity(limit);
+    for (id, shared, lines) in rows {
+        let skip = if id == segment { skipped } else { 0 };
+        let records = segment::read(&id, &shared, &lines).map_err(Problem::internal)?;
+        page.extend(records.into_iter().skip(skip).take(limit - page.len()));
+    }
+    Ok(page)
 }

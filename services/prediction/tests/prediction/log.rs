@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
+use crate::support::{MODEL, Place, caller};
 use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
 use helder_platform::testing::on_every_database;
 use helder_prediction::{
     MIGRATIONS,
-    log::{Log, LogSettings, Record, Span, now_ms},
-    wire::ProcessingRecord,
+    log::{Log, LogSettings, Records, Span, now_ms},
+    served::Served,
 };
-use helder_types::Permission;
-
-use crate::support::{MODEL, Place, caller};
 
 #[derive(diesel::QueryableByName)]
 struct Count {
@@ -19,45 +17,11 @@ struct Count {
     n: i64,
 }
 
-#[actix_web::test]
-async fn a_record_has_the_fields_of_the_standard_and_no_identifier() {
-    let place = Place::new();
-    let served = place.served(MODEL).await;
-    let span = Span {
-        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
-        parent: Some("00f067aa0ba902b7".to_owned()),
-    };
-    let record = Record::new(
-        &served,
-        &caller(&[Permission::PredictionPredict]),
-        &span,
-        Some("249566758"),
-        [1_000, 1_002],
-    );
-    assert!(!record.json.contains("249566758"));
-    let read: ProcessingRecord = serde_json::from_str(&record.json).unwrap();
-    assert_eq!(
-        (read.trace_id.as_str(), read.parent_span_id.as_deref()),
-        (span.trace_id.as_str(), span.parent.as_deref())
-    );
-    assert_eq!(
-        (read.status.as_str(), read.start_time, read.end_time),
-        ("Ok", 1_000, 1_002)
-    );
-    let activity = &read.attributes["dpl.core.processing_activity_id"];
-    assert_eq!(
-        activity,
-        "https://gemeente.example/verwerkingen/vroegsignalering"
-    );
-    assert_eq!(read.attributes["dpl.core.data_subject_id_type"], "BSN");
-    assert_eq!(read.attributes["dpl.core.data_subject_id"].len(), 32);
-    assert_eq!(
-        read.resource.attributes["helder.model_digest"],
-        served.version.digest.to_string()
-    );
-    assert_eq!(read.resource.attributes["helder.caller"], "consulent-7");
-    let nobody = Record::new(&served, &caller(&[]), &span, None, [1, 2]);
-    assert!(!nobody.json.contains("data_subject_id"));
+/// The record of a prediction about nobody in particular.
+fn one(served: &Served) -> Records {
+    let mut records = Records::new(served, &caller(&[]));
+    records.prediction(served, &Span::from_header(None), None, [1, 2]);
+    records
 }
 
 #[actix_web::test]
@@ -69,24 +33,22 @@ async fn many_requests_at_once_are_all_written_before_they_are_answered() {
         let (log, writer) = Log::start(store.clone(), LogSettings::default()).unwrap();
         let caller = caller(&[]);
         let requests = (0..200_usize).map(|n| {
-            let record = |_| {
-                Record::new(
-                    &served,
-                    &caller,
-                    &Span::from_header(None),
-                    Some("x"),
-                    [now_ms(), now_ms()],
-                )
-            };
-            log.write((0..=n % 3).map(record).collect())
+            let mut records = Records::new(&served, &caller);
+            for _ in 0..=n % 3 {
+                let times = [now_ms(), now_ms()];
+                records.prediction(&served, &Span::from_header(None), Some("x"), times);
+            }
+            log.write(records)
         });
         for written in futures_util::future::join_all(requests).await {
             written.unwrap();
         }
         let count = |conn: &mut _| {
-            Ok(sql_query("SELECT COUNT(*) AS n FROM processing_records")
-                .get_result::<Count>(conn)?
-                .n)
+            Ok(
+                sql_query("SELECT COALESCE(SUM(records), 0) AS n FROM processing_segments")
+                    .get_result::<Count>(conn)?
+                    .n,
+            )
         };
         assert_eq!(
             store.read(count).await.unwrap(),
@@ -106,23 +68,15 @@ async fn without_a_log_there_is_no_answer() {
         let served = place.served(MODEL).await;
         let store = database.open(&[MIGRATIONS]).unwrap();
         store
-            .write(|conn| Ok(conn.batch_execute("ALTER TABLE processing_records RENAME TO gone")?))
+            .write(|conn| Ok(conn.batch_execute("ALTER TABLE processing_segments RENAME TO gone")?))
             .await
             .unwrap();
         let (log, _writer) = Log::start(store.clone(), LogSettings::default()).unwrap();
-        let record = || {
-            vec![Record::new(
-                &served,
-                &caller(&[]),
-                &Span::from_header(None),
-                None,
-                [1, 2],
-            )]
-        };
+        let record = || one(&served);
         assert_eq!(log.write(record()).await.unwrap_err().status(), 503);
         // It goes on by itself once the log is back.
         store
-            .write(|conn| Ok(conn.batch_execute("ALTER TABLE gone RENAME TO processing_records")?))
+            .write(|conn| Ok(conn.batch_execute("ALTER TABLE gone RENAME TO processing_segments")?))
             .await
             .unwrap();
         log.write(record()).await.unwrap();
@@ -154,11 +108,7 @@ async fn a_full_queue_is_said_at_once() {
         })
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let caller = caller(&[]);
-    let requests = (0..20).map(|_| {
-        let record = Record::new(&served, &caller, &Span::from_header(None), None, [1, 2]);
-        log.write(vec![record])
-    });
+    let requests = (0..20).map(|_| log.write(one(&served)));
     let outcomes = futures_util::future::join_all(requests).await;
     let written = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert!((4..=6).contains(&written), "{written}");

@@ -24,9 +24,11 @@ struct Count {
 
 async fn logged(world: &World) -> i64 {
     let count = |conn: &mut _| {
-        Ok(sql_query("SELECT COUNT(*) AS n FROM processing_records")
-            .get_result::<Count>(conn)?
-            .n)
+        Ok(
+            sql_query("SELECT COALESCE(SUM(records), 0) AS n FROM processing_segments")
+                .get_result::<Count>(conn)?
+                .n,
+        )
     };
     world.store.read(count).await.unwrap()
 }
@@ -65,7 +67,68 @@ async fn an_answer_is_advice_and_its_record_is_there_when_it_arrives() {
         found["resource"]["attributes"]["helder.model_digest"],
         answer.model_digest.to_string()
     );
-    assert_eq!(found["attributes"]["dpl.core.data_subject_id_type"], "BSN");
+    let attributes = &found["attributes"];
+    assert_eq!(attributes["dpl.core.data_subject_id_type"], "BSN");
+    assert_eq!(
+        attributes["dpl.core.data_subject_id"]
+            .as_str()
+            .unwrap()
+            .len(),
+        32
+    );
+    assert_eq!(
+        attributes["dpl.core.processing_activity_id"],
+        "https://gemeente.example/verwerkingen/vroegsignalering"
+    );
+    assert_eq!(found["status"], "Ok");
+    assert_eq!(
+        found["resource"]["attributes"]["helder.caller"],
+        "consulent-7"
+    );
+    assert!(found["start_time"].as_u64().unwrap() <= found["end_time"].as_u64().unwrap());
+    world.stop().await;
+}
+
+#[actix_web::test]
+async fn the_log_is_read_in_pages_without_losing_or_repeating_a_record() {
+    let world = World::new(LONG).await;
+    let before = logged(&world).await as usize;
+    // Requests with one to five subjects, some at the same moment, some about nobody in particular.
+    let subject = |n: usize| match n % 3 {
+        0 => format!(r#"{{"values":{VALUES}}}"#),
+        _ => format!(r#"{{"id":"client-{n}","values":{VALUES}}}"#),
+    };
+    let body = |n: usize| {
+        let subjects: Vec<_> = (0..=n % 5).map(subject).collect();
+        format!(r#"{{"subjects":[{}]}}"#, subjects.join(","))
+    };
+    for answer in join_all((0..23).map(|n| world.post(PREDICT, body(n)).send())).await {
+        assert_eq!(answer.unwrap().status(), 200);
+    }
+    let total = before + (0..23).map(|n| n % 5 + 1).sum::<usize>();
+    for limit in [1, 7, 100] {
+        let (mut ids, mut spans) = (Vec::new(), Vec::new());
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/processing-records?limit={limit}{cursor}");
+            let page: Value = world.get(&path).send().await.unwrap().json().await.unwrap();
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= limit);
+            ids.extend(items.iter().map(|item| item["id"].to_string()));
+            spans.extend(
+                items
+                    .iter()
+                    .map(|item| item["record"]["span_id"].to_string()),
+            );
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        let spans: std::collections::HashSet<_> = spans.into_iter().collect();
+        assert_eq!((ids.len(), spans.len()), (total, total), "limit {limit}");
+    }
     world.stop().await;
 }
 
@@ -191,7 +254,7 @@ async fn an_unwritable_log_means_no_answer() {
     let world = World::new(LONG).await;
     world
         .store
-        .write(|conn| Ok(conn.batch_execute("ALTER TABLE processing_records RENAME TO gone")?))
+        .write(|conn| Ok(conn.batch_execute("ALTER TABLE processing_segments RENAME TO gone")?))
         .await
         .unwrap();
     for key in [None, Some("k1")] {
@@ -208,7 +271,7 @@ async fn an_unwritable_log_means_no_answer() {
     }
     world
         .store
-        .write(|conn| Ok(conn.batch_execute("ALTER TABLE gone RENAME TO processing_records")?))
+        .write(|conn| Ok(conn.batch_execute("ALTER TABLE gone RENAME TO processing_segments")?))
         .await
         .unwrap();
     assert_eq!(
