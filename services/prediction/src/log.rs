@@ -1,7 +1,7 @@
 //! The processing log (Logboek Dataverwerkingen): one record per subject, durable before the answer leaves.
 //!
 //! Requests hand their records to one writer thread. It takes whatever waits, writes it in one transaction and tells all of
-//! them; so many requests share one flush to disk, and a row ([`segment`]). The queue is bounded: a full queue or a log that cannot be written is a 503,
+//! them; so many requests share one flush to disk, and a row (a segment). The queue is bounded: a full queue or a log that cannot be written is a 503,
 //! and nothing is answered.
 
 mod group;

@@ -1,6 +1,6 @@
 //! Records as they are made: per request what they share once, per record a short line.
 //!
-//! Put together again ([`read`](super::segment)) a record has the words of the standard: fields `trace_id`, `span_id`, `parent_span_id`, `status`, `name`, `start_time`, `end_time` (milliseconds since 1970),
+//! Put together again a record has the words of the standard: fields `trace_id`, `span_id`, `parent_span_id`, `status`, `name`, `start_time`, `end_time` (milliseconds since 1970),
 //! `attributes` with `dpl.core.…`, and `resource.attributes` with the model version: the core standard forbids attributes of
 //! extensions that are not yet set, so the model stands in `resource`.
 
