@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 mod lint;
 mod openapi;
+mod portable;
 
 /// Developer tasks.
 #[derive(Parser)]
@@ -22,12 +23,18 @@ enum Task {
         /// Write nothing; fail when a committed document is not what the code says.
         #[arg(long)]
         check: bool,
+        /// Write nothing there; write the committed documents into this folder, for generators that know OpenAPI 3.0.
+        #[arg(long, value_name = "FOLDER", conflicts_with = "check")]
+        portable: Option<PathBuf>,
     },
 }
 
 fn main() -> anyhow::Result<()> {
-    let Task::Openapi { check } = Arguments::parse().task;
+    let Task::Openapi { check, portable } = Arguments::parse().task;
     let folder = workspace_root()?.join("openapi");
+    if let Some(target) = portable {
+        return openapi::write_portable(&folder, &target);
+    }
     let problems = if check {
         openapi::check(&folder)?
     } else {

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::lint;
+use crate::{lint, portable::portable};
 
 /// Name and current document of every service.
 fn documents() -> anyhow::Result<Vec<(&'static str, Value)>> {
@@ -55,6 +55,24 @@ pub(crate) fn check(folder: &Path) -> anyhow::Result<Vec<String>> {
         problems.extend(lint::document(service, &document));
     }
     Ok(problems)
+}
+
+/// Writes the committed documents in the form of [`portable`] into another folder.
+///
+/// # Errors
+/// When a file cannot be read or written, or a document has no such form.
+pub(crate) fn write_portable(folder: &Path, target: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(target)?;
+    for (service, _) in documents()? {
+        let path = folder.join(format!("{service}.json"));
+        let committed =
+            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let document = portable(&serde_json::from_slice(&committed)?).context(service)?;
+        let path = target.join(format!("{service}.json"));
+        fs::write(&path, text(&document)?)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// The document as committed: two spaces of indentation, keys in declared order, one line break at the end.

@@ -15,8 +15,8 @@ mod operations;
 mod paths;
 #[cfg(test)]
 mod published;
-mod rule;
-mod walk;
+pub(crate) mod rule;
+pub(crate) mod walk;
 
 use serde_json::Value;
 

@@ -5,17 +5,17 @@ use serde_json::Value;
 use super::rule::Place;
 
 /// Methods an OpenAPI path can have operations for.
-pub(super) const METHODS: [&str; 8] = [
+pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
 /// The members of an object; none for anything else.
-pub(super) fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+pub(crate) fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
 /// The items of a list; none for anything else.
-pub(super) fn array(value: &Value) -> &[Value] {
+pub(crate) fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
@@ -74,7 +74,7 @@ impl<'a> Operation<'a> {
 }
 
 /// What a reference names, with its own place; the value itself when it is no reference that leads somewhere.
-pub(super) fn target<'a>(
+pub(crate) fn target<'a>(
     document: &'a Value,
     place: Place,
     value: &'a Value,
@@ -88,7 +88,7 @@ pub(super) fn target<'a>(
 }
 
 /// Calls `visit` for every object and list in the document, references not followed.
-pub(super) fn every<'a>(place: &Place, value: &'a Value, visit: &mut dyn FnMut(&Place, &'a Value)) {
+pub(crate) fn every<'a>(place: &Place, value: &'a Value, visit: &mut dyn FnMut(&Place, &'a Value)) {
     visit(place, value);
     match value {
         Value::Object(members) => {
