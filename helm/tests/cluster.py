@@ -1,0 +1,279 @@
+"""As much of a Kubernetes API server as Helm needs: objects are kept in memory, Jobs are done the moment they are made.
+
+It checks nothing that a real server checks (schemas, admission, immutable fields) and runs no pods.
+"""
+
+from __future__ import annotations
+
+import copy
+import http.server
+import itertools
+import json
+import threading
+from urllib.parse import parse_qs, urlsplit
+
+import yaml
+
+import secret_protobuf
+
+# (group/version, plural, kind, whether it lives in a namespace); of these the chart and Helm itself make objects.
+RESOURCES = [
+    ("v1", "namespaces", "Namespace", False),
+    ("v1", "secrets", "Secret", True),
+    ("v1", "configmaps", "ConfigMap", True),
+    ("v1", "services", "Service", True),
+    ("v1", "serviceaccounts", "ServiceAccount", True),
+    ("v1", "pods", "Pod", True),
+    ("apps/v1", "deployments", "Deployment", True),
+    ("apps/v1", "replicasets", "ReplicaSet", True),
+    ("batch/v1", "jobs", "Job", True),
+    ("batch/v1", "cronjobs", "CronJob", True),
+    ("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", True),
+    ("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", True),
+    ("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", True),
+    ("networking.k8s.io/v1", "ingresses", "Ingress", True),
+    ("monitoring.coreos.com/v1", "servicemonitors", "ServiceMonitor", True),
+]
+MINOR = 34
+VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+
+
+def merge(old: object, patch: object) -> object:
+    """JSON merge patch (RFC 7386)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(old) if isinstance(old, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merge(result.get(key), value)
+    return result
+
+
+class Cluster:
+    """The API server on a free port. `writes` lists each change as (verb, kind, name), in order."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str, str], dict] = {}
+        self.writes: list[tuple[str, str, str]] = []
+        self.failing_jobs: set[str] = set()
+        self.lock = threading.RLock()
+        self.counter = itertools.count(1)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    @property
+    def kubeconfig(self) -> str:
+        address = f"http://127.0.0.1:{self.server.server_address[1]}"
+        return yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "test",
+                "clusters": [{"name": "test", "cluster": {"server": address}}],
+                "users": [{"name": "test", "user": {}}],
+                "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            }
+        )
+
+    def kept(self, kind: str) -> list[dict]:
+        """What is stored of this kind."""
+        with self.lock:
+            return [copy.deepcopy(it) for it in self.objects.values() if it["kind"] == kind]
+
+    # What follows answers requests.
+
+    def discovery(self, path: str) -> dict | None:
+        groups: dict[str, list[str]] = {}
+        for version, *_ in RESOURCES:
+            if "/" in version:
+                group = version.split("/")[0]
+                groups.setdefault(group, [])
+                if version not in groups[group]:
+                    groups[group].append(version)
+        if path == "/version":
+            return {"major": "1", "minor": str(MINOR), "gitVersion": f"v1.{MINOR}.0"}
+        if path == "/api":
+            return {"kind": "APIVersions", "apiVersion": "v1", "versions": ["v1"]}
+        if path == "/apis":
+            listed = []
+            for group, versions in groups.items():
+                named = [{"groupVersion": it, "version": it.split("/")[1]} for it in versions]
+                listed.append({"name": group, "versions": named, "preferredVersion": named[0]})
+            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed}
+        version = path.removeprefix("/apis/").removeprefix("/api/")
+        known = [it for it in RESOURCES if it[0] == version]
+        if not known:
+            return None
+        resources = [
+            {"name": plural, "singularName": kind.lower(), "namespaced": inside, "kind": kind, "verbs": VERBS}
+            for _, plural, kind, inside in known
+        ]
+        return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources}
+
+    def place(self, path: str) -> tuple[tuple, str, str | None] | None:
+        """The resource, namespace and name that a path names."""
+        parts = path.strip("/").split("/")
+        version, rest = ("v1", parts[2:]) if parts[0] == "api" else ("/".join(parts[1:3]), parts[3:])
+        namespace = ""
+        if len(rest) > 2 and rest[0] == "namespaces":
+            namespace, rest = rest[1], rest[2:]
+        for resource in RESOURCES:
+            if rest and resource[0] == version and resource[1] == rest[0]:
+                return resource, namespace, rest[1] if len(rest) > 1 else None
+        return None
+
+    def finish(self, body: dict) -> dict:
+        """What a real cluster would add by itself."""
+        number = next(self.counter)
+        meta = body.setdefault("metadata", {})
+        meta.setdefault("uid", f"00000000-0000-0000-0000-{number:012d}")
+        meta.setdefault("creationTimestamp", "2026-01-01T00:00:00Z")
+        meta["resourceVersion"] = str(number)
+        if body["kind"] == "Job":
+            failed = meta["name"] in self.failing_jobs
+            kind = "Failed" if failed else "Complete"
+            body["status"] = {
+                "startTime": "2026-01-01T00:00:00Z",
+                "failed" if failed else "succeeded": 1,
+                "conditions": [{"type": kind, "status": "True", "reason": kind, "message": kind}],
+            }
+        return body
+
+    def _handler(cluster) -> type:  # noqa: N805
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            # Head and body in one packet: else each answer waits 40 ms for an acknowledgement.
+            wbufsize = 1 << 16
+            disable_nagle_algorithm = True
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def answer(self, status: int, body: dict) -> None:
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def refuse(self, status: int, reason: str) -> None:
+                self.answer(
+                    status,
+                    {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": status, "message": reason},
+                )
+
+            def body(self) -> dict:
+                data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if data.startswith(secret_protobuf.MAGIC):
+                    return secret_protobuf.secret(data)
+                return json.loads(data or b"{}")
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                found = cluster.discovery(parts.path)
+                if found is not None:
+                    return self.answer(200, found)
+                place = cluster.place(parts.path)
+                if place is None:
+                    return self.refuse(404, "NotFound")
+                resource, namespace, name = place
+                query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+                if name:
+                    with cluster.lock:
+                        item = cluster.objects.get((resource[2], namespace, name))
+                    return self.answer(200, item) if item else self.refuse(404, "NotFound")
+                labels = dict(it.split("=", 1) for it in query.get("labelSelector", "").split(",") if it)
+                fields = dict(it.split("=", 1) for it in query.get("fieldSelector", "").split(",") if it)
+                with cluster.lock:
+                    items = [
+                        item
+                        for (kind, within, called), item in cluster.objects.items()
+                        if kind == resource[2]
+                        and namespace in ("", within)
+                        and fields.get("metadata.name", called) == called
+                        and labels.items() <= item["metadata"].get("labels", {}).items()
+                    ]
+                if query.get("watch") in ("true", "1"):
+                    return self.watch(items, query)
+                self.answer(
+                    200,
+                    {
+                        "kind": f"{resource[2]}List",
+                        "apiVersion": resource[0],
+                        "metadata": {"resourceVersion": str(next(cluster.counter))},
+                        "items": items,
+                    },
+                )
+
+            def watch(self, items: list[dict], query: dict) -> None:
+                """Tells what there is; nothing changes later, because what is made here is ready at once."""
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Connection", "close")
+                self.end_headers()
+                if query.get("sendInitialEvents") == "true":
+                    for item in items:
+                        self.wfile.write(json.dumps({"type": "ADDED", "object": item}).encode() + b"\n")
+                self.wfile.flush()
+                self.close_connection = True
+
+            def do_POST(self) -> None:
+                place = cluster.place(urlsplit(self.path).path)
+                if place is None:
+                    return self.refuse(404, "NotFound")
+                (_, _, kind, _), namespace, _ = place
+                body = self.body()
+                body["metadata"].setdefault("namespace", namespace)
+                name = body["metadata"]["name"]
+                with cluster.lock:
+                    if (kind, namespace, name) in cluster.objects:
+                        return self.refuse(409, "AlreadyExists")
+                    cluster.objects[kind, namespace, name] = cluster.finish(body)
+                    cluster.writes.append(("create", kind, name))
+                self.answer(201, body)
+
+            def change(self, verb: str) -> None:
+                place = cluster.place(urlsplit(self.path).path)
+                if place is None or place[2] is None:
+                    return self.refuse(404, "NotFound")
+                (_, _, kind, _), namespace, name = place
+                body = self.body()
+                with cluster.lock:
+                    old = cluster.objects.get((kind, namespace, name))
+                    if old is None:
+                        return self.refuse(404, "NotFound")
+                    new = merge(old, body) if verb == "patch" else body
+                    cluster.objects[kind, namespace, name] = cluster.finish(new)
+                    cluster.writes.append((verb, kind, name))
+                self.answer(200, new)
+
+            def do_PUT(self) -> None:
+                self.change("update")
+
+            def do_PATCH(self) -> None:
+                self.change("patch")
+
+            def do_DELETE(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                place = cluster.place(urlsplit(self.path).path)
+                if place is None or place[2] is None:
+                    return self.refuse(404, "NotFound")
+                (_, _, kind, _), namespace, name = place
+                with cluster.lock:
+                    if cluster.objects.pop((kind, namespace, name), None) is None:
+                        return self.refuse(404, "NotFound")
+                    cluster.writes.append(("delete", kind, name))
+                self.answer(200, {"kind": "Status", "apiVersion": "v1", "status": "Success"})
+
+        return Handler

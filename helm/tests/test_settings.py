@@ -1,0 +1,62 @@
+"""Settings: the real programs start on what the chart renders, with Secrets made by the commands of helm/README.md."""
+
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import running
+from cases import PROGRAMS, case
+from chart import merged, render, values
+
+
+@unittest.skipIf(running.binaries() is None, "NOT RUN: the programs are not beside HELDER_BIN or in target/debug")
+class Settings(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = running.temporary(cls)
+        cls.secrets = running.make_secrets(cls.folder)
+
+    def test_every_program_starts_on_what_is_rendered_and_stops_when_told(self):
+        keys = values(self.folder / "keys.yaml")
+        self.assertEqual(set(keys["publicKeys"]), set(PROGRAMS) - {"registry"})
+        commands = {}
+        for name in ("minimal", "everything"):
+            given = merged(case(name), keys)
+            given["gateway"].pop("existingSecret", None)
+            given.get("services", {}).get("registry", {}).pop("existingSecret", None)
+            found = render(given)
+            for called, item in found.of("Deployment").items():
+                (container,) = item["spec"]["template"]["spec"]["containers"]
+                place = self.folder / name / called
+                place.mkdir(parents=True)
+                variables = running.environment(container, self.secrets, str(place))
+                if "SSL_CERT_FILE" in variables:
+                    variables["SSL_CERT_FILE"] = "/etc/ssl/certs/ca-certificates.crt"
+                settings = place / "helder.toml"
+                settings.write_text(found.of("ConfigMap")[called]["data"]["helder.toml"])
+                self.assertEqual(container["args"], ["/etc/helder/config/helder.toml"])
+                program = running.binaries() / f"helder-{container['name']}"
+                commands[f"{name}: {called}"] = ([program, settings], variables)
+        self.assertEqual(len(commands), 12)
+        with ThreadPoolExecutor(4) as at_once:
+            results = at_once.map(lambda it: running.start_and_stop(*it), commands.values())
+        for what, (ended, served, log) in zip(commands, results):
+            with self.subTest(what):
+                self.assertTrue(served, log)
+                self.assertEqual(ended, 0, log)
+        print(f"{len(commands)} starts of the programs in {running.binaries()} on rendered settings")
+
+    def test_variables_that_kubernetes_adds_for_services_would_be_read_as_settings(self):
+        # Why enableServiceLinks is off: the release is called helder, and so begin the variables.
+        found = render(case("minimal"))
+        item = found.of("Deployment")["helder-registry"]
+        self.assertIs(item["spec"]["template"]["spec"]["enableServiceLinks"], False)
+        (container,) = item["spec"]["template"]["spec"]["containers"]
+        variables = running.environment(container, self.secrets, str(self.folder))
+        variables["HELDER_REGISTRY_PORT"] = "tcp://10.0.0.1:8080"
+        settings = self.folder / "linked.toml"
+        settings.write_text(found.of("ConfigMap")["helder-registry"]["data"]["helder.toml"])
+        command = [running.binaries() / "helder-registry", settings]
+        ended, served, log = running.start_and_stop(command, variables)
+        self.assertFalse(served)
+        self.assertEqual(ended, 1)
+        self.assertIn("registry_port", log)
