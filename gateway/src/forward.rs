@@ -1,11 +1,8 @@
 //! Hands a request to a service and its answer back, streaming both ways over pooled HTTP/1 connections.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+mod body;
+
+use std::time::Duration;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -13,24 +10,19 @@ use actix_web::{
     http::header as actix_header,
     web::Payload,
 };
-use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 use helder_platform::problem::{Problem, Result};
 use http::{HeaderValue, Request, Uri, header};
-use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
 use hyper_util::{
     client::legacy::{Client, Error as ClientError, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use tokio::sync::mpsc;
 
+use self::body::{BodyError, OutBody, Outgoing, outgoing};
+pub(crate) use self::body::{SMALL_BYTES, content_length};
 use crate::trace::Trace;
-
-/// Bodies up to this size travel as one piece.
-pub(crate) const SMALL_BYTES: u64 = 64 << 10;
-/// Pieces under way between the client's and the service's connection.
-const PIECES: usize = 8;
 
 /// Headers of a request that mean something to a service. All others end here, identity headers first of all.
 pub(crate) const PASSED_ON: [header::HeaderName; 11] = [
@@ -63,22 +55,12 @@ pub(crate) const PASSED_BACK: [header::HeaderName; 12] = [
     header::VARY,
 ];
 
-type OutBody = UnsyncBoxBody<Bytes, BodyError>;
-
-/// Why a body could not be handed on.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BodyError {
-    #[error("body over the limit")]
-    TooLarge,
-    #[error("the client broke off")]
-    BrokenOff,
-}
-
-impl From<Infallible> for BodyError {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
+/// Waits before a request is tried again, at most this often.
+const BETWEEN_TRIES: [Duration; 3] = [
+    Duration::from_millis(20),
+    Duration::from_millis(60),
+    Duration::from_millis(200),
+];
 
 /// The connections of one worker thread.
 #[derive(Clone)]
@@ -122,27 +104,70 @@ impl Forwarder {
             return Err(Problem::too_large(onward.body_limit));
         }
         let body = outgoing(request, payload, length, onward.body_limit).await?;
-        let mut out = Request::builder()
-            .method(method(request)?)
-            .uri(target(onward.base, request)?);
-        for name in &PASSED_ON {
-            for value in request.headers().get_all(name.as_str()) {
-                out = out.header(name.clone(), value.as_bytes());
-            }
-        }
-        out = out
-            .header("x-request-id", onward.trace.request_id.to_string())
-            .header("traceparent", onward.trace.parent.clone());
-        if let Some(value) = onward.authorization {
-            out = out.header(header::AUTHORIZATION, value);
-        }
-        let out = out.body(body).map_err(Problem::internal)?;
-        let answer = tokio::time::timeout(onward.answer_within, self.client.request(out))
+        let asked = self.ask(request, body, &onward);
+        let answer = tokio::time::timeout(onward.answer_within, asked)
             .await
-            .map_err(|_| slow())?
-            .map_err(|error| unsent(error, onward.body_limit))?;
+            .map_err(|_| slow())??;
         back(answer).await
     }
+
+    /// Asks, and asks again where that can do no harm: nobody took the connection, or a connection ended without an answer and
+    /// the request may be repeated. That is what a client would see of a replica that comes or goes.
+    async fn ask(
+        &self,
+        request: &HttpRequest,
+        mut body: Outgoing,
+        onward: &Onward<'_>,
+    ) -> Result<http::Response<Incoming>> {
+        let mut waits = BETWEEN_TRIES.into_iter();
+        loop {
+            let (sent, again) = match body {
+                Outgoing::Whole(bytes) => {
+                    let again = Outgoing::Whole(bytes.clone());
+                    let whole = Full::new(bytes).map_err(BodyError::from).boxed_unsync();
+                    (whole, Some(again))
+                }
+                Outgoing::Stream(stream) => (stream, None),
+            };
+            let out = outward(request, sent, onward)?;
+            let error = match self.client.request(out).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let harmless = error.is_connect() || is_repeatable(request);
+            match (again, waits.next()) {
+                (Some(again), Some(wait)) if harmless => {
+                    tokio::time::sleep(wait).await;
+                    body = again;
+                }
+                _ => return Err(unsent(error, onward.body_limit)),
+            }
+        }
+    }
+}
+
+/// Whether asking twice has the effect of asking once.
+fn is_repeatable(request: &HttpRequest) -> bool {
+    request.method().is_safe() || request.headers().contains_key("idempotency-key")
+}
+
+/// The request as it goes on.
+fn outward(request: &HttpRequest, body: OutBody, onward: &Onward<'_>) -> Result<Request<OutBody>> {
+    let mut out = Request::builder()
+        .method(method(request)?)
+        .uri(target(onward.base, request)?);
+    for name in &PASSED_ON {
+        for value in request.headers().get_all(name.as_str()) {
+            out = out.header(name.clone(), value.as_bytes());
+        }
+    }
+    out = out
+        .header("x-request-id", onward.trace.request_id.to_string())
+        .header("traceparent", onward.trace.parent.clone());
+    if let Some(value) = &onward.authorization {
+        out = out.header(header::AUTHORIZATION, value.clone());
+    }
+    out.body(body).map_err(Problem::internal)
 }
 
 /// The service took longer than it may.
@@ -153,17 +178,6 @@ pub(crate) fn slow() -> Problem {
         "the service did not answer in time; ask again later",
     )
     .with_header(actix_header::RETRY_AFTER, "5")
-}
-
-/// What the request says its body has, bytes.
-pub(crate) fn content_length(request: &HttpRequest) -> Result<Option<u64>> {
-    let Some(value) = request.headers().get(actix_header::CONTENT_LENGTH) else {
-        return Ok(None);
-    };
-    let digits = value.to_str().ok().and_then(|text| text.parse().ok());
-    digits
-        .map(Some)
-        .ok_or_else(|| Problem::bad_request("content-length", "Content-Length must be a number"))
 }
 
 fn method(request: &HttpRequest) -> Result<http::Method> {
@@ -181,105 +195,6 @@ fn target(base: &Uri, request: &HttpRequest) -> Result<Uri> {
             .map_err(|_| Problem::bad_request("path", "the address cannot be read"))?,
     );
     Uri::from_parts(parts).map_err(Problem::internal)
-}
-
-/// A small body in one piece, a large or unmeasured one as a stream that stops at the limit.
-async fn outgoing(
-    request: &HttpRequest,
-    mut payload: Payload,
-    length: Option<u64>,
-    limit: u64,
-) -> Result<OutBody> {
-    let has_body = length.is_some_and(|length| length > 0)
-        || request
-            .headers()
-            .contains_key(actix_header::TRANSFER_ENCODING);
-    if !has_body {
-        return Ok(Full::new(Bytes::new())
-            .map_err(BodyError::from)
-            .boxed_unsync());
-    }
-    if let Some(length) = length.filter(|length| *length <= SMALL_BYTES) {
-        let mut first: Option<Bytes> = None;
-        let mut rest: Vec<u8> = Vec::new();
-        while let Some(piece) = payload.next().await {
-            let piece = piece.map_err(|_| Problem::bad_request("body", "the body broke off"))?;
-            match &first {
-                None => first = Some(piece),
-                Some(first) => {
-                    if rest.is_empty() {
-                        rest.reserve(length as usize);
-                        rest.extend_from_slice(first);
-                    }
-                    rest.extend_from_slice(&piece);
-                }
-            }
-        }
-        let whole = if rest.is_empty() {
-            first.unwrap_or_default()
-        } else {
-            rest.into()
-        };
-        return Ok(Full::new(whole).map_err(BodyError::from).boxed_unsync());
-    }
-    // The client's payload stays on this thread; a bounded channel carries its pieces to the connection's task.
-    let (sender, receiver) = mpsc::channel::<std::result::Result<Bytes, BodyError>>(PIECES);
-    actix_web::rt::spawn(async move {
-        let mut seen = 0_u64;
-        while let Some(piece) = payload.next().await {
-            let piece = match piece {
-                Ok(piece) => {
-                    seen += piece.len() as u64;
-                    if seen > limit {
-                        Err(BodyError::TooLarge)
-                    } else {
-                        Ok(piece)
-                    }
-                }
-                Err(_) => Err(BodyError::BrokenOff),
-            };
-            let last = piece.is_err();
-            if sender.send(piece).await.is_err() || last {
-                return;
-            }
-        }
-    });
-    let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move {
-        receiver
-            .recv()
-            .await
-            .map(|piece| (piece.map(Frame::data), receiver))
-    });
-    Ok(match length {
-        Some(length) => Measured {
-            inner: StreamBody::new(Box::pin(pieces)),
-            length,
-        }
-        .boxed_unsync(),
-        None => StreamBody::new(pieces).boxed_unsync(),
-    })
-}
-
-/// A stream whose length is known, so that the service sees `Content-Length` too.
-struct Measured<B> {
-    inner: B,
-    length: u64,
-}
-
-impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Body for Measured<B> {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.inner).poll_frame(context)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.length)
-    }
 }
 
 /// Tells what went wrong between here and the service.

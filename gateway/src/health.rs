@@ -1,6 +1,6 @@
 //! Whether this door is open, and whether there is something behind it.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use actix_web::{
     HttpResponse,
@@ -14,12 +14,17 @@ use serde_json::{Map, Value};
 
 use crate::{answer, serve::Door};
 
-/// Mounts `/health/live` and `/health/ready`.
+/// Mounts `/health/live`, `/health/accepting` and `/health/ready`.
 pub(crate) fn mount(config: &mut ServiceConfig) {
     config
         .service(
             resource("/health/live")
                 .route(get().to(live))
+                .default_service(answer::only_get()),
+        )
+        .service(
+            resource("/health/accepting")
+                .route(get().to(accepting))
                 .default_service(answer::only_get()),
         )
         .service(
@@ -31,6 +36,16 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
 
 async fn live() -> HttpResponse {
     finish(HttpResponse::Ok().json(serde_json::json!({"status": "live"})))
+}
+
+/// 200 while this process takes requests, 503 once it is stopping. For a balancer in front: a service that is away behind
+/// this door is away behind every other.
+async fn accepting(door: Data<Door>) -> HttpResponse {
+    finish(if door.is_closing.load(Ordering::Relaxed) {
+        HttpResponse::ServiceUnavailable().json(serde_json::json!({"status": "stopping"}))
+    } else {
+        HttpResponse::Ok().json(serde_json::json!({"status": "accepting"}))
+    })
 }
 
 /// 200 when every service is ready, else 503; the body says which is not.

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use helder_platform::{
@@ -36,9 +37,16 @@ struct Settings {
     upstreams: BTreeMap<String, String>,
     /// The door itself.
     gateway: GatewayConfig,
+    /// When asked to stop: how long requests are still taken, so that clients find another replica, seconds. Default 2.
+    #[serde(default = "drain_s")]
+    drain_s: u64,
     /// Logs and traces.
     #[serde(default)]
     telemetry: TelemetrySettings,
+}
+
+const fn drain_s() -> u64 {
+    2
 }
 
 /// The whole `main` of the gateway.
@@ -72,6 +80,7 @@ fn run() -> Result<(), AnyError> {
         tracing::info!(address = %gateway.address, "open");
         wait_for_signal().await?;
         tracing::info!("stopping");
+        gateway.drain(Duration::from_secs(settings.drain_s)).await;
         gateway.stop().await;
         Ok(())
     })

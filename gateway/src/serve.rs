@@ -1,6 +1,13 @@
 //! One request through the door.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -11,6 +18,7 @@ use helder_platform::{
     identity::TokenMint,
     problem::{Problem, Result},
     routes::{Found, RouteTable, allow},
+    server::close_after,
 };
 use helder_types::Caller;
 use http::Uri;
@@ -41,6 +49,8 @@ pub(crate) struct Door {
     pub(crate) buckets: Buckets,
     pub(crate) mint: Arc<TokenMint>,
     pub(crate) upstreams: BTreeMap<String, Uri>,
+    /// Whether this process is stopping, and its clients have to find another.
+    pub(crate) is_closing: Arc<AtomicBool>,
 }
 
 /// What is known of a request by the time it is answered.
@@ -65,7 +75,7 @@ pub(crate) async fn serve(
         .instrument(trace.span.clone())
         .await;
     let version = door.version(&request, known.operation.as_deref());
-    let response = match answer {
+    let mut response = match answer {
         Ok(mut response) => {
             answer::finish(response.headers_mut(), trace.request_id, version);
             response
@@ -78,6 +88,9 @@ pub(crate) async fn serve(
                 .await
         }
     };
+    if door.is_closing.load(Ordering::Relaxed) {
+        close_after(response.head_mut());
+    }
     let operation = known
         .operation
         .as_ref()

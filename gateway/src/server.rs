@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     io,
     net::{SocketAddr, TcpListener},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -61,11 +64,19 @@ pub struct RunningGateway {
     /// Where it listens.
     pub address: SocketAddr,
     handle: ServerHandle,
+    is_closing: Arc<AtomicBool>,
     /// Looks at the issuers' keys; ends when dropped.
     _watch: JoinSet<()>,
 }
 
 impl RunningGateway {
+    /// Says that it is stopping, in `/health/accepting` and by `Connection: close` in every answer, and goes on answering for
+    /// this long: balancers look elsewhere, and no connection is cut while a request is on its way.
+    pub async fn drain(&self, time: Duration) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        tokio::time::sleep(time).await;
+    }
+
     /// Lets requests under way finish, takes no new ones, and stops.
     pub async fn stop(self) {
         self.handle.stop(true).await;
@@ -139,6 +150,7 @@ pub fn start_beside(
         .collect::<Result<BTreeMap<_, _>, _>>()?;
     let verifier = Verifier::new(&config)?;
     let watch = verifier.watch().map_err(GatewayError::Certificates)?;
+    let is_closing = Arc::new(AtomicBool::new(false));
     let door = Data::new(Door {
         versions: table::versions(&operations),
         table: table::table(operations),
@@ -147,6 +159,7 @@ pub fn start_beside(
         mint,
         upstreams,
         config,
+        is_closing: Arc::clone(&is_closing),
     });
     let address = listener.local_addr()?;
     let server = HttpServer::new(move || {
@@ -172,6 +185,7 @@ pub fn start_beside(
     Ok(RunningGateway {
         address,
         handle,
+        is_closing,
         _watch: watch,
     })
 }

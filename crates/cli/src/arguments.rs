@@ -136,6 +136,8 @@ pub(crate) enum ConfigCommand {
     Check,
     /// Write keys and settings for the services as processes of their own
     Processes(ProcessesArguments),
+    /// Make a signing key for a program, to replace the one it has
+    Key,
 }
 
 /// `helder config processes`

@@ -70,6 +70,26 @@ impl Platform {
         self.shape.restart(&self.folder, self.address, store).await
     }
 
+    /// Whether each program is a process of its own, with two replicas.
+    pub fn has_replicas(&mut self) -> bool {
+        self.shape.processes().is_some()
+    }
+
+    /// Restarts the replicas of these services one after the other, each once the one before is ready again; `change` gets the
+    /// service's name and its settings.
+    ///
+    /// # Errors
+    /// [`TestkitError::NoSettings`] when all runs in one process; as [`Self::restart`].
+    pub async fn roll(
+        &mut self,
+        services: &[&str],
+        change: impl Fn(&str, &mut toml::Table),
+    ) -> Result<()> {
+        let processes = self.shape.processes();
+        let one = || TestkitError::NoSettings("there are no replicas".to_owned());
+        processes.ok_or_else(one)?.roll(services, change).await
+    }
+
     /// Address of the gateway, `http://127.0.0.1:…`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

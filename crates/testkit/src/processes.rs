@@ -1,4 +1,4 @@
-//! The platform as processes of its own: one gateway, two replicas of each service.
+//! The platform as processes of its own: two gateways, two replicas of each service.
 
 use std::{
     fs,
@@ -25,7 +25,8 @@ pub(crate) struct Processes {
 
 #[derive(Debug)]
 struct Member {
-    program: String,
+    service: String,
+    listen: SocketAddr,
     settings: PathBuf,
     child: Option<Child>,
 }
@@ -55,7 +56,8 @@ impl Processes {
             let addresses = (0..REPLICAS)
                 .map(|_| launch::free_address())
                 .collect::<Result<Vec<_>>>()?;
-            balancers.push(Balancer::over(addresses.clone())?);
+            let any = SocketAddr::from(([127, 0, 0, 1], 0));
+            balancers.push(Balancer::over(any, addresses.clone(), "/health/ready")?);
             replicas.push((service, addresses));
         }
         let addresses: Table = SERVICES
@@ -71,11 +73,18 @@ impl Processes {
             for (place, listen) in listen.into_iter().enumerate() {
                 let name = format!("{service}-{place}");
                 let settings = changed(&data, service, &name, listen, "peers", &addresses)?;
-                members.push(Member::new(service, settings));
+                members.push(Member::new(service, listen, settings));
             }
         }
-        let settings = changed(&data, "gateway", "door", gateway, "upstreams", &addresses)?;
-        members.push(Member::new("gateway", settings));
+        let doors = (0..REPLICAS)
+            .map(|_| launch::free_address())
+            .collect::<Result<Vec<_>>>()?;
+        for (place, listen) in doors.iter().enumerate() {
+            let name = format!("gateway-{place}");
+            let settings = changed(&data, "gateway", &name, *listen, "upstreams", &addresses)?;
+            members.push(Member::new("gateway", *listen, settings));
+        }
+        balancers.push(Balancer::over(gateway, doors, "/health/accepting")?);
         Ok(Self {
             folder: folder.to_owned(),
             members,
@@ -97,7 +106,7 @@ impl Processes {
     pub(crate) fn ended(&mut self) -> Result<Option<String>> {
         for member in &mut self.members {
             if let Some(status) = member.child.as_mut().and_then(|c| c.try_wait().transpose()) {
-                return Ok(Some(format!("{} ended with {}", member.program, status?)));
+                return Ok(Some(format!("{} ended with {}", member.service, status?)));
             }
         }
         Ok(None)
@@ -148,6 +157,36 @@ impl Processes {
         Ok(good)
     }
 
+    /// Restarts every replica of these services, one after the other, as a rolling update does: the next goes when the one before
+    /// is ready again. `change` may write its settings anew meanwhile.
+    pub(crate) async fn roll(
+        &mut self,
+        services: &[&str],
+        change: impl Fn(&str, &mut Table),
+    ) -> Result<()> {
+        for place in 0..self.members.len() {
+            let member = &mut self.members[place];
+            if !services.contains(&member.service.as_str()) {
+                continue;
+            }
+            let mut table = read(&member.settings)?;
+            change(&member.service, &mut table);
+            fs::write(&member.settings, table.to_string())?;
+            if let Some(mut child) = member.child.take() {
+                Command::new("kill").arg(child.id().to_string()).status()?;
+                while child.try_wait()?.is_none() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+            member.start(&self.folder)?;
+            let (listen, folder) = (self.members[place].listen, self.folder.clone());
+            launch::ready(&folder, listen, || self.ended()).await?;
+            // As long as the balancer takes to see it.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        Ok(())
+    }
+
     /// Process numbers.
     pub(crate) fn pids(&self) -> Vec<u32> {
         let children = self.members.iter().filter_map(|m| m.child.as_ref());
@@ -163,16 +202,17 @@ impl Drop for Processes {
 }
 
 impl Member {
-    fn new(service: &str, settings: PathBuf) -> Self {
+    fn new(service: &str, listen: SocketAddr, settings: PathBuf) -> Self {
         Self {
-            program: format!("helder-{service}"),
+            service: service.to_owned(),
+            listen,
             settings,
             child: None,
         }
     }
 
     fn start(&mut self, folder: &Path) -> Result<()> {
-        let program = helder()?.with_file_name(&self.program);
+        let program = helder()?.with_file_name(format!("helder-{}", self.service));
         if !program.is_file() {
             return Err(TestkitError::NoBinary(program));
         }
@@ -197,11 +237,10 @@ fn changed(
     others: &str,
     addresses: &Table,
 ) -> Result<PathBuf> {
-    let text = fs::read_to_string(data.join(format!("{program}.toml")))?;
-    let mut table: Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| TestkitError::NoSettings(error.to_string()))?;
+    let mut table = read(&data.join(format!("{program}.toml")))?;
     table.insert("listen".to_owned(), listen.to_string().into());
+    // The balancers look ten times a second.
+    table.insert("drain_s".to_owned(), 1.into());
     if let Some(Value::Table(known)) = table.get_mut(others) {
         for (name, address) in known {
             *address = addresses[name].clone();
@@ -210,4 +249,10 @@ fn changed(
     let path = data.join(format!("{name}.toml"));
     fs::write(&path, table.to_string())?;
     Ok(path)
+}
+
+fn read(settings: &Path) -> Result<Table> {
+    fs::read_to_string(settings)?
+        .parse()
+        .map_err(|error: toml::de::Error| TestkitError::NoSettings(error.to_string()))
 }

@@ -57,6 +57,13 @@ impl Shape {
         outcome
     }
 
+    pub(crate) const fn processes(&mut self) -> Option<&mut Processes> {
+        match self {
+            Self::One(_) => None,
+            Self::Many(processes) => Some(processes),
+        }
+    }
+
     fn ended(&mut self) -> Result<Option<String>> {
         match self {
             Self::One(child) => Ok(child

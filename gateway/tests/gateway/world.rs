@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     /// Verifies what the gateway tells the services.
     pub(crate) verifier: TokenVerifier,
+    _nobody: tokio::net::TcpSocket,
     pub(crate) gateway: RunningGateway,
 }
 
@@ -152,15 +153,14 @@ impl World {
         change(&mut config);
         let mint = Arc::new(TokenMint::generate("gateway").unwrap());
         let verifier = TokenVerifier::new().trust("gateway", &mint.public_key());
-        // A port that was free a moment ago and on which nobody listens.
-        let nobody = TcpListener::bind(("127.0.0.1", 0))
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        // A port that is taken, so that no other test gets it, and on which nobody listens.
+        let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+        nobody.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let mut upstreams: BTreeMap<_, _> = ["ingest", "training", "registry", "prediction"]
             .map(|service| (service.to_owned(), stub.url.clone()))
             .into();
-        upstreams.insert("linkage".to_owned(), format!("http://{nobody}"));
+        let address = nobody.local_addr().unwrap();
+        upstreams.insert("linkage".to_owned(), format!("http://{address}"));
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let services = if is_beside {
             BTreeMap::from([("prediction", stub.local())])
@@ -175,6 +175,7 @@ impl World {
             address: gateway.address,
             verifier,
             gateway,
+            _nobody: nobody,
         }
     }
 

@@ -65,7 +65,7 @@ spec:
           readinessProbe:
             {{- if eq .name "gateway" }}
             # /health/ready of the gateway asks every service: with it, one service that is away would close the door for all.
-            httpGet: { path: /health/live, port: http }
+            httpGet: { path: /health/accepting, port: http }
             {{- else }}
             httpGet: { path: /health/ready, port: http }
             {{- end }}

@@ -27,7 +27,7 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 /// What one client of a kind asks the `n`th time in a round.
-fn ask(kind: Kind, name: &str, made: &Made) -> Ask {
+pub(crate) fn ask(kind: Kind, name: &str, made: &Made) -> Ask {
     let json = |path: &str, body: Value| Ask::json(kind, name, path, &body);
     match kind {
         Kind::Project => {

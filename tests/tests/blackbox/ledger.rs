@@ -131,6 +131,12 @@ impl Ledger {
         count
     }
 
+    /// What was asked and not answered.
+    pub(crate) fn open(&self) -> Vec<String> {
+        let entries = self.0.lock().unwrap();
+        entries.open.iter().map(|ask| ask.name.clone()).collect()
+    }
+
     /// Answers of one kind by name.
     pub(crate) fn acknowledged(&self, kind: Kind) -> BTreeMap<String, Value> {
         let entries = self.0.lock().unwrap();

@@ -30,6 +30,7 @@ mod places;
 mod privacy;
 mod reckoning;
 mod refusals;
+mod rolling;
 mod spoilt;
 mod support;
 mod tenants;

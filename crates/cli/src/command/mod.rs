@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Token(wanted) => local::token(&access, &wanted, screen),
         Command::Config(ConfigCommand::Check) => local::check_config(access.folder(), screen),
         Command::Config(ConfigCommand::Processes(wanted)) => processes::write(&wanted, screen),
+        Command::Config(ConfigCommand::Key) => processes::key(screen),
         Command::Dummy {
             inhabitants,
             seed,

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use helder_platform::identity::TokenMint;
 use serde_json::json;
 use toml::{Table, Value};
 
@@ -48,6 +49,22 @@ pub(super) fn write(wanted: &ProcessesArguments, screen: Screen) -> Result<()> {
         written.push(json!({"program": format!("helder-{program}"), "file": path}));
     }
     screen.result(&written)
+}
+
+/// Shows a new pair of keys; nothing is written.
+///
+/// # Errors
+/// When the system has no randomness.
+pub(super) fn key(screen: Screen) -> Result<()> {
+    let mint = TokenMint::generate("new")?;
+    let (signing, public) = (mint.to_base64(), STANDARD.encode(mint.public_key()));
+    screen.line("signing key, a secret, for the program's signing_key_file:");
+    screen.line(&signing);
+    screen.line(
+        "public key, for identity.trusted of the programs that it calls, beside the old one:",
+    );
+    screen.line(&public);
+    screen.result(&json!({"signingKey": signing, "publicKey": public}))
 }
 
 fn public_keys(folder: &DataFolder) -> Result<BTreeMap<&'static str, String>> {

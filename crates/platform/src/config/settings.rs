@@ -33,9 +33,17 @@ pub struct ServiceSettings {
     /// Sizes and times.
     #[serde(default)]
     pub limits: Limits,
+    /// When asked to stop: how long requests are still taken, so that whoever sends them finds another replica, seconds.
+    /// Default 2.
+    #[serde(default = "drain_s")]
+    pub drain_s: u64,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
+}
+
+const fn drain_s() -> u64 {
+    2
 }
 
 /// `[store]`
@@ -78,8 +86,29 @@ pub struct IdentitySettings {
     /// File with that key; used when `signing_key` is absent.
     #[serde(default)]
     pub signing_key_file: Option<PathBuf>,
-    /// Public key (base64 of 32 bytes) per trusted issuer: `gateway` and the services that call this one.
-    pub trusted: BTreeMap<String, String>,
+    /// Public key (base64 of 32 bytes) per trusted issuer: `gateway` and the services that call this one. A list of two while
+    /// an issuer goes from one key to the next.
+    pub trusted: BTreeMap<String, PublicKeys>,
+}
+
+/// One public key, or several.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum PublicKeys {
+    /// As usual.
+    One(String),
+    /// While a key is replaced.
+    Several(Vec<String>),
+}
+
+impl PublicKeys {
+    /// The keys, base64.
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(key) => std::slice::from_ref(key),
+            Self::Several(keys) => keys,
+        }
+    }
 }
 
 /// `[limits]`

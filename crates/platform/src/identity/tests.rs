@@ -71,6 +71,31 @@ fn another_key_under_a_trusted_name_is_refused() {
 }
 
 #[::core::prelude::v1::test]
+fn a_key_can_be_replaced_while_both_are_in_use() {
+    let (old, new) = (
+        TokenMint::generate("gateway").unwrap(),
+        TokenMint::generate("gateway").unwrap(),
+    );
+    let anna = caller(&[]);
+    let both = TokenVerifier::new()
+        .trust("gateway", &old.public_key())
+        .trust("gateway", &new.public_key());
+    for mint in [&old, &new] {
+        assert!(both.verify(&mint.mint(&anna).unwrap().token).is_ok());
+    }
+    let after = TokenVerifier::new().trust("gateway", &new.public_key());
+    assert_eq!(
+        after.verify(&old.mint(&anna).unwrap().token).unwrap_err(),
+        Refusal::Invalid
+    );
+    let third = TokenMint::generate("gateway").unwrap();
+    assert_eq!(
+        both.verify(&third.mint(&anna).unwrap().token).unwrap_err(),
+        Refusal::Invalid
+    );
+}
+
+#[::core::prelude::v1::test]
 fn the_gateway_cannot_hand_out_what_only_services_hold() {
     let (mint, verifier) = pair("gateway");
     let token = mint

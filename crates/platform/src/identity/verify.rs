@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use helder_types::{Caller, Permission};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind};
 use moka::sync::Cache;
 
 use super::{
@@ -30,7 +30,8 @@ pub struct TokenVerifier {
 }
 
 struct Issuer {
-    key: DecodingKey,
+    /// One, or two while the issuer goes from one key to the next.
+    keys: Vec<DecodingKey>,
     validation: Validation,
 }
 
@@ -68,7 +69,7 @@ impl TokenVerifier {
         }
     }
 
-    /// Trusts `issuer` under its raw Ed25519 public key.
+    /// Trusts `issuer` under its raw Ed25519 public key, beside the keys it was trusted under before.
     #[must_use]
     pub fn trust(mut self, issuer: &str, public_key: &[u8; 32]) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
@@ -77,9 +78,14 @@ impl TokenVerifier {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[issuer]);
-        let key = DecodingKey::from_ed_der(public_key);
-        self.issuers
-            .insert(issuer.to_owned(), Issuer { key, validation });
+        let trusted = self.issuers.entry(issuer.to_owned());
+        trusted
+            .or_insert_with(|| Issuer {
+                keys: Vec::with_capacity(1),
+                validation,
+            })
+            .keys
+            .push(DecodingKey::from_ed_der(public_key));
         self
     }
 
@@ -119,18 +125,12 @@ impl TokenVerifier {
     }
 
     fn verify_fresh(&self, token: &str, now: u64) -> Result<Verified, Refusal> {
-        use jsonwebtoken::errors::ErrorKind;
         let header = decode_header(token).map_err(|_| Refusal::Malformed)?;
         let issuer = header
             .kid
             .and_then(|kid| self.issuers.get(&kid))
             .ok_or(Refusal::Issuer)?;
-        let claims = decode::<Claims>(token, &issuer.key, &issuer.validation)
-            .map_err(|error| match error.kind() {
-                ErrorKind::ExpiredSignature => Refusal::Expired,
-                _ => Refusal::Invalid,
-            })?
-            .claims;
+        let claims = issuer.claims(token)?;
         // A key holder cannot make a token that lives longer than agreed, nor one from the future.
         if claims.iat > now + LEEWAY_S || claims.exp > claims.iat + LIFETIME_S {
             return Err(Refusal::Invalid);
@@ -146,6 +146,24 @@ impl TokenVerifier {
             caller: Arc::new(claims.into_caller()),
             expires_at_s,
         })
+    }
+}
+
+impl Issuer {
+    /// What the token says, when one of the keys signed it.
+    fn claims(&self, token: &str) -> Result<Claims, Refusal> {
+        let mut refusal = Refusal::Invalid;
+        for key in &self.keys {
+            match decode::<Claims>(token, key, &self.validation) {
+                Ok(read) => return Ok(read.claims),
+                // The signature is looked at first: no other key would say more.
+                Err(error) if *error.kind() == ErrorKind::ExpiredSignature => {
+                    refusal = Refusal::Expired;
+                }
+                Err(_) => {}
+            }
+        }
+        Err(refusal)
     }
 }
 

@@ -58,9 +58,11 @@ where
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let drain = Duration::from_secs(settings.drain_s);
         let service = start(context(name, settings)?).await?;
         wait_for_signal().await?;
         tracing::info!("stopping");
+        service.drain(drain).await;
         service.stop().await?;
         Ok(())
     })
@@ -77,8 +79,10 @@ fn context(name: &str, settings: ServiceSettings) -> Result<ServiceContext, AnyE
     };
     let mint = Arc::new(TokenMint::from_base64(name, &key)?);
     let mut verifier = TokenVerifier::new();
-    for (issuer, public_key) in &identity.trusted {
-        verifier = verifier.trust_base64(issuer, public_key)?;
+    for (issuer, public_keys) in &identity.trusted {
+        for public_key in public_keys.as_slice() {
+            verifier = verifier.trust_base64(issuer, public_key)?;
+        }
     }
     let masters = match (&settings.keyring.master_keys, &settings.keyring.master_file) {
         (Some(keys), _) => MasterKeys::from_text(keys)?,

@@ -11,4 +11,5 @@ mod tests;
 pub use context::{ServiceContext, StartError};
 pub use local::{LocalApp, LocalService};
 pub use main::{give_up, main, wait_for_signal};
+pub use request::close_after;
 pub use run::{RunningService, Service};

@@ -5,10 +5,14 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 use actix_web::{
     Error, ResponseError,
     body::{EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{ResponseHead, ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    http::{
+        ConnectionType,
+        header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    },
     middleware::Next,
+    web::Data,
 };
 use futures_util::FutureExt;
 use tracing::{Instrument, Span};
@@ -17,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     openapi::API_VERSION,
     problem::{Problem, REQUEST_ID},
+    store::Store,
     trace::{self, TraceParent},
 };
 
@@ -48,15 +53,24 @@ pub(super) async fn around(
     trace::follow(&span, parent);
     let inbound = parent.map(|parent| parent.to_string());
     let started = Instant::now();
+    let is_closing = request
+        .app_data::<Data<Store>>()
+        .is_some_and(|store| store.is_closing());
     let answering = REQUEST_ID
         .scope(id, async move {
             let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
             let mut response = match outcome {
                 Ok(Ok(response)) => as_problem(response),
-                Ok(Err(error)) => return Err(refusal(&error, id)),
-                Err(_) => return Err(refusal(&Problem::internal("a handler panicked").into(), id)),
+                Ok(Err(error)) => return Err(refusal(&error, id, is_closing)),
+                Err(_) => {
+                    let problem = Problem::internal("a handler panicked");
+                    return Err(refusal(&problem.into(), id, is_closing));
+                }
             };
             mark(response.headers_mut(), id);
+            if is_closing {
+                close_after(response.response_mut().head_mut());
+            }
             let status = response.status().as_u16();
             tracing::debug!(
                 status,
@@ -67,6 +81,11 @@ pub(super) async fn around(
         })
         .instrument(span);
     trace::INBOUND.scope(inbound, answering).await
+}
+
+/// The next request of this client comes over another connection, and so to another replica.
+pub fn close_after(head: &mut ResponseHead) {
+    head.set_connection_type(ConnectionType::Close);
 }
 
 /// What every answer says.
@@ -107,12 +126,15 @@ fn problem_of(error: &Error) -> Option<Problem> {
 }
 
 /// The answer where no handler could make one.
-fn refusal(error: &Error, id: Uuid) -> Error {
+fn refusal(error: &Error, id: Uuid, is_closing: bool) -> Error {
     let mut response = match (error.as_error::<Problem>(), problem_of(error)) {
         (Some(problem), _) => problem.error_response(),
         (None, Some(problem)) => problem.error_response(),
         (None, None) => Problem::internal("an error without answer").error_response(),
     };
     mark(response.headers_mut(), id);
+    if is_closing {
+        close_after(response.head_mut());
+    }
     InternalError::from_response("refused", response).into()
 }

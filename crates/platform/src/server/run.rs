@@ -154,6 +154,13 @@ where
 }
 
 impl RunningService {
+    /// Says that it is stopping, in `/health/ready` and by `Connection: close` in every answer, and goes on answering for
+    /// this long: balancers look elsewhere, and no connection is cut while a request is on its way.
+    pub async fn drain(&self, time: Duration) {
+        self.store.close();
+        tokio::time::sleep(time).await;
+    }
+
     /// Stops cleanly: no new connections, requests under way are answered, jobs go back to the queue.
     ///
     /// # Errors
