@@ -9,6 +9,7 @@ import copy
 import http.server
 import itertools
 import json
+import sys
 import threading
 from urllib.parse import parse_qs, urlsplit
 
@@ -51,6 +52,15 @@ def merge(old: object, patch: object) -> object:
     return result
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, address: object) -> None:
+        """Somebody who watched went away, which is how a watch ends; other faults are told."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, address)
+
+
 class Cluster:
     """The API server on a free port. `writes` lists each change as (verb, kind, name), in order."""
 
@@ -58,16 +68,20 @@ class Cluster:
         self.objects: dict[tuple[str, str, str], dict] = {}
         self.writes: list[tuple[str, str, str]] = []
         self.failing_jobs: set[str] = set()
-        self.lock = threading.RLock()
+        self.events: list[tuple[int, str, dict]] = []
+        self.lock = threading.Condition(threading.RLock())
+        self.closed = False
         self.counter = itertools.count(1)
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def __enter__(self) -> Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.closed = True
+            self.lock.notify_all()
         self.server.shutdown()
         self.server.server_close()
 
@@ -110,6 +124,8 @@ class Cluster:
                 named = [{"groupVersion": it, "version": it.split("/")[1]} for it in versions]
                 listed.append({"name": group, "versions": named, "preferredVersion": named[0]})
             return {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed}
+        if path.startswith("/openapi/v3"):
+            return self.openapi(path.removeprefix("/openapi/v3").strip("/"))
         version = path.removeprefix("/apis/").removeprefix("/api/")
         known = [it for it in RESOURCES if it[0] == version]
         if not known:
@@ -119,6 +135,22 @@ class Cluster:
             for _, plural, kind, inside in known
         ]
         return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources}
+
+    def openapi(self, document: str) -> dict:
+        """Just enough for Helm to see that the server checks fields itself, so that Helm leaves it to the server."""
+        documents: dict[str, dict] = {}
+        for version, plural, kind, _ in RESOURCES:
+            group, _, number = version.rpartition("/")
+            patch = {
+                "parameters": [{"name": "fieldValidation", "in": "query"}],
+                "x-kubernetes-group-version-kind": {"group": group, "version": number, "kind": kind},
+            }
+            base = f"apis/{version}" if group else f"api/{version}"
+            paths = documents.setdefault(base, {"openapi": "3.0.0", "info": {"title": base, "version": "1"}, "paths": {}})
+            paths["paths"][f"/{base}/{plural}/{{name}}"] = {"patch": patch}
+        if document:
+            return documents.get(document, {})
+        return {"paths": {it: {"serverRelativeURL": f"/openapi/v3/{it}"} for it in documents}}
 
     def place(self, path: str) -> tuple[tuple, str, str | None] | None:
         """The resource, namespace and name that a path names."""
@@ -131,6 +163,16 @@ class Cluster:
             if rest and resource[0] == version and resource[1] == rest[0]:
                 return resource, namespace, rest[1] if len(rest) > 1 else None
         return None
+
+    def tell(self, what: str, body: dict) -> None:
+        """For whoever watches."""
+        self.events.append((int(body["metadata"]["resourceVersion"]), what, copy.deepcopy(body)))
+        self.lock.notify_all()
+
+    def keep(self, body: dict, key: tuple[str, str, str], verb: str) -> None:
+        self.objects[key] = self.finish(body)
+        self.writes.append((verb, key[0], key[2]))
+        self.tell("ADDED" if verb == "create" else "MODIFIED", body)
 
     def finish(self, body: dict) -> dict:
         """What a real cluster would add by itself."""
@@ -195,38 +237,64 @@ class Cluster:
                     return self.answer(200, item) if item else self.refuse(404, "NotFound")
                 labels = dict(it.split("=", 1) for it in query.get("labelSelector", "").split(",") if it)
                 fields = dict(it.split("=", 1) for it in query.get("fieldSelector", "").split(",") if it)
+
+                def asked(item: dict) -> bool:
+                    meta = item["metadata"]
+                    return (
+                        item["kind"] == resource[2]
+                        and namespace in ("", meta.get("namespace"))
+                        and fields.get("metadata.name", meta["name"]) == meta["name"]
+                        and labels.items() <= (meta.get("labels") or {}).items()
+                    )
+
                 with cluster.lock:
-                    items = [
-                        item
-                        for (kind, within, called), item in cluster.objects.items()
-                        if kind == resource[2]
-                        and namespace in ("", within)
-                        and fields.get("metadata.name", called) == called
-                        and labels.items() <= item["metadata"].get("labels", {}).items()
-                    ]
+                    items = [item for item in cluster.objects.values() if asked(item)]
+                    now = next(cluster.counter)
                 if query.get("watch") in ("true", "1"):
-                    return self.watch(items, query)
+                    return self.watch(items if query.get("sendInitialEvents") == "true" else None, asked, query, now)
                 self.answer(
                     200,
                     {
                         "kind": f"{resource[2]}List",
                         "apiVersion": resource[0],
-                        "metadata": {"resourceVersion": str(next(cluster.counter))},
+                        "metadata": {"resourceVersion": str(now)},
                         "items": items,
                     },
                 )
 
-            def watch(self, items: list[dict], query: dict) -> None:
-                """Tells what there is; nothing changes later, because what is made here is ready at once."""
+            def watch(self, first: list[dict] | None, asked, query: dict, now: int) -> None:
+                """Tells what is there, when that is asked, and what changes, until either side closes."""
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Connection", "close")
                 self.end_headers()
-                if query.get("sendInitialEvents") == "true":
-                    for item in items:
-                        self.wfile.write(json.dumps({"type": "ADDED", "object": item}).encode() + b"\n")
-                self.wfile.flush()
                 self.close_connection = True
+                since = int(query.get("resourceVersion") or now)
+                if first is not None:
+                    since = now
+                    for item in first:
+                        self.event("ADDED", item)
+                    meta = {"resourceVersion": str(now), "annotations": {"k8s.io/initial-events-end": "true"}}
+                    kind = cluster.place(urlsplit(self.path).path)[0]
+                    self.event("BOOKMARK", {"kind": kind[2], "apiVersion": kind[0], "metadata": meta})
+                self.wfile.flush()
+                while not cluster.closed:
+                    with cluster.lock:
+                        news = [it for it in cluster.events if it[0] > since]
+                        if not news:
+                            cluster.lock.wait(1)
+                            continue
+                    since = news[-1][0]
+                    for _, what, item in news:
+                        if asked(item):
+                            self.event(what, item)
+                    try:
+                        self.wfile.flush()
+                    except OSError:
+                        return
+
+            def event(self, what: str, item: dict) -> None:
+                self.wfile.write(json.dumps({"type": what, "object": item}).encode() + b"\n")
 
             def do_POST(self) -> None:
                 place = cluster.place(urlsplit(self.path).path)
@@ -234,13 +302,12 @@ class Cluster:
                     return self.refuse(404, "NotFound")
                 (_, _, kind, _), namespace, _ = place
                 body = self.body()
-                body["metadata"].setdefault("namespace", namespace)
+                body["metadata"]["namespace"] = namespace
                 name = body["metadata"]["name"]
                 with cluster.lock:
                     if (kind, namespace, name) in cluster.objects:
                         return self.refuse(409, "AlreadyExists")
-                    cluster.objects[kind, namespace, name] = cluster.finish(body)
-                    cluster.writes.append(("create", kind, name))
+                    cluster.keep(body, (kind, namespace, name), "create")
                 self.answer(201, body)
 
             def change(self, verb: str) -> None:
@@ -254,8 +321,8 @@ class Cluster:
                     if old is None:
                         return self.refuse(404, "NotFound")
                     new = merge(old, body) if verb == "patch" else body
-                    cluster.objects[kind, namespace, name] = cluster.finish(new)
-                    cluster.writes.append((verb, kind, name))
+                    new["metadata"]["namespace"] = namespace
+                    cluster.keep(new, (kind, namespace, name), verb)
                 self.answer(200, new)
 
             def do_PUT(self) -> None:
@@ -271,9 +338,12 @@ class Cluster:
                     return self.refuse(404, "NotFound")
                 (_, _, kind, _), namespace, name = place
                 with cluster.lock:
-                    if cluster.objects.pop((kind, namespace, name), None) is None:
+                    gone = cluster.objects.pop((kind, namespace, name), None)
+                    if gone is None:
                         return self.refuse(404, "NotFound")
+                    gone["metadata"]["resourceVersion"] = str(next(cluster.counter))
                     cluster.writes.append(("delete", kind, name))
+                    cluster.tell("DELETED", gone)
                 self.answer(200, {"kind": "Status", "apiVersion": "v1", "status": "Success"})
 
         return Handler

@@ -136,6 +136,21 @@ class Network(unittest.TestCase):
                 if name == "everything":
                     self.assertFalse(out(("10.3.0.200", 443)), "an exception is one")
 
+    def test_migrations_get_to_the_database_and_nowhere_else(self):
+        for name in NAMES:
+            policies = policies_of(name)
+            template = release(name).of("Job")["helder-migrate-ingest"]["spec"]["template"]
+            pod = Place("migrate", template["metadata"]["labels"], NAMESPACE)
+            # Before the first installation their own policy is the only one, and it must do.
+            for standing in (policies, [it for it in policies if it["metadata"]["name"] == "helder-migrate"]):
+                address, port = DATABASE.get(name, (NOBODY, 5432))
+                self.assertTrue(allowed(standing, pod, Place("database", address=address), port), name)
+                for other in (443, 4318, 9000, HTTP):
+                    self.assertFalse(allowed(standing, pod, Place("x", address=NOBODY), other), f"{name}: port {other}")
+            for program in places(name).values():
+                self.assertFalse(allowed(policies, pod, program, HTTP))
+                self.assertFalse(allowed(policies, program, pod, HTTP))
+
     def test_one_arrow_too_many_or_too_few_would_be_found(self):
         policies = {it["metadata"]["name"]: it for it in policies_of("minimal")}
         pods = places("minimal")

@@ -5,6 +5,7 @@ import unittest
 
 from cases import PROGRAMS, case, each, pods, release
 
+SERVICES = [it for it in PROGRAMS if it != "gateway"]
 SECRET_KEYS = {"signing-key", "master-keys", "store-url", "access-key-id", "secret-access-key"}
 
 
@@ -21,7 +22,7 @@ class Pods(unittest.TestCase):
                     self.assertIs(spec["securityContext"]["runAsNonRoot"], True)
                     self.assertEqual(spec["securityContext"]["seccompProfile"], {"type": "RuntimeDefault"})
                     self.assertNotEqual(spec["securityContext"].get("runAsUser", 1), 0)
-                    for volume in spec["volumes"]:
+                    for volume in spec.get("volumes", []):
                         self.assertTrue({"configMap", "emptyDir"} & volume.keys(), volume)
                     (container,) = spec["containers"] + spec.get("initContainers", [])
                     security = container["securityContext"]
@@ -39,7 +40,7 @@ class Pods(unittest.TestCase):
     def test_what_can_be_written_is_bounded(self):
         for name, found in each():
             for made_by, template in pods(found):
-                volumes = {it["name"]: it for it in template["spec"]["volumes"]}
+                volumes = {it["name"]: it for it in template["spec"].get("volumes", [])}
                 for mount in template["spec"]["containers"][0].get("volumeMounts", []):
                     volume = volumes.pop(mount["name"])
                     if "emptyDir" in volume:
@@ -69,17 +70,30 @@ class Pods(unittest.TestCase):
                     if "valueFrom" in variable:
                         reference = variable["valueFrom"]["secretKeyRef"]
                         referred.add((reference["name"], reference["key"]))
-                for volume in template["spec"]["volumes"]:
+                for volume in template["spec"].get("volumes", []):
                     self.assertNotIn("secret", volume, "a program refuses master keys in a file of root's")
             for item in found.of("ConfigMap").values():
                 for text in item["data"].values():
                     self.assertNotRegex(text, r"(?m)^\s*(signing_key|master_keys|password|secret)\s*=|postgres:", name)
+            migrate = case(name).get("migrations", {})
+            keys = {f"{it}-url" for it in SERVICES} if migrate.get("perService") else {"owner-url"}
+            self.assertEqual({key for of, key in referred if of == migrate.get("existingSecret", "helder-migrate")}, keys)
             for program in PROGRAMS:
                 settings = case(name).get("gateway" if program == "gateway" else "services", {})
                 settings = settings if program == "gateway" else settings.get(program, {})
                 secret = settings.get("existingSecret") or f"helder-{program}"
                 keys = {"signing-key"} if program == "gateway" else SECRET_KEYS
                 self.assertEqual({key for of, key in referred if of == secret}, keys, f"{name}: {program}")
+
+    def test_a_program_never_gets_the_owner_of_its_tables_and_migrations_get_nothing_else(self):
+        for name, found in each():
+            for made_by, template in pods(found):
+                variables = {it["name"] for it in template["spec"]["containers"][0]["env"]}
+                if made_by.startswith("Job/"):
+                    self.assertEqual(variables - {"SSL_CERT_FILE"}, {"HELDER_MIGRATE_STORE"}, f"{name}: {made_by}")
+                    self.assertEqual(template["spec"]["restartPolicy"], "Never")
+                else:
+                    self.assertNotIn("HELDER_MIGRATE_STORE", variables, f"{name}: {made_by}")
 
     def test_probes_ask_what_they_should(self):
         for name, found in each():

@@ -2,7 +2,7 @@
 
 import unittest
 
-from cases import case
+from cases import PROGRAMS, case
 from chart import Helm, Refused
 from cluster import Cluster
 
@@ -32,6 +32,32 @@ class Life(unittest.TestCase):
         self.helm.upgrade("helder", given)
         after = {it["metadata"]["name"]: it["spec"]["template"] for it in self.cluster.kept("Deployment")}
         self.assertEqual([it for it in before if before[it] != after[it]], ["helder-ingest"])
+
+    def test_tables_are_brought_up_to_date_before_any_program_is_touched(self):
+        for act in (self.helm.install, self.helm.upgrade):
+            since = len(self.cluster.writes)
+            given = case("production")
+            given["image"]["tag"] = "0.2.0" if act == self.helm.upgrade else "0.1.0"
+            act("helder", given)
+            writes = [it for it in self.cluster.writes[since:] if it[1] != "Secret"]
+            self.assertEqual(writes[0], ("create", "NetworkPolicy", "helder-migrate"))
+            jobs = [name for verb, kind, name in writes if (verb, kind) == ("create", "Job")]
+            self.assertEqual(jobs, [f"helder-migrate-{it}" for it in PROGRAMS[1:]])
+            last = max(place for place, it in enumerate(writes) if it[1] == "Job" or it[2] == "helder-migrate")
+            first = min(place for place, it in enumerate(writes) if it[1] == "Deployment")
+            self.assertLess(last, first)
+            self.assertEqual(self.cluster.kept("Job"), [], "done and gone")
+
+    def test_a_migration_that_fails_stops_an_upgrade_before_any_program_is_touched(self):
+        self.helm.install("helder", case("production"))
+        since = len(self.cluster.writes)
+        self.cluster.failing_jobs.add("helder-migrate-linkage")
+        with self.assertRaises(Refused) as refused:
+            self.helm.upgrade("helder", case("everything"))
+        self.assertIn("helder-migrate-linkage", str(refused.exception))
+        kinds = {kind for _, kind, _ in changed(self.cluster, since)}
+        self.assertEqual(kinds, {"Job", "NetworkPolicy"})
+        self.assertEqual([it["metadata"]["name"] for it in self.cluster.kept("Job")], ["helder-migrate-linkage"], "its log can be read")
 
     def test_a_refused_upgrade_changes_nothing(self):
         given = case("minimal")
