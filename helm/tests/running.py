@@ -53,7 +53,7 @@ def make_secrets(folder: Path) -> Path:
     kubectl.parent.mkdir()
     kubectl.write_text(KUBECTL)
     kubectl.chmod(0o755)
-    for it in PROGRAMS[1:]:
+    for it in ["owner", *PROGRAMS[1:]]:
         (folder / f"{it}.password").write_text("password")
     subprocess.run(
         ["bash", "-euo", "pipefail", "-c", readme_commands("Keys and Secrets")],
@@ -71,8 +71,8 @@ def make_secrets(folder: Path) -> Path:
 
 
 def environment(container: dict, secrets: Path, scratch: str) -> dict[str, str]:
-    """The container's variables; but on a free port, with its log, and on SQLite."""
-    found = {"HELDER_LISTEN": "127.0.0.1:0", "HELDER_TELEMETRY__FILTER": "info"}
+    """The container's variables; but on a free port, with its log, ending at once, and on SQLite."""
+    found = {"HELDER_LISTEN": "127.0.0.1:0", "HELDER_TELEMETRY__FILTER": "info", "HELDER_DRAIN_S": "0"}
     for it in container["env"]:
         reference = it.get("valueFrom", {}).get("secretKeyRef")
         if reference:

@@ -102,7 +102,7 @@ class Pods(unittest.TestCase):
                 paths = {kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")}
                 # Liveness must not depend on others: a database that is away would restart every pod.
                 self.assertEqual((paths["startup"], paths["liveness"]), ("/health/live", "/health/live"), called)
-                ready = "/health/live" if called.endswith("-gateway") else "/health/ready"
+                ready = "/health/accepting" if called.endswith("-gateway") else "/health/ready"
                 self.assertEqual(paths["readiness"], ready, f"{name}: {called}")
                 startup = container["startupProbe"]
                 self.assertGreaterEqual(startup["periodSeconds"] * startup["failureThreshold"], 60)
@@ -111,11 +111,10 @@ class Pods(unittest.TestCase):
         for name, found in each():
             for called, item in found.of("Deployment").items():
                 spec = item["spec"]["template"]["spec"]
-                drain = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
                 settings = found.of("ConfigMap")[called]["data"]["helder.toml"]
-                (stop,) = re.findall(r"(?m)^\s*stop_s = (\d+)$", settings)
+                drain, stop = (int(re.search(rf"(?m)^\s*{it}_s = (\d+)$", settings)[1]) for it in ("drain", "stop"))
                 self.assertGreaterEqual(drain, 1)
-                self.assertEqual(spec["terminationGracePeriodSeconds"], drain + int(stop) + 5, f"{name}: {called}")
+                self.assertEqual(spec["terminationGracePeriodSeconds"], drain + stop + 5, f"{name}: {called}")
                 self.assertLessEqual(spec["terminationGracePeriodSeconds"], 30, f"{name}: {called}")
 
     def test_a_rollout_never_has_fewer_pods_than_asked_and_replicas_are_spread(self):

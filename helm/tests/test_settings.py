@@ -4,7 +4,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import running
-from cases import PROGRAMS, case
+from cases import PROGRAMS, case, pods, release
 from chart import merged, render, values
 
 
@@ -21,6 +21,9 @@ class Settings(unittest.TestCase):
         commands = {}
         for name in ("minimal", "everything"):
             given = merged(case(name), keys)
+            if name == "everything":
+                # While a key is replaced.
+                given["publicKeys"]["gateway"] = [keys["publicKeys"]["gateway"], keys["publicKeys"]["ingest"]]
             given["gateway"].pop("existingSecret", None)
             given.get("services", {}).get("registry", {}).pop("existingSecret", None)
             found = render(given)
@@ -44,6 +47,16 @@ class Settings(unittest.TestCase):
                 self.assertTrue(served, log)
                 self.assertEqual(ended, 0, log)
         print(f"{len(commands)} starts of the programs in {running.binaries()} on rendered settings")
+
+    def test_the_commands_of_the_readme_make_every_secret_that_pods_refer_to(self):
+        made = {(it.parent.name, it.name) for it in self.secrets.rglob("*") if it.is_file()}
+        referred = set()
+        for _, template in pods(release("minimal")):
+            for it in template["spec"]["containers"][0]["env"]:
+                reference = it.get("valueFrom", {}).get("secretKeyRef")
+                if reference:
+                    referred.add((reference["name"], reference["key"]))
+        self.assertEqual(made, referred)
 
     def test_variables_that_kubernetes_adds_for_services_would_be_read_as_settings(self):
         # Why enableServiceLinks is off: the release is called helder, and so begin the variables.

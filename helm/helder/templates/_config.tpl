@@ -40,6 +40,7 @@ made whole here.
 
 {{- define "helder.gateway-toml" -}}
 listen = "0.0.0.0:8080"
+drain_s = {{ .Values.shutdown.drainSeconds | int64 }}
 
 [upstreams]
 {{- range $name, $_ := include "helder.calls" . | fromYaml }}
@@ -56,6 +57,7 @@ listen = "0.0.0.0:8080"
 {{- $name := .name -}}
 {{- $calls := include "helder.calls" $root | fromYaml -}}
 listen = "0.0.0.0:8080"
+drain_s = {{ $root.Values.shutdown.drainSeconds | int64 }}
 {{- include "helder.numbers" (omit .settings.settings "limits") }}
 
 [objects]
@@ -65,10 +67,10 @@ url = {{ $root.Values.objectStore.objects | quote }}
 shelf = {{ $root.Values.objectStore.keys | quote }}
 
 [identity.trusted]
-gateway = {{ $root.Values.publicKeys.gateway | quote }}
+gateway = {{ $root.Values.publicKeys.gateway | toJson }}
 {{- range $caller, $called := $calls }}
 {{- if has $name $called }}
-{{ $caller }} = {{ index $root.Values.publicKeys $caller | quote }}
+{{ $caller }} = {{ index $root.Values.publicKeys $caller | toJson }}
 {{- end }}
 {{- end }}
 

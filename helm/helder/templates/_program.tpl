@@ -72,9 +72,6 @@ spec:
             periodSeconds: 2
             timeoutSeconds: 3
             failureThreshold: 2
-          lifecycle:
-            # Goes on serving until every node has heard that this pod is ending.
-            preStop: { sleep: { seconds: {{ $root.Values.shutdown.drainSeconds | int64 }} } }
           resources: {{- toYaml .settings.resources | nindent 12 }}
           securityContext: {{- include "helder.container-security" . | nindent 12 }}
           volumeMounts:
