@@ -8,7 +8,6 @@ ARG RUST=1.95.0
 ARG DEBIAN=bookworm
 
 FROM rust:${RUST}-${DEBIAN} AS build
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # Debian keeps one version of a package; the name of the release is what pins it.
 # hadolint ignore=DL3008
 RUN apt-get update \
