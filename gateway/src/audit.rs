@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use crate::outside::Session;
+use crate::outside::{Passage, Session};
 
 /// Writes the line.
 pub(crate) fn record(
     session: Option<&Session>,
+    passage: Option<&Passage>,
     operation: &str,
     status: u16,
     request_id: Uuid,
@@ -30,6 +31,8 @@ pub(crate) fn record(
         operation,
         status,
         %request_id,
+        fsc_consumer = passage.map(|passage| passage.consumer.peer.as_str()),
+        fsc_transaction_id = passage.map(|passage| tracing::field::display(passage.transaction)),
         duration_us = started.elapsed().as_micros() as u64,
         "request"
     );

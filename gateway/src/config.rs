@@ -1,9 +1,11 @@
 //! What the gateway can be told.
 
+mod fsc;
 mod issuer;
 
 use serde::{Deserialize, Serialize};
 
+pub use fsc::{FscConfig, FscConsumer, FscError};
 pub(crate) use issuer::is_safe;
 pub use issuer::{ClaimPaths, IssuerConfig, IssuerError, SigningAlgorithm};
 
@@ -16,6 +18,9 @@ pub struct GatewayConfig {
     pub hosts: Vec<String>,
     /// Who may issue tokens.
     pub issuers: Vec<IssuerConfig>,
+    /// The FSC inway in front, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fsc: Option<FscConfig>,
     /// HTTP worker threads. Default 2.
     #[serde(default = "defaults::workers")]
     pub workers: usize,
@@ -62,6 +67,7 @@ impl GatewayConfig {
         Self {
             hosts: defaults::hosts(),
             issuers,
+            fsc: None,
             workers: defaults::workers(),
             requests_per_second: defaults::requests_per_second(),
             burst: defaults::burst(),

@@ -22,6 +22,9 @@ use hyper_util::{
 
 use self::body::{BodyError, OutBody, Outgoing, outgoing};
 pub(crate) use self::body::{SMALL_BYTES, content_length};
+use helder_platform::trace::TRANSACTION_HEADER;
+use uuid::Uuid;
+
 use crate::trace::Trace;
 
 /// Headers of a request that mean something to a service. All others end here, identity headers first of all.
@@ -75,6 +78,8 @@ pub(crate) struct Onward<'a> {
     /// `Authorization` for the service; none for operations open to all.
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) trace: &'a Trace,
+    /// `Fsc-Transaction-Id`, of a request that came through an inway.
+    pub(crate) transaction: Option<Uuid>,
     pub(crate) body_limit: u64,
     pub(crate) answer_within: Duration,
 }
@@ -164,6 +169,9 @@ fn outward(request: &HttpRequest, body: OutBody, onward: &Onward<'_>) -> Result<
     out = out
         .header("x-request-id", onward.trace.request_id.to_string())
         .header("traceparent", onward.trace.parent.clone());
+    if let Some(transaction) = onward.transaction {
+        out = out.header(TRANSACTION_HEADER, transaction.to_string());
+    }
     if let Some(value) = &onward.authorization {
         out = out.header(header::AUTHORIZATION, value.clone());
     }

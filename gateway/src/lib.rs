@@ -17,7 +17,10 @@ mod server;
 mod table;
 mod trace;
 
-pub use config::{ClaimPaths, GatewayConfig, IssuerConfig, IssuerError, SigningAlgorithm};
+pub use config::{
+    ClaimPaths, FscConfig, FscConsumer, FscError, GatewayConfig, IssuerConfig, IssuerError,
+    SigningAlgorithm,
+};
 pub use process::main;
 pub use server::{GatewayError, RunningGateway, start, start_beside, start_with};
 pub use table::{BodyKind, Operation, operations};

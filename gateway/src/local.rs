@@ -13,6 +13,7 @@ use actix_web::{
 use helder_platform::{
     problem::Result,
     server::{LocalApp, LocalService},
+    trace::TRANSACTION_HEADER,
 };
 
 use crate::forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow};
@@ -102,6 +103,10 @@ fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
         HeaderName::from_static("traceparent"),
         onward.trace.parent.as_bytes(),
     );
+    if let Some(transaction) = onward.transaction {
+        let name = HeaderName::from_static(TRANSACTION_HEADER);
+        insert(name, transaction.to_string().as_bytes());
+    }
     if let Some(value) = &onward.authorization {
         insert(header::AUTHORIZATION, value.as_bytes());
     }

@@ -31,7 +31,7 @@ use crate::{
     forward::{Forwarder, Onward},
     head,
     local::{self, Locals},
-    outside::{Refusal, Session, Verifier},
+    outside::{Fsc, Passage, Refusal, Session, Verifier},
     rate::{Bucket, Buckets},
     table::{BodyKind, Operation},
     trace::Trace,
@@ -46,6 +46,7 @@ pub(crate) struct Door {
     pub(crate) table: RouteTable<Arc<Operation>>,
     pub(crate) versions: BTreeMap<&'static str, String>,
     pub(crate) verifier: Verifier,
+    pub(crate) fsc: Option<Fsc>,
     pub(crate) buckets: Buckets,
     pub(crate) mint: Arc<TokenMint>,
     pub(crate) upstreams: BTreeMap<String, Uri>,
@@ -57,6 +58,7 @@ pub(crate) struct Door {
 #[derive(Default)]
 struct Known {
     session: Option<Arc<Session>>,
+    passage: Option<Passage>,
     operation: Option<Arc<Operation>>,
 }
 
@@ -99,6 +101,7 @@ pub(crate) async fn serve(
     trace.span.record("status", response.status().as_u16());
     audit::record(
         known.session.as_deref(),
+        known.passage.as_ref(),
         operation,
         response.status().as_u16(),
         trace.request_id,
@@ -142,25 +145,16 @@ impl Door {
             Found::Nothing => return Err(Problem::not_found()),
         };
         known.operation = Some(Arc::clone(&operation));
+        if let Some(fsc) = &self.fsc {
+            known.passage = fsc.passage(request)?;
+        }
         let authorization = match operation.permission {
             None => {
                 self.bucket_of_address(request).take()?;
                 None
             }
             Some(permission) => {
-                let token = head::bearer(request)?;
-                let bucket = |caller: &Caller| {
-                    self.buckets
-                        .of(&format!("{}\n{}", caller.organisation, caller.client))
-                };
-                let session = match self.verifier.session(token, bucket).await {
-                    Ok(session) => session,
-                    Err(refusal) => {
-                        // Verifying costs a signature check; whoever keeps guessing is slowed down by address.
-                        self.bucket_of_address(request).take()?;
-                        return Err(refused(refusal));
-                    }
-                };
+                let session = self.session(request, known.passage.as_ref()).await?;
                 known.session = Some(Arc::clone(&session));
                 session.bucket.take()?;
                 if !session.may(permission) {
@@ -193,6 +187,7 @@ impl Door {
             base,
             authorization,
             trace,
+            transaction: known.passage.as_ref().map(|passage| passage.transaction),
             body_limit,
             answer_within: Duration::from_secs(answer_s),
         };
@@ -200,6 +195,41 @@ impl Door {
             Some(app) => local::send(&app, request, payload, onward).await,
             None => forwarder.send(request, payload, onward).await,
         }
+    }
+
+    /// Who asks: by a token, by the inway through which the request came, or by both when they agree.
+    async fn session(
+        &self,
+        request: &HttpRequest,
+        passage: Option<&Passage>,
+    ) -> Result<Arc<Session>> {
+        let bucket = |caller: &Caller| {
+            self.buckets
+                .of(&format!("{}\n{}", caller.organisation, caller.client))
+        };
+        let consumer = passage.map(|passage| &passage.consumer);
+        if let Some(consumer) = consumer
+            && !request.headers().contains_key(header::AUTHORIZATION)
+            && let Some(session) = consumer.session(bucket)
+        {
+            return Ok(session);
+        }
+        let token = head::bearer(request)?;
+        let session = match self.verifier.session(token, bucket).await {
+            Ok(session) => session,
+            Err(refusal) => {
+                // Verifying costs a signature check; whoever keeps guessing is slowed down by address.
+                self.bucket_of_address(request).take()?;
+                return Err(refused(refusal));
+            }
+        };
+        if consumer.is_some_and(|consumer| !consumer.is_of(&session.caller)) {
+            return Err(Problem::forbidden(
+                "fsc-consumer",
+                "the token speaks for another organisation than the one that came in through the inway",
+            ));
+        }
+        Ok(session)
     }
 
     fn bucket_of_address(&self, request: &HttpRequest) -> Arc<Bucket> {

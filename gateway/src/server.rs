@@ -21,12 +21,12 @@ use http::Uri;
 use tokio::task::JoinSet;
 
 use crate::{
-    config::{GatewayConfig, IssuerError},
+    config::{FscConfig, FscError, GatewayConfig, IssuerError},
     docs,
     forward::Forwarder,
     health,
     local::Locals,
-    outside::{KeyError, Verifier},
+    outside::{Fsc, KeyError, Verifier},
     rate::Buckets,
     serve::{Door, serve},
     table::{self, DocumentError, Operation},
@@ -44,6 +44,9 @@ pub enum GatewayError {
     /// An issuer cannot be trusted as it is written.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    /// The settings of the FSC inway cannot be used.
+    #[error(transparent)]
+    Fsc(#[from] FscError),
     /// The certificates that the system trusts cannot be read.
     #[error("the system's certificates cannot be read; SSL_CERT_FILE may name them")]
     Certificates(#[source] io::Error),
@@ -135,6 +138,7 @@ pub fn start_beside(
         return Err(GatewayError::NoIssuer);
     }
     config.check()?;
+    config.fsc.as_ref().map_or(Ok(()), FscConfig::check)?;
     let (workers, stop_s) = (config.workers, config.stop_s);
     let upstreams = upstreams
         .iter()
@@ -149,12 +153,14 @@ pub fn start_beside(
         })
         .collect::<Result<BTreeMap<_, _>, _>>()?;
     let verifier = Verifier::new(&config)?;
+    let fsc = config.fsc.clone().map(Fsc::new).transpose()?;
     let watch = verifier.watch().map_err(GatewayError::Certificates)?;
     let is_closing = Arc::new(AtomicBool::new(false));
     let door = Data::new(Door {
         versions: table::versions(&operations),
         table: table::table(operations),
         verifier,
+        fsc,
         buckets: Buckets::new(config.requests_per_second, config.burst),
         mint,
         upstreams,

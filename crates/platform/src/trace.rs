@@ -12,6 +12,10 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 /// Header name.
 pub const TRACEPARENT: &str = "traceparent";
 
+/// Header with the transaction under which both organisations log a request that came through an FSC inway. The gateway drops
+/// it when it comes from elsewhere.
+pub const TRANSACTION_HEADER: &str = "fsc-transaction-id";
+
 static EXPORTED: AtomicBool = AtomicBool::new(false);
 static WRITTEN: AtomicBool = AtomicBool::new(false);
 

@@ -26,9 +26,9 @@ use super::{
 use crate::{config::GatewayConfig, rate::Bucket};
 
 /// Clock difference forgiven, seconds.
-const LEEWAY_S: u64 = 5;
+pub(super) const LEEWAY_S: u64 = 5;
 /// Longest token looked at, bytes.
-const MAX_TOKEN_BYTES: usize = 8 << 10;
+pub(super) const MAX_TOKEN_BYTES: usize = 8 << 10;
 /// An internal token is renewed when it has less than this to live, seconds.
 const RENEW_S: u64 = 20;
 
@@ -37,9 +37,16 @@ pub(crate) struct Session {
     pub(crate) caller: Caller,
     pub(crate) bucket: Arc<Bucket>,
     expires_at_s: u64,
-    issuer: Arc<Issuer>,
-    key: Arc<Key>,
+    ground: Ground,
     internal: RwLock<Option<(HeaderValue, u64)>>,
+}
+
+/// What a session is believed for, beside its end.
+enum Ground {
+    /// A token of an issuer, and the key that signed it.
+    Token(Arc<Issuer>, Arc<Key>),
+    /// The inway, which is asked anew for every request.
+    Inway,
 }
 
 /// Why a token does not open the door.
@@ -132,8 +139,7 @@ impl Verifier {
             bucket: bucket(&claims.caller),
             caller: claims.caller,
             expires_at_s: claims.expires_at_s,
-            issuer,
-            key,
+            ground: Ground::Token(issuer, key),
             internal: RwLock::new(None),
         });
         if !one_time {
@@ -181,11 +187,24 @@ impl Verifier {
 }
 
 impl Session {
+    /// Of a system that an inway vouches for.
+    pub(super) fn of_inway(caller: Caller, bucket: Arc<Bucket>, expires_at_s: u64) -> Self {
+        Self {
+            caller,
+            bucket,
+            expires_at_s,
+            ground: Ground::Inway,
+            internal: RwLock::new(None),
+        }
+    }
+
     /// Whether the token still counts: it has not ended, its key is still published and its issuer still believed.
     fn counts(&self, now_s: u64) -> bool {
-        now_s < self.expires_at_s.saturating_add(LEEWAY_S)
-            && !self.key.is_gone()
-            && self.issuer.is_believed(now_s)
+        let is_believed = match &self.ground {
+            Ground::Token(issuer, key) => !key.is_gone() && issuer.is_believed(now_s),
+            Ground::Inway => true,
+        };
+        is_believed && now_s < self.expires_at_s.saturating_add(LEEWAY_S)
     }
 
     /// Whether the caller holds a permission.
@@ -216,14 +235,14 @@ impl Session {
     }
 }
 
-fn sha256(bytes: &[u8]) -> Option<[u8; 32]> {
+pub(super) fn sha256(bytes: &[u8]) -> Option<[u8; 32]> {
     aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes)
         .as_ref()
         .try_into()
         .ok()
 }
 
-fn now_s() -> u64 {
+pub(super) fn now_s() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_secs())

@@ -10,6 +10,7 @@ mod access;
 mod bodies;
 mod docs;
 mod forwarding;
+mod fsc;
 mod heads;
 mod issuer;
 mod issuers;
