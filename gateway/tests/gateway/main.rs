@@ -18,6 +18,7 @@ mod local;
 mod process;
 mod provider;
 mod publisher;
+mod secured;
 mod stub;
 mod times;
 mod tokens;

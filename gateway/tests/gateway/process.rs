@@ -11,10 +11,41 @@ use tokio::net::TcpStream;
 
 use crate::{
     issuer,
-    world::{World, bearer, read_reply},
+    world::{Reply, World, bearer, read_reply},
 };
 
-struct Running(Child);
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Starts it, and gives where it listens.
+    pub(crate) fn start(command: &mut Command) -> (Self, String) {
+        let mut running = Self(command.spawn().unwrap());
+        let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
+        let open = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|line| line.contains("\"open\""))
+            .unwrap();
+        // Read on, so that it never waits for somebody to read its log.
+        std::thread::spawn(move || lines.map_while(Result::ok).count());
+        let line: serde_json::Value = serde_json::from_str(&open).unwrap();
+        let address = line["fields"]["address"].as_str().unwrap().to_owned();
+        (running, address)
+    }
+}
+
+/// What it answers to whoever brings this token.
+pub(crate) async fn ask(address: &str, token: &str) -> Reply {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let auth = bearer(token);
+    let request = format!(
+        "GET /ingest/v1/datasets HTTP/1.1\r\nHost: {address}\r\n{auth}Connection: close\r\n\r\n"
+    );
+    tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes())
+        .await
+        .unwrap();
+    read_reply(&mut socket).await
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -23,7 +54,7 @@ impl Drop for Running {
     }
 }
 
-fn command(folder: &std::path::Path, text: &str) -> Command {
+pub(crate) fn command(folder: &std::path::Path, text: &str) -> Command {
     let file = folder.join("gateway.toml");
     std::fs::write(&file, text).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_helder-gateway"));
@@ -35,18 +66,26 @@ fn command(folder: &std::path::Path, text: &str) -> Command {
 }
 
 fn settings(upstream: &str, jwks: &str) -> String {
+    let issuer = format!(
+        r#"issuer = "{}", audience = "{}", jwks = "file:{jwks}""#,
+        issuer::ISSUER,
+        issuer::AUDIENCE
+    );
+    trusting(upstream, &issuer)
+}
+
+/// Settings with one issuer, whose keys and values these are.
+pub(crate) fn trusting(upstream: &str, issuer: &str) -> String {
     let key = TokenMint::generate("gateway").unwrap().to_base64();
     format!(
         r#"listen = "127.0.0.1:0"
 signing_key = "{key}"
 upstreams = {{ ingest = "{upstream}" }}
 [gateway]
-issuers = [{{ issuer = "{}", audience = "{}", jwks = "file:{jwks}" }}]
+issuers = [{{ {issuer} }}]
 [telemetry]
 json = true
-"#,
-        issuer::ISSUER,
-        issuer::AUDIENCE
+"#
     )
 }
 
@@ -57,25 +96,9 @@ async fn it_reads_its_settings_serves_and_stops_on_a_signal() {
     std::fs::write(&jwks, issuer::trusted().jwks.unwrap().to_string()).unwrap();
     let world = World::start();
     let text = settings(&world.stub.url, &jwks.display().to_string());
-    let mut running = Running(command(folder.path(), &text).spawn().unwrap());
-    let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
-    let open = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find(|line| line.contains("\"open\""))
-        .unwrap();
-    let line: serde_json::Value = serde_json::from_str(&open).unwrap();
-    let address = line["fields"]["address"].as_str().unwrap().to_owned();
-    let mut socket = TcpStream::connect(&address).await.unwrap();
-    let auth = bearer(&issuer::token(Role::DataSteward, "GM0772"));
-    let request = format!(
-        "GET /ingest/v1/datasets HTTP/1.1\r\nHost: {address}\r\n{auth}Connection: close\r\n\r\n"
-    );
-    tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes())
-        .await
-        .unwrap();
+    let (mut running, address) = Running::start(&mut command(folder.path(), &text));
     // The committed document may be older than the path asked; either way the token was believed.
-    let reply = read_reply(&mut socket).await;
+    let reply = ask(&address, &issuer::token(Role::DataSteward, "GM0772")).await;
     assert!(matches!(reply.status, 200 | 404), "{}", reply.text());
     let killed = Command::new("kill")
         .arg(running.0.id().to_string())
