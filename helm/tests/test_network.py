@@ -151,6 +151,16 @@ class Network(unittest.TestCase):
                 self.assertFalse(allowed(policies, pod, program, HTTP))
                 self.assertFalse(allowed(policies, program, pod, HTTP))
 
+    def test_a_pod_of_the_release_that_nobody_thought_of_is_shut_off(self):
+        policies = policies_of("minimal")
+        pods = places("minimal")
+        labels = pods["gateway"].labels | {"app.kubernetes.io/component": "new"}
+        new = Place("new", labels, NAMESPACE, ports={"http": HTTP})
+        for other in [*pods.values(), Place("x", {}, "elsewhere"), Place("the world", address=NOBODY)]:
+            for port in (HTTP, 443, 53):
+                self.assertFalse(allowed(policies, new, other, port), other.name)
+            self.assertFalse(allowed(policies, other, new, HTTP), other.name)
+
     def test_one_arrow_too_many_or_too_few_would_be_found(self):
         policies = {it["metadata"]["name"]: it for it in policies_of("minimal")}
         pods = places("minimal")
