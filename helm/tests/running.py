@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from cases import PROGRAMS
@@ -87,6 +88,15 @@ def environment(container: dict, secrets: Path, scratch: str) -> dict[str, str]:
     return found
 
 
+def await_handler(process: subprocess.Popen, wanted: signal.Signals) -> None:
+    """Waits until the process catches a signal; it says that it serves a moment before."""
+    while process.poll() is None:
+        caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
+        if caught and int(caught[1], 16) >> (wanted - 1) & 1:
+            return
+        time.sleep(0.01)
+
+
 def start_and_stop(command: list, variables: dict[str, str]) -> tuple[int, bool, str]:
     """Ends the program once it says that it serves. Gives how it ended, whether it served, and its log."""
     with subprocess.Popen(
@@ -99,6 +109,7 @@ def start_and_stop(command: list, variables: dict[str, str]) -> tuple[int, bool,
             lines.append(line)
             if STARTED.search(line):
                 served = True
+                await_handler(process, signal.SIGTERM)
                 process.send_signal(signal.SIGTERM)
         impatience.cancel()
     return process.returncode, served, "".join(lines)

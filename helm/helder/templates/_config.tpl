@@ -25,6 +25,9 @@ made whole here.
 {{- range $key, $value := .Values.gateway.settings -}}
 {{- $_ := set $section $key ($value | int64) -}}
 {{- end -}}
+{{- with .Values.gateway.fsc -}}
+{{- $_ := set $section "fsc" . -}}
+{{- end -}}
 {{- $issuers := list -}}
 {{- range .Values.gateway.issuers -}}
 {{- $issuer := deepCopy . -}}
