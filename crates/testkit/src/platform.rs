@@ -120,15 +120,16 @@ impl Platform {
         self.shape.pids()
     }
 
-    /// Ports on which the platform listens: the gateway's and those of the services.
+    /// Ports on which the services listen, behind the gateway.
     ///
     /// # Errors
     /// When `/proc` cannot be read, as on systems other than Linux.
-    pub fn listening_ports(&self) -> Result<std::collections::BTreeSet<u16>> {
+    pub fn service_ports(&self) -> Result<std::collections::BTreeSet<u16>> {
         let mut found = std::collections::BTreeSet::new();
-        for pid in self.pids() {
+        for pid in self.shape.service_pids() {
             found.extend(ports::listening(pid)?);
         }
+        found.remove(&self.address.port());
         Ok(found)
     }
 

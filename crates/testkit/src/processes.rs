@@ -85,6 +85,8 @@ impl Processes {
             members.push(Member::new("gateway", *listen, settings));
         }
         balancers.push(Balancer::over(gateway, doors, "/health/accepting")?);
+        // As `helder up` does, for commands that look there.
+        fs::write(data.join("address"), format!("http://{gateway}\n"))?;
         Ok(Self {
             folder: folder.to_owned(),
             members,
@@ -185,6 +187,13 @@ impl Processes {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
         Ok(())
+    }
+
+    /// Process numbers of all but the gateways.
+    pub(crate) fn service_pids(&self) -> Vec<u32> {
+        let services = self.members.iter().filter(|m| m.service != "gateway");
+        let children = services.filter_map(|m| m.child.as_ref());
+        children.map(Child::id).collect()
     }
 
     /// Process numbers.

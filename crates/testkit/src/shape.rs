@@ -101,6 +101,14 @@ impl Shape {
         Ok(false)
     }
 
+    /// Processes in which services run.
+    pub(crate) fn service_pids(&self) -> Vec<u32> {
+        match self {
+            Self::One(child) => vec![child.id()],
+            Self::Many(processes) => processes.service_pids(),
+        }
+    }
+
     pub(crate) fn pids(&self) -> Vec<u32> {
         match self {
             Self::One(child) => vec![child.id()],

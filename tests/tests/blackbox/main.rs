@@ -30,6 +30,7 @@ mod places;
 mod privacy;
 mod reckoning;
 mod refusals;
+mod replicas;
 mod rolling;
 mod spoilt;
 mod support;
