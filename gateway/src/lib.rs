@@ -21,6 +21,7 @@ pub use config::{
     ClaimPaths, FscConfig, FscConsumer, FscError, GatewayConfig, IssuerConfig, IssuerError,
     SigningAlgorithm,
 };
-pub use process::main;
+pub use outside::{IssuerSeen, examine};
+pub use process::{ProcessSettings, main};
 pub use server::{GatewayError, RunningGateway, start, start_beside, start_with};
 pub use table::{BodyKind, Operation, operations};

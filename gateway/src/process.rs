@@ -24,25 +24,25 @@ type AnyError = Box<dyn std::error::Error + Send + Sync>;
 /// What the process is told; one TOML file, overlaid by `HELDER_…` variables.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settings {
+pub struct ProcessSettings {
     /// Address to listen on.
-    listen: SocketAddr,
+    pub listen: SocketAddr,
     /// The gateway's Ed25519 signing key for internal tokens: PKCS#8, base64.
     #[serde(default)]
-    signing_key: Option<String>,
+    pub signing_key: Option<String>,
     /// File with that key; used when `signing_key` is absent.
     #[serde(default)]
-    signing_key_file: Option<PathBuf>,
+    pub signing_key_file: Option<PathBuf>,
     /// Base address per service, `ingest = "http://ingest:8081"`.
-    upstreams: BTreeMap<String, String>,
+    pub upstreams: BTreeMap<String, String>,
     /// The door itself.
-    gateway: GatewayConfig,
+    pub gateway: GatewayConfig,
     /// When asked to stop: how long requests are still taken, so that clients find another replica, seconds. Default 2.
     #[serde(default = "drain_s")]
-    drain_s: u64,
+    pub drain_s: u64,
     /// Logs and traces.
     #[serde(default)]
-    telemetry: TelemetrySettings,
+    pub telemetry: TelemetrySettings,
 }
 
 const fn drain_s() -> u64 {
@@ -62,7 +62,7 @@ fn run() -> Result<(), AnyError> {
         .nth(1)
         .or_else(|| std::env::var_os("HELDER_CONFIG"))
         .map(PathBuf::from);
-    let settings: Settings = config::load(file.as_deref())?;
+    let settings: ProcessSettings = config::load(file.as_deref())?;
     let _telemetry = telemetry::start("gateway", &settings.telemetry)?;
     let key = match (settings.signing_key, settings.signing_key_file) {
         (Some(key), _) => key,

@@ -38,6 +38,15 @@ pub(crate) enum Command {
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at database, object store, issuers, clocks, disks and keys, and say what is wrong
+    Doctor {
+        /// Settings of programs: gateway.toml, registry.toml … [default: those of the data folder]
+        files: Vec<PathBuf>,
+    },
+    /// Copy databases, objects and keys of a platform, which may be running
+    Backup(BackupArguments),
+    /// Put a backup in a new place
+    Restore(RestoreArguments),
     /// Do the main job on a fresh dummy municipality, and leave the platform running
     Demo(DemoArguments),
     /// Write the extracts of a dummy municipality, and the truth about it
@@ -115,6 +124,41 @@ pub(crate) enum Command {
     },
 }
 
+/// `helder backup`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BackupArguments {
+    /// Folder of this backup; new or empty
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Folder that mirrors the keys; keep it apart from the backups
+    #[arg(long)]
+    pub(crate) keys: Option<PathBuf>,
+    /// List the objects and leave them where they are, when the store keeps copies itself
+    #[arg(long)]
+    pub(crate) list_objects: bool,
+    /// Database to read as another role, `{service}` stands for the name of each service
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// Settings of the five services [default: those of the data folder]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// `helder restore`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RestoreArguments {
+    /// Folder of the backup
+    #[arg(long)]
+    pub(crate) from: PathBuf,
+    /// Folder with the keys
+    #[arg(long)]
+    pub(crate) keys: Option<PathBuf>,
+    /// Database to write as another role, `{service}` stands for the name of each service
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// Settings of the five services [default: those of the data folder]
+    pub(crate) files: Vec<PathBuf>,
+}
+
 /// `helder token`
 #[derive(Args, Debug)]
 pub(crate) struct TokenArguments {
@@ -132,8 +176,11 @@ pub(crate) struct TokenArguments {
 /// `helder config`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Read the settings and name what is wrong
-    Check,
+    /// Read the settings and name everything that is wrong with them
+    Check {
+        /// Settings of programs: gateway.toml, registry.toml … [default: those of the data folder]
+        files: Vec<PathBuf>,
+    },
     /// Write keys and settings for the services as processes of their own
     Processes(ProcessesArguments),
     /// Make a signing key for a program, to replace the one it has

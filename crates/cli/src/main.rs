@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod backup;
 mod command;
 mod demo;
+mod doctor;
 mod folder;
 mod issuer;
 mod plan;

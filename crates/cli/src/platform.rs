@@ -20,7 +20,7 @@ use helder_platform::{
 use crate::{
     folder::{DataFolder, FolderLock},
     issuer::Issuer,
-    settings::{SQLITE, Settings},
+    settings::Settings,
 };
 
 /// The services, in the order in which they are stopped: callers first.
@@ -78,7 +78,10 @@ impl Platform {
             settings,
             verifier: Arc::new(verifier),
             addresses: &addresses,
-            objects: Objects::open(&format!("file:{}", folder.path("objects").display()))?,
+            objects: match &settings.objects {
+                Some(told) => Objects::open_with(&told.url, &told.bucket)?,
+                None => Objects::local(folder.path("objects"))?,
+            },
             keyring: KeyRing::open(
                 folder.master_keys()?,
                 &format!("file:{}", folder.path("keys/shelf").display()),
@@ -191,7 +194,7 @@ impl Shared<'_> {
             workers: self.settings.workers,
             job_workers: self.settings.job_workers,
             scratch: self.folder.path("scratch"),
-            store_url: self.store_url(seat.name),
+            store_url: self.settings.store_url(&self.folder.path(""), seat.name),
             objects: self.objects.clone(),
             keyring: self.keyring.clone(),
             peers: Peers::new(Arc::clone(&seat.mint), others, patience)
@@ -200,16 +203,6 @@ impl Shared<'_> {
             verifier: Arc::clone(&self.verifier),
             limits: self.settings.limits,
         })
-    }
-
-    fn store_url(&self, service: &str) -> String {
-        let server = &self.settings.store;
-        if server == SQLITE {
-            let file = self.folder.path("stores").join(format!("{service}.sqlite"));
-            return format!("sqlite:{}", file.display());
-        }
-        let joint = if server.contains('?') { '&' } else { '?' };
-        format!("{server}{joint}schema={service}")
     }
 }
 

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use anyhow::{Context as _, Result};
 use helder_gateway::{GatewayConfig, IssuerConfig};
-use helder_platform::config::{self, Limits, TelemetrySettings};
+use helder_platform::config::{self, Limits, ObjectsSettings, TelemetrySettings};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     /// Where the services keep their facts: `sqlite`, a file per service in the data folder, or `postgres://…`, a schema
     /// per service in that database. Default `sqlite`.
     pub(crate) store: String,
+    /// Where the bytes lie. Default: the folder `objects` in the data folder.
+    pub(crate) objects: Option<ObjectsSettings>,
     /// Settings of the gateway, see `helder-gateway`; its `issuers` are trusted beside the built-in one.
     pub(crate) gateway: Table,
     /// Sizes and times.
@@ -51,6 +53,7 @@ impl Default for Settings {
             workers: 2,
             job_workers: 2,
             store: SQLITE.to_owned(),
+            objects: None,
             gateway: Table::new(),
             limits: Limits::default(),
             telemetry: TelemetrySettings {
@@ -75,13 +78,20 @@ impl Settings {
                 .parse()
                 .with_context(|| format!("{} is not TOML", path.display()))?,
         };
-        let variables = std::env::vars().filter(|(name, _)| {
-            !NOT_SETTINGS.contains(&name.as_str()) && !name.starts_with("HELDER_TOKEN_")
-        });
-        let settings: Self = config::from_parts(table, variables)?;
+        let settings: Self = config::from_parts(table, variables())?;
         // Asked here too, so that `config check` finds every fault.
         settings.gateway_config(Vec::new())?;
         Ok(settings)
+    }
+
+    /// Database of a service, see [`helder_platform::store::Store::open`].
+    pub(crate) fn store_url(&self, data: &Path, service: &str) -> String {
+        if self.store == SQLITE {
+            let file = data.join("stores").join(format!("{service}.sqlite"));
+            return format!("sqlite:{}", file.display());
+        }
+        let joint = if self.store.contains('?') { '&' } else { '?' };
+        format!("{}{joint}schema={service}", self.store)
     }
 
     /// The gateway's settings with `built_in` issuers before the configured ones.
@@ -99,6 +109,13 @@ impl Settings {
         gateway.issuers.splice(0..0, built_in);
         Ok(gateway)
     }
+}
+
+/// The variables that are settings.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter(|(name, _)| {
+        !NOT_SETTINGS.contains(&name.as_str()) && !name.starts_with("HELDER_TOKEN_")
+    })
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 pub mod audit;
 pub mod body;
+pub mod bucket;
 pub mod calls;
 pub mod clock;
 pub mod config;
 pub mod content_digest;
+pub mod disk;
 pub mod etag;
 pub mod idempotency;
 pub mod identity;

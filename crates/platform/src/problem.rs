@@ -148,6 +148,19 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(retry_after_s)
     }
 
+    /// 503 with `Retry-After` and the code `storage-full`: a disk has no room left. Nothing was kept.
+    pub fn storage_full() -> Self {
+        let detail = "there is no room left to store this; it has to be made first";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage-full", detail).retry_after(60)
+    }
+
+    /// 503 with the code `storage-failed`: a disk reported a fault, so nobody knows what it kept. Ends with a restart.
+    pub fn storage_failed() -> Self {
+        let detail =
+            "a disk reported a fault; nothing is written until the service has been started again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage-failed", detail).retry_after(60)
+    }
+
     /// 500. The cause goes to the log, the client reads only the request id.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let detail = "something went wrong on our side; quote the instance when you ask for help";

@@ -10,7 +10,39 @@ use std::{
 
 use helder_client::Client;
 
-use crate::{Result, TestkitError, helder};
+use crate::{Result, TestkitError, bucket::Bucket, database::Database, helder};
+
+/// Where a platform keeps facts and bytes, when not in its folder.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) database: Option<Database>,
+    pub(crate) bucket: Option<Bucket>,
+}
+
+impl Kept {
+    /// As the environment of the test says.
+    pub(crate) fn wanted() -> Result<Self> {
+        Ok(Self {
+            database: Database::wanted()?,
+            bucket: Bucket::wanted()?,
+        })
+    }
+
+    /// Tells an embedded platform about it.
+    pub(crate) fn tell(&self, command: &mut Command) {
+        if let Some(store) = self.store() {
+            command.env("HELDER_STORE", store);
+        }
+        if let Some(bucket) = &self.bucket {
+            bucket.tell(command);
+        }
+    }
+
+    /// Address of the database.
+    pub(crate) fn store(&self) -> Option<&str> {
+        self.database.as_ref().map(|database| database.url.as_str())
+    }
+}
 
 /// Longest wait for a platform to become ready; a debug build on a busy machine needs some.
 const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -21,12 +53,10 @@ pub(crate) fn free_address() -> Result<SocketAddr> {
 }
 
 /// Starts `helder up` on `folder`.
-pub(crate) fn up(folder: &Path, address: SocketAddr, store: Option<&str>) -> Result<Child> {
+pub(crate) fn up(folder: &Path, address: SocketAddr, kept: &Kept) -> Result<Child> {
     let log = log(folder)?;
     let mut command = Command::new(helder()?);
-    if let Some(store) = store {
-        command.env("HELDER_STORE", store);
-    }
+    kept.tell(&mut command);
     let child = command
         .arg("up")
         .arg("--data")

@@ -2,7 +2,9 @@
 
 mod balancer;
 mod binary;
+mod bucket;
 mod database;
+mod faulty;
 mod launch;
 mod platform;
 mod ports;
@@ -10,7 +12,8 @@ mod processes;
 mod shape;
 
 pub use binary::helder;
-pub use platform::Platform;
+pub use faulty::{Fault, FaultyProxy};
+pub use platform::{Place, Platform};
 
 /// Something a test needs did not happen.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,34 @@ use helder_client::Client;
 use helder_types::Role;
 use tempfile::TempDir;
 
-use crate::{Result, TestkitError, database::Database, helder, launch, ports, shape::Shape};
+use crate::{
+    Result, TestkitError,
+    bucket::Bucket,
+    helder,
+    launch::{self, Kept},
+    ports,
+    shape::Shape,
+};
+
+/// Where a platform is or will be.
+#[derive(Debug)]
+pub struct Place<'a> {
+    data: PathBuf,
+    kept: &'a Kept,
+}
+
+impl Place<'_> {
+    /// The `helder` command on the data, the database and the bucket of this place.
+    ///
+    /// # Errors
+    /// When there is no binary.
+    pub fn command(&self) -> Result<Command> {
+        let mut command = Command::new(helder()?);
+        self.kept.tell(&mut command);
+        command.env("HELDER_DATA", &self.data);
+        Ok(command)
+    }
+}
 
 /// A platform: process or processes, folder, address. It is killed when dropped.
 #[derive(Debug)]
@@ -20,7 +47,7 @@ pub struct Platform {
     address: SocketAddr,
     folder: PathBuf,
     // Last, so that the process is gone before its database and folder.
-    database: Option<Database>,
+    kept: Kept,
     guard: Option<TempDir>,
 }
 
@@ -30,17 +57,49 @@ impl Platform {
     /// # Errors
     /// [`TestkitError`] when there is no binary or it does not become ready.
     pub async fn start() -> Result<Self> {
+        Self::keeping(Kept::wanted()?).await
+    }
+
+    /// The same with its objects in the bucket that `HELDER_TEST_S3_URL` names, reached at `endpoint`; for a proxy in
+    /// between.
+    ///
+    /// # Errors
+    /// [`TestkitError`] when there is no binary, no bucket, or it does not become ready.
+    pub async fn start_on_bucket(endpoint: SocketAddr) -> Result<Self> {
+        let bucket = Bucket::fresh(Some(format!("http://{endpoint}")))?;
+        Self::keeping(Kept {
+            bucket: Some(bucket),
+            ..Kept::wanted()?
+        })
+        .await
+    }
+
+    /// The same after `prepare` has done something with the place where it will be, such as restore a backup.
+    ///
+    /// # Errors
+    /// That of `prepare`; else as [`Self::start`].
+    pub async fn start_after(prepare: impl FnOnce(&Place<'_>) -> Result<()>) -> Result<Self> {
+        Self::prepared(Kept::wanted()?, prepare).await
+    }
+
+    async fn keeping(kept: Kept) -> Result<Self> {
+        Self::prepared(kept, |_| Ok(())).await
+    }
+
+    async fn prepared(kept: Kept, prepare: impl FnOnce(&Place<'_>) -> Result<()>) -> Result<Self> {
         let guard = tempfile::Builder::new().prefix("helder-test-").tempdir()?;
         let folder = guard.path().to_owned();
         let address = launch::free_address()?;
-        let database = Database::wanted()?;
-        let store = database.as_ref().map(|database| database.url.as_str());
-        let shape = Shape::start(&folder, address, store).await?;
+        prepare(&Place {
+            data: folder.join("data"),
+            kept: &kept,
+        })?;
+        let shape = Shape::start(&folder, address, &kept).await?;
         Ok(Self {
             shape,
             address,
             folder,
-            database,
+            kept,
             guard: Some(guard),
         })
     }
@@ -66,8 +125,9 @@ impl Platform {
     /// # Errors
     /// [`TestkitError`] when it does not become ready.
     pub async fn restart(&mut self) -> Result<()> {
-        let store = self.database.as_ref().map(|database| database.url.as_str());
-        self.shape.restart(&self.folder, self.address, store).await
+        self.shape
+            .restart(&self.folder, self.address, &self.kept)
+            .await
     }
 
     /// Whether each program is a process of its own, with two replicas.
@@ -100,6 +160,18 @@ impl Platform {
         self.address
     }
 
+    /// The `helder` command on the data, the database and the bucket of this platform.
+    ///
+    /// # Errors
+    /// When there is no binary.
+    pub fn command(&self) -> Result<Command> {
+        let place = Place {
+            data: self.data(),
+            kept: &self.kept,
+        };
+        place.command()
+    }
+
     /// Data folder of the platform.
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
@@ -107,7 +179,12 @@ impl Platform {
 
     /// Address of the PostgreSQL database, where the platform has one; a schema per service.
     pub fn database(&self) -> Option<&str> {
-        self.database.as_ref().map(|database| database.url.as_str())
+        self.kept.store()
+    }
+
+    /// Where its objects lie when that is a bucket: `s3://bucket/prefix`.
+    pub fn bucket(&self) -> Option<&str> {
+        self.kept.bucket.as_ref().map(|bucket| bucket.url.as_str())
     }
 
     /// Folder of this test: the data folder, the log, and room for files of the test.

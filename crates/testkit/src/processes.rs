@@ -10,7 +10,13 @@ use std::{
 
 use toml::{Table, Value};
 
-use crate::{Result, TestkitError, balancer::Balancer, helder, launch};
+use crate::{
+    Result, TestkitError,
+    balancer::Balancer,
+    bucket::Bucket,
+    helder,
+    launch::{self, Kept},
+};
 
 const SERVICES: [&str; 5] = ["registry", "ingest", "linkage", "training", "prediction"];
 const REPLICAS: usize = 2;
@@ -20,6 +26,7 @@ const REPLICAS: usize = 2;
 pub(crate) struct Processes {
     folder: PathBuf,
     members: Vec<Member>,
+    bucket: Option<Bucket>,
     _balancers: Vec<Balancer>,
 }
 
@@ -38,13 +45,19 @@ impl Processes {
     }
 
     /// Writes the settings with `helder config processes`, then spreads each service over replicas.
-    pub(crate) fn prepare(folder: &Path, gateway: SocketAddr, store: &str) -> Result<Self> {
+    pub(crate) fn prepare(folder: &Path, gateway: SocketAddr, kept: &Kept) -> Result<Self> {
+        let store = kept.store().ok_or_else(|| {
+            TestkitError::NoSettings("replicas need HELDER_TEST_STORE=postgres".to_owned())
+        })?;
         let data = folder.join("data");
         let output = Command::new(helder()?)
             .args(["config", "processes", "--store", store, "--out"])
             .arg(&data)
             .arg("--objects")
-            .arg(format!("file:{}", data.join("objects").display()))
+            .arg(match &kept.bucket {
+                Some(bucket) => bucket.url.clone(),
+                None => format!("file:{}", data.join("objects").display()),
+            })
             .output()?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -90,6 +103,7 @@ impl Processes {
         Ok(Self {
             folder: folder.to_owned(),
             members,
+            bucket: kept.bucket.clone(),
             _balancers: balancers,
         })
     }
@@ -98,7 +112,7 @@ impl Processes {
     pub(crate) fn start(&mut self) -> Result<()> {
         for member in &mut self.members {
             if member.child.is_none() {
-                member.start(&self.folder)?;
+                member.start(&self.folder, self.bucket.as_ref())?;
             }
         }
         Ok(())
@@ -180,7 +194,7 @@ impl Processes {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             }
-            member.start(&self.folder)?;
+            member.start(&self.folder, self.bucket.as_ref())?;
             let (listen, folder) = (self.members[place].listen, self.folder.clone());
             launch::ready(&folder, listen, || self.ended()).await?;
             // As long as the balancer takes to see it.
@@ -220,13 +234,17 @@ impl Member {
         }
     }
 
-    fn start(&mut self, folder: &Path) -> Result<()> {
+    fn start(&mut self, folder: &Path, bucket: Option<&Bucket>) -> Result<()> {
         let program = helder()?.with_file_name(format!("helder-{}", self.service));
         if !program.is_file() {
             return Err(TestkitError::NoBinary(program));
         }
         let log = launch::log(folder)?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        if let Some(bucket) = bucket {
+            bucket.lead(&mut command);
+        }
+        let child = command
             .arg(&self.settings)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

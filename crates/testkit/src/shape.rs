@@ -7,7 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Result, TestkitError, launch, processes::Processes};
+use crate::{
+    Result,
+    launch::{self, Kept},
+    processes::Processes,
+};
 
 /// How a platform runs: everything in one process, or each program by itself when `HELDER_TEST_SHAPE` is `processes`.
 #[derive(Debug)]
@@ -17,20 +21,13 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    pub(crate) async fn start(
-        folder: &Path,
-        address: SocketAddr,
-        store: Option<&str>,
-    ) -> Result<Self> {
+    pub(crate) async fn start(folder: &Path, address: SocketAddr, kept: &Kept) -> Result<Self> {
         let mut shape = if Processes::wanted() {
-            let store = store.ok_or_else(|| {
-                TestkitError::NoSettings("replicas need HELDER_TEST_STORE=postgres".to_owned())
-            })?;
-            let mut processes = Processes::prepare(folder, address, store)?;
+            let mut processes = Processes::prepare(folder, address, kept)?;
             processes.start()?;
             Self::Many(processes)
         } else {
-            Self::One(launch::up(folder, address, store)?)
+            Self::One(launch::up(folder, address, kept)?)
         };
         shape.ready(folder, address).await?;
         Ok(shape)
@@ -40,10 +37,10 @@ impl Shape {
         &mut self,
         folder: &Path,
         address: SocketAddr,
-        store: Option<&str>,
+        kept: &Kept,
     ) -> Result<()> {
         match self {
-            Self::One(child) => *child = launch::up(folder, address, store)?,
+            Self::One(child) => *child = launch::up(folder, address, kept)?,
             Self::Many(processes) => processes.start()?,
         }
         self.ready(folder, address).await

@@ -2,7 +2,7 @@
 //!
 //! Addresses come from the configuration and from the issuer's own metadata, never from a token. Redirects are not followed.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
@@ -74,10 +74,7 @@ impl Fetch {
 
     /// The key set that the issuer publishes now.
     pub(super) async fn keys(&self, issuer: &str) -> Result<Value, FetchError> {
-        let place = format!(
-            "{}/.well-known/openid-configuration",
-            issuer.trim_end_matches('/')
-        );
+        let place = metadata_of(issuer);
         let metadata: Metadata =
             serde_json::from_slice(&self.get(&place).await?).map_err(FetchError::Json)?;
         // `OpenID` Connect Discovery 1.0 §4.3: else one issuer could speak for another.
@@ -85,6 +82,17 @@ impl Fetch {
             return Err(FetchError::OtherIssuer);
         }
         serde_json::from_slice(&self.get(&metadata.jwks_uri).await?).map_err(FetchError::Json)
+    }
+
+    /// The issuer's clock, as the head of its answer tells it.
+    pub(super) async fn clock(&self, issuer: &str) -> Option<SystemTime> {
+        let request = Request::get(metadata_of(issuer)).body(Empty::new()).ok()?;
+        let answer = tokio::time::timeout(WITHIN, self.client.request(request));
+        let answer = answer.await.ok()?.ok()?;
+        let told = answer.headers().get(header::DATE)?.to_str().ok()?;
+        told.parse::<actix_web::http::header::HttpDate>()
+            .ok()
+            .map(SystemTime::from)
     }
 
     async fn get(&self, address: &str) -> Result<Bytes, FetchError> {
@@ -114,4 +122,11 @@ impl Fetch {
             .await
             .map_err(|_| FetchError::Slow)?
     }
+}
+
+fn metadata_of(issuer: &str) -> String {
+    format!(
+        "{}/.well-known/openid-configuration",
+        issuer.trim_end_matches('/')
+    )
 }

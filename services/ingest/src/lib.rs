@@ -33,7 +33,7 @@ use recipe_job::RecipeJob;
 use stored::Stores;
 
 /// Tables of this service.
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "ingest",

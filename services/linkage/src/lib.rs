@@ -30,7 +30,7 @@ use handlers::{App, configure};
 use job::LinkageJob;
 
 /// Tables of this service.
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "linkage",

@@ -23,7 +23,7 @@ use frames::job::FrameJob;
 use runs::job::TrainingJob;
 
 /// Tables of this service.
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "training",

@@ -160,6 +160,15 @@ pub(crate) fn caller(platform: &Platform, role: Role, gemeente: &str) -> Caller 
     )
 }
 
+/// Whether the platform is one process on the data folder; says so when it is not.
+pub(crate) fn is_one_process() -> bool {
+    let one = std::env::var("HELDER_TEST_SHAPE").as_deref() != Ok("processes");
+    if !one {
+        println!("NOT RUN: this test is about a platform in one process");
+    }
+    one
+}
+
 /// Somebody without a token.
 pub(crate) fn stranger(platform: &Platform) -> Caller {
     Caller::new(&platform.url(), None)

@@ -12,7 +12,6 @@ use crate::{
     issuer::{Holder, Issuer},
     screen::{Screen, count},
     session::Access,
-    settings::Settings,
 };
 
 /// Signs a token.
@@ -40,24 +39,6 @@ pub(super) fn token(access: &Access, wanted: &TokenArguments, screen: Screen) ->
     screen.result(
         &json!({"token": token, "subject": holder.subject, "organisation": holder.organisation}),
     )
-}
-
-/// Reads the settings and names what is wrong.
-///
-/// # Errors
-/// The key that is wrong.
-pub(super) fn check_config(data: &Path, screen: Screen) -> Result<()> {
-    let file = Some(data.join("helder.toml")).filter(|path| path.is_file());
-    let settings = Settings::load(file.as_deref())?;
-    let read = file.map_or_else(
-        || "defaults and environment".to_owned(),
-        |path| path.display().to_string(),
-    );
-    screen.line(&format!(
-        "The settings are good ({read}); the gateway would listen on {}.",
-        settings.listen
-    ));
-    screen.result(&json!({"read": read, "listen": settings.listen}))
 }
 
 /// Writes a dummy municipality.

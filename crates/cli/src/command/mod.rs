@@ -11,10 +11,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     arguments::{Arguments, Command, ConfigCommand},
-    demo,
+    backup, demo, doctor,
     screen::Screen,
 };
 
+pub(crate) use processes::CALLS;
 pub(crate) use show::show_prediction;
 pub(crate) use up::{Embedded, run_on_signal};
 
@@ -34,7 +35,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
             up::up(access.folder(), listen, config.as_deref(), screen)
         }
         Command::Token(wanted) => local::token(&access, &wanted, screen),
-        Command::Config(ConfigCommand::Check) => local::check_config(access.folder(), screen),
+        Command::Config(ConfigCommand::Check { files }) => {
+            doctor::check_settings(access.folder(), &files, screen)
+        }
+        Command::Backup(wanted) => wait(backup::backup(access.folder(), &wanted, screen)),
+        Command::Restore(wanted) => wait(backup::restore(access.folder(), &wanted, screen)),
+        Command::Doctor { files } => wait(doctor::examine(access.folder(), &files, screen)),
         Command::Config(ConfigCommand::Processes(wanted)) => processes::write(&wanted, screen),
         Command::Config(ConfigCommand::Key) => processes::key(screen),
         Command::Dummy {

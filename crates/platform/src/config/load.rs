@@ -46,18 +46,25 @@ pub enum ConfigError {
 /// # Errors
 /// [`ConfigError`] names the file or the key.
 pub fn load<T: DeserializeOwned>(file: Option<&Path>) -> Result<T, ConfigError> {
+    from_parts(table_of(file)?, std::env::vars())
+}
+
+/// The file as a table; an empty one without a file.
+///
+/// # Errors
+/// [`ConfigError::File`], [`ConfigError::Toml`].
+pub fn table_of(file: Option<&Path>) -> Result<Table, ConfigError> {
     let text = match file {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| ConfigError::File(path.to_owned(), error))?,
         None => String::new(),
     };
-    let table = text.parse::<Table>().map_err(|error| {
+    text.parse::<Table>().map_err(|error| {
         let line = error
             .span()
             .map_or(0, |span| text[..span.start].lines().count().max(1));
         ConfigError::Toml(file.map(Path::to_owned).unwrap_or_default(), line)
-    })?;
-    from_parts(table, std::env::vars())
+    })
 }
 
 /// Reads `T` from a table and variables; the part of [`load`] without side effects.
@@ -68,6 +75,17 @@ pub fn from_parts<T: DeserializeOwned>(
     mut table: Table,
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<T, ConfigError> {
+    match overlaid(&mut table, variables).pop() {
+        Some(fault) => Err(fault),
+        None => parsed(table),
+    }
+}
+
+/// Puts the variables over the table; gives those that do not fit it.
+pub(super) fn overlaid(
+    table: &mut Table,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Vec<ConfigError> {
     let variables: BTreeMap<_, _> = variables
         .into_iter()
         .filter(|(name, _)| {
@@ -76,14 +94,22 @@ pub fn from_parts<T: DeserializeOwned>(
                 && !NOT_KEYS.contains(&name.as_str())
         })
         .collect();
+    let mut faults = Vec::new();
     for (name, text) in &variables {
         let path = name[PREFIX.len()..].to_lowercase();
         let keys: Vec<_> = path.split("__").collect();
-        set(&mut table, &keys, value_of(text)).ok_or_else(|| ConfigError::Key {
-            key: keys.join("."),
-            demand: format!("the variable {name} goes into something that is not a section"),
-        })?;
+        if set(table, &keys, value_of(text)).is_none() {
+            faults.push(ConfigError::Key {
+                key: keys.join("."),
+                demand: format!("the variable {name} goes into something that is not a section"),
+            });
+        }
     }
+    faults
+}
+
+/// The table as settings.
+pub(super) fn parsed<T: DeserializeOwned>(table: Table) -> Result<T, ConfigError> {
     serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
         let message = error.inner().message().to_owned();
         let mut key = error.path().to_string();

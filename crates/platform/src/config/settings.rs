@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::bucket::BucketSettings;
+
 /// One service as its own process.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,8 +60,11 @@ pub struct StoreSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectsSettings {
-    /// `file:<folder>` or `s3://<bucket>/<prefix>`; credentials come from the usual `AWS_…` variables.
+    /// `file:<folder>` or `s3://<bucket>/<prefix>`.
     pub url: String,
+    /// How the bucket is reached, and that of the key shelf; what is absent comes from the usual `AWS_…` variables.
+    #[serde(default)]
+    pub bucket: BucketSettings,
 }
 
 /// `[keyring]`

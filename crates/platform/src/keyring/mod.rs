@@ -26,6 +26,7 @@ use shelf::Shelf;
 pub use unseal::UnsealingReader;
 
 use crate::{
+    bucket::{BucketError, BucketSettings},
     clock,
     problem::{Problem, Result},
 };
@@ -48,8 +49,8 @@ pub enum KeyRingError {
     #[error("key shelf url must be file:<folder> or s3://<bucket>/<prefix>")]
     Shelf,
     /// The bucket's settings are wrong.
-    #[error("cannot configure the bucket of the key shelf")]
-    Bucket(#[source] object_store::Error),
+    #[error("cannot use the bucket of the key shelf")]
+    Bucket(#[from] BucketError),
 }
 
 /// Hands out what works with keys, never the keys. Cheap to clone.
@@ -86,10 +87,36 @@ impl KeyRing {
     /// # Errors
     /// [`KeyRingError`] when the shelf cannot be used.
     pub fn open(masters: MasterKeys, shelf: &str) -> std::result::Result<Self, KeyRingError> {
+        Self::open_with(masters, shelf, &BucketSettings::default())
+    }
+
+    /// The same, with what the configuration says of a bucket.
+    ///
+    /// # Errors
+    /// [`KeyRingError`] when the shelf cannot be used.
+    pub fn open_with(
+        masters: MasterKeys,
+        shelf: &str,
+        bucket: &BucketSettings,
+    ) -> std::result::Result<Self, KeyRingError> {
         Ok(Self {
             masters: Arc::new(masters),
-            shelf: Shelf::open(shelf)?,
+            shelf: Shelf::open(shelf, bucket)?,
         })
+    }
+
+    /// Whether [`KeyRing::open_with`] could use this shelf; makes nothing and asks nobody.
+    ///
+    /// # Errors
+    /// As [`KeyRing::open_with`].
+    pub fn check(shelf: &str, bucket: &BucketSettings) -> std::result::Result<(), KeyRingError> {
+        if shelf.starts_with("file:") {
+            return Ok(());
+        }
+        if !shelf.starts_with("s3://") {
+            return Err(KeyRingError::Shelf);
+        }
+        Ok(crate::bucket::Bucket::open(shelf, bucket).map(drop)?)
     }
 
     /// Replaces direct identifiers within one project; made on first use.
@@ -141,6 +168,15 @@ impl KeyRing {
         self.destroy(organisation, IDENTITY).await
     }
 
+    /// Whether the shelf answers; for `helder doctor`.
+    ///
+    /// # Errors
+    /// 503 when it is away.
+    pub async fn ping(&self) -> Result<()> {
+        let nobody = "helder-doctor".parse().map_err(Problem::internal)?;
+        self.shelf.get(&nobody, "ping").await.map(drop)
+    }
+
     async fn destroy(&self, organisation: &OrganisationId, purpose: &str) -> Result<()> {
         let note = format!("destroyed {}\n", clock::now());
         self.shelf
@@ -172,6 +208,31 @@ impl KeyRing {
         let lying = self.shelf.get(organisation, purpose).await?;
         lying.ok_or_else(|| Problem::internal("a key just made is not on its shelf"))
     }
+}
+
+/// Copies what lies on one shelf to another, wrapped as it is; gives how many keys. What was destroyed on either stays
+/// destroyed, or becomes it.
+///
+/// # Errors
+/// 503 when a shelf is away, 500 when one cannot be used.
+pub async fn copy_shelf(from: &str, to: &str, bucket: &BucketSettings) -> Result<usize> {
+    let open = |url| Shelf::open(url, bucket).map_err(Problem::internal);
+    let (from, to) = (open(from)?, open(to)?);
+    let keys = from.list().await?;
+    for (organisation, purpose) in &keys {
+        let lying = to.get(organisation, purpose).await?;
+        let is_destroyed = |key: &Option<Vec<u8>>| {
+            key.as_ref()
+                .is_some_and(|key| key.starts_with(b"destroyed "))
+        };
+        let key = from.get(organisation, purpose).await?;
+        if let Some(key) = key
+            && !is_destroyed(&lying)
+        {
+            to.replace(organisation, purpose, key).await?;
+        }
+    }
+    Ok(keys.len())
 }
 
 fn pseudonym_purpose(project: Uuid) -> String {

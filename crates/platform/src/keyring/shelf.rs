@@ -7,43 +7,36 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::StreamExt as _;
 use helder_types::OrganisationId;
-use object_store::{
-    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, aws::AmazonS3Builder, path,
-};
+use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, PutPayload, path};
 
 use super::KeyRingError;
-use crate::problem::{Problem, Result};
+use crate::{
+    bucket::{Bucket, BucketSettings},
+    problem::{Problem, Result},
+};
 
 #[derive(Clone)]
 pub(super) enum Shelf {
     Folder(Arc<PathBuf>),
-    Bucket {
-        store: Arc<dyn ObjectStore>,
-        prefix: Arc<str>,
-    },
+    Bucket(Bucket),
 }
 
 impl Shelf {
-    pub(super) fn open(url: &str) -> std::result::Result<Self, KeyRingError> {
+    pub(super) fn open(
+        url: &str,
+        bucket: &BucketSettings,
+    ) -> std::result::Result<Self, KeyRingError> {
         if let Some(folder) = url.strip_prefix("file:") {
             let folder = PathBuf::from(folder.strip_prefix("//").unwrap_or(folder));
             fs::create_dir_all(&folder).map_err(KeyRingError::File)?;
             return Ok(Self::Folder(Arc::new(folder)));
         }
-        let place = url.strip_prefix("s3://").ok_or(KeyRingError::Shelf)?;
-        let prefix = place
-            .split_once('/')
-            .map_or("", |(_, prefix)| prefix)
-            .trim_matches('/');
-        let store = AmazonS3Builder::from_env()
-            .with_url(url)
-            .build()
-            .map_err(KeyRingError::Bucket)?;
-        Ok(Self::Bucket {
-            store: Arc::new(store),
-            prefix: prefix.into(),
-        })
+        if !url.starts_with("s3://") {
+            return Err(KeyRingError::Shelf);
+        }
+        Ok(Self::Bucket(Bucket::open(url, bucket)?))
     }
 
     pub(super) async fn get(
@@ -57,9 +50,11 @@ impl Shelf {
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(away(error)),
             },
-            Self::Bucket { store, prefix } => {
-                match store.get(&key(prefix, organisation, purpose)).await {
-                    Ok(found) => Ok(Some(found.bytes().await.map_err(away)?.to_vec())),
+            Self::Bucket(bucket) => {
+                let key = key(&bucket.prefix, organisation, purpose);
+                let read = async { bucket.store.get(&key).await?.bytes().await };
+                match bucket.within(0, read).await? {
+                    Ok(found) => Ok(Some(found.to_vec())),
                     Err(Error::NotFound { .. }) => Ok(None),
                     Err(error) => Err(away(error)),
                 }
@@ -78,24 +73,62 @@ impl Shelf {
             Self::Folder(folder) => {
                 write(&file(folder, organisation, purpose), &bytes, false).map_err(away)
             }
-            Self::Bucket { store, prefix } => {
+            Self::Bucket(bucket) => {
                 let options = PutOptions {
                     mode: PutMode::Create,
                     ..PutOptions::default()
                 };
-                match store
-                    .put_opts(
-                        &key(prefix, organisation, purpose),
-                        PutPayload::from(bytes),
-                        options,
-                    )
-                    .await
-                {
+                let key = key(&bucket.prefix, organisation, purpose);
+                let put = bucket
+                    .store
+                    .put_opts(&key, PutPayload::from(bytes), options);
+                match bucket.within(0, put).await? {
                     Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(()),
                     Err(error) => Err(away(error)),
                 }
             }
         }
+    }
+
+    /// Whose keys lie here, and for what.
+    pub(super) async fn list(&self) -> Result<Vec<(OrganisationId, String)>> {
+        let mut names = Vec::new();
+        match self {
+            Self::Folder(folder) => {
+                for organisation in fs::read_dir(folder.as_path()).map_err(away)? {
+                    let organisation = organisation.map_err(away)?;
+                    for key in fs::read_dir(organisation.path()).map_err(away)? {
+                        names.push((
+                            organisation.file_name().to_string_lossy().into_owned(),
+                            key.map_err(away)?
+                                .file_name()
+                                .to_string_lossy()
+                                .into_owned(),
+                        ));
+                    }
+                }
+            }
+            Self::Bucket(bucket) => {
+                let below = path::Path::from(&*bucket.prefix);
+                let mut listing = bucket.store.list(Some(&below));
+                while let Some(entry) = bucket.within(0, listing.next()).await? {
+                    let entry = entry.map_err(away)?;
+                    let mut parts: Vec<_> = entry.location.parts().collect();
+                    if let (Some(key), Some(organisation)) = (parts.pop(), parts.pop()) {
+                        names.push((organisation.as_ref().to_owned(), key.as_ref().to_owned()));
+                    }
+                }
+            }
+        }
+        names.sort();
+        // Whatever else lies there, such as a file half written, is no key.
+        let keys = names.into_iter().filter_map(|(organisation, key)| {
+            Some((
+                organisation.parse().ok()?,
+                key.strip_suffix(".key")?.to_owned(),
+            ))
+        });
+        Ok(keys.collect())
     }
 
     /// Puts `bytes` in the place of what lies there.
@@ -109,13 +142,10 @@ impl Shelf {
             Self::Folder(folder) => {
                 write(&file(folder, organisation, purpose), &bytes, true).map_err(away)
             }
-            Self::Bucket { store, prefix } => {
-                let key = key(prefix, organisation, purpose);
-                store
-                    .put(&key, PutPayload::from(bytes))
-                    .await
-                    .map(drop)
-                    .map_err(away)
+            Self::Bucket(bucket) => {
+                let key = key(&bucket.prefix, organisation, purpose);
+                let put = bucket.store.put(&key, PutPayload::from(bytes));
+                bucket.within(0, put).await?.map(drop).map_err(away)
             }
         }
     }

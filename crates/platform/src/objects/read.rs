@@ -5,17 +5,21 @@ use std::{
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     pin::Pin,
+    sync::Arc,
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use helder_types::{Digest, OrganisationId};
-use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
+use object_store::{ObjectStoreExt, path::Path as Key};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{Backend, Objects, away, damaged, local, remote, write::finished};
-use crate::problem::{Problem, Result};
+use crate::{
+    bucket::Bucket,
+    problem::{Problem, Result},
+};
 
 /// Bytes of an object in order. A last item with an error says that what came before must be thrown away.
 pub type ObjectStream = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
@@ -89,10 +93,9 @@ impl Objects {
                     read_block(file).await
                 }))
             }
-            Backend::Remote { store, prefix } => {
-                let key = remote::key(prefix, organisation, digest);
-                let answer = store.get(&key).await.map_err(absent)?;
-                Box::pin(answer.into_stream().map(|block| block.map_err(away)))
+            Backend::Remote(bucket) => {
+                let key = remote::key(&bucket.prefix, organisation, digest);
+                download(bucket.clone(), &key).await?
             }
         };
         Ok(checked(raw, *digest))
@@ -123,13 +126,13 @@ impl Objects {
                 .await
                 .map_err(Problem::internal)?
             }
-            Backend::Remote { store, prefix } => {
-                let key = remote::key(prefix, organisation, &digest);
+            Backend::Remote(bucket) => {
+                let key = remote::key(&bucket.prefix, organisation, &digest);
                 let copy = tempfile::Builder::new()
                     .prefix("r")
                     .tempfile_in(self.scratch.as_path())
                     .map_err(away)?;
-                let copy = download(store.as_ref(), &key, copy).await?;
+                let copy = copied(download(bucket.clone(), &key).await?, copy).await?;
                 tokio::task::spawn_blocking(move || {
                     verify(copy.as_file(), &digest)?;
                     let (file, copy) = copy.into_parts();
@@ -175,14 +178,24 @@ async fn read_block(mut file: File) -> Result<Option<(Bytes, File)>> {
     .map_err(Problem::internal)?
 }
 
-async fn download(
-    store: &dyn ObjectStore,
-    key: &Key,
-    mut copy: NamedTempFile,
-) -> Result<NamedTempFile> {
-    let mut blocks = store.get(key).await.map_err(absent)?.into_stream();
+/// The bytes as the bucket sends them, each block of them within its time.
+async fn download(bucket: Arc<Bucket>, key: &Key) -> Result<ObjectStream> {
+    let answer = bucket.within(0, bucket.store.get(key)).await?;
+    let blocks = answer.map_err(absent)?.into_stream();
+    Ok(Box::pin(stream::try_unfold(
+        (bucket, blocks),
+        |(bucket, mut blocks)| async move {
+            match bucket.within(0, blocks.next()).await? {
+                None => Ok(None),
+                Some(block) => Ok(Some((block.map_err(away)?, (bucket, blocks)))),
+            }
+        },
+    )))
+}
+
+async fn copied(mut blocks: ObjectStream, mut copy: NamedTempFile) -> Result<NamedTempFile> {
     while let Some(block) = blocks.next().await {
-        let block = block.map_err(away)?;
+        let block = block?;
         copy = tokio::task::spawn_blocking(move || copy.write_all(&block).map(|()| copy))
             .await
             .map_err(Problem::internal)?
@@ -194,20 +207,32 @@ async fn download(
 fn verify(file: &File, digest: &Digest) -> Result<()> {
     let mut reader = file;
     reader.rewind().map_err(away)?;
-    let mut sha256 = Context::new(&SHA256);
-    let mut block = vec![0; BLOCK];
-    loop {
-        let n = reader.read(&mut block).map_err(away)?;
-        if n == 0 {
-            break;
-        }
-        sha256.update(&block[..n]);
-    }
+    let found = digest_of_reader(reader).map_err(away)?;
     reader.rewind().map_err(away)?;
-    if finished(sha256) == *digest {
+    if found == *digest {
         Ok(())
     } else {
         Err(damaged(digest))
+    }
+}
+
+/// Digest of a file's bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest_of(file: &Path) -> io::Result<Digest> {
+    digest_of_reader(&File::open(file)?)
+}
+
+fn digest_of_reader(mut reader: &File) -> io::Result<Digest> {
+    let mut sha256 = Context::new(&SHA256);
+    let mut block = vec![0; BLOCK];
+    loop {
+        let n = reader.read(&mut block)?;
+        if n == 0 {
+            return Ok(finished(sha256));
+        }
+        sha256.update(&block[..n]);
     }
 }
 

@@ -107,10 +107,10 @@ impl ObjectWriter {
             Backend::Local(root) => {
                 local::keep(root, &organisation, &digest, file).map_err(away)?;
             }
-            Backend::Remote { store, prefix } => {
-                let key = remote::key(prefix, &organisation, &digest);
+            Backend::Remote(bucket) => {
+                let key = remote::key(&bucket.prefix, &organisation, &digest);
                 let runtime = Handle::try_current().map_err(Problem::internal)?;
-                runtime.block_on(remote::keep(store.as_ref(), &key, file, size))?;
+                runtime.block_on(remote::keep(bucket, &key, file, size))?;
             }
         }
         Ok((digest, size))
@@ -130,14 +130,9 @@ impl ObjectWriter {
             tokio::task::spawn_blocking(move || self.close())
                 .await
                 .map_err(Problem::internal)??;
-        if let Backend::Remote { store, prefix } = &objects.backend {
-            remote::keep(
-                store.as_ref(),
-                &remote::key(prefix, &organisation, &digest),
-                file,
-                size,
-            )
-            .await?;
+        if let Backend::Remote(bucket) = &objects.backend {
+            let key = remote::key(&bucket.prefix, &organisation, &digest);
+            remote::keep(bucket, &key, file, size).await?;
         }
         Ok((digest, size))
     }

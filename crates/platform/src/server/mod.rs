@@ -3,6 +3,7 @@
 mod context;
 mod local;
 mod main;
+mod readiness;
 mod request;
 mod run;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Serving and stopping.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, ResponseError,
@@ -11,7 +11,11 @@ use actix_web::{
 use tokio::task::JoinHandle;
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
-use super::{LocalService, ServiceContext, StartError, request};
+use super::{
+    LocalService, ServiceContext, StartError,
+    readiness::{Readiness, ready},
+    request,
+};
 use crate::{
     jobs::Runner,
     openapi::{self, ServiceInfo},
@@ -28,10 +32,6 @@ pub struct Service<F> {
     runner: Option<Runner>,
     readiness: Readiness,
 }
-
-/// What a service needs before it can do its work, beside its store.
-#[derive(Clone)]
-struct Readiness(Arc<dyn Fn() -> bool + Send + Sync>);
 
 /// A service that serves.
 pub struct RunningService {
@@ -64,14 +64,14 @@ where
             store,
             configure,
             runner: None,
-            readiness: Readiness(Arc::new(|| true)),
+            readiness: Readiness::new(|| true),
         }
     }
 
     /// Says that it is ready only once `is_ready` does, too.
     #[must_use]
     pub fn ready_when(mut self, is_ready: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        self.readiness = Readiness(Arc::new(is_ready));
+        self.readiness = Readiness::new(is_ready);
         self
     }
 
@@ -212,19 +212,6 @@ async fn document_of(known: Data<Known>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .body(known.document.clone())
-}
-
-async fn ready(store: Data<Store>, readiness: Data<Readiness>) -> HttpResponse {
-    match store.ping().await {
-        Ok(()) if store.is_closing() => {
-            Problem::unavailable("the service is stopping", 5).error_response()
-        }
-        Ok(()) if !(readiness.0)() => {
-            Problem::unavailable("the service is starting", 1).error_response()
-        }
-        Ok(()) => HttpResponse::Ok().finish(),
-        Err(problem) => problem.error_response(),
-    }
 }
 
 /// Where no operation is: 405 when the path knows other methods, else 404.

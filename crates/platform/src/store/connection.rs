@@ -85,6 +85,14 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
+    /// The file, where the database is one.
+    pub(super) fn file(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            Self::Postgres { .. } => None,
+        }
+    }
+
     /// Makes the folder of a SQLite file, or the schema.
     pub(super) fn prepare(&self) -> Result<(), StoreError> {
         match self {

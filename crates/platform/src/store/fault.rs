@@ -25,9 +25,20 @@ impl From<Error> for Problem {
                 tracing::warn!(%error, "database busy");
                 Self::unavailable("the database is busy", 1)
             }
+            Error::DatabaseError(_, ref what) if is_full(what.message()) => {
+                Self::storage_full().caused_by(error)
+            }
+            Error::DatabaseError(_, ref what) if what.message().contains("disk I/O error") => {
+                Self::storage_failed().caused_by(error)
+            }
             other => Self::internal(other),
         }
     }
+}
+
+/// SQLite's words, and those of PostgreSQL for its own disk.
+fn is_full(message: &str) -> bool {
+    message.contains("database or disk is full") || message.contains("No space left on device")
 }
 
 fn is_busy(message: &str) -> bool {

@@ -5,7 +5,10 @@
 //! cannot write; on PostgreSQL reads run `READ ONLY`.
 
 mod connection;
+mod copy;
+mod disk;
 mod fault;
+mod inspect;
 mod pool;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,6 +28,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Notify;
 
 pub use connection::Conn;
+pub use copy::{Head, Kind, copy_sqlite, has_event, heads, kind};
+use disk::Disk;
+pub use inspect::{Inspection, RoleSeen, inspect};
+
 use connection::{Mode, Target, begin, connect, finish};
 use pool::Pool;
 
@@ -72,6 +79,14 @@ thread_local! {
     static ANNOUNCED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether [`Store::open`] could use this URL; asks nobody.
+///
+/// # Errors
+/// [`StoreError::Url`], [`StoreError::Schema`].
+pub fn check_url(url: &str) -> std::result::Result<(), StoreError> {
+    url.parse::<Target>().map(drop)
+}
+
 /// A service's database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -84,6 +99,7 @@ struct Inner {
     writers: Pool,
     committed: Notify,
     closing: AtomicBool,
+    disk: Disk,
 }
 
 impl Store {
@@ -103,6 +119,7 @@ impl Store {
         let mut conn = connect(&target, Mode::Write)?;
         migrate(&mut conn, migrations)?;
         let sqlite = matches!(conn, Conn::Sqlite(_));
+        let disk = Disk::of(target.file());
         let writers = Pool::new(
             target.clone(),
             if sqlite { 1 } else { WRITERS },
@@ -117,6 +134,7 @@ impl Store {
                 writers,
                 committed: Notify::new(),
                 closing: AtomicBool::new(false),
+                disk,
             }),
         })
     }
@@ -192,11 +210,13 @@ impl Store {
         self.commit(|| slot.run(work))
     }
 
-    /// Whether the database answers; for readiness.
+    /// Whether the database answers and could keep something; for readiness.
     ///
     /// # Errors
-    /// 503 when it does not.
+    /// 503 when it does not, when its disk is full, or when that disk reported a fault.
     pub async fn ping(&self) -> Result<()> {
+        self.inner.disk.usable()?;
+        self.inner.disk.demand_room()?;
         self.read(|conn| Ok(conn.batch_execute("SELECT 1")?)).await
     }
 
@@ -222,7 +242,8 @@ impl Store {
 
     fn commit<T>(&self, write: impl FnOnce() -> Result<T>) -> Result<T> {
         ANNOUNCED.set(false);
-        let outcome = write();
+        self.inner.disk.usable()?;
+        let outcome = self.inner.disk.judge(write());
         if ANNOUNCED.take() && outcome.is_ok() {
             self.inner.committed.notify_one();
         }

@@ -1,0 +1,140 @@
+//! A copy of a database in use, and what a copy must have in common with it, for backups.
+
+use std::path::Path;
+
+use diesel::{
+    Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection,
+    connection::SimpleConnection as _,
+    sql_query,
+    sql_types::{BigInt, Text},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    StoreError,
+    connection::{Conn, Target},
+};
+
+/// What kind of database a URL names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    Sqlite(std::path::PathBuf),
+    /// A schema on a server: the address without our own additions, and the schema.
+    Postgres {
+        /// `postgres://…`
+        address: String,
+        /// Name of the schema.
+        schema: String,
+    },
+}
+
+/// The last line of an organisation's event log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, QueryableByName, Serialize, Deserialize)]
+pub struct Head {
+    /// Whose log.
+    #[diesel(sql_type = Text)]
+    pub organisation: String,
+    /// Number of the line.
+    #[diesel(sql_type = BigInt)]
+    pub sequence: i64,
+    /// Its digest, which covers every line before it.
+    #[diesel(sql_type = Text)]
+    pub digest: String,
+}
+
+#[derive(QueryableByName)]
+struct Checked {
+    #[diesel(sql_type = Text)]
+    quick_check: String,
+}
+
+/// The kind of database that `url` names.
+///
+/// # Errors
+/// [`StoreError::Url`], [`StoreError::Schema`].
+pub fn kind(url: &str) -> Result<Kind, StoreError> {
+    Ok(match url.parse()? {
+        Target::Sqlite(path) => Kind::Sqlite(path),
+        Target::Postgres { url, schema, .. } => Kind::Postgres {
+            address: url,
+            schema: schema.unwrap_or_else(|| "public".to_owned()),
+        },
+    })
+}
+
+/// Copies a SQLite file that may be in use, as it is at one moment, to `copy`, which must not exist. Blocks.
+///
+/// # Errors
+/// When the file is not there, or the copy cannot be written.
+pub fn copy_sqlite(file: &Path, copy: &Path) -> Result<(), StoreError> {
+    // Opening would make it.
+    std::fs::metadata(file).map_err(StoreError::Folder)?;
+    let mut conn = SqliteConnection::establish(&file.to_string_lossy())?;
+    conn.batch_execute("PRAGMA busy_timeout = 30000")?;
+    sql_query("VACUUM INTO ?")
+        .bind::<Text, _>(copy.to_string_lossy())
+        .execute(&mut conn)?;
+    let mut copied = SqliteConnection::establish(&copy.to_string_lossy())?;
+    let found: Checked = sql_query("PRAGMA quick_check(1)").get_result(&mut copied)?;
+    if found.quick_check != "ok" {
+        return Err(StoreError::Folder(std::io::Error::other(found.quick_check)));
+    }
+    std::fs::File::open(copy)
+        .and_then(|file| file.sync_all())
+        .map_err(StoreError::Folder)
+}
+
+/// The ends of the event logs in the registry's database. Blocks.
+///
+/// # Errors
+/// When the database is away or is not the registry's.
+pub fn heads(url: &str) -> Result<Vec<Head>, StoreError> {
+    let sql = "SELECT organisation, sequence, digest FROM event_heads ORDER BY organisation";
+    Ok(match reader(url)? {
+        Conn::Sqlite(mut conn) => sql_query(sql).load(&mut conn)?,
+        Conn::Pg(mut conn) => sql_query(sql).load(&mut conn)?,
+    })
+}
+
+/// Whether an event log holds this line. Blocks.
+///
+/// # Errors
+/// As [`heads`].
+pub fn has_event(url: &str, line: &Head) -> Result<bool, StoreError> {
+    let sql = |own: &str, number: &str| {
+        format!(
+            "SELECT organisation, sequence, digest FROM events WHERE organisation = {own} AND sequence = {number}"
+        )
+    };
+    let found: Vec<Head> = match reader(url)? {
+        Conn::Sqlite(mut conn) => sql_query(sql("?", "?"))
+            .bind::<Text, _>(&line.organisation)
+            .bind::<BigInt, _>(line.sequence)
+            .load(&mut conn)?,
+        Conn::Pg(mut conn) => sql_query(sql("$1", "$2"))
+            .bind::<Text, _>(&line.organisation)
+            .bind::<BigInt, _>(line.sequence)
+            .load(&mut conn)?,
+    };
+    Ok(found.contains(line))
+}
+
+/// A connection that cannot write, and does not make what is not there.
+fn reader(url: &str) -> Result<Conn, StoreError> {
+    match url.parse()? {
+        Target::Sqlite(path) => {
+            std::fs::metadata(&path).map_err(StoreError::Folder)?;
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+            conn.batch_execute("PRAGMA busy_timeout = 30000; PRAGMA query_only = ON")?;
+            Ok(Conn::Sqlite(conn))
+        }
+        Target::Postgres { url, schema, .. } => {
+            let mut conn = PgConnection::establish(&url)?;
+            if let Some(schema) = schema {
+                conn.batch_execute(&format!("SET search_path = {schema}"))?;
+            }
+            Ok(Conn::Pg(conn))
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A backup of a platform in use, put in another place: the same versions, the same log, the same predictions.
+
+use std::{fs, path::Path, process::Output, time::Duration};
+
+use helder_testkit::Platform;
+use serde_json::{Value, json};
+
+use crate::{
+    journey::{People, id},
+    made::{PREDICT, active, predicted, subject},
+    support::{Caller, HERE, every, is_one_process},
+};
+
+/// What the command wrote.
+#[track_caller]
+fn written(output: &Output) -> Value {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn backup(platform: &Platform, folder: &Path, keys: &Path) -> Output {
+    let mut command = platform.command().unwrap();
+    command.args(["backup", "--json", "--out"]).arg(folder);
+    command.arg("--keys").arg(keys).output().unwrap()
+}
+
+/// Everything that can be compared, as the API tells it.
+async fn everything(people: &People) -> Vec<Value> {
+    let mut found = Vec::new();
+    for (caller, list) in [
+        (&people.steward, "/ingest/v1/datasets"),
+        (&people.steward, "/linkage/v1/linkage-runs"),
+        (&people.analyst, "/training/v1/training-runs"),
+        (&people.owner, "/registry/v1/projects"),
+        (&people.owner, "/registry/v1/models"),
+    ] {
+        found.extend(every(caller, list).await);
+    }
+    for dataset in every(&people.steward, "/ingest/v1/datasets").await {
+        let versions = format!("/ingest/v1/datasets/{}/dataset-versions", id(&dataset));
+        found.extend(every(&people.steward, &versions).await);
+    }
+    found
+}
+
+async fn verified(auditor: &Caller) -> Value {
+    let found = auditor
+        .post("/registry/v1/events/_verify", &json!({}))
+        .await;
+    assert_eq!(found.status, 200, "{}", found.text);
+    found.json()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_a_platform_in_use_gives_the_same_platform_elsewhere() {
+    if !is_one_process() {
+        return;
+    }
+    let first = Platform::start().await.unwrap();
+    let people = People::of(&first, HERE);
+    active(&first, &people).await;
+    let before = predicted(&people.consumer).await;
+
+    // People go on while it is made.
+    let busy = {
+        let consumer = people.consumer.clone();
+        tokio::spawn(async move {
+            loop {
+                let answer = consumer.post(PREDICT, &subject()).await;
+                assert_eq!(answer.status, 200, "{}", answer.text);
+            }
+        })
+    };
+    let (folder, keys) = (first.folder().join("backup"), first.folder().join("kept"));
+    let manifest = written(&backup(&first, &folder, &keys));
+    busy.abort();
+    assert!(manifest["objects"].as_u64().unwrap() > 5, "{manifest}");
+    let again = backup(&first, &folder, &keys);
+    assert!(!again.status.success(), "a folder holds one backup");
+    let (events, all) = (verified(&people.auditor).await, everything(&people).await);
+    assert_eq!(events["valid"], true);
+
+    let second = Platform::start_after(|place| {
+        let mut restore = place.command()?;
+        restore.args(["restore", "--json", "--from"]).arg(&folder);
+        let restored = written(&restore.arg("--keys").arg(&keys).output()?);
+        assert_eq!(restored["objects"], manifest["objects"]);
+        // What is there is not written over.
+        let mut restore = place.command()?;
+        restore.args(["restore", "--from"]).arg(&folder);
+        assert!(!restore.output()?.status.success());
+        Ok(())
+    })
+    .await
+    .unwrap();
+    // Signed by the issuer of the copy, whose key came along.
+    let people = People::of(&second, HERE);
+    assert_eq!(everything(&people).await, all);
+    assert_eq!(verified(&people.auditor).await, events);
+    let after = predicted(&people.consumer).await;
+    for member in ["modelVersionId", "modelDigest", "predictions"] {
+        assert_eq!(after[member], before[member], "{member}");
+    }
+    let doctor = second.command().unwrap().arg("doctor").output().unwrap();
+    assert!(doctor.status.success(), "{doctor:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_was_touched_is_refused_and_says_where() {
+    if !is_one_process() {
+        return;
+    }
+    let mut first = Platform::start().await.unwrap();
+    let people = People::of(&first, HERE);
+    crate::journey::bring_in(&first, &people).await;
+    let (folder, keys) = (first.folder().join("backup"), first.folder().join("kept"));
+    written(&backup(&first, &folder, &keys));
+    assert!(first.stop(Duration::from_secs(20)).await.unwrap());
+
+    let store = fs::read_dir(folder.join("stores"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.file_stem().is_some_and(|name| name == "ingest"))
+        .unwrap();
+    let object = fs::read_dir(folder.join("objects").join(HERE))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    for (file, word) in [
+        (store, "ingest"),
+        (folder.join("objects.txt"), "objects.txt"),
+        (object, "damaged"),
+        (folder.join("backup.json"), "backup"),
+    ] {
+        let bytes = fs::read(&file).unwrap();
+        let mut changed = bytes.clone();
+        let middle = changed.len() / 2;
+        changed[middle] ^= 1;
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, &changed).unwrap();
+        let refused = Platform::start_after(|place| {
+            let mut restore = place.command()?;
+            let output = restore.args(["restore", "--from"]).arg(&folder).output()?;
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(
+                !output.status.success() && said.contains(word),
+                "{file:?}: {said}"
+            );
+            Err(std::io::Error::other("as it must").into())
+        })
+        .await;
+        assert!(refused.is_err());
+        fs::write(&file, bytes).unwrap();
+    }
+}
