@@ -56,15 +56,25 @@ pub(crate) fn only_get() -> Route {
         let id = trace::Trace::of(&request).request_id;
         helder_platform::problem::REQUEST_ID
             .scope(id, async {
-                refuse(&Problem::method_not_allowed("GET"), id, None)
+                let refusal = Problem::method_not_allowed("GET");
+                refuse(request.path(), &refusal, id, None)
             })
             .await
     })
 }
 
-/// A refusal by the gateway itself.
-pub(crate) fn refuse(problem: &Problem, request_id: Uuid, version: Option<&str>) -> HttpResponse {
-    let mut response = problem.error_response();
+/// A refusal by the gateway itself, for clients of the inference protocol with the member that they read.
+pub(crate) fn refuse(
+    path: &str,
+    problem: &Problem,
+    request_id: Uuid,
+    version: Option<&str>,
+) -> HttpResponse {
+    let mut response = if path.starts_with("/oip/") {
+        problem.inference_response()
+    } else {
+        problem.error_response()
+    };
     finish(response.headers_mut(), request_id, version);
     response
 }

@@ -38,7 +38,7 @@ pub(crate) fn document(request: &HttpRequest) -> Result<Option<HttpResponse>> {
 pub(crate) fn mount(config: &mut ServiceConfig) {
     let urls: Vec<_> = DOCUMENTS
         .iter()
-        .map(|document| Url::new(document.service, document.path))
+        .map(|document| Url::new(document.name, document.path))
         .collect();
     let pages = SwaggerUi::new("/{_:.*}").config(Config::new(urls).validator_url("none"));
     config

@@ -44,7 +44,7 @@ const EMPTY_BYTES: u64 = 16;
 pub(crate) struct Door {
     pub(crate) config: GatewayConfig,
     pub(crate) table: RouteTable<Arc<Operation>>,
-    pub(crate) versions: BTreeMap<&'static str, String>,
+    pub(crate) versions: BTreeMap<String, String>,
     pub(crate) verifier: Verifier,
     pub(crate) fsc: Option<Fsc>,
     pub(crate) buckets: Buckets,
@@ -85,7 +85,7 @@ pub(crate) async fn serve(
         Err(problem) => {
             helder_platform::problem::REQUEST_ID
                 .scope(trace.request_id, async {
-                    answer::refuse(&problem, trace.request_id, version)
+                    answer::refuse(request.path(), &problem, trace.request_id, version)
                 })
                 .await
         }

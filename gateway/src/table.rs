@@ -7,9 +7,12 @@ use helder_types::Permission;
 use http::Method;
 use serde_json::Value;
 
-/// A service with its committed document and the path under which everybody may read it.
+/// A committed document, who answers what it describes, and the path under which everybody may read it.
 pub(crate) struct Document {
+    pub(crate) name: &'static str,
     pub(crate) service: &'static str,
+    /// What stands before the paths in the document.
+    pub(crate) base: &'static str,
     pub(crate) path: &'static str,
     pub(crate) text: &'static str,
 }
@@ -17,20 +20,29 @@ pub(crate) struct Document {
 macro_rules! document {
     ($service:literal) => {
         Document {
+            name: $service,
             service: $service,
+            base: concat!("/", $service, "/v1"),
             path: concat!("/", $service, "/v1/openapi.json"),
             text: include_str!(concat!("../../openapi/", $service, ".json")),
         }
     };
 }
 
-/// The services in the order in which data passes them.
-pub(crate) const DOCUMENTS: [Document; 5] = [
+/// The services in the order in which data passes them, and the other protocol that prediction speaks.
+pub(crate) const DOCUMENTS: [Document; 6] = [
     document!("ingest"),
     document!("linkage"),
     document!("training"),
     document!("registry"),
     document!("prediction"),
+    Document {
+        name: "oip",
+        service: "prediction",
+        base: "/oip",
+        path: "/oip/openapi.json",
+        text: include_str!("../../openapi/oip.json"),
+    },
 ];
 
 /// What a request body may be.
@@ -67,9 +79,9 @@ pub struct Operation {
 
 /// Why the documents cannot be used; a committed document never gives this (a test reads them all).
 #[derive(Debug, thiserror::Error)]
-#[error("openapi document of {service}: {reason}")]
+#[error("openapi document of {name}: {reason}")]
 pub struct DocumentError {
-    service: String,
+    name: String,
     reason: String,
 }
 
@@ -80,9 +92,16 @@ pub struct DocumentError {
 /// otherwise open a door by omission.
 pub fn operations() -> Result<Vec<Operation>, DocumentError> {
     let mut all = Vec::new();
-    for Document { service, text, .. } in DOCUMENTS {
+    for Document {
+        name,
+        service,
+        base,
+        text,
+        ..
+    } in DOCUMENTS
+    {
         let wrong = |reason: String| DocumentError {
-            service: service.to_owned(),
+            name: name.to_owned(),
             reason,
         };
         let document: Value =
@@ -111,7 +130,7 @@ pub fn operations() -> Result<Vec<Operation>, DocumentError> {
                 all.push(Operation {
                     service,
                     method,
-                    path: format!("/{service}/v1{path}"),
+                    path: format!("{base}{path}"),
                     id,
                     permission,
                     body: body_kind(operation),
@@ -193,11 +212,14 @@ pub(crate) fn table(operations: Vec<Operation>) -> RouteTable<Arc<Operation>> {
     table
 }
 
-/// API version per service, for answers that no operation stands behind.
-pub(crate) fn versions(operations: &[Operation]) -> BTreeMap<&'static str, String> {
+/// API version per first part of a path, for answers that no operation stands behind.
+pub(crate) fn versions(operations: &[Operation]) -> BTreeMap<String, String> {
     operations
         .iter()
-        .map(|operation| (operation.service, operation.version.clone()))
+        .filter_map(|operation| {
+            let first = operation.path.split('/').nth(1)?;
+            Some((first.to_owned(), operation.version.clone()))
+        })
         .collect()
 }
 
@@ -208,13 +230,11 @@ mod tests {
     #[test]
     fn every_committed_document_can_be_used() {
         let operations = operations().unwrap();
-        for Document { service, .. } in DOCUMENTS {
-            assert!(
-                operations
-                    .iter()
-                    .any(|operation| operation.service == service),
-                "{service}"
-            );
+        for Document { service, base, .. } in DOCUMENTS {
+            let is_of = |operation: &Operation| {
+                operation.service == service && operation.path.starts_with(base)
+            };
+            assert!(operations.iter().any(is_of), "{base}");
         }
         let mut ids: Vec<_> = operations
             .iter()

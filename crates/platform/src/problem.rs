@@ -1,5 +1,6 @@
 //! The only error a handler returns: an `application/problem+json` answer (RFC 9457).
 
+mod inference;
 mod responses;
 
 use std::{borrow::Cow, error::Error, fmt};
@@ -10,6 +11,7 @@ use actix_web::{
 };
 use helder_types::{Fault, ProblemDetails};
 
+pub use inference::{InferenceProblem, InferenceProblems};
 pub use responses::Problems;
 
 /// Result of everything that can end in an answer to the client.

@@ -15,6 +15,7 @@ fn documents() -> anyhow::Result<Vec<(&'static str, Value)>> {
         ("training", helder_training::openapi()),
         ("registry", helder_registry::openapi()),
         ("prediction", helder_prediction::openapi()),
+        ("oip", helder_prediction::oip_openapi()),
     ];
     documents
         .into_iter()

@@ -5,6 +5,7 @@ pub mod answer;
 mod batch;
 mod http;
 pub mod log;
+mod oip;
 pub mod registry;
 mod schema;
 pub mod served;
@@ -16,6 +17,8 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Data;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use utoipa_actix_web::service_config::ServiceConfig;
+
 use helder_platform::{
     jobs::{JobHandler, Runner},
     openapi::{ServiceInfo, document},
@@ -43,6 +46,11 @@ helder_platform::job_routes!(read = PredictionBatch, write = PredictionBatch);
 /// The document of this service.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     document(&INFO, http::configure)
+}
+
+/// The document of the Open Inference Protocol, which this service speaks too.
+pub fn oip_openapi() -> utoipa::openapi::OpenApi {
+    oip::openapi()
 }
 
 /// Starts the service: migrations, the watch on the registry, the writer of the processing log, job workers, HTTP.
@@ -78,13 +86,22 @@ pub async fn start_with(
     let runner = Runner::start(&store, handlers, context.pace()).await?;
     let started = active.clone();
     let (active, log) = (Data::new(active), Data::new(log));
-    let configure = move |config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>| {
+    let give = move |config: &mut ServiceConfig<'_>| {
         let (active, log) = (active.clone(), log.clone());
         config.map(|config| config.app_data(active).app_data(log));
+    };
+    let give_oip = give.clone();
+    let configure = move |config: &mut ServiceConfig<'_>| {
+        give(config);
         http::configure(config);
+    };
+    let configure_oip = move |config: &mut ServiceConfig<'_>| {
+        give_oip(config);
+        oip::configure(config);
     };
     Service::new(INFO, store, configure)
         .with_jobs(runner)
+        .beside(oip::BASE, configure_oip)
         .ready_when(move || started.has_started())
         .serve(context)
 }

@@ -100,6 +100,10 @@ async fn hostile_json_is_refused_by_every_operation_that_reads_json() {
             assert_refused(&reply, &format!("{} {path}: {what}", operation.method));
             asked += 1;
         }
+        // Another protocol ignores fields that it does not know; its own faults are tested beside it.
+        if operation.template.starts_with("/oip/") {
+            continue;
+        }
         let Some(body) = known.bodies(operation).pop() else {
             continue;
         };

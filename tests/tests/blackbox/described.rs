@@ -8,6 +8,16 @@ use serde_json::{Map, Value, json};
 
 pub(crate) const SERVICES: [&str; 5] = ["ingest", "linkage", "training", "registry", "prediction"];
 
+/// Documents with who answers them and what stands before their paths.
+const DOCUMENTS: [(&str, &str, &str); 6] = [
+    ("ingest", "ingest", "/ingest/v1"),
+    ("linkage", "linkage", "/linkage/v1"),
+    ("training", "training", "/training/v1"),
+    ("registry", "registry", "/registry/v1"),
+    ("prediction", "prediction", "/prediction/v1"),
+    ("oip", "prediction", "/oip"),
+];
+
 /// A text that stands where any text may.
 const TEXT: &str = "tekst";
 
@@ -43,8 +53,8 @@ pub(crate) fn described() -> Vec<Described> {
         .unwrap()
         .join("openapi");
     let mut found = Vec::new();
-    for service in SERVICES {
-        let text = fs::read_to_string(folder.join(format!("{service}.json"))).unwrap();
+    for (name, service, base) in DOCUMENTS {
+        let text = fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
         let named = document["components"]["schemas"].as_object().unwrap();
         for (template, item) in document["paths"].as_object().unwrap() {
@@ -76,7 +86,7 @@ pub(crate) fn described() -> Vec<Described> {
                 found.push(Described {
                     service,
                     method,
-                    template: format!("/{service}/v1{template}"),
+                    template: format!("{base}{template}"),
                     permission: scope.map(|text| text.parse().unwrap()),
                     query: of("query"),
                     query_schemas: query_schemas.cloned().collect(),

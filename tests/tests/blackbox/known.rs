@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     described::Described,
     journey::{self, People, id},
-    made::{Made, PREDICT, subject},
+    made::{Made, PREDICT, subject, tensors},
     support::{Caller, HERE, NOWHERE},
 };
 
@@ -64,6 +64,7 @@ impl Known {
             ("registry", "projects", made.data.project.clone()),
             ("registry", "permits", "ingest".to_owned()),
             ("prediction", "models", "dreigende-dakloosheid".to_owned()),
+            ("prediction", "versions", made.version.clone()),
         ];
         let fields = [
             ("projectId", made.data.project.clone()),
@@ -91,6 +92,8 @@ impl Known {
             ),
             ("/registry/v1/projects", journey::new_project()),
             ("/prediction/v1/models/{model}/predictions", subject()),
+            ("/oip/v2/models/{model}/infer", tensors()),
+            ("/oip/v2/models/{model}/versions/{version}/infer", tensors()),
             ("/prediction/v1/batches", batch),
         ];
         Self {

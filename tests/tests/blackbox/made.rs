@@ -72,6 +72,18 @@ pub(crate) fn subject() -> Value {
     json!({"subjects": [{"id": "client-1", "values": {"leeftijd": 31, "schuld": 6200, "uitkering": true, "melding": 1}}]})
 }
 
+/// The same for the Open Inference Protocol.
+pub(crate) fn tensors() -> Value {
+    let tensor = |name: &str, datatype: &str, value: Value| json!({"name": name, "datatype": datatype, "shape": [1], "data": [value]});
+    json!({"inputs": [
+        tensor("leeftijd", "INT64", json!(31)),
+        tensor("schuld", "INT64", json!(6200)),
+        tensor("uitkering", "BOOL", json!(true)),
+        tensor("melding", "INT64", json!(1)),
+        tensor("subject_id", "BYTES", json!("client-1")),
+    ]})
+}
+
 pub(crate) const PREDICT: &str = "/prediction/v1/models/dreigende-dakloosheid/predictions";
 
 /// Asks until the version that was activated just now is served.

@@ -142,6 +142,11 @@ async fn a_place_in_any_text_is_refused_or_stays_text() {
                 other[*key] = json!(places[number % places.len()]);
                 let request = caller.request(operation.method.clone(), &path);
                 let reply = answer(request.header("if-match", "\"1\"").json(&other)).await;
+                if operation.template.starts_with("/oip/") {
+                    // The protocol ignores fields that it does not know.
+                    assert!(reply.status < 500 && !reply.text.contains("root:"));
+                    continue;
+                }
                 reply.assert_problem(400);
                 assert!(
                     reply.text.contains(&format!("/{key}\"")),

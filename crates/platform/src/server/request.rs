@@ -90,7 +90,9 @@ pub fn close_after(head: &mut ResponseHead) {
 
 /// What every answer says.
 fn mark(headers: &mut HeaderMap, id: Uuid) {
-    headers.insert(API_VERSION_HEADER, HeaderValue::from_static(API_VERSION));
+    if !headers.contains_key(API_VERSION_HEADER) {
+        headers.insert(API_VERSION_HEADER, HeaderValue::from_static(API_VERSION));
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -29,8 +29,16 @@ pub struct Service<F> {
     info: ServiceInfo,
     store: Store,
     configure: F,
+    beside: Vec<Beside>,
     runner: Option<Runner>,
     readiness: Readiness,
+}
+
+/// Operations under another base path than the service's own.
+#[derive(Clone)]
+struct Beside {
+    base: &'static str,
+    configure: Arc<dyn Fn(&mut ServiceConfig<'_>) + Send + Sync>,
 }
 
 /// A service that serves.
@@ -47,7 +55,7 @@ pub struct RunningService {
 
 /// What a handler without operation looks up: paths that exist and those that do not.
 struct Known {
-    base: String,
+    /// Of all paths, base included.
     table: RouteTable<()>,
     document: String,
 }
@@ -63,9 +71,24 @@ where
             info,
             store,
             configure,
+            beside: Vec::new(),
             runner: None,
             readiness: Readiness::new(|| true),
         }
+    }
+
+    /// With more operations under a base path of their own, which has no version of ours: another protocol.
+    #[must_use]
+    pub fn beside(
+        mut self,
+        base: &'static str,
+        configure: impl Fn(&mut ServiceConfig<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.beside.push(Beside {
+            base,
+            configure: Arc::new(configure),
+        });
+        self
     }
 
     /// Says that it is ready only once `is_ready` does, too.
@@ -88,10 +111,10 @@ where
     /// [`StartError::Listen`].
     pub fn serve(self, context: ServiceContext) -> Result<RunningService, StartError> {
         let document = openapi::document(&self.info, self.configure.clone());
-        let known = Data::new(Known::of(&self.info, &document)?);
+        let known = Data::new(Known::of(&self.info, &document, &self.beside)?);
         let address = context.listener.local_addr()?;
         let patience = Duration::from_secs(context.limits.stop_s);
-        let (base, configure) = (self.info.base_path(), self.configure);
+        let (base, configure, beside) = (self.info.base_path(), self.configure, self.beside);
         let readiness = Data::new(self.readiness);
         let data = (
             Data::new(self.store.clone()),
@@ -104,7 +127,7 @@ where
         );
         let app = move || {
             let (store, objects, keyring, peers, limits, mint, verifier) = data.clone();
-            App::new()
+            let app = App::new()
                 .app_data(store)
                 .app_data(objects)
                 .app_data(keyring)
@@ -126,7 +149,12 @@ where
                         .route(&format!("{base}/openapi.json"), web::get().to(document_of))
                         .default_service(web::to(nothing))
                 })
-                .service(scope(base.as_str()).configure(configure.clone()))
+                .service(scope(base.as_str()).configure(configure.clone()));
+            beside
+                .iter()
+                .fold(app, |app, it| {
+                    app.service(scope(it.base).configure(|config| (it.configure)(config)))
+                })
                 .into_app()
         };
         let local = LocalService::of(app.clone());
@@ -183,21 +211,32 @@ impl RunningService {
 }
 
 impl Known {
-    fn of(info: &ServiceInfo, document: &utoipa::openapi::OpenApi) -> Result<Self, StartError> {
-        let base = info.base_path();
+    fn of(
+        info: &ServiceInfo,
+        document: &utoipa::openapi::OpenApi,
+        beside: &[Beside],
+    ) -> Result<Self, StartError> {
         let mut table = RouteTable::new();
-        for (method, path) in openapi::routes(document) {
-            table.add(method, path, ());
+        let mut add = |base: &str, document: &utoipa::openapi::OpenApi| {
+            for (method, path) in openapi::routes(document) {
+                table.add(method, &format!("{base}{path}"), ());
+            }
+        };
+        add(&info.base_path(), document);
+        for other in beside {
+            add(
+                other.base,
+                &openapi::document(info, |config| (other.configure)(config)),
+            );
         }
-        table.add(http::Method::GET, "/openapi.json", ());
+        let own = format!("{}/openapi.json", info.base_path());
+        for path in [own.as_str(), "/health/live", "/health/ready"] {
+            table.add(http::Method::GET, path, ());
+        }
         let document = document
             .to_json()
             .map_err(|error| StartError::Refused(Problem::internal(error)))?;
-        Ok(Self {
-            base,
-            table,
-            document,
-        })
+        Ok(Self { table, document })
     }
 }
 
@@ -219,8 +258,7 @@ async fn nothing(request: HttpRequest, known: Data<Known>) -> HttpResponse {
     let Ok(method) = http::Method::from_bytes(request.method().as_str().as_bytes()) else {
         return Problem::not_found().error_response();
     };
-    let path = request.path().strip_prefix(&known.base).unwrap_or_default();
-    match known.table.find(&method, path) {
+    match known.table.find(&method, request.path()) {
         Found::OtherMethods(methods) => {
             Problem::method_not_allowed(routes::allow(&methods)).error_response()
         }

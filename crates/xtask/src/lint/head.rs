@@ -43,7 +43,7 @@ static SERVERS: Rule = Rule {
     level: Level::Error,
     text: "there is at least one server",
 };
-static MAJOR_VERSION: Rule = Rule {
+pub(super) static MAJOR_VERSION: Rule = Rule {
     id: "nlgov:include-major-version-in-uri",
     design: "/core/uri-version",
     level: Level::Error,

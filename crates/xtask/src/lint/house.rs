@@ -13,11 +13,14 @@ use super::{
 /// Schemas whose property names another standard fixes, and which one.
 const FOREIGN_WORDS: [(&str, &str); 1] = [("ProcessingRecord", "Logboek Dataverwerkingen")];
 
+/// The document of another protocol: it has its own base path, its own names of fields, and ignores fields it does not know.
+pub(super) const FOREIGN_DOCUMENT: &str = "oip";
+
 /// All faults of one document, each as `service METHOD /path: what is wrong`.
 pub(super) fn document(service: &str, document: &Value) -> Vec<String> {
     let mut faults: Vec<_> = head(service, document)
         .into_iter()
-        .chain(schema_faults(document))
+        .chain(schema_faults(service, document))
         .map(|fault| format!("{service}: {fault}"))
         .collect();
     for operation in operations(document) {
@@ -26,7 +29,7 @@ pub(super) fn document(service: &str, document: &Value) -> Vec<String> {
             operation.method.to_uppercase(),
             operation.path
         );
-        let found = operation_faults(document, &operation);
+        let found = operation_faults(service, document, &operation);
         faults.extend(found.into_iter().map(|fault| format!("{place}: {fault}")));
     }
     faults
@@ -39,13 +42,18 @@ fn head(service: &str, document: &Value) -> Vec<String> {
     if !version.starts_with("3.1.") {
         faults.push("openapi is not 3.1".to_owned());
     }
-    if document["servers"][0]["url"] != format!("/{service}/v1") {
-        faults.push("servers[0].url is not /{service}/v1".to_owned());
+    let base = if service == FOREIGN_DOCUMENT {
+        format!("/{service}")
+    } else {
+        format!("/{service}/v1")
+    };
+    if document["servers"][0]["url"] != base {
+        faults.push(format!("servers[0].url is not {base}"));
     }
     faults
 }
 
-fn operation_faults(document: &Value, operation: &Operation<'_>) -> Vec<String> {
+fn operation_faults(service: &str, document: &Value, operation: &Operation<'_>) -> Vec<String> {
     let value = operation.value;
     let mut faults = Vec::new();
     for key in ["summary", "operationId"] {
@@ -54,7 +62,9 @@ fn operation_faults(document: &Value, operation: &Operation<'_>) -> Vec<String> 
         }
     }
     faults.extend(security_faults(value));
-    faults.extend(body_faults(document, value));
+    if service != FOREIGN_DOCUMENT {
+        faults.extend(body_faults(document, value));
+    }
     faults.extend(answer_faults(operation.method, operation.path, value));
     faults
 }
@@ -135,9 +145,11 @@ fn answer_faults(method: &str, path: &str, operation: &Value) -> Vec<String> {
 
 /// Property names of all schemas are camelCase, apart from extension keys with a prefix (`helder:…`) and
 /// [`FOREIGN_WORDS`].
-fn schema_faults(document: &Value) -> Vec<String> {
+fn schema_faults(service: &str, document: &Value) -> Vec<String> {
     let mut faults = Vec::new();
-    let own = |name: &str| FOREIGN_WORDS.iter().all(|(foreign, _)| *foreign != name);
+    let own = |name: &str| {
+        service != FOREIGN_DOCUMENT && FOREIGN_WORDS.iter().all(|(foreign, _)| *foreign != name)
+    };
     let schemas = object(&document["components"]["schemas"]);
     for (name, schema) in schemas.filter(|(name, _)| own(name)) {
         for (property, _) in object(&schema["properties"]) {

@@ -43,8 +43,11 @@ pub(crate) fn standard(document: &Value) -> Vec<Finding> {
 
 /// All faults of the document of a service of ours, published rules first, each as a line for people.
 pub(crate) fn document(service: &str, document: &Value) -> Vec<String> {
+    let is_foreign = service == house::FOREIGN_DOCUMENT;
     let mut faults: Vec<_> = standard(document)
         .iter()
+        // The version in the paths of another protocol is that of the protocol, and stands after the server's address.
+        .filter(|finding| !is_foreign || finding.rule.id != head::MAJOR_VERSION.id)
         .map(|finding| format!("{service}: {finding}"))
         .collect();
     faults.extend(house::document(service, document));

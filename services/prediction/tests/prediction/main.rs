@@ -4,6 +4,7 @@
 mod active;
 mod answers;
 mod log;
+mod oip;
 mod service;
 mod subjects;
 mod support;

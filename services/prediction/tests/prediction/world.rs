@@ -109,6 +109,11 @@ impl World {
             .body(body)
     }
 
+    /// Address of something outside the service's own base path.
+    pub(crate) fn outside(&self, base: &str, path: &str) -> String {
+        format!("http://{}{base}{path}", self.service.address)
+    }
+
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.client
             .get(format!("{}{path}", self.base))
