@@ -53,16 +53,26 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         )
         .service(
             web::scope("/docs")
-                .wrap_fn(|request, service| {
+                .wrap_fn(|mut request, service| {
+                    // Whether the path exists is asked of the only method that there is.
+                    let is_read = request.method() == Method::GET;
+                    request.head_mut().method = Method::GET;
                     let answer = service.call(request);
                     async move {
                         let id = crate::trace::new_request_id();
                         let answer: ServiceResponse<_> = answer.await?;
-                        let mut answer = if answer.status() == StatusCode::NOT_FOUND {
-                            let nothing = helder_platform::problem::REQUEST_ID
-                                .scope(id, async { Problem::not_found().error_response() })
+                        let refusal = if answer.status() == StatusCode::NOT_FOUND {
+                            Some(Problem::not_found())
+                        } else if is_read {
+                            None
+                        } else {
+                            Some(Problem::method_not_allowed("GET"))
+                        };
+                        let mut answer = if let Some(refusal) = refusal {
+                            let refusal = helder_platform::problem::REQUEST_ID
+                                .scope(id, async { refusal.error_response() })
                                 .await;
-                            answer.into_response(nothing).map_into_right_body()
+                            answer.into_response(refusal).map_into_right_body()
                         } else {
                             answer.map_into_left_body()
                         };

@@ -104,5 +104,40 @@ async fn the_docs_page_loads_only_from_here() {
             "{service} not in {start}"
         );
     }
+    assert!(start.contains("/oip/openapi.json"), "{start}");
     assert!(!start.contains("https://"), "{start}");
+}
+
+#[actix_web::test]
+async fn every_fixed_path_refuses_other_methods_with_those_that_it_knows() {
+    let world = World::start();
+    let services = ["ingest", "linkage", "training", "registry", "prediction"];
+    let mut paths: Vec<_> = services
+        .map(|it| (format!("/{it}/v1/openapi.json"), "GET, HEAD"))
+        .into();
+    paths.push(("/oip/openapi.json".to_owned(), "GET, HEAD"));
+    for page in [
+        "/docs",
+        "/docs/",
+        "/docs/index.html",
+        "/docs/swagger-ui.css",
+        "/health/live",
+        "/health/ready",
+    ] {
+        paths.push((page.to_owned(), "GET"));
+    }
+    for (path, allow) in &paths {
+        assert_ne!(world.send("GET", path, "", b"").await.status, 404, "{path}");
+        for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+            let reply = world.send(method, path, "", b"").await;
+            assert_eq!(reply.status, 405, "{method} {path}");
+            reply.assert_problem(405);
+            assert_eq!(reply.header("allow"), *allow, "{method} {path}");
+        }
+    }
+    for path in ["/docs/nothing", "/docs/nothing/at/all"] {
+        for method in ["GET", "POST", "DELETE"] {
+            world.send(method, path, "", b"").await.assert_problem(404);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Serving and stopping.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, ResponseError,
@@ -144,9 +144,12 @@ where
                 .into_utoipa_app()
                 .map(|app| {
                     app.wrap(from_fn(request::around))
-                        .route("/health/live", web::get().to(HttpResponse::Ok))
-                        .route("/health/ready", web::get().to(ready))
-                        .route(&format!("{base}/openapi.json"), web::get().to(document_of))
+                        .service(only_read("/health/live").route(web::get().to(HttpResponse::Ok)))
+                        .service(only_read("/health/ready").route(web::get().to(ready)))
+                        .service(
+                            only_read(&format!("{base}/openapi.json"))
+                                .route(web::get().to(document_of)),
+                        )
                         .default_service(web::to(nothing))
                 })
                 .service(scope(base.as_str()).configure(configure.clone()));
@@ -251,6 +254,11 @@ async fn document_of(known: Data<Known>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .body(known.document.clone())
+}
+
+/// A path without an operation; methods that are not added are refused as everywhere.
+fn only_read(path: &str) -> actix_web::Resource {
+    web::resource(path).default_service(web::to(nothing))
 }
 
 /// Where no operation is: 405 when the path knows other methods, else 404.

@@ -302,6 +302,23 @@ async fn everything_it_refuses_is_a_problem() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fixed_paths_refuse_other_methods_with_the_one_that_they_know() {
+    let running = start();
+    for path in ["/health/live", "/health/ready", "/test/v1/openapi.json"] {
+        let address = format!("http://{}{path}", running.service.address);
+        for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let method = method.parse().unwrap();
+            let reply = running.client.request(method, &address).send().await;
+            let reply = reply.unwrap();
+            assert_eq!(reply.status(), 405, "{path}");
+            assert_eq!(reply.headers()["allow"], "GET", "{path}");
+            let media = &reply.headers()["content-type"];
+            assert_eq!(media, "application/problem+json", "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_and_document_are_open() {
     let running = start();
     assert_eq!(running.get("/health/live", None).await.status(), 200);
