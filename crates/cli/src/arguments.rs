@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Backup(BackupArguments),
     /// Put a backup in a new place
     Restore(RestoreArguments),
+    /// Replace the master key, step by step, while the platform runs
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Do the main job on a fresh dummy municipality, and leave the platform running
     Demo(DemoArguments),
     /// Write the extracts of a dummy municipality, and the truth about it
@@ -121,6 +124,37 @@ pub(crate) enum Command {
         /// Keep the data of the platform that is started when no gateway is given
         #[arg(long)]
         keep: Option<PathBuf>,
+    },
+}
+
+/// `helder keys`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a new master key; it opens, and does not wrap yet
+    Add {
+        /// Name, letters and digits
+        name: String,
+        /// Settings of the five services [default: those of the data folder]
+        files: Vec<PathBuf>,
+    },
+    /// Let this master key wrap from the next start on
+    Use {
+        /// Its name
+        name: String,
+        /// Settings of the five services [default: those of the data folder]
+        files: Vec<PathBuf>,
+    },
+    /// Wrap every data key with the master key in use
+    Rewrap {
+        /// Settings of the five services [default: those of the data folder]
+        files: Vec<PathBuf>,
+    },
+    /// Throw a master key away that wraps nothing any more
+    Drop {
+        /// Its name
+        name: String,
+        /// Settings of the five services [default: those of the data folder]
+        files: Vec<PathBuf>,
     },
 }
 

@@ -60,6 +60,14 @@ impl Platform {
         Self::keeping(Kept::wanted()?).await
     }
 
+    /// The same in a folder that the test has chosen, such as a disk of its own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_in(folder: PathBuf) -> Result<Self> {
+        Self::at(Kept::wanted()?, folder, None, |_| Ok(())).await
+    }
+
     /// The same with its objects in the bucket that `HELDER_TEST_S3_URL` names, reached at `endpoint`; for a proxy in
     /// between.
     ///
@@ -89,6 +97,15 @@ impl Platform {
     async fn prepared(kept: Kept, prepare: impl FnOnce(&Place<'_>) -> Result<()>) -> Result<Self> {
         let guard = tempfile::Builder::new().prefix("helder-test-").tempdir()?;
         let folder = guard.path().to_owned();
+        Self::at(kept, folder, Some(guard), prepare).await
+    }
+
+    async fn at(
+        kept: Kept,
+        folder: PathBuf,
+        guard: Option<TempDir>,
+        prepare: impl FnOnce(&Place<'_>) -> Result<()>,
+    ) -> Result<Self> {
         let address = launch::free_address()?;
         prepare(&Place {
             data: folder.join("data"),
@@ -100,7 +117,7 @@ impl Platform {
             address,
             folder,
             kept,
-            guard: Some(guard),
+            guard,
         })
     }
 

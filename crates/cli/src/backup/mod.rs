@@ -30,7 +30,7 @@ use crate::{
 };
 
 use manifest::{Manifest, StoreFile, VERSION};
-use places::Places;
+pub(crate) use places::Places;
 
 /// In this order: a service before those whose rows its own rows name.
 const ORDER: [&str; 5] = ["prediction", "training", "linkage", "ingest", "registry"];

@@ -8,17 +8,17 @@ use helder_platform::config::{self, BucketSettings, ServiceSettings};
 use crate::{command::CALLS, settings::Settings};
 
 /// Everything of a platform that outlasts its processes.
-pub(super) struct Places {
+pub(crate) struct Places {
     /// Database per service.
-    pub(super) stores: Vec<(String, String)>,
+    pub(crate) stores: Vec<(String, String)>,
     /// Object store.
-    pub(super) objects: String,
+    pub(crate) objects: String,
     /// Where wrapped keys lie.
-    pub(super) shelf: String,
+    pub(crate) shelf: String,
     /// How a bucket is reached.
-    pub(super) bucket: BucketSettings,
+    pub(crate) bucket: BucketSettings,
     /// Files with master keys and signing keys.
-    pub(super) keys: Vec<PathBuf>,
+    pub(crate) keys: Vec<PathBuf>,
 }
 
 impl Places {
@@ -26,7 +26,7 @@ impl Places {
     ///
     /// * `store` – database to use in place of that of the settings, where `{service}` stands for the name of each service:
     ///   for a role that may read everything
-    pub(super) fn read(data: &Path, files: &[PathBuf], store: Option<&str>) -> Result<Self> {
+    pub(crate) fn read(data: &Path, files: &[PathBuf], store: Option<&str>) -> Result<Self> {
         let mut places = if files.is_empty() {
             Self::embedded(data)?
         } else {

@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod api;
+mod keys;
 mod local;
 mod processes;
 mod show;
@@ -40,6 +41,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         }
         Command::Backup(wanted) => wait(backup::backup(access.folder(), &wanted, screen)),
         Command::Restore(wanted) => wait(backup::restore(access.folder(), &wanted, screen)),
+        Command::Keys(command) => wait(keys::step(access.folder(), command, screen)),
         Command::Doctor { files } => wait(doctor::examine(access.folder(), &files, screen)),
         Command::Config(ConfigCommand::Processes(wanted)) => processes::write(&wanted, screen),
         Command::Config(ConfigCommand::Key) => processes::key(screen),

@@ -19,7 +19,7 @@ use crate::problem::{Problem, Result};
 
 /// Named master keys, the current one first; older ones still open what they wrapped.
 pub struct MasterKeys {
-    keys: Vec<(String, Secret)>,
+    pub(super) keys: Vec<(String, Secret)>,
 }
 
 impl MasterKeys {

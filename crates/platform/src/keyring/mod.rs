@@ -7,6 +7,7 @@
 
 mod master;
 mod pseudonym;
+mod rotate;
 mod seal;
 mod shelf;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 pub use master::MasterKeys;
 pub use pseudonym::Pseudonymiser;
+pub use rotate::{Change, Rewrapped, change_masters};
 pub use seal::{SEGMENT_BYTES, SealingWriter};
 use shelf::Shelf;
 pub use unseal::UnsealingReader;
@@ -45,6 +47,11 @@ pub enum KeyRingError {
         "the file with master keys can be read by others; make it readable by its owner only (chmod 600)"
     )]
     Exposed,
+    /// The name of a master key that is to be added, used or dropped.
+    #[error(
+        "a new master key needs a name of its own in letters and digits; another must be one that is there"
+    )]
+    Name,
     /// The URL names no shelf.
     #[error("key shelf url must be file:<folder> or s3://<bucket>/<prefix>")]
     Shelf,

@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::StreamExt as _;
 use helder_types::OrganisationId;
-use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, PutPayload, path};
+use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion, path};
 
 use super::KeyRingError;
 use crate::{
@@ -90,6 +90,54 @@ impl Shelf {
         }
     }
 
+    /// Puts `bytes` in the place of `lying`, unless something else has come there since.
+    pub(super) async fn exchange(
+        &self,
+        organisation: &OrganisationId,
+        purpose: &str,
+        lying: &[u8],
+        bytes: Vec<u8>,
+    ) -> Result<bool> {
+        match self {
+            Self::Folder(folder) => {
+                let _turn = turn(folder).map_err(away)?;
+                let path = file(folder, organisation, purpose);
+                if fs::read(&path).map_err(away)? != lying {
+                    return Ok(false);
+                }
+                write(&path, &bytes, true).map_err(away)?;
+                Ok(true)
+            }
+            Self::Bucket(bucket) => {
+                let key = key(&bucket.prefix, organisation, purpose);
+                let read = async {
+                    let found = bucket.store.get(&key).await?;
+                    let version = UpdateVersion {
+                        e_tag: found.meta.e_tag.clone(),
+                        version: found.meta.version.clone(),
+                    };
+                    Ok::<_, Error>((found.bytes().await?, version))
+                };
+                let (found, version) = bucket.within(0, read).await?.map_err(away)?;
+                if found != lying {
+                    return Ok(false);
+                }
+                let options = PutOptions {
+                    mode: PutMode::Update(version),
+                    ..PutOptions::default()
+                };
+                let put = bucket
+                    .store
+                    .put_opts(&key, PutPayload::from(bytes), options);
+                match bucket.within(0, put).await? {
+                    Ok(_) => Ok(true),
+                    Err(Error::Precondition { .. }) => Ok(false),
+                    Err(error) => Err(away(error)),
+                }
+            }
+        }
+    }
+
     /// Whose keys lie here, and for what.
     pub(super) async fn list(&self) -> Result<Vec<(OrganisationId, String)>> {
         let mut names = Vec::new();
@@ -97,6 +145,9 @@ impl Shelf {
             Self::Folder(folder) => {
                 for organisation in fs::read_dir(folder.as_path()).map_err(away)? {
                     let organisation = organisation.map_err(away)?;
+                    if !organisation.file_type().map_err(away)?.is_dir() {
+                        continue;
+                    }
                     for key in fs::read_dir(organisation.path()).map_err(away)? {
                         names.push((
                             organisation.file_name().to_string_lossy().into_owned(),
@@ -140,6 +191,7 @@ impl Shelf {
     ) -> Result<()> {
         match self {
             Self::Folder(folder) => {
+                let _turn = turn(folder).map_err(away)?;
                 write(&file(folder, organisation, purpose), &bytes, true).map_err(away)
             }
             Self::Bucket(bucket) => {
@@ -149,6 +201,17 @@ impl Shelf {
             }
         }
     }
+}
+
+/// The right to replace keys in a folder, until the file is closed. Keys that are merely made need none.
+fn turn(folder: &Path) -> std::io::Result<File> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(".turn"))?;
+    file.lock()?;
+    Ok(file)
 }
 
 fn file(folder: &Path, organisation: &OrganisationId, purpose: &str) -> PathBuf {

@@ -8,7 +8,7 @@ use helder_types::{Bsn, OrganisationId};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{KeyRing, KeyRingError, MasterKeys, SEGMENT_BYTES, Sealer};
+use super::{Change, KeyRing, KeyRingError, MasterKeys, SEGMENT_BYTES, Sealer, change_masters};
 
 fn breda() -> OrganisationId {
     "GM0758".parse().unwrap()
@@ -233,6 +233,80 @@ async fn a_new_master_key_still_opens_what_the_old_one_wrapped() {
     assert_eq!(before, after);
     let refused = pseudonym(format!("k2:{}", master(4))).await.unwrap_err();
     assert_eq!(refused.status().as_u16(), 500);
+}
+
+#[tokio::test]
+async fn a_master_key_is_replaced_in_four_steps_and_the_old_one_is_then_of_no_use() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("master.keys");
+    let mut shelves = vec![format!("file:{}", folder.path().join("shelf").display())];
+    if let Ok(url) = std::env::var("HELDER_TEST_S3_URL") {
+        shelves.push(format!("{url}/{}", Uuid::new_v4()));
+    } else {
+        println!("NOT RUN on a real server: HELDER_TEST_S3_URL names no bucket");
+    }
+    for shelf in shelves {
+        let _ = std::fs::remove_file(&path);
+        MasterKeys::from_file_or_new(&path).unwrap();
+        let old = std::fs::read_to_string(&path).unwrap();
+        let open = || KeyRing::open(MasterKeys::from_file(&path).unwrap(), &shelf).unwrap();
+        let (project, gone) = (Uuid::now_v7(), Uuid::now_v7());
+        let bsn = Bsn::parse(b"249566758").unwrap();
+        let pseudonym = async |ring: KeyRing| {
+            let made = ring.pseudonymiser(&breda(), project).await;
+            made.map(|pseudonymiser| pseudonymiser.bsn(bsn))
+        };
+        let before = pseudonym(open()).await.unwrap();
+        let sealed = seal(&open().sealer(&breda()).await.unwrap(), b"some names");
+        open().pseudonymiser(&breda(), gone).await.unwrap();
+        open().destroy_pseudonyms(&breda(), gone).await.unwrap();
+
+        change_masters(&path, &Change::Add("k2".into())).unwrap();
+        assert!(change_masters(&path, &Change::Add("k2".into())).is_err());
+        assert_eq!(MasterKeys::from_file(&path).unwrap().names(), ["k1", "k2"]);
+        assert_eq!(open().rewrap().await.unwrap().already, 2);
+        change_masters(&path, &Change::Use("k2".into())).unwrap();
+        assert_eq!(open().wrapped_by("k1").await.unwrap(), 2);
+        let done = open().rewrap().await.unwrap();
+        assert_eq!((done.rewrapped, done.already, done.destroyed), (2, 0, 1));
+        assert_eq!(open().wrapped_by("k1").await.unwrap(), 0);
+        change_masters(&path, &Change::Drop("k1".into())).unwrap();
+        assert!(change_masters(&path, &Change::Drop("k2".into())).is_err());
+
+        assert_eq!(pseudonym(open()).await.unwrap(), before);
+        let mut read = Vec::new();
+        let sealer = open().sealer(&breda()).await.unwrap();
+        sealer
+            .reader(&sealed[..])
+            .unwrap()
+            .read_to_end(&mut read)
+            .unwrap();
+        assert_eq!(read, b"some names");
+        let refused = open().pseudonymiser(&breda(), gone).await.err().unwrap();
+        assert_eq!(refused.code(), "key-destroyed");
+        let with_old = KeyRing::open(MasterKeys::from_text(&old).unwrap(), &shelf).unwrap();
+        assert!(pseudonym(with_old).await.is_err());
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn a_key_destroyed_while_it_is_rewrapped_stays_destroyed() {
+    let folder = TempDir::new().unwrap();
+    let ring = ring(&folder);
+    let project = Uuid::now_v7();
+    ring.pseudonymiser(&breda(), project).await.unwrap();
+    let purpose = format!("pseudonym-{project}");
+    let lying = ring.shelf.get(&breda(), &purpose).await.unwrap().unwrap();
+    ring.destroy_pseudonyms(&breda(), project).await.unwrap();
+    let back = ring
+        .shelf
+        .exchange(&breda(), &purpose, &lying, lying.clone())
+        .await
+        .unwrap();
+    assert!(!back);
+    assert!(ring.pseudonymiser(&breda(), project).await.is_err());
 }
 
 #[tokio::test]
