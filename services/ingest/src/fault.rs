@@ -13,7 +13,7 @@ pub(crate) fn problem(error: DatasetError) -> Problem {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
         }
         DatasetError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
-            Problem::unavailable("there is no room to store this now", 60).caused_by(error)
+            Problem::storage_full().caused_by(error)
         }
         other => Problem::internal(other),
     }

@@ -216,6 +216,7 @@ async fn after_a_disk_reported_a_fault_nothing_succeeds_until_the_next_start() {
     platform.restart().await.unwrap();
     let found = every(&people.owner, "/registry/v1/projects").await;
     assert_eq!(id(&found[0]), first);
-    assert_eq!(found.len(), 1, "what was refused is not there: {found:?}");
+    // Nobody knows what a failed sync has kept: the one change that met it may be there, whole. None after it is.
+    assert!(found.len() <= 2, "{found:?}");
     journey::project(&people.owner).await;
 }
