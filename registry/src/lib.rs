@@ -8,10 +8,11 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use diesel_migrations::embed_migrations;
 use helder_platform::{
     openapi::{self, ServiceInfo},
     server::{RunningService, Service, ServiceContext, StartError},
+    store::{Command, Guard, Migrations, Work},
 };
 use utoipa::openapi::OpenApi;
 
@@ -24,7 +25,46 @@ pub const INFO: ServiceInfo = ServiceInfo {
 };
 
 /// The registry's own tables.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations")).guarded(GUARDS);
+
+/// Who is in force, and what everybody may know of it; only of versions that were ever activated.
+pub(crate) const PUBLICATION: Work = Work::named("publication");
+
+const GUARDS: &[Guard] = &[
+    Guard::column("organisations", "id"),
+    Guard::parent("version_files", "version_id", "model_versions"),
+    Guard::parent("reviews", "version_id", "model_versions"),
+    Guard::parent("aliases", "model_id", "models"),
+    Guard::append_only("events"),
+    Guard::across_where(
+        "model_versions",
+        PUBLICATION,
+        Command::Select,
+        "activated_at IS NOT NULL",
+        "",
+    ),
+    Guard::across_where(
+        "models",
+        PUBLICATION,
+        Command::Select,
+        "EXISTS (SELECT 1 FROM model_versions AS version WHERE version.model_id = models.id)",
+        "model_versions",
+    ),
+    Guard::across_where(
+        "projects",
+        PUBLICATION,
+        Command::Select,
+        "EXISTS (SELECT 1 FROM models AS model WHERE model.project_id = projects.id)",
+        "models",
+    ),
+    Guard::across_where(
+        "organisations",
+        PUBLICATION,
+        Command::Select,
+        "EXISTS (SELECT 1 FROM projects AS project WHERE project.organisation = organisations.id)",
+        "projects",
+    ),
+];
 
 /// The OpenAPI document, from the handlers themselves.
 pub fn openapi() -> OpenApi {

@@ -50,6 +50,11 @@ pub(crate) enum Command {
     /// Replace the master key, step by step, while the platform runs
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Bring the tables of the services to this version; on PostgreSQL as their owner, before the services start
+    Migrate(MigrateArguments),
+    /// Prepare a PostgreSQL database
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Do the main job on a fresh dummy municipality, and leave the platform running
     Demo(DemoArguments),
     /// Write the extracts of a dummy municipality, and the truth about it
@@ -227,7 +232,7 @@ pub(crate) struct ProcessesArguments {
     /// Folder to write to; keys that are there stay
     #[arg(long)]
     pub(crate) out: PathBuf,
-    /// Database, `postgres://…`; each service gets a schema of its own
+    /// Database, `postgres://…`, where `{service}` stands for the name of each service; each gets a schema of its own
     #[arg(long)]
     pub(crate) store: String,
     /// Object store, `s3://bucket/prefix` or `file:folder`
@@ -239,6 +244,45 @@ pub(crate) struct ProcessesArguments {
     /// Host at which the processes find each other
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) host: String,
+}
+
+/// `helder migrate`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MigrateArguments {
+    /// Database, as its owner: `postgres://…`, where `{service}` stands for the name of each service [default: the setting
+    /// migrate_store, else the setting store]
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// One service, may be repeated [default: all]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(crate::database::names()))]
+    pub(crate) service: Vec<String>,
+    /// Only say what would be done; ends with an error when something would
+    #[arg(long, conflicts_with = "down")]
+    pub(crate) check: bool,
+    /// Take this many migrations back, with the rows they hold; one service at a time
+    #[arg(long, requires = "service")]
+    pub(crate) down: Option<usize>,
+}
+
+/// `helder database`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DatabaseCommand {
+    /// Print the SQL that makes roles and schemas; for psql, as superuser
+    Roles(RolesArguments),
+}
+
+/// `helder database roles`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RolesArguments {
+    /// One service, may be repeated [default: all]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(crate::database::names()))]
+    pub(crate) service: Vec<String>,
+    /// Role that owns the tables; `{service}` stands for the name of the service
+    #[arg(long, default_value = "helder_owner")]
+    pub(crate) owner: String,
+    /// Role that serves
+    #[arg(long, default_value = "helder_{service}")]
+    pub(crate) application: String,
 }
 
 /// `helder demo`

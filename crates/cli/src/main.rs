@@ -3,6 +3,7 @@
 mod arguments;
 mod backup;
 mod command;
+mod database;
 mod demo;
 mod doctor;
 mod folder;

@@ -18,6 +18,7 @@ use helder_platform::{
 };
 
 use crate::{
+    database,
     folder::{DataFolder, FolderLock},
     issuer::Issuer,
     settings::Settings,

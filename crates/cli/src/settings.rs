@@ -34,10 +34,12 @@ pub(crate) struct Settings {
     /// Jobs at a time per service. Default 2.
     pub(crate) job_workers: usize,
     /// Where the services keep their facts: `sqlite`, a file per service in the data folder, or `postgres://…`, a schema
-    /// per service in that database. Default `sqlite`.
+    /// per service in that database, where `{service}` stands for the name of the service. Default `sqlite`.
     pub(crate) store: String,
     /// Where the bytes lie. Default: the folder `objects` in the data folder.
     pub(crate) objects: Option<ObjectsSettings>,
+    /// The same as the owner of the tables, for `helder migrate`; the services never use it.
+    pub(crate) migrate_store: Option<String>,
     /// Settings of the gateway, see `helder-gateway`; its `issuers` are trusted beside the built-in one.
     pub(crate) gateway: Table,
     /// Sizes and times.
@@ -54,6 +56,7 @@ impl Default for Settings {
             job_workers: 2,
             store: SQLITE.to_owned(),
             objects: None,
+            migrate_store: None,
             gateway: Table::new(),
             limits: Limits::default(),
             telemetry: TelemetrySettings {
@@ -90,8 +93,7 @@ impl Settings {
             let file = data.join("stores").join(format!("{service}.sqlite"));
             return format!("sqlite:{}", file.display());
         }
-        let joint = if self.store.contains('?') { '&' } else { '?' };
-        format!("{}{joint}schema={service}", self.store)
+        database::url(&self.store, service)
     }
 
     /// The gateway's settings with `built_in` issuers before the configured ones.

@@ -1,16 +1,20 @@
-//! A PostgreSQL database of one test.
+//! A PostgreSQL database of one test, with the roles of production.
+
+use std::process::Command;
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 
-use crate::Result;
+use crate::{Result, TestkitError, helder};
 
 /// A database that goes away when dropped.
 #[derive(Debug)]
 pub(crate) struct Database {
     server: String,
     name: String,
-    /// Address of the database.
+    /// Address of the database as the server's superuser, for tests that look or tamper.
     pub(crate) url: String,
+    /// Address for the services: each has a role of its own, which owns nothing.
+    pub(crate) services: String,
 }
 
 impl Database {
@@ -25,13 +29,34 @@ impl Database {
                 "HELDER_TEST_STORE is postgres, so HELDER_TEST_POSTGRES_URL must name a server",
             )
         })?;
+        Self::on(&server).map(Some)
+    }
+
+    /// A fresh database on this server, made as an operator makes one: roles and schemas by `helder database roles`, tables
+    /// by `helder migrate`.
+    pub(crate) fn on(server: &str) -> Result<Self> {
         let name = format!("helder_{}", uuid::Uuid::new_v4().simple());
-        PgConnection::establish(&server)?.batch_execute(&format!("CREATE DATABASE {name}"))?;
+        PgConnection::establish(server)?.batch_execute(&format!("CREATE DATABASE {name}"))?;
         let address = server
             .rsplit_once('/')
-            .map_or(server.as_str(), |(address, _)| address);
-        let url = format!("{address}/{name}");
-        Ok(Some(Self { server, name, url }))
+            .map_or(server, |(address, _)| address);
+        let database = Self {
+            server: server.to_owned(),
+            url: format!("{address}/{name}"),
+            services: format!("{}/{name}", as_role(address, "helder_{service}")),
+            name,
+        };
+        let roles = said(&["database", "roles"])?;
+        PgConnection::establish(&database.url)?.batch_execute(&roles)?;
+        said(&["migrate", "--store", &database.owner()])?;
+        Ok(database)
+    }
+
+    /// Address as the owner of the tables.
+    pub(crate) fn owner(&self) -> String {
+        let address = self.server.rsplit_once('/');
+        let address = address.map_or(self.server.as_str(), |(address, _)| address);
+        format!("{}/{}", as_role(address, "helder_owner"), self.name)
     }
 }
 
@@ -47,4 +72,22 @@ impl Drop for Database {
             eprintln!("the database {} stays behind: {error}", self.name);
         }
     }
+}
+
+/// The same server as another role; it lets roles in without a password.
+fn as_role(address: &str, role: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}://{role}@{host}")
+}
+
+/// What `helder` prints.
+fn said(arguments: &[&str]) -> Result<String> {
+    let output = Command::new(helder()?).args(arguments).output()?;
+    if !output.status.success() {
+        return Err(TestkitError::NoSettings(
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

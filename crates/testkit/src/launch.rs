@@ -40,7 +40,9 @@ impl Kept {
 
     /// Address of the database.
     pub(crate) fn store(&self) -> Option<&str> {
-        self.database.as_ref().map(|database| database.url.as_str())
+        self.database
+            .as_ref()
+            .map(|database| database.services.as_str())
     }
 }
 

@@ -194,7 +194,7 @@ impl Platform {
         self.folder.join("data")
     }
 
-    /// Address of the PostgreSQL database, where the platform has one; a schema per service.
+    /// Address of the PostgreSQL database as superuser, where the platform has one; a schema and a role per service.
     pub fn database(&self) -> Option<&str> {
         self.kept.store()
     }

@@ -120,6 +120,7 @@ pub(super) async fn get_artifact(
     let organisation = caller.organisation.clone();
     Ok(web::Json(
         store
+            .of(&organisation)
             .read(move |conn| artifacts::find(conn, &organisation, &digest))
             .await?,
     ))

@@ -10,7 +10,7 @@ use helder_types::Digest;
 
 use super::common::{page, parse_digest, wants_html};
 use crate::{
-    pages,
+    PUBLICATION, pages,
     store::catalogue::{self, CatalogueEntry},
 };
 
@@ -35,6 +35,7 @@ pub(super) async fn list_catalogue_entries(
 ) -> Result<HttpResponse> {
     let (after, limit) = (query.after::<Digest>()?, query.limit());
     let rows = store
+        .across(PUBLICATION)
         .read(move |conn| catalogue::list(conn, after, limit))
         .await?;
     let entries = Page::cut(rows, limit, |entry: &CatalogueEntry| entry.digest);
@@ -69,6 +70,7 @@ pub(super) async fn get_catalogue_entry(
 ) -> Result<HttpResponse> {
     let digest = parse_digest(&digest)?;
     let entry = store
+        .across(PUBLICATION)
         .read(move |conn| catalogue::find(conn, &digest))
         .await?;
     if wants_html(&request) {

@@ -190,6 +190,7 @@ async fn remember(
     {
         let caller = caller.clone();
         store
+            .of(&caller.organisation)
             .write(move |conn| decisions::record_refusal(conn, &caller, id, action, SAME_PERSON))
             .await?;
     }

@@ -31,6 +31,7 @@ pub(super) async fn list_events(
     let (after, limit) = (query.after::<i64>()?.unwrap_or(0), query.limit());
     let organisation = caller.organisation.clone();
     let rows = store
+        .of(&organisation)
         .read(move |conn| events::list(conn, &organisation, after, limit))
         .await?;
     Ok(Page::cut(rows, limit, |event: &Event| event.sequence).respond(&request))
@@ -51,6 +52,9 @@ pub(super) async fn verify_events(
 ) -> Result<web::Json<Verification>> {
     let organisation = caller.organisation.clone();
     Ok(web::Json(
-        store.read(move |conn| verify(conn, &organisation)).await?,
+        store
+            .of(&organisation)
+            .read(move |conn| verify(conn, &organisation))
+            .await?,
     ))
 }

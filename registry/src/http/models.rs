@@ -118,6 +118,7 @@ pub(super) async fn list_models(
     };
     let organisation = caller.organisation.clone();
     let rows = store
+        .of(&organisation)
         .read(move |conn| models::list(conn, &organisation, &filter, after, limit))
         .await?;
     Ok(Page::cut(rows, limit, |model: &Model| model.id).respond(&request))
@@ -138,6 +139,7 @@ pub(super) async fn get_model(
 ) -> Result<HttpResponse> {
     let organisation = caller.organisation.clone();
     let model = store
+        .of(&organisation)
         .read(move |conn| models::find(conn, &organisation, *id))
         .await?;
     // The tag is for If-Match only: aliases and the active version change without a revision of the model itself.
@@ -168,6 +170,7 @@ pub(super) async fn change_model(
     let revision = etag::expected_revision(request.headers())?;
     let (caller, change) = (caller.caller(), body.into_inner());
     let model = store
+        .of(&caller.organisation)
         .write(move |conn| models::change(conn, &caller, *id, revision, change))
         .await?;
     let tag = etag::of_revision(model.revision);
@@ -202,6 +205,7 @@ pub(super) async fn set_alias(
     let (caller, version) = (caller.caller(), body.model_version_id);
     Ok(web::Json(
         store
+            .of(&caller.organisation)
             .write(move |conn| models::set_alias(conn, &caller, id, &alias, version))
             .await?,
     ))
@@ -226,6 +230,7 @@ pub(super) async fn remove_alias(
     let (id, alias) = path.into_inner();
     let caller = caller.caller();
     store
+        .of(&caller.organisation)
         .write(move |conn| models::remove_alias(conn, &caller, id, &alias))
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -54,6 +54,7 @@ pub(super) async fn list_organisations(
 ) -> Result<web::Json<Organisations>> {
     let organisation = caller.organisation.clone();
     let own = store
+        .of(&organisation)
         .read(move |conn| organisations::own(conn, &organisation))
         .await?;
     Ok(web::Json(Organisations {
@@ -82,6 +83,7 @@ pub(super) async fn rename_organisation(
     let (caller, body) = (caller.caller(), body.into_inner());
     Ok(web::Json(
         store
+            .of(&caller.organisation)
             .write(move |conn| organisations::rename(conn, &caller, &body.name))
             .await?,
     ))

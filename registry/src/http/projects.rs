@@ -70,6 +70,7 @@ pub(super) async fn list_projects(
     let (after, limit) = (query.after::<Uuid>()?, query.limit());
     let organisation = caller.organisation.clone();
     let rows = store
+        .of(&organisation)
         .read(move |conn| projects::list(conn, &organisation, after, limit))
         .await?;
     Ok(Page::cut(rows, limit, |project: &Project| project.id).respond(&request))
@@ -91,6 +92,7 @@ pub(super) async fn get_project(
 ) -> Result<HttpResponse> {
     let organisation = caller.organisation.clone();
     let project = store
+        .of(&organisation)
         .read(move |conn| projects::find(conn, &organisation, *id))
         .await?;
     Ok(found(&request, project.revision, &project))
@@ -118,6 +120,7 @@ pub(super) async fn change_project(
     let revision = etag::expected_revision(request.headers())?;
     let (caller, change) = (caller.caller(), body.into_inner());
     let project = store
+        .of(&caller.organisation)
         .write(move |conn| projects::change(conn, &caller, *id, revision, change))
         .await?;
     let tag = etag::of_revision(project.revision);
@@ -145,6 +148,7 @@ pub(super) async fn get_permit(
         serde_json::from_value(step.into()).map_err(|_| Problem::not_found())?;
     let organisation = caller.organisation.clone();
     let project = store
+        .of(&organisation)
         .read(move |conn| projects::find(conn, &organisation, id))
         .await?;
     Ok(web::Json(permit(&project, step, today())))

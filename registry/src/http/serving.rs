@@ -18,7 +18,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::common::today;
-use crate::store::catalogue::{self, ActiveVersion};
+use crate::{
+    PUBLICATION,
+    store::catalogue::{self, ActiveVersion},
+};
 
 /// All versions in force.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -46,6 +49,7 @@ pub(super) async fn list_active_versions(
     store: web::Data<Store>,
 ) -> Result<HttpResponse> {
     let items = store
+        .across(PUBLICATION)
         .read(|conn| catalogue::in_force(conn, today()))
         .await?;
     let body = serde_json::to_vec(&ActiveVersions { items }).map_err(Problem::internal)?;

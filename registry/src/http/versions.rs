@@ -107,6 +107,7 @@ pub(super) async fn list_model_versions(
     let (after, limit) = (query.after::<i64>()?.unwrap_or(0), query.limit());
     let organisation = caller.organisation.clone();
     let rows = store
+        .of(&organisation)
         .read(move |conn| versions::list(conn, &organisation, *id, after, limit))
         .await?;
     Ok(Page::cut(rows, limit, |version: &ModelVersion| version.number).respond(&request))
@@ -174,6 +175,7 @@ pub(super) async fn get_lineage(
     let organisation = caller.organisation.clone();
     Ok(web::Json(
         store
+            .of(&organisation)
             .read(move |conn| versions::lineage(conn, &organisation, *id))
             .await?,
     ))
@@ -213,6 +215,7 @@ pub(super) async fn get_card(
 ) -> Result<HttpResponse> {
     let organisation = caller.organisation.clone();
     let (version, lineage) = store
+        .of(&organisation)
         .read(move |conn| {
             Ok((
                 versions::find(conn, &organisation, *id)?,
@@ -239,6 +242,7 @@ pub(super) async fn get_card(
 async fn read(store: &Store, organisation: &OrganisationId, id: Uuid) -> Result<ModelVersion> {
     let organisation = organisation.clone();
     store
+        .of(&organisation)
         .read(move |conn| versions::find(conn, &organisation, id))
         .await
 }

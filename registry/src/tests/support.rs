@@ -28,7 +28,7 @@ pub(super) struct Registry {
     mint: TokenMint,
     prediction: TokenMint,
     verifier: Data<TokenVerifier>,
-    _database: TestDatabase,
+    pub(super) database: TestDatabase,
 }
 
 /// An answer.
@@ -109,7 +109,7 @@ impl Registry {
             mint,
             prediction,
             verifier,
-            _database: database,
+            database,
         }
     }
 

@@ -19,11 +19,12 @@ mod wire;
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use diesel_migrations::embed_migrations;
 use helder_platform::{
     jobs::Runner,
     openapi::{self, ServiceInfo},
     server::{RunningService, Service, ServiceContext, StartError},
+    store::{Command, Guard, Migrations, Work},
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -33,7 +34,15 @@ use recipe_job::RecipeJob;
 use stored::Stores;
 
 /// Tables of this service.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations")).guarded(GUARDS);
+
+/// Finds the staged uploads of jobs that have ended.
+const STAGING: Work = Work::named("staging");
+
+const GUARDS: &[Guard] = &[
+    Guard::across("staged_uploads", STAGING, Command::Select),
+    Guard::across("jobs", STAGING, Command::Select),
+];
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "ingest",

@@ -14,7 +14,7 @@ use helder_platform::{
 use helder_types::{Caller, Digest, OrganisationId};
 use uuid::Uuid;
 
-use crate::schema::staged_uploads;
+use crate::{STAGING, schema::staged_uploads};
 
 /// How often ended jobs are looked for.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -64,6 +64,7 @@ fn all(conn: &mut Conn) -> Result<Vec<Row>> {
 /// When the database or the object store is away; the next sweep goes on.
 pub(crate) async fn sweep(store: &Store, objects: &Objects) -> Result<usize> {
     let waiting = store
+        .across(STAGING)
         .read(|conn| {
             let mut ended = Vec::new();
             for row in all(conn)? {
@@ -88,7 +89,10 @@ pub(crate) async fn sweep(store: &Store, objects: &Objects) -> Result<usize> {
     let count = waiting.len();
     for (job, organisation, digest) in waiting {
         objects.delete(&organisation, &digest).await?;
-        store.write(move |conn| forget(conn, &job)).await?;
+        store
+            .of(&organisation)
+            .write(move |conn| forget(conn, &job))
+            .await?;
     }
     Ok(count)
 }

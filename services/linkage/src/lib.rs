@@ -17,11 +17,12 @@ mod wire;
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use diesel_migrations::embed_migrations;
 use helder_platform::{
     jobs::Runner,
     openapi::{self, ServiceInfo},
     server::{RunningService, Service, ServiceContext, StartError},
+    store::Migrations,
 };
 use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -30,7 +31,7 @@ use handlers::{App, configure};
 use job::LinkageJob;
 
 /// Tables of this service.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations"));
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "linkage",

@@ -16,19 +16,28 @@ pub mod wire;
 use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Data;
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use utoipa_actix_web::service_config::ServiceConfig;
-
+use diesel_migrations::embed_migrations;
 use helder_platform::{
     jobs::{JobHandler, Runner},
     openapi::{ServiceInfo, document},
     server::{RunningService, Service, ServiceContext, StartError},
+    store::{Command, Guard, Migrations, Work},
 };
+use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use batch::MAX_ROWS;
 
 /// This service's tables, beside the platform's.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations")).guarded(GUARDS);
+
+/// Writes the records of requests of several organisations in one transaction.
+const PROCESSING_LOG: Work = Work::named("processing-log");
+
+const GUARDS: &[Guard] = &[Guard::across(
+    "processing_segments",
+    PROCESSING_LOG,
+    Command::Insert,
+)];
 
 /// Name and purpose.
 pub const INFO: ServiceInfo = ServiceInfo {

@@ -9,13 +9,14 @@ mod schema;
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use diesel_migrations::embed_migrations;
 use helder_frames::FrameLimits;
 use helder_platform::{
     calls::Peers,
     jobs::Runner,
     openapi::{self, ServiceInfo},
     server::{RunningService, Service, ServiceContext, StartError},
+    store::Migrations,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -23,7 +24,7 @@ use frames::job::FrameJob;
 use runs::job::TrainingJob;
 
 /// Tables of this service.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations"));
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "training",

@@ -3,6 +3,7 @@
 mod api;
 mod keys;
 mod local;
+mod migrate;
 mod processes;
 mod show;
 mod up;
@@ -11,7 +12,7 @@ use anyhow::{Context as _, Result};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    arguments::{Arguments, Command, ConfigCommand},
+    arguments::{Arguments, Command, ConfigCommand, DatabaseCommand},
     backup, demo, doctor,
     screen::Screen,
 };
@@ -35,6 +36,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Up { listen, config } => {
             up::up(access.folder(), listen, config.as_deref(), screen)
         }
+        Command::Migrate(wanted) => migrate::migrate(access.folder(), &wanted, screen),
+        Command::Database(DatabaseCommand::Roles(wanted)) => migrate::roles(&wanted, screen),
         Command::Token(wanted) => local::token(&access, &wanted, screen),
         Command::Config(ConfigCommand::Check { files }) => {
             doctor::check_settings(access.folder(), &files, screen)

@@ -8,7 +8,9 @@ use helder_platform::identity::TokenMint;
 use serde_json::json;
 use toml::{Table, Value};
 
-use crate::{arguments::ProcessesArguments, folder::DataFolder, issuer::Issuer, screen::Screen};
+use crate::{
+    arguments::ProcessesArguments, database, folder::DataFolder, issuer::Issuer, screen::Screen,
+};
 
 /// The services, and which others each calls; `docs/architecture.md` draws it.
 pub(crate) const CALLS: [(&str, &[&str]); 5] = [
@@ -126,7 +128,6 @@ impl Plan<'_> {
 
     fn service(&self, name: &str, calls: &[&str], port: u16) -> Result<Table> {
         let store = &self.wanted.store;
-        let joint = if store.contains('?') { '&' } else { '?' };
         let callers = CALLS
             .iter()
             .filter(|(_, calls)| calls.contains(&name))
@@ -148,7 +149,7 @@ impl Plan<'_> {
             ("listen", self.listen(port)),
             (
                 "store",
-                table([("url", format!("{store}{joint}schema={name}").into())]).into(),
+                table([("url", database::url(store, name).into())]).into(),
             ),
             (
                 "objects",

@@ -12,7 +12,7 @@ use crate::{
     audit,
     problem::Problem,
     schema::{audit as audit_table, idempotency_keys},
-    store::Store,
+    store::{Store, Work},
     testing::{TestDatabase, caller, on_every_database},
 };
 
@@ -26,6 +26,7 @@ fn request(key: &str, body: &str) -> Idempotency {
 
 async fn effects(store: &Store) -> i64 {
     store
+        .of(&who("anna").organisation)
         .read(|conn| Ok(audit_table::table.count().get_result(conn)?))
         .await
         .unwrap()
@@ -160,6 +161,7 @@ async fn an_answer_past_its_day_is_forgotten() {
             .await
             .unwrap();
         store
+            .of(&who("anna").organisation)
             .write(|conn| {
                 diesel::update(idempotency_keys::table)
                     .set(idempotency_keys::expires_at.eq("2020-01-01T00:00:00.000000Z"))
@@ -175,7 +177,7 @@ async fn an_answer_past_its_day_is_forgotten() {
                 .unwrap(),
             2
         );
-        assert_eq!(store.write(purge).await.unwrap(), 1);
+        assert_eq!(store.across(Work::EXPIRY).write(purge).await.unwrap(), 1);
     })
     .await
     .unwrap();

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::lease::{self, Leased, Position};
 use crate::{
     problem::{Problem, Result},
-    store::{Conn, Store},
+    store::{Conn, ScopedStore},
 };
 
 /// Why a handler must stop.
@@ -81,7 +81,7 @@ pub struct JobContext {
     pub(super) shared: Arc<Shared>,
     pub(super) caller: Caller,
     pub(super) id: Uuid,
-    pub(super) store: Store,
+    pub(super) store: ScopedStore,
     pub(super) runtime: Handle,
 }
 
@@ -144,8 +144,8 @@ impl JobContext {
         }
     }
 
-    /// The service's database; use the `_blocking` calls.
-    pub fn store(&self) -> &Store {
+    /// The rows of the job's organisation in the service's database; use the `_blocking` calls.
+    pub fn store(&self) -> &ScopedStore {
         &self.store
     }
 

@@ -26,6 +26,7 @@ const STREAM: Duration = Duration::from_mins(1);
 pub async fn get(store: &Store, caller: &Caller, id: Uuid) -> Result<Job> {
     let organisation = caller.organisation.clone();
     store
+        .of(&organisation)
         .read(move |conn| row::find(conn, &organisation, id))
         .await
 }
@@ -37,6 +38,7 @@ pub async fn get(store: &Store, caller: &Caller, id: Uuid) -> Result<Job> {
 pub async fn cancel(store: &Store, caller: &Caller, id: Uuid) -> Result<Job> {
     let caller = caller.clone();
     store
+        .of(&caller.organisation)
         .write(move |conn| {
             let job = row::cancel(conn, &caller.organisation, id)?;
             audit::record(conn, &caller, "job.cancel", &format!("/jobs/{id}"))?;

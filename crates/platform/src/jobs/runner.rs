@@ -7,6 +7,7 @@ use std::{
 };
 
 use actix_web::http::StatusCode;
+use helder_types::Caller;
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, watch},
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     idempotency,
     problem::{Problem, Result},
-    store::Store,
+    store::{ScopedStore, Store, Work},
 };
 
 /// Does one kind of job.
@@ -92,7 +93,7 @@ impl Runner {
         pace: Pace,
     ) -> Result<Self> {
         let freed = if store.is_embedded() {
-            store.write(lease::free_all).await?
+            store.across(Work::LEASE).write(lease::free_all).await?
         } else {
             0
         };
@@ -161,7 +162,8 @@ impl Worker {
             while running.try_join_next().is_some() {}
             if purged.elapsed() > Duration::from_mins(10) {
                 purged = Instant::now();
-                if let Err(problem) = self.store.write(idempotency::purge).await {
+                let expired = self.store.across(Work::EXPIRY);
+                if let Err(problem) = expired.write(idempotency::purge).await {
                     problem.log();
                 }
             }
@@ -181,6 +183,7 @@ impl Worker {
         }
         let lease = self.pace.lease;
         self.store
+            .across(Work::LEASE)
             .write(move |conn| lease::take(conn, &kinds, lease))
             .await
     }
@@ -191,28 +194,30 @@ impl Worker {
         let Some(handler) = self.handlers.get(row.kind.as_str()).cloned() else {
             return;
         };
-        let (Ok(caller), Ok(id)) = (serde_json::from_str(&row.caller), row.id.parse()) else {
+        let (Ok(caller), Ok(id)) = (serde_json::from_str::<Caller>(&row.caller), row.id.parse())
+        else {
             tracing::error!(job = %row.id, "job row cannot be read");
             return;
         };
+        let own = self.store.of(&caller.organisation);
         tracing::info!(job = %row.id, kind = %row.kind, lease = row.leases + 1, "job started");
         let context = JobContext {
             shared: Arc::clone(&shared),
             caller,
             id,
-            store: self.store.clone(),
+            store: own.clone(),
             runtime: Handle::current(),
         };
         let work = tokio::task::spawn_blocking(move || handler.run(&context));
         let outcome = tokio::select! {
             outcome = work => outcome.unwrap_or_else(|panic| Err(Problem::internal(panic))),
-            never = self.keep(&shared) => match never {},
+            never = self.keep(&shared, &own) => match never {},
         };
-        self.settle(&shared, outcome).await;
+        self.settle(&shared, &own, outcome).await;
     }
 
     /// Renews the lease and passes on reasons to stop, until dropped.
-    async fn keep(&self, shared: &Arc<Shared>) -> std::convert::Infallible {
+    async fn keep(&self, shared: &Arc<Shared>, own: &ScopedStore) -> std::convert::Infallible {
         let mut stop = self.stop.clone();
         let mut shown = shared.position();
         let mut due = Instant::now() + self.pace.heartbeat;
@@ -230,8 +235,7 @@ impl Worker {
                 continue;
             }
             let (beating, at, lease) = (Arc::clone(shared), position.clone(), self.pace.lease);
-            match self
-                .store
+            match own
                 .write(move |conn| lease::beat(conn, &beating.leased, &at, lease))
                 .await
             {
@@ -247,7 +251,7 @@ impl Worker {
     }
 
     /// Writes how the run ended. When the database is away, the lease runs out and the job is taken up again.
-    async fn settle(&self, shared: &Arc<Shared>, outcome: Result<()>) {
+    async fn settle(&self, shared: &Arc<Shared>, own: &ScopedStore, outcome: Result<()>) {
         let id = shared.leased.row.id.clone();
         let pause = self.pace.pause;
         let (problem, why) = match outcome {
@@ -269,7 +273,7 @@ impl Worker {
         let details = problem.details();
         let status = problem.status();
         let shared = Arc::clone(shared);
-        let written = self.store.write(move |conn| {
+        let written = own.write(move |conn| {
             let leased = &shared.leased;
             match why {
                 Stop::Lost => Ok(()),

@@ -19,7 +19,7 @@ use crate::{
     audit,
     problem::{Problem, Result},
     schema::{audit as audit_table, jobs},
-    store::Store,
+    store::{Store, Work},
     testing::{TestDatabase, caller, on_every_database},
 };
 
@@ -56,6 +56,7 @@ fn handlers(
 
 async fn queue(store: &Store) -> Uuid {
     store
+        .of(&anna().organisation)
         .write(|conn| enqueue(conn, &anna(), "test", &41))
         .await
         .unwrap()
@@ -75,6 +76,7 @@ async fn ended(store: &Store, id: Uuid) -> Job {
 
 async fn effects(store: &Store) -> i64 {
     store
+        .of(&anna().organisation)
         .read(|conn| Ok(audit_table::table.count().get_result(conn)?))
         .await
         .unwrap()
@@ -115,6 +117,7 @@ async fn a_job_of_a_dead_process_is_taken_up_and_done_once() {
         let id = queue(&store).await;
         // A process that took the job and was killed: a lease that nobody renews.
         store
+            .across(Work::LEASE)
             .write(|conn| super::lease::take(conn, &["test"], QUICK.lease))
             .await
             .unwrap()
@@ -135,6 +138,7 @@ async fn an_embedded_process_takes_the_jobs_of_its_dead_former_self_at_once() {
     let id = queue(&store).await;
     let hour = Duration::from_hours(1);
     store
+        .across(Work::LEASE)
         .write(move |conn| super::lease::take(conn, &["test"], hour))
         .await
         .unwrap()
@@ -330,6 +334,7 @@ async fn a_job_that_kills_its_worker_again_and_again_is_given_up() {
         let store = database.open(&[]).unwrap();
         let id = queue(&store).await;
         store
+            .of(&anna().organisation)
             .write(|conn| {
                 diesel::update(jobs::table)
                     .set(jobs::leases.eq(MAX_LEASES))

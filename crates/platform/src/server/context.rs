@@ -2,8 +2,6 @@
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc};
 
-use diesel_migrations::EmbeddedMigrations;
-
 use crate::{
     calls::Peers,
     config::Limits,
@@ -12,7 +10,7 @@ use crate::{
     keyring::KeyRing,
     objects::Objects,
     problem::Problem,
-    store::{Store, StoreError},
+    store::{Migrations, Store, StoreError},
 };
 
 /// All that a service stands on; the embedded platform and a process of its own make it differently.
@@ -62,11 +60,11 @@ impl From<Problem> for StartError {
 }
 
 impl ServiceContext {
-    /// Opens the service's database on a blocking thread and runs its migrations.
+    /// Opens the service's database on a blocking thread, see [`Store::open`].
     ///
     /// # Errors
     /// [`StartError::Store`].
-    pub async fn open_store(&self, migrations: EmbeddedMigrations) -> Result<Store, StartError> {
+    pub async fn open_store(&self, migrations: Migrations) -> Result<Store, StartError> {
         let url = self.store_url.clone();
         let opened = tokio::task::spawn_blocking(move || Store::open(&url, &[migrations])).await;
         Ok(opened.map_err(|error| StartError::Refused(Problem::internal(error)))??)

@@ -205,6 +205,7 @@ async fn a_job_can_be_read_followed_and_stopped_and_a_stream_does_not_hold_up_th
         let who = who.clone();
         jobs.push(
             store
+                .of(&anna.organisation)
                 .write(move |conn| crate::jobs::enqueue(conn, &who, "none", &1))
                 .await
                 .unwrap(),

@@ -4,14 +4,11 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use diesel::{
     Connection, PgConnection, RunQueryDsl as _, SqliteConnection,
-    backend::Backend,
     connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager},
-    migration::{Migration, MigrationSource},
     result::Error,
 };
-use diesel_migrations::EmbeddedMigrations;
 
-use super::StoreError;
+use super::{StoreError, scope::Scope};
 
 /// A connection to PostgreSQL or SQLite; one schema and one set of queries serve both.
 #[derive(diesel::MultiConnection)]
@@ -26,7 +23,20 @@ pub enum Conn {
 #[derive(Clone)]
 pub(super) enum Target {
     Sqlite(PathBuf),
-    Postgres { url: String, schema: Option<String> },
+    Postgres {
+        url: String,
+        schema: Option<String>,
+        roles: Roles,
+    },
+}
+
+/// Who connects to PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Roles {
+    /// The application's role; the tables are another's, who brings them up to date.
+    Split,
+    /// One role for everything (`roles=one`): for a developer's machine.
+    One,
 }
 
 impl FromStr for Target {
@@ -41,33 +51,36 @@ impl FromStr for Target {
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let (url, schema) = without_schema(url);
+            let (url, schema) = without("schema=", url);
             if schema.as_deref().is_some_and(|name| !is_schema_name(name)) {
                 return Err(StoreError::Schema);
             }
-            return Ok(Self::Postgres { url, schema });
+            let (url, roles) = without("roles=", &url);
+            let roles = match roles.as_deref() {
+                None => Roles::Split,
+                Some("one") => Roles::One,
+                Some(_) => return Err(StoreError::Roles),
+            };
+            return Ok(Self::Postgres { url, schema, roles });
         }
         Err(StoreError::Url)
     }
 }
 
-/// Takes `schema=…` out of the query of a URL; PostgreSQL's library does not know it.
-fn without_schema(url: &str) -> (String, Option<String>) {
+/// Takes a part (`schema=…`) out of the query of a URL; PostgreSQL's library does not know it.
+fn without(part: &str, url: &str) -> (String, Option<String>) {
     let Some((address, query)) = url.split_once('?') else {
         return (url.to_owned(), None);
     };
-    let (schema, rest): (Vec<&str>, Vec<&str>) = query
-        .split('&')
-        .partition(|part| part.starts_with("schema="));
-    let schema = schema
-        .first()
-        .map(|part| part["schema=".len()..].to_owned());
+    let (found, rest): (Vec<&str>, Vec<&str>) =
+        query.split('&').partition(|one| one.starts_with(part));
+    let found = found.first().map(|one| one[part.len()..].to_owned());
     let joint = if rest.is_empty() { "" } else { "?" };
-    (format!("{address}{joint}{}", rest.join("&")), schema)
+    (format!("{address}{joint}{}", rest.join("&")), found)
 }
 
 /// A name that needs no quotes in SQL.
-fn is_schema_name(name: &str) -> bool {
+pub(super) fn is_schema_name(name: &str) -> bool {
     (1..=63).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
@@ -106,6 +119,7 @@ impl Target {
             Self::Postgres {
                 url,
                 schema: Some(schema),
+                ..
             } => {
                 let mut conn = PgConnection::establish(url)?;
                 let there: i64 = diesel::select(
@@ -152,7 +166,7 @@ pub(super) fn connect(target: &Target, mode: Mode) -> Result<Conn, StoreError> {
             }
             Conn::Sqlite(conn)
         }
-        Target::Postgres { url, schema } => {
+        Target::Postgres { url, schema, .. } => {
             let mut conn = PgConnection::establish(url)?;
             if let Some(schema) = schema {
                 conn.batch_execute(&format!("SET search_path = {schema}"))?;
@@ -195,15 +209,15 @@ pub(super) enum Mode {
     Write,
 }
 
-/// Starts a transaction.
-pub(super) fn begin(conn: &mut Conn, mode: Mode) -> Result<(), Error> {
+/// Starts a transaction for `scope`.
+pub(super) fn begin(conn: &mut Conn, mode: Mode, scope: &Scope) -> Result<(), Error> {
     match (conn, mode) {
         (Conn::Pg(conn), Mode::Read) => AnsiTransactionManager::begin_transaction_sql(
             conn,
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            &scope.begin_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         ),
         (Conn::Pg(conn), Mode::Write) => {
-            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")
+            AnsiTransactionManager::begin_transaction_sql(conn, &scope.begin_sql("BEGIN"))
         }
         (Conn::Sqlite(conn), Mode::Read) => {
             AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")
@@ -239,13 +253,4 @@ pub(super) fn finish<T, E: From<Error>>(
         outcome,
         ended && !Manager::is_broken_transaction_manager(conn),
     )
-}
-
-/// Lends embedded migrations to the runner, which wants to own its source.
-pub(super) struct Source<'a>(pub(super) &'a EmbeddedMigrations);
-
-impl<DB: Backend> MigrationSource<DB> for Source<'_> {
-    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<DB>>>> {
-        self.0.migrations()
-    }
 }

@@ -1,15 +1,22 @@
 //! One database per service: SQLite when embedded, PostgreSQL in production, the same queries on both.
 //!
-//! Each [`Store::read`] and [`Store::write`] is one transaction on one pooled connection, run on a blocking thread.
+//! Each [`ScopedStore::read`] and [`ScopedStore::write`] is one transaction on one pooled connection, run on a blocking thread.
 //! On SQLite there is a single writing connection (`BEGIN IMMEDIATE`, WAL, `synchronous=FULL`) and a few readers that
 //! cannot write; on PostgreSQL reads run `READ ONLY`.
+//!
+//! Rows are reached through [`Store::of`] an organisation. On PostgreSQL the database keeps to that too: see [`Guard`].
 
 mod connection;
 mod copy;
 mod disk;
 mod fault;
+mod grants;
+mod guard;
 mod inspect;
+mod migrate;
 mod pool;
+mod role;
+mod scope;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -22,25 +29,22 @@ use std::{
 };
 
 use diesel::connection::SimpleConnection;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use helder_types::Caller;
-use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Notify;
 
 pub use connection::Conn;
 pub use copy::{Head, Kind, copy_sqlite, has_event, heads, kind};
 use disk::Disk;
 pub use inspect::{Inspection, RoleSeen, inspect};
-
-use connection::{Mode, Target, begin, connect, finish};
+use connection::{Mode, Roles, Target, connect};
+pub use grants::Grants;
+pub use guard::{Command, Guard};
+pub(crate) use migrate::as_owner;
+pub use migrate::{Migrations, Status, down, status, up};
 use pool::Pool;
+use scope::Scope;
+pub use scope::{ScopedStore, Work};
 
-use crate::{
-    idempotency::{self, Idempotency},
-    problem::{Problem, Result},
-};
-
-const PLATFORM: EmbeddedMigrations = embed_migrations!("migrations");
+use crate::problem::{Problem, Result};
 
 /// Readers per store; each costs up to 2 MiB of page cache once used.
 const READERS: usize = 4;
@@ -60,6 +64,24 @@ pub enum StoreError {
         "schema in the database url must be lower-case letters, digits and _, starting with a letter"
     )]
     Schema,
+    /// What the URL says about roles.
+    #[error("roles in the database url can only be one: roles=one, for a developer's machine")]
+    Roles,
+    /// The role would not be held back by row-level security.
+    #[error(
+        "the role of the database url must not serve: {}; give the role of the application (docs/databases.md), or add \
+         roles=one to the url on a developer's machine", .0.join(", ")
+    )]
+    Role(Vec<&'static str>),
+    /// The tables are older than this program.
+    #[error("the database lacks migrations ({}); run `helder migrate` first", .0.join(", "))]
+    Behind(Vec<String>),
+    /// Tables without row-level security.
+    #[error("no row-level security on {}; run `helder migrate` of this version", .0.join(", "))]
+    Unguarded(Vec<String>),
+    /// More migrations backwards than there are.
+    #[error("only {0} migrations have run here")]
+    TooFar(usize),
     /// The folder of the SQLite file cannot be made.
     #[error("cannot create the folder of the database")]
     Folder(#[source] std::io::Error),
@@ -103,21 +125,30 @@ struct Inner {
 }
 
 impl Store {
-    /// Connects, then runs the platform's and the service's migrations that have not run yet.
+    /// Connects. On SQLite the platform's and the service's migrations that have not run yet are run. On PostgreSQL that
+    /// is [`up`]'s, in the name of the tables' owner; here the role must be the application's, whom row-level security holds
+    /// back, and the tables must be there.
     ///
-    /// * `url` – `sqlite:path/to/file.db` (made when absent) or `postgres://…`, where `?schema=name` keeps all tables in
-    ///   a schema of that name (made when absent)
+    /// * `url` – `sqlite:path/to/file.db` (made when absent) or `postgres://…`, where `?schema=name` says in which schema
+    ///   the tables are, and `roles=one` that this role does everything, which only fits a developer's machine
     ///
     /// # Errors
     /// [`StoreError`] says which step failed.
-    pub fn open(
-        url: &str,
-        migrations: &[EmbeddedMigrations],
-    ) -> std::result::Result<Self, StoreError> {
+    pub fn open(url: &str, migrations: &[Migrations]) -> std::result::Result<Self, StoreError> {
         let target: Target = url.parse()?;
-        target.prepare()?;
-        let mut conn = connect(&target, Mode::Write)?;
-        migrate(&mut conn, migrations)?;
+        let split = matches!(
+            target,
+            Target::Postgres {
+                roles: Roles::Split,
+                ..
+            }
+        );
+        let mut conn = if split {
+            connect(&target, Mode::Write)?
+        } else {
+            migrate::bring_up(&target, migrations)?.0
+        };
+        role::check(&mut conn, migrations, split)?;
         let sqlite = matches!(conn, Conn::Sqlite(_));
         let disk = Disk::of(target.file());
         let writers = Pool::new(
@@ -144,70 +175,40 @@ impl Store {
         self.inner.sqlite
     }
 
-    /// Runs `work` in a transaction that cannot write.
-    ///
-    /// # Errors
-    /// What `work` returns; 503 when no connection comes free in time or the database is away.
-    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    async fn read<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
         let slot = self.inner.readers.slot().await?;
-        blocking(move || slot.run(work)).await
+        blocking(move || slot.run(&scope, work)).await
     }
 
-    /// Runs `work` in one transaction: all of it is kept, or nothing.
-    ///
-    /// # Errors
-    /// What `work` returns; 503 when no connection comes free in time or the database is away.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    async fn write<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
         let slot = self.inner.writers.slot().await?;
         let store = self.clone();
-        blocking(move || store.commit(|| slot.run(work))).await
+        blocking(move || store.commit(|| slot.run(&scope, work))).await
     }
 
-    /// [`Store::write`] that happens once per `Idempotency-Key`: the effect and the answer are kept in one transaction,
-    /// and a repeat gets the kept answer. Without a key it is a plain write.
-    ///
-    /// # Errors
-    /// 409 `idempotency-key-reused` when the key came with another request before; else as [`Store::write`].
-    pub async fn create<T, F>(
+    fn read_blocking<T>(
         &self,
-        caller: &Caller,
-        idempotency: &Idempotency,
-        work: F,
-    ) -> Result<T>
-    where
-        T: Serialize + DeserializeOwned + Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
-    {
-        let Some(claim) = idempotency.claim(caller) else {
-            return self.write(work).await;
-        };
-        self.write(move |conn| idempotency::once(conn, &claim, work))
-            .await
+        scope: &Scope,
+        work: impl FnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
+        self.inner.readers.slot_blocking()?.run(scope, work)
     }
 
-    /// [`Store::read`] for code that already runs on a blocking thread, such as a job.
-    ///
-    /// # Errors
-    /// As [`Store::read`].
-    pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        self.inner.readers.slot_blocking()?.run(work)
-    }
-
-    /// [`Store::write`] for code that already runs on a blocking thread, such as a job.
-    ///
-    /// # Errors
-    /// As [`Store::write`].
-    pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    fn write_blocking<T>(
+        &self,
+        scope: &Scope,
+        work: impl FnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
         let slot = self.inner.writers.slot_blocking()?;
-        self.commit(|| slot.run(work))
+        self.commit(|| slot.run(scope, work))
     }
 
     /// Whether the database answers and could keep something; for readiness.
@@ -217,7 +218,9 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         self.inner.disk.usable()?;
         self.inner.disk.demand_room()?;
-        self.read(|conn| Ok(conn.batch_execute("SELECT 1")?)).await
+        self.nobody()
+            .read(|conn| Ok(conn.batch_execute("SELECT 1")?))
+            .await
     }
 
     /// Tells long answers, such as event streams, to come to an end; reads and writes go on.
@@ -257,23 +260,4 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(Problem::internal)?
-}
-
-/// All migrations are one transaction. Two processes that start together: the second waits and finds nothing left to do.
-fn migrate(
-    conn: &mut Conn,
-    migrations: &[EmbeddedMigrations],
-) -> std::result::Result<(), StoreError> {
-    begin(conn, Mode::Write)?;
-    let (outcome, _) = finish(conn, |conn| {
-        if matches!(conn, Conn::Pg(_)) {
-            conn.batch_execute("SELECT pg_advisory_xact_lock(4841)")?;
-        }
-        for source in std::iter::once(&PLATFORM).chain(migrations) {
-            conn.run_pending_migrations(connection::Source(source))
-                .map_err(StoreError::Migrate)?;
-        }
-        Ok(())
-    });
-    outcome
 }

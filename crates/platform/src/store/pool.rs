@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{
     Conn,
     connection::{Mode, Target, begin, connect, finish},
+    scope::Scope,
 };
 use crate::problem::{Problem, Result};
 
@@ -84,8 +85,12 @@ impl Pool {
 
 impl Slot {
     /// Runs `work` in a transaction; a connection that is broken, or in use when `work` panics, is not used again.
-    pub(super) fn run<T>(self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut conn = self.begun()?;
+    pub(super) fn run<T>(
+        self,
+        scope: &Scope,
+        work: impl FnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
+        let mut conn = self.begun(scope)?;
         let (outcome, good) = finish(&mut conn, work);
         if good {
             self.shared.put(conn);
@@ -94,10 +99,10 @@ impl Slot {
     }
 
     /// A connection in a fresh transaction. Connections that a restarted server has forgotten are thrown away.
-    fn begun(&self) -> Result<Conn> {
+    fn begun(&self, scope: &Scope) -> Result<Conn> {
         let mode = self.shared.mode;
         while let Some(mut conn) = self.shared.take() {
-            match begin(&mut conn, mode) {
+            match begin(&mut conn, mode, scope) {
                 Ok(()) => return Ok(conn),
                 // An embedded database forgets nobody: it is busy, and another connection would find it as busy.
                 Err(error) if matches!(conn, Conn::Sqlite(_)) => {
@@ -111,7 +116,7 @@ impl Slot {
             tracing::warn!(error = &error as &dyn std::error::Error, "database is away");
             Problem::unavailable("the database is away", 2)
         })?;
-        begin(&mut conn, mode)?;
+        begin(&mut conn, mode, scope)?;
         Ok(conn)
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 fn postgres_parts(target: &super::Target) -> (String, Option<String>) {
     match target {
-        super::Target::Postgres { url, schema } => (url.clone(), schema.clone()),
+        super::Target::Postgres { url, schema, .. } => (url.clone(), schema.clone()),
         super::Target::Sqlite(path) => panic!("{}", path.display()),
     }
 }
@@ -25,6 +25,7 @@ fn anna() -> Caller {
 
 async fn lines(store: &Store) -> i64 {
     store
+        .of(&anna().organisation)
         .read(|conn| Ok(audit_table::table.select(count_star()).first(conn)?))
         .await
         .unwrap()
@@ -35,10 +36,12 @@ async fn a_write_is_kept_whole_or_not_at_all() {
     on_every_database(async |database: TestDatabase| {
         let store = database.open(&[]).unwrap();
         store
+            .of(&anna().organisation)
             .write(|conn| audit::record(conn, &anna(), "a.b", "/x"))
             .await
             .unwrap();
         let refused = store
+            .of(&anna().organisation)
             .write(|conn| {
                 audit::record(conn, &anna(), "a.b", "/y")?;
                 Err::<(), _>(Problem::conflict("no", "no"))
@@ -56,6 +59,7 @@ async fn a_read_cannot_write() {
     on_every_database(async |database: TestDatabase| {
         let store = database.open(&[]).unwrap();
         let refused = store
+            .of(&anna().organisation)
             .read(|conn| audit::record(conn, &anna(), "a.b", "/x"))
             .await;
         assert_eq!(
@@ -73,6 +77,7 @@ async fn a_panic_undoes_the_write_and_the_store_goes_on() {
     on_every_database(async |database: TestDatabase| {
         let store = database.open(&[]).unwrap();
         let ended = store
+            .of(&anna().organisation)
             .write(|conn| {
                 audit::record(conn, &anna(), "a.b", "/x")?;
                 let broken = conn.batch_execute("SELECT 1").is_ok();
@@ -85,6 +90,7 @@ async fn a_panic_undoes_the_write_and_the_store_goes_on() {
             StatusCode::INTERNAL_SERVER_ERROR
         );
         store
+            .of(&anna().organisation)
             .write(|conn| audit::record(conn, &anna(), "a.b", "/x"))
             .await
             .unwrap();
@@ -99,6 +105,7 @@ async fn opening_again_finds_everything_and_migrates_nothing() {
     on_every_database(async |database: TestDatabase| {
         let store = database.open(&[]).unwrap();
         store
+            .of(&anna().organisation)
             .write(|conn| audit::record(conn, &anna(), "a.b", "/x"))
             .await
             .unwrap();
@@ -135,6 +142,7 @@ async fn many_writers_at_once_all_get_their_turn() {
             let store = store.clone();
             tokio::spawn(async move {
                 store
+                    .of(&anna().organisation)
                     .write(move |conn| audit::record(conn, &anna(), "a.b", &format!("/{n}")))
                     .await
             })
@@ -157,11 +165,13 @@ async fn after_the_server_has_dropped_all_connections_the_store_goes_on_by_itsel
     let other = database.open(&[]).unwrap();
     for _ in 0..3 {
         store
+            .of(&anna().organisation)
             .write(|conn| audit::record(conn, &anna(), "a.b", "/x"))
             .await
             .unwrap();
         lines(&store).await;
         other
+            .of(&anna().organisation)
             .write(|conn| {
                 conn.batch_execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -185,6 +195,7 @@ async fn a_full_pool_says_come_back_instead_of_waiting_for_ever() {
     let (release, released) = std::sync::mpsc::channel::<()>();
     let holding = tokio::spawn(async move {
         holder
+            .of(&anna().organisation)
             .write(move |_| {
                 held.send(()).unwrap();
                 released.recv_timeout(Duration::from_secs(20)).ok();
@@ -195,7 +206,11 @@ async fn a_full_pool_says_come_back_instead_of_waiting_for_ever() {
     tokio::task::spawn_blocking(move || is_held.recv().unwrap())
         .await
         .unwrap();
-    let refused = store.write(|_| Ok(())).await.unwrap_err();
+    let refused = store
+        .of(&anna().organisation)
+        .write(|_| Ok(()))
+        .await
+        .unwrap_err();
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     // Readers go on meanwhile.
     assert_eq!(lines(&store).await, 0);
@@ -219,6 +234,7 @@ async fn sqlite_keeps_what_it_has_said_to_keep() {
     let sql = "SELECT journal_mode AS mode, synchronous, foreign_keys
                FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys";
     let settings: Settings = store
+        .of(&anna().organisation)
         .write(move |conn| Ok(diesel::sql_query(sql).get_result(conn)?))
         .await
         .unwrap();

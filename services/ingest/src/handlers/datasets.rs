@@ -113,6 +113,7 @@ pub(crate) async fn list_datasets(
     })?;
     let organisation = caller.organisation.clone();
     let found = store
+        .of(&organisation)
         .read(move |conn| datasets::list(conn, &organisation, project, before, limit + 1))
         .await?;
     Ok(Page::cut(found, limit, |dataset| dataset.id).respond(&request))
@@ -135,6 +136,7 @@ pub(crate) async fn get_dataset(
     let (organisation, id) = (caller.organisation.clone(), *id);
     Ok(Json(
         store
+            .of(&organisation)
             .read(move |conn| datasets::find(conn, &organisation, id))
             .await?,
     ))

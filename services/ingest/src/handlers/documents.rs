@@ -66,6 +66,7 @@ async fn get<T: Document>(caller: &Caller, store: &Store, id: Uuid) -> Result<Js
     let organisation = caller.organisation.clone();
     Ok(Json(
         store
+            .of(&organisation)
             .read(move |conn| documents::find(conn, &organisation, id))
             .await?,
     ))
@@ -80,6 +81,7 @@ async fn list<T: Document>(
     let (before, limit) = (query.after::<Uuid>()?, query.limit());
     let organisation = caller.organisation.clone();
     let found = store
+        .of(&organisation)
         .read(move |conn| documents::list::<T>(conn, &organisation, before, limit + 1))
         .await?;
     Ok(Page::cut(found, limit, |document| document.id).respond(request))

@@ -40,6 +40,7 @@ pub(crate) async fn get_quality_report(
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let (version, digest) = store
+        .of(&organisation)
         .read(move |conn| datasets::find_version(conn, &organisation, id))
         .await?;
     let digest = digest.ok_or_else(|| {

@@ -54,6 +54,7 @@ pub(crate) async fn list_quarantined_rows(
     let (from, limit) = (list.after::<u32>()?.unwrap_or(0), list.limit());
     let (organisation, id) = (caller.organisation.clone(), *id);
     let (version, _) = store
+        .of(&organisation)
         .read(move |conn| datasets::find_version(conn, &organisation, id))
         .await?;
     let Some(part) = version.body.parts.quarantine else {

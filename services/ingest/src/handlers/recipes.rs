@@ -85,6 +85,7 @@ pub(crate) async fn run_recipe(
 ) -> Result<HttpResponse> {
     let (organisation, version_id, recipe_id) = (caller.organisation.clone(), *id, body.recipe_id);
     let (version, recipe) = store
+        .of(&organisation)
         .read(move |conn| {
             let (version, _) = datasets::find_version(conn, &organisation, version_id)?;
             let recipe = documents::find::<NewRecipe>(conn, &organisation, recipe_id);

@@ -96,6 +96,7 @@ pub(crate) async fn upload_dataset_version(
     })?;
     let announced = upload::announced(&request, app.upload_bytes)?;
     let dataset = store
+        .of(&organisation)
         .read(move |conn| {
             let dataset = datasets::find(conn, &organisation, dataset_id)?;
             if let Some(contract) = contract_id {

@@ -35,6 +35,7 @@ pub(crate) async fn list_dataset_versions(
     let (before, limit) = (list.after::<i64>()?, list.limit());
     let (organisation, id) = (caller.organisation.clone(), *id);
     let found = store
+        .of(&organisation)
         .read(move |conn| datasets::list_versions(conn, &organisation, id, before, limit + 1))
         .await?;
     Ok(Page::cut(found, limit, |version| version.number).respond(&request))
@@ -66,6 +67,7 @@ pub(crate) async fn get_dataset_version(
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let (version, _) = store
+        .of(&organisation)
         .read(move |conn| datasets::find_version(conn, &organisation, id))
         .await?;
     Ok(etag::respond(

@@ -120,6 +120,7 @@ fn a_job_whose_process_is_killed_makes_its_version_once() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let (organisation, id) = (house.anna.organisation.clone(), dataset.parse().unwrap());
         let versions = again
+            .of(&organisation)
             .read(move |conn| crate::datasets::list_versions(conn, &organisation, id, None, 10))
             .await
             .unwrap();

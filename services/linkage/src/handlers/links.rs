@@ -51,6 +51,7 @@ pub(crate) async fn list_links(
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let outcome = store
+        .of(&organisation)
         .read(move |conn| runs::find(conn, &organisation, id)?.outcome())
         .await?;
     let file = app

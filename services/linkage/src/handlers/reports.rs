@@ -33,6 +33,7 @@ pub(crate) async fn get_linkage_report(
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let (run, outcome) = store
+        .of(&organisation)
         .read(move |conn| {
             let row = runs::find(conn, &organisation, id)?;
             let outcome = row.outcome()?;

@@ -78,6 +78,7 @@ pub(crate) async fn list_linkage_runs(
     let (before, limit) = (list.after::<Uuid>()?, list.limit());
     let organisation = caller.organisation.clone();
     let runs = store
+        .of(&organisation)
         .read(move |conn| {
             let rows = runs::list(conn, &organisation, before, limit + 1)?;
             rows.into_iter()
@@ -106,6 +107,7 @@ pub(crate) async fn get_linkage_run(
 ) -> Result<Json<LinkageRun>> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let run = store
+        .of(&organisation)
         .read(move |conn| runs::find(conn, &organisation, id)?.show(conn, &organisation))
         .await?;
     Ok(Json(run))

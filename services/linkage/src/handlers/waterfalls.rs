@@ -43,12 +43,14 @@ pub(crate) async fn explain_pair(
 ) -> Result<Json<PairExplanation>> {
     let (organisation, id, rows) = (caller.organisation.clone(), *id, body.into_inner());
     let run = store
+        .of(&organisation)
         .read(move |conn| runs::find(conn, &organisation, id))
         .await?;
     app.require_purpose(&caller, run.project_id()?).await?;
     let (spec, inputs, outcome) = (run.spec()?, run.inputs()?, run.outcome()?);
     let auditor = caller.caller();
     store
+        .of(&auditor.organisation)
         .write(move |conn| {
             audit::record(
                 conn,

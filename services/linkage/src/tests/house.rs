@@ -252,6 +252,7 @@ impl House {
         .unwrap();
         let anna = self.anna.clone();
         self.store
+            .of(&self.anna.organisation)
             .write(move |conn| runs::insert(conn, &anna, &checked))
             .await
             .unwrap()
@@ -271,6 +272,7 @@ impl House {
     pub(super) async fn runs(&self) -> Vec<LinkageRun> {
         let organisation = self.anna.organisation.clone();
         self.store
+            .of(&self.anna.organisation)
             .read(move |conn| {
                 let rows = runs::list(conn, &organisation, None, 10)?;
                 rows.into_iter()

@@ -65,6 +65,7 @@ async fn two_sealed_versions_are_linked_explained_and_reported() {
         let (organisation, id) = (organisation.clone(), run.id);
         house
             .store
+            .of(&house.anna.organisation)
             .read(move |conn| runs::find(conn, &organisation, id))
             .await
             .unwrap()

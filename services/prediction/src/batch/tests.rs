@@ -174,6 +174,7 @@ impl World {
         };
         let job = self
             .store
+            .of(&self.caller.organisation)
             .write(move |conn| {
                 let job = jobs::enqueue(conn, &caller, KIND, &Payload { batch_id: id })?;
                 rows::insert(conn, &caller, id, &new, job.id)?;
@@ -210,12 +211,17 @@ impl World {
                     .n,
             )
         };
-        self.store.read(count).await.unwrap()
+        self.store
+            .of(&self.caller.organisation)
+            .read(count)
+            .await
+            .unwrap()
     }
 
     async fn outcome(&self, id: Uuid) -> BatchOutcome {
         let organisation = self.caller.organisation.clone();
         self.store
+            .of(&self.caller.organisation)
             .read(move |conn| rows::find(conn, &organisation, id))
             .await
             .unwrap()

@@ -147,6 +147,7 @@ pub(super) async fn list_batches(
         .unwrap_or_default();
     let (organisation, limit) = (caller.organisation.clone(), query.limit());
     let batches = store
+        .of(&organisation)
         .read(move |conn| batch::list(conn, &organisation, &after, limit + 1))
         .await?;
     Ok(Page::cut(batches, limit, |batch: &Batch| batch.id).respond(&request))
@@ -167,6 +168,7 @@ pub(super) async fn get_batch(
 ) -> Result<web::Json<Batch>> {
     let organisation = caller.organisation.clone();
     store
+        .of(&organisation)
         .read(move |conn| batch::find(conn, &organisation, *id))
         .await
         .map(web::Json)
@@ -193,6 +195,7 @@ pub(super) async fn list_results(
     let (after, limit) = (query.after::<u32>()?.unwrap_or(0), query.limit());
     let (who, id) = (caller.caller(), *id);
     let batch = store
+        .of(&who.organisation)
         .write(move |conn| {
             let batch = batch::find(conn, &who.organisation, id)?;
             audit::record(

@@ -31,6 +31,7 @@ pub(super) async fn list_processing_records(
     let (after, limit) = (query.after::<String>()?.unwrap_or_default(), query.limit());
     let who = caller.caller();
     let records = store
+        .of(&who.organisation)
         .write(move |conn| {
             audit::record(conn, &who, "processing-records.read", "/processing-records")?;
             log::page(conn, &who.organisation, &after, limit + 1)

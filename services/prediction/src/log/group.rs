@@ -13,6 +13,7 @@ use helder_platform::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Records, Repeats, rows, segment};
+use crate::PROCESSING_LOG;
 
 /// Bounds of the log.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +93,8 @@ pub(crate) fn unwritable() -> Problem {
 fn write_all(store: &Store, mut queue: mpsc::Receiver<Waiting>, settings: LogSettings) {
     let mut group: Vec<Waiting> = Vec::new();
     let mut was_shared = false;
+    // One group holds the records of many organisations.
+    let store = store.across(PROCESSING_LOG);
     while let Some(first) = queue.blocking_recv() {
         let mut count = first.records.len();
         group.push(first);

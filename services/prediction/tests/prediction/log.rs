@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{MODEL, Place, caller};
-use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
+use diesel::{RunQueryDsl, sql_query};
 use helder_platform::testing::on_every_database;
 use helder_prediction::{
     MIGRATIONS,
@@ -51,7 +51,7 @@ async fn many_requests_at_once_are_all_written_before_they_are_answered() {
             )
         };
         assert_eq!(
-            store.read(count).await.unwrap(),
+            store.of(&caller.organisation).read(count).await.unwrap(),
             (0..200).map(|n| n % 3 + 1).sum::<i64>()
         );
         drop(log);
@@ -67,17 +67,15 @@ async fn without_a_log_there_is_no_answer() {
         let place = Place::new();
         let served = place.served(MODEL).await;
         let store = database.open(&[MIGRATIONS]).unwrap();
-        store
-            .write(|conn| Ok(conn.batch_execute("ALTER TABLE processing_segments RENAME TO gone")?))
-            .await
+        database
+            .tamper("ALTER TABLE processing_segments RENAME TO gone")
             .unwrap();
         let (log, _writer) = Log::start(store.clone(), LogSettings::default()).unwrap();
         let record = || one(&served);
         assert_eq!(log.write(record()).await.unwrap_err().status(), 503);
         // It goes on by itself once the log is back.
-        store
-            .write(|conn| Ok(conn.batch_execute("ALTER TABLE gone RENAME TO processing_segments")?))
-            .await
+        database
+            .tamper("ALTER TABLE gone RENAME TO processing_segments")
             .unwrap();
         log.write(record()).await.unwrap();
     })
@@ -102,7 +100,7 @@ async fn a_full_queue_is_said_at_once() {
     .unwrap();
     let held = store.clone();
     let holding = tokio::task::spawn_blocking(move || {
-        held.write_blocking(|_| {
+        held.of(&caller(&[]).organisation).write_blocking(|_| {
             std::thread::sleep(Duration::from_millis(600));
             Ok(())
         })

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
-use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
+use diesel::{RunQueryDsl, sql_query};
 use futures_util::future::join_all;
 use helder_prediction::wire::PredictionAnswer;
 use helder_types::{Digest, Permission};
@@ -30,7 +30,12 @@ async fn logged(world: &World) -> i64 {
                 .n,
         )
     };
-    world.store.read(count).await.unwrap()
+    world
+        .store
+        .of(&everything().organisation)
+        .read(count)
+        .await
+        .unwrap()
 }
 
 #[actix_web::test]
@@ -253,9 +258,14 @@ async fn without_its_registry_the_service_goes_on_for_its_patience_and_then_stop
 async fn an_unwritable_log_means_no_answer() {
     let world = World::new(LONG).await;
     world
+<<<<<<< HEAD
         .store
         .write(|conn| Ok(conn.batch_execute("ALTER TABLE processing_segments RENAME TO gone")?))
         .await
+=======
+        .database
+        .tamper("ALTER TABLE processing_records RENAME TO gone")
+>>>>>>> 25594eb (store: one organisation or one named task per transaction; row-level security on PostgreSQL)
         .unwrap();
     for key in [None, Some("k1")] {
         let request = world.post(PREDICT, body("a"));
@@ -270,9 +280,14 @@ async fn an_unwritable_log_means_no_answer() {
         assert!(problem.get("predictions").is_none());
     }
     world
+<<<<<<< HEAD
         .store
         .write(|conn| Ok(conn.batch_execute("ALTER TABLE gone RENAME TO processing_segments")?))
         .await
+=======
+        .database
+        .tamper("ALTER TABLE gone RENAME TO processing_records")
+>>>>>>> 25594eb (store: one organisation or one named task per transaction; row-level security on PostgreSQL)
         .unwrap();
     assert_eq!(
         world

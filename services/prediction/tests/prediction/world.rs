@@ -38,7 +38,7 @@ pub(crate) struct World {
     pub(crate) others: ServerHandle,
     pub(crate) store: Store,
     pub(crate) client: Client,
-    database: TestDatabase,
+    pub(crate) database: TestDatabase,
     gateway: TokenMint,
     base: String,
     service: RunningService,

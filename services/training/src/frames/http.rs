@@ -79,6 +79,7 @@ pub(crate) async fn list_frames(
     let (before, limit) = (list.after::<Uuid>()?, list.limit());
     let organisation = caller.organisation.clone();
     let frames = store
+        .of(&organisation)
         .read(move |conn| {
             let found = rows::list(conn, &organisation, before, limit + 1)?;
             found
@@ -106,6 +107,7 @@ pub(crate) async fn get_frame(
 ) -> Result<Json<Frame>> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let frame = store
+        .of(&organisation)
         .read(move |conn| rows::find(conn, &organisation, id)?.show(conn, &organisation))
         .await?;
     Ok(Json(frame))

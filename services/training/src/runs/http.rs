@@ -100,6 +100,7 @@ pub(crate) async fn list_training_runs(
     let (before, limit) = (list.after::<Uuid>()?, list.limit());
     let organisation = caller.organisation.clone();
     let runs = store
+        .of(&organisation)
         .read(move |conn| {
             let found = rows::list(conn, &organisation, before, limit + 1)?;
             found
@@ -127,6 +128,7 @@ pub(crate) async fn get_training_run(
 ) -> Result<Json<TrainingRun>> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let run = store
+        .of(&organisation)
         .read(move |conn| rows::find(conn, &organisation, id)?.show(conn, &organisation))
         .await?;
     Ok(Json(run))
@@ -149,6 +151,7 @@ pub(crate) async fn get_training_report(
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
     let outcome = store
+        .of(&organisation)
         .read(move |conn| rows::find(conn, &organisation, id)?.outcome())
         .await?;
     let card = outcome
