@@ -262,11 +262,13 @@ pub(super) fn lift(conn: &mut PgConnection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tables of the schema that do not have row-level security, forced on their owner too, with a policy per organisation.
+/// Tables of the schema that this role can reach and that do not have row-level security, forced on their owner too, with a
+/// policy per organisation.
 pub(super) fn unguarded(conn: &mut PgConnection) -> Result<Vec<String>, Error> {
     let names: Vec<Name> = sql_query(format!(
         "SELECT c.relname::text AS name FROM pg_class c
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> '{LEDGER}'
+           AND has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE')
            AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (
              SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('tenant', 'tenant_reads')))
          ORDER BY 1"

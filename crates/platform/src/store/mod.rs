@@ -19,6 +19,8 @@ mod role;
 mod scope;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod wall_tests;
 
 use std::{
     cell::Cell,
