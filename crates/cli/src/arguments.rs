@@ -250,7 +250,7 @@ pub(crate) struct ProcessesArguments {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct MigrateArguments {
     /// Database, as its owner: `postgres://…`, where `{service}` stands for the name of each service [default: the setting
-    /// migrate_store, else the setting store]
+    /// `migrate_store`, else `store`]
     #[arg(long)]
     pub(crate) store: Option<String>,
     /// One service, may be repeated [default: all]

@@ -81,11 +81,9 @@ pub(super) fn roles(wanted: &RolesArguments, screen: Screen) -> Result<()> {
             owner: &owner,
             application: &application,
         };
-        sql.push_str(&format!(
-            "-- {service}\n{}{}",
-            grants.sql()?,
-            grants.database_sql()?
-        ));
+        sql.extend(["-- ", service, "\n"]);
+        sql += &grants.sql()?;
+        sql += &grants.database_sql()?;
     }
     screen.line(sql.trim_end());
     screen.result(&json!({ "sql": sql }))

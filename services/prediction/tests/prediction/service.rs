@@ -258,14 +258,8 @@ async fn without_its_registry_the_service_goes_on_for_its_patience_and_then_stop
 async fn an_unwritable_log_means_no_answer() {
     let world = World::new(LONG).await;
     world
-<<<<<<< HEAD
-        .store
-        .write(|conn| Ok(conn.batch_execute("ALTER TABLE processing_segments RENAME TO gone")?))
-        .await
-=======
         .database
-        .tamper("ALTER TABLE processing_records RENAME TO gone")
->>>>>>> 25594eb (store: one organisation or one named task per transaction; row-level security on PostgreSQL)
+        .tamper("ALTER TABLE processing_segments RENAME TO gone")
         .unwrap();
     for key in [None, Some("k1")] {
         let request = world.post(PREDICT, body("a"));
@@ -280,14 +274,8 @@ async fn an_unwritable_log_means_no_answer() {
         assert!(problem.get("predictions").is_none());
     }
     world
-<<<<<<< HEAD
-        .store
-        .write(|conn| Ok(conn.batch_execute("ALTER TABLE gone RENAME TO processing_segments")?))
-        .await
-=======
         .database
-        .tamper("ALTER TABLE gone RENAME TO processing_records")
->>>>>>> 25594eb (store: one organisation or one named task per transaction; row-level security on PostgreSQL)
+        .tamper("ALTER TABLE gone RENAME TO processing_segments")
         .unwrap();
     assert_eq!(
         world
