@@ -3,5 +3,9 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    helder_platform::server::main(helder_registry::INFO.name, helder_registry::start)
+    helder_platform::server::main(
+        helder_registry::INFO.name,
+        helder_registry::MIGRATIONS,
+        helder_registry::start,
+    )
 }

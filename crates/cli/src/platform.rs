@@ -18,7 +18,6 @@ use helder_platform::{
 };
 
 use crate::{
-    database,
     folder::{DataFolder, FolderLock},
     issuer::Issuer,
     settings::Settings,

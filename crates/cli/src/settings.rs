@@ -8,6 +8,8 @@ use helder_platform::config::{self, Limits, ObjectsSettings, TelemetrySettings};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::database;
+
 /// Variables of this program that are no settings.
 const NOT_SETTINGS: [&str; 8] = [
     "HELDER_BIN",

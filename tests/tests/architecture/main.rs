@@ -11,6 +11,7 @@ mod documents;
 mod faults;
 mod files;
 mod mentions;
+mod migrations;
 mod schemas;
 mod supply_chain;
 mod workspace;

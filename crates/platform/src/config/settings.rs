@@ -52,8 +52,11 @@ const fn drain_s() -> u64 {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSettings {
-    /// `sqlite:path/to/file.db` or `postgres://user:password@host/database`.
+    /// `sqlite:path/to/file.db` or `postgres://user:password@host/database`, as the role of the application.
     pub url: String,
+    /// The same as the owner of the tables, for the command `migrate`; a service that serves has no use for it.
+    #[serde(default)]
+    pub migrate_url: Option<String>,
 }
 
 /// `[objects]`

@@ -1,30 +1,39 @@
 //! A service as a process of its own.
 
 use std::{
-    future::Future, net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc, time::Duration,
+    ffi::OsString, future::Future, net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc,
+    time::Duration,
 };
 
-use super::{RunningService, ServiceContext, StartError};
+use super::{RunningService, ServiceContext, StartError, migrate};
 use crate::{
     calls::Peers,
     config::{self, ServiceSettings},
     identity::{TokenMint, TokenVerifier},
     keyring::{KeyRing, MasterKeys},
     objects::Objects,
+    store::Migrations,
     telemetry,
 };
 
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads the configuration, starts the service, and stops it on SIGTERM or SIGINT. The whole `main` of a service.
 ///
-/// The configuration file is the first argument or `HELDER_CONFIG`; `HELDER_…` variables go over it.
-pub fn main<S, F>(name: &'static str, start: S) -> ExitCode
+/// The configuration file is the first argument or `HELDER_CONFIG`; `HELDER_…` variables go over it. With `migrate` as first
+/// argument it brings the service's tables to this version instead (`--check` only looks, `--down <count>` takes back).
+pub fn main<S, F>(name: &'static str, migrations: Migrations, start: S) -> ExitCode
 where
     S: FnOnce(ServiceContext) -> F,
     F: Future<Output = Result<RunningService, StartError>>,
 {
-    match run(name, start) {
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    let outcome = if arguments.next_if(|word| word == "migrate").is_some() {
+        migrate::run(arguments, migrations)
+    } else {
+        run(name, arguments.next(), start)
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => give_up(name, error.as_ref()),
     }
@@ -42,13 +51,12 @@ pub fn give_up(name: &str, error: &(dyn std::error::Error + 'static)) -> ExitCod
     ExitCode::FAILURE
 }
 
-fn run<S, F>(name: &'static str, start: S) -> Result<(), AnyError>
+fn run<S, F>(name: &'static str, file: Option<OsString>, start: S) -> Result<(), AnyError>
 where
     S: FnOnce(ServiceContext) -> F,
     F: Future<Output = Result<RunningService, StartError>>,
 {
-    let file = std::env::args_os()
-        .nth(1)
+    let file = file
         .or_else(|| std::env::var_os("HELDER_CONFIG"))
         .map(PathBuf::from);
     let settings: ServiceSettings = config::load(file.as_deref())?;

@@ -4,6 +4,7 @@ mod context;
 mod local;
 mod main;
 mod readiness;
+mod migrate;
 mod request;
 mod run;
 #[cfg(test)]
