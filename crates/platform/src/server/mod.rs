@@ -3,8 +3,8 @@
 mod context;
 mod local;
 mod main;
-mod readiness;
 mod migrate;
+mod readiness;
 mod request;
 mod run;
 #[cfg(test)]

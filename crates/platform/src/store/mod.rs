@@ -34,12 +34,12 @@ use diesel::connection::SimpleConnection;
 use tokio::sync::Notify;
 
 pub use connection::Conn;
+use connection::{Mode, Roles, Target, connect};
 pub use copy::{Head, Kind, copy_sqlite, has_event, heads, kind};
 use disk::Disk;
-pub use inspect::{Inspection, RoleSeen, inspect};
-use connection::{Mode, Roles, Target, connect};
 pub use grants::Grants;
 pub use guard::{Command, Guard};
+pub use inspect::{Inspection, RoleSeen, inspect};
 pub(crate) use migrate::as_owner;
 pub use migrate::{Migrations, Status, down, status, up};
 use pool::Pool;

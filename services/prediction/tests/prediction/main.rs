@@ -3,6 +3,7 @@
 
 mod active;
 mod answers;
+mod document;
 mod log;
 mod oip;
 mod service;
