@@ -20,7 +20,7 @@ pub(crate) struct Database {
 impl Database {
     /// A fresh database on the server that `HELDER_TEST_POSTGRES_URL` names, when `HELDER_TEST_STORE` is `postgres`;
     /// else nothing, and the platform keeps its facts in files.
-    pub(crate) fn wanted() -> Result<Option<Self>> {
+    pub(crate) fn wanted(has_tables: bool) -> Result<Option<Self>> {
         if std::env::var("HELDER_TEST_STORE").as_deref() != Ok("postgres") {
             return Ok(None);
         }
@@ -29,12 +29,12 @@ impl Database {
                 "HELDER_TEST_STORE is postgres, so HELDER_TEST_POSTGRES_URL must name a server",
             )
         })?;
-        Self::on(&server).map(Some)
+        Self::on(&server, has_tables).map(Some)
     }
 
     /// A fresh database on this server, made as an operator makes one: roles and schemas by `helder database roles`, tables
     /// by `helder migrate`.
-    pub(crate) fn on(server: &str) -> Result<Self> {
+    pub(crate) fn on(server: &str, has_tables: bool) -> Result<Self> {
         let name = format!("helder_{}", uuid::Uuid::new_v4().simple());
         PgConnection::establish(server)?.batch_execute(&format!("CREATE DATABASE {name}"))?;
         let address = server
@@ -48,7 +48,9 @@ impl Database {
         };
         let roles = said(&["database", "roles"])?;
         PgConnection::establish(&database.url)?.batch_execute(&roles)?;
-        said(&["migrate", "--store", &database.owner()])?;
+        if has_tables {
+            said(&["migrate", "--store", &database.owner()])?;
+        }
         Ok(database)
     }
 

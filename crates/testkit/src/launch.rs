@@ -23,7 +23,7 @@ impl Kept {
     /// As the environment of the test says.
     pub(crate) fn wanted() -> Result<Self> {
         Ok(Self {
-            database: Database::wanted()?,
+            database: Database::wanted(true)?,
             bucket: Bucket::wanted()?,
         })
     }

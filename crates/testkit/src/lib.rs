@@ -8,12 +8,14 @@ mod faulty;
 mod launch;
 mod platform;
 mod ports;
+mod postgres;
 mod processes;
 mod shape;
 
 pub use binary::helder;
 pub use faulty::{Fault, FaultyProxy};
 pub use platform::{Place, Platform};
+pub use postgres::Server;
 
 /// Something a test needs did not happen.
 #[derive(Debug, thiserror::Error)]

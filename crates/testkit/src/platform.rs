@@ -12,8 +12,9 @@ use helder_types::Role;
 use tempfile::TempDir;
 
 use crate::{
-    Result, TestkitError,
+    Result, Server, TestkitError,
     bucket::Bucket,
+    database::Database,
     helder,
     launch::{self, Kept},
     ports,
@@ -37,6 +38,11 @@ impl Place<'_> {
         self.kept.tell(&mut command);
         command.env("HELDER_DATA", &self.data);
         Ok(command)
+    }
+
+    /// Address of its database as the owner of the tables, where it has one.
+    pub fn owner(&self) -> Option<String> {
+        self.kept.database.as_ref().map(Database::owner)
     }
 }
 
@@ -87,7 +93,24 @@ impl Platform {
     /// # Errors
     /// That of `prepare`; else as [`Self::start`].
     pub async fn start_after(prepare: impl FnOnce(&Place<'_>) -> Result<()>) -> Result<Self> {
-        Self::prepared(Kept::wanted()?, prepare).await
+        let kept = Kept {
+            // Roles and schemas, and no tables yet.
+            database: Database::wanted(false)?,
+            bucket: Bucket::wanted()?,
+        };
+        Self::prepared(kept, prepare).await
+    }
+
+    /// The same as [`Self::start`] with its facts on a server that the test owns.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and when the server refuses.
+    pub async fn start_on(server: &Server) -> Result<Self> {
+        Self::keeping(Kept {
+            database: Some(Database::on(&server.url(), true)?),
+            ..Kept::wanted()?
+        })
+        .await
     }
 
     async fn keeping(kept: Kept) -> Result<Self> {
@@ -202,6 +225,11 @@ impl Platform {
     /// Where its objects lie when that is a bucket: `s3://bucket/prefix`.
     pub fn bucket(&self) -> Option<&str> {
         self.kept.bucket.as_ref().map(|bucket| bucket.url.as_str())
+    }
+
+    /// Address of that database as the owner of the tables, who brings them up to date.
+    pub fn owner(&self) -> Option<String> {
+        self.kept.database.as_ref().map(Database::owner)
     }
 
     /// Folder of this test: the data folder, the log, and room for files of the test.

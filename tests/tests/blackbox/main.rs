@@ -14,6 +14,7 @@ mod bodies;
 mod chain;
 mod command;
 mod crash;
+mod database;
 mod described;
 mod disks;
 mod doctor;

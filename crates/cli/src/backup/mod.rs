@@ -177,7 +177,9 @@ fn placed(file: &StoreFile, url: &str, from: &Path) -> Result<()> {
             fs::File::open(&path)?.sync_all()?;
             Ok(())
         }
-        (Kind::Postgres { address, .. }, "postgres") => postgres::load(&address, &source),
+        (Kind::Postgres { address, schema }, "postgres") => {
+            postgres::load(&address, &schema, &source)
+        }
         _ => bail!("the backup is of another kind of database"),
     }
 }

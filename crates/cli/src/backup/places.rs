@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use helder_platform::config::{self, BucketSettings, ServiceSettings};
 
-use crate::{command::CALLS, settings::Settings};
+use crate::{command::CALLS, database, settings::Settings};
 
 /// Everything of a platform that outlasts its processes.
 pub(crate) struct Places {
@@ -34,11 +34,7 @@ impl Places {
         };
         if let Some(pattern) = store {
             for (service, url) in &mut places.stores {
-                let joint = if pattern.contains('?') { '&' } else { '?' };
-                *url = format!(
-                    "{}{joint}schema={service}",
-                    pattern.replace("{service}", service)
-                );
+                *url = database::url(pattern, service);
             }
         }
         Ok(places)

@@ -24,8 +24,8 @@ pub(super) fn dump(address: &str, schema: &str, file: &Path) -> Result<()> {
         .arg(address))
 }
 
-/// Makes a schema from a file; all of it or nothing.
-pub(super) fn load(address: &str, file: &Path) -> Result<()> {
+/// Makes the tables of a schema, which is there and empty, from a file; all of it or nothing. Whoever does it owns them.
+pub(super) fn load(address: &str, schema: &str, file: &Path) -> Result<()> {
     let (address, password) = without_password(address);
     run(tool("pg_restore", password.as_deref())
         .args([
@@ -33,7 +33,9 @@ pub(super) fn load(address: &str, file: &Path) -> Result<()> {
             "--no-privileges",
             "--single-transaction",
             "--exit-on-error",
+            "--schema",
         ])
+        .arg(schema)
         .arg("--dbname")
         .arg(address)
         .arg(file))

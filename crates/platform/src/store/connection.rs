@@ -79,6 +79,19 @@ fn without(part: &str, url: &str) -> (String, Option<String>) {
     (format!("{address}{joint}{}", rest.join("&")), found)
 }
 
+/// The same URL with an end to waiting for a server that does not answer, where it does not say its own. A server that is gone
+/// without a word (cable cut, machine dead) would else be waited for longer than anybody's request.
+fn with_patience(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [("connect_timeout", 3), ("tcp_user_timeout", 10_000)] {
+        if !url.contains(name) {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            url = format!("{url}{joint}{name}={value}");
+        }
+    }
+    url
+}
+
 /// A name that needs no quotes in SQL.
 pub(super) fn is_schema_name(name: &str) -> bool {
     (1..=63).contains(&name.len())
@@ -167,7 +180,7 @@ pub(super) fn connect(target: &Target, mode: Mode) -> Result<Conn, StoreError> {
             Conn::Sqlite(conn)
         }
         Target::Postgres { url, schema, .. } => {
-            let mut conn = PgConnection::establish(url)?;
+            let mut conn = PgConnection::establish(&with_patience(url))?;
             if let Some(schema) = schema {
                 conn.batch_execute(&format!("SET search_path = {schema}"))?;
             }

@@ -11,7 +11,7 @@ use diesel::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    StoreError,
+    StoreError, Work,
     connection::{Conn, Target},
 };
 
@@ -134,6 +134,8 @@ fn reader(url: &str) -> Result<Conn, StoreError> {
             if let Some(schema) = schema {
                 conn.batch_execute(&format!("SET search_path = {schema}"))?;
             }
+            // The owner of the tables sees all rows of them when it says so; to others it means nothing.
+            conn.batch_execute(&format!("SET helder.work = '{}'", Work::MIGRATION.name()))?;
             Ok(Conn::Pg(conn))
         }
     }
