@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use crate::{Result, TestkitError};
 
+/// Folder with the programs of a former version, that `HELDER_TEST_FORMER` names: with it, separate processes start as that
+/// version, on tables as it made them, until they are rolled.
+pub(crate) fn former() -> Option<PathBuf> {
+    std::env::var_os("HELDER_TEST_FORMER").map(PathBuf::from)
+}
+
 /// The binary under test: `HELDER_BIN`, or `helder` beside the folder of the running test program.
 ///
 /// # Errors

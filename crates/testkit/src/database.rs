@@ -4,7 +4,7 @@ use std::process::Command;
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 
-use crate::{Result, TestkitError, helder};
+use crate::{Result, TestkitError, former, helder};
 
 /// A database that goes away when dropped.
 #[derive(Debug)]
@@ -83,9 +83,13 @@ fn as_role(address: &str, role: &str) -> String {
     format!("{scheme}://{role}@{host}")
 }
 
-/// What `helder` prints.
+/// What `helder` prints; that of the former version, where one is to start first.
 fn said(arguments: &[&str]) -> Result<String> {
-    let output = Command::new(helder()?).args(arguments).output()?;
+    let program = match former() {
+        Some(folder) => folder.join("helder"),
+        None => helder()?,
+    };
+    let output = Command::new(program).args(arguments).output()?;
     if !output.status.success() {
         return Err(TestkitError::NoSettings(
             String::from_utf8_lossy(&output.stderr).into_owned(),

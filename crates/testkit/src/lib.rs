@@ -12,6 +12,7 @@ mod postgres;
 mod processes;
 mod shape;
 
+use binary::former;
 pub use binary::helder;
 pub use faulty::{Fault, FaultyProxy};
 pub use platform::{Place, Platform};

@@ -219,7 +219,8 @@ impl Platform {
 
     /// Address of the PostgreSQL database as superuser, where the platform has one; a schema and a role per service.
     pub fn database(&self) -> Option<&str> {
-        self.kept.store()
+        let database = self.kept.database.as_ref()?;
+        Some(&database.url)
     }
 
     /// Where its objects lie when that is a bucket: `s3://bucket/prefix`.

@@ -14,7 +14,7 @@ use crate::{
     Result, TestkitError,
     balancer::Balancer,
     bucket::Bucket,
-    helder,
+    former, helder,
     launch::{self, Kept},
 };
 
@@ -35,6 +35,8 @@ struct Member {
     service: String,
     listen: SocketAddr,
     settings: PathBuf,
+    /// Where its program is, when not that of this version.
+    former: Option<PathBuf>,
     child: Option<Child>,
 }
 
@@ -188,6 +190,7 @@ impl Processes {
             let mut table = read(&member.settings)?;
             change(&member.service, &mut table);
             fs::write(&member.settings, table.to_string())?;
+            member.former = None;
             if let Some(mut child) = member.child.take() {
                 Command::new("kill").arg(child.id().to_string()).status()?;
                 while child.try_wait()?.is_none() {
@@ -230,12 +233,17 @@ impl Member {
             service: service.to_owned(),
             listen,
             settings,
+            former: former(),
             child: None,
         }
     }
 
     fn start(&mut self, folder: &Path, bucket: Option<&Bucket>) -> Result<()> {
-        let program = helder()?.with_file_name(format!("helder-{}", self.service));
+        let name = format!("helder-{}", self.service);
+        let program = match &self.former {
+            Some(folder) => folder.join(name),
+            None => helder()?.with_file_name(name),
+        };
         if !program.is_file() {
             return Err(TestkitError::NoBinary(program));
         }

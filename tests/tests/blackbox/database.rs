@@ -43,14 +43,14 @@ fn server() -> Option<Server> {
 
 /// What was seen by who looks all the time.
 #[derive(Clone, Default)]
-struct Watch(Arc<Mutex<Vec<Seen>>>);
+pub(crate) struct Watch(Arc<Mutex<Vec<Seen>>>);
 
 /// When, which question, which status.
 type Seen = (Instant, &'static str, u16);
 
 impl Watch {
     /// Answers of one kind of question since `start`: good ones and others.
-    fn since(&self, start: Instant, what: &str) -> (usize, usize) {
+    pub(crate) fn since(&self, start: Instant, what: &str) -> (usize, usize) {
         let seen = self.0.lock().unwrap();
         let mine = seen
             .iter()
@@ -90,7 +90,7 @@ impl Watch {
 }
 
 /// Questions that need each service's database.
-const QUESTIONS: [(&str, &str); 5] = [
+pub(crate) const QUESTIONS: [(&str, &str); 5] = [
     ("registry", "/registry/v1/projects?limit=1"),
     ("ingest", "/ingest/v1/datasets?limit=1"),
     ("linkage", "/linkage/v1/linkage-runs?limit=1"),
@@ -170,7 +170,8 @@ async fn keep_writing(
     }
 }
 
-fn start_clients(
+/// Clients that look at and write to all services until told to stop.
+pub(crate) fn start_clients(
     people: &People,
     made: &Arc<Made>,
     ledger: &Ledger,

@@ -40,6 +40,8 @@ mod spoilt;
 mod stopping;
 mod store_away;
 mod support;
+mod tables;
 mod tenants;
 mod tokens;
 mod trap;
+mod upgrade;

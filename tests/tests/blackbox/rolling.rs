@@ -26,10 +26,10 @@ use crate::{
     support::{Caller, HERE},
 };
 
-const SERVICES: [&str; 5] = ["registry", "ingest", "linkage", "training", "prediction"];
+pub(crate) const SERVICES: [&str; 5] = ["registry", "ingest", "linkage", "training", "prediction"];
 
 /// Clients of all kinds, who go on until they are told to stop and never ask twice.
-struct Load {
+pub(crate) struct Load {
     clients: JoinSet<()>,
     is_over: Arc<AtomicBool>,
     ledger: Ledger,
@@ -37,7 +37,7 @@ struct Load {
 }
 
 impl Load {
-    fn start(people: &People, made: &Arc<Made>) -> Self {
+    pub(crate) fn start(people: &People, made: &Arc<Made>) -> Self {
         let mut load = Self {
             clients: JoinSet::new(),
             is_over: Arc::default(),
@@ -108,7 +108,7 @@ impl Load {
         });
     }
 
-    async fn end(self) -> (Ledger, usize) {
+    pub(crate) async fn end(self) -> (Ledger, usize) {
         self.is_over.store(true, Ordering::Relaxed);
         self.clients.join_all().await;
         (self.ledger, self.read.load(Ordering::Relaxed))
