@@ -1,6 +1,6 @@
 //! A PostgreSQL database of one test, with the roles of production.
 
-use std::process::Command;
+use std::{net::SocketAddr, process::Command};
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 
@@ -52,6 +52,12 @@ impl Database {
             said(&["migrate", "--store", &database.owner()])?;
         }
         Ok(database)
+    }
+
+    /// The services reach the server somewhere else: a proxy stands before it.
+    pub(crate) fn reached_at(&mut self, endpoint: SocketAddr) {
+        let address = format!("postgres://helder_{{service}}@{endpoint}");
+        self.services = format!("{address}/{}", self.name);
     }
 
     /// Address as the owner of the tables.

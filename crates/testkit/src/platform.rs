@@ -101,14 +101,16 @@ impl Platform {
         Self::prepared(kept, prepare).await
     }
 
-    /// The same as [`Self::start`] with its facts on a server that the test owns.
+    /// The same as [`Self::start`] with its facts on a server that the test owns, reached at `endpoint`; for a proxy in between.
     ///
     /// # Errors
     /// As [`Self::start`], and when the server refuses.
-    pub async fn start_on(server: &Server) -> Result<Self> {
+    pub async fn start_on(server: &Server, endpoint: SocketAddr) -> Result<Self> {
+        let mut database = Database::on(&server.url(), true)?;
+        database.reached_at(endpoint);
         Self::keeping(Kept {
-            database: Some(Database::on(&server.url(), true)?),
-            ..Kept::wanted()?
+            database: Some(database),
+            bucket: Bucket::wanted()?,
         })
         .await
     }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::Command,
@@ -101,6 +102,11 @@ impl Server {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE usename LIKE '{roles}' AND pid <> pg_backend_pid()"
         ))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     /// Address as superuser.

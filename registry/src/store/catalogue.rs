@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    models, projects,
+    models,
+    projects::{self, ProjectRow},
     versions::{self, VersionFile, VersionRow},
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
         project::{Grondslag, Project},
         state::VersionState,
     },
-    schema::{model_versions, organisations},
+    schema::{model_versions, models as model_table, organisations, projects as project_table},
 };
 
 /// A version that answers now, and on what ground.
@@ -108,42 +109,55 @@ pub(crate) struct CatalogueUse {
     pub until: String,
 }
 
+/// A version with the name and titles of its model, and its project.
+type InForce = (VersionRow, (String, String, String), ProjectRow);
+
 /// All versions in force, of all organisations, in a fixed order. A version whose project does not allow predictions
 /// `today` is not in force.
+///
+/// Two questions however many versions there are: predictions hang on this, also where the database is slow to answer.
 pub(crate) fn in_force(conn: &mut Conn, today: Date) -> Result<Vec<ActiveVersion>> {
-    let rows: Vec<VersionRow> = model_versions::table
+    let rows: Vec<InForce> = model_versions::table
+        .inner_join(model_table::table.inner_join(project_table::table))
         .filter(model_versions::state.eq(VersionState::Active.as_str()))
         .order((model_versions::organisation, model_versions::id))
-        .select(VersionRow::as_select())
+        .select((
+            VersionRow::as_select(),
+            (
+                model_table::name,
+                model_table::title_nl,
+                model_table::title_en,
+            ),
+            ProjectRow::as_select(),
+        ))
         .load(conn)?;
-    let mut versions = Vec::with_capacity(rows.len());
-    for row in rows {
-        let organisation: OrganisationId = row.organisation.parse().map_err(Problem::internal)?;
-        let model = models::find(
-            conn,
-            &organisation,
-            row.model_id.parse().map_err(Problem::internal)?,
-        )?;
-        let project = projects::find(conn, &organisation, model.project_id)?;
+    let ids = rows
+        .iter()
+        .map(|(version, ..)| version.id.clone())
+        .collect();
+    let mut files = versions::files_of(conn, ids)?;
+    let mut listed = Vec::with_capacity(rows.len());
+    for (row, (model_name, nl, en), project) in rows {
+        let project = project.into_project()?;
         if !permit(&project, ProjectStep::Prediction, today).allowed {
             continue;
         }
-        versions.push(ActiveVersion {
-            model_id: model.id,
-            model_name: model.name,
-            title: model.title,
+        listed.push(ActiveVersion {
+            organisation: row.organisation.parse().map_err(Problem::internal)?,
+            model_id: row.model_id.parse().map_err(Problem::internal)?,
+            model_name,
+            title: Meaning { nl, en },
             model_version_id: row.id.parse().map_err(Problem::internal)?,
             number: row.number,
             digest: row.digest.parse().map_err(Problem::internal)?,
-            files: versions::files(conn, &row.id)?,
+            files: files.remove(&row.id).unwrap_or_default(),
             project_id: project.id,
             doelbinding: project.doelbinding,
             verwerkingsactiviteit: project.verwerkingsactiviteit,
             activated_at: row.activated_at.unwrap_or_default(),
-            organisation,
         });
     }
-    Ok(versions)
+    Ok(listed)
 }
 
 /// Entries in order of digest, after `after`.

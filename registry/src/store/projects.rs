@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = projects)]
-struct ProjectRow {
+pub(super) struct ProjectRow {
     id: String,
     organisation: String,
     name: String,
@@ -64,7 +64,7 @@ impl ProjectRow {
         })
     }
 
-    fn into_project(self) -> Result<Project> {
+    pub(super) fn into_project(self) -> Result<Project> {
         Ok(Project {
             id: self.id.parse().map_err(Problem::internal)?,
             organisation: self.organisation.parse().map_err(Problem::internal)?,

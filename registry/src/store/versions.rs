@@ -1,5 +1,7 @@
 //! Model versions in the database: written once, never changed but for their state.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use helder_platform::{
     clock,
@@ -375,27 +377,38 @@ pub(super) fn complete(conn: &mut Conn, row: VersionRow) -> Result<ModelVersion>
     })
 }
 
+/// Files of one version, by name.
 pub(super) fn files(conn: &mut Conn, version: &str) -> Result<Vec<VersionFile>> {
-    let rows: Vec<(String, String, String, i64)> = version_files::table
-        .filter(version_files::version_id.eq(version))
-        .order(version_files::name)
+    let mut found = files_of(conn, vec![version.to_owned()])?;
+    Ok(found.remove(version).unwrap_or_default())
+}
+
+/// Files of each of these versions, by name.
+pub(super) fn files_of(
+    conn: &mut Conn,
+    versions: Vec<String>,
+) -> Result<BTreeMap<String, Vec<VersionFile>>> {
+    let rows: Vec<(String, String, String, String, i64)> = version_files::table
+        .filter(version_files::version_id.eq_any(versions))
+        .order((version_files::version_id, version_files::name))
         .select((
+            version_files::version_id,
             version_files::name,
             version_files::digest,
             version_files::media_type,
             version_files::size_bytes,
         ))
         .load(conn)?;
-    rows.into_iter()
-        .map(|(name, digest, media_type, size)| {
-            Ok(VersionFile {
-                name,
-                digest: digest.parse().map_err(Problem::internal)?,
-                media_type: MediaType::from_stored(&media_type),
-                size_bytes: u64::try_from(size).unwrap_or(0),
-            })
-        })
-        .collect()
+    let mut found = BTreeMap::<String, Vec<VersionFile>>::new();
+    for (version, name, digest, media_type, size) in rows {
+        found.entry(version).or_default().push(VersionFile {
+            name,
+            digest: digest.parse().map_err(Problem::internal)?,
+            media_type: MediaType::from_stored(&media_type),
+            size_bytes: u64::try_from(size).unwrap_or(0),
+        });
+    }
+    Ok(found)
 }
 
 pub(super) fn reviews_of(conn: &mut Conn, version: &str) -> Result<Vec<Review>> {

@@ -136,6 +136,10 @@ async fn every_acknowledged_write_is_there_after_a_kill_and_none_is_half() {
                 .try_post("/registry/v1/projects", &journey::new_project())
                 .await
             {
+                // With separate programs the gateway may go last.
+                if answer.status == 503 {
+                    break;
+                }
                 assert_eq!(answer.status, 201, "{url}: {}", answer.text);
                 made.push(id(&answer.json()));
             }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use helder_testkit::{Platform, Server};
+use helder_testkit::{Fault, FaultyProxy, Platform, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -178,6 +178,35 @@ pub(crate) fn start_clients(
     watch: &Watch,
     stop: &Arc<AtomicBool>,
 ) -> JoinSet<()> {
+    let mut clients = start_looking(people, watch, stop);
+    for kind in KINDS {
+        let client = clients.len();
+        clients.spawn(keep_writing(
+            who(people, kind),
+            ledger.clone(),
+            kind,
+            client,
+            Arc::clone(made),
+            Arc::clone(stop),
+        ));
+    }
+    clients
+}
+
+/// What clients write.
+const KINDS: [Kind; 8] = [
+    Kind::Project,
+    Kind::Source,
+    Kind::Prediction,
+    Kind::Prediction,
+    Kind::Upload,
+    Kind::Frame,
+    Kind::Linkage,
+    Kind::Batch,
+];
+
+/// Clients that look at all services until told to stop.
+fn start_looking(people: &People, watch: &Watch, stop: &Arc<AtomicBool>) -> JoinSet<()> {
     let mut clients = JoinSet::new();
     for (what, path) in QUESTIONS {
         let caller = if path == PREDICT {
@@ -195,26 +224,6 @@ pub(crate) fn start_clients(
             Arc::clone(stop),
         ));
     }
-    for kind in [
-        Kind::Project,
-        Kind::Source,
-        Kind::Prediction,
-        Kind::Prediction,
-        Kind::Upload,
-        Kind::Frame,
-        Kind::Linkage,
-        Kind::Batch,
-    ] {
-        let client = clients.len();
-        clients.spawn(keep_writing(
-            who(people, kind),
-            ledger.clone(),
-            kind,
-            client,
-            Arc::clone(made),
-            Arc::clone(stop),
-        ));
-    }
     clients
 }
 
@@ -222,7 +231,7 @@ pub(crate) fn start_clients(
 async fn a_database_that_restarts_is_away_or_drops_everybody_under_load_loses_nothing_acknowledged()
 {
     let Some(server) = server() else { return };
-    let platform = Platform::start_on(&server).await.unwrap();
+    let platform = Platform::start_on(&server, server.address()).await.unwrap();
     let people = People::of(&platform, HERE);
     let made = Arc::new(active(&platform, &people).await);
     predicted(&people.consumer).await;
@@ -262,7 +271,7 @@ async fn a_database_that_restarts_is_away_or_drops_everybody_under_load_loses_no
 async fn predictions_go_on_while_the_registrys_database_is_away() {
     let Some(server) = server() else { return };
     let away: u64 = std::env::var("HELDER_TEST_AWAY_S").map_or(5, |text| text.parse().unwrap());
-    let platform = Platform::start_on(&server).await.unwrap();
+    let platform = Platform::start_on(&server, server.address()).await.unwrap();
     let people = People::of(&platform, HERE);
     active(&platform, &people).await;
     let before = predicted(&people.consumer).await;
@@ -312,6 +321,43 @@ async fn predictions_go_on_while_the_registrys_database_is_away() {
     for member in ["modelDigest", "modelVersionId"] {
         assert_eq!(after[member], before[member]);
     }
+    assert_eq!(
+        after["predictions"][0]["score"],
+        before["predictions"][0]["score"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_database_gives_slow_answers_and_no_wrong_ones() {
+    let Some(server) = server() else { return };
+    let slow: u64 = std::env::var("HELDER_TEST_AWAY_S").map_or(6, |text| text.parse().unwrap());
+    let proxy = FaultyProxy::before(server.address()).unwrap();
+    let platform = Platform::start_on(&server, proxy.address()).await.unwrap();
+    let people = People::of(&platform, HERE);
+    active(&platform, &people).await;
+    let before = predicted(&people.consumer).await;
+    let (watch, stop) = (Watch::default(), Arc::default());
+    proxy.set(Fault::Delay(Duration::from_millis(300)));
+    let start = Instant::now();
+    let clients = start_looking(&people, &watch, &stop);
+    tokio::time::sleep(Duration::from_secs(slow)).await;
+    for (what, _) in QUESTIONS {
+        let (good, bad) = watch.since(start, what);
+        println!(
+            "every answer of the database 300 ms late for {slow} s: {what} {good} good, {bad} not"
+        );
+        assert!(good > 1 && bad == 0, "{what}: {good} good, {bad} not");
+    }
+    // Who predicts still hears from the registry which versions are in force.
+    let log = std::fs::read_to_string(platform.folder().join("testkit.log")).unwrap();
+    assert!(!log.contains("the registry does not answer"), "{log}");
+    proxy.set(Fault::Nothing);
+    let kinds = QUESTIONS.map(|(what, _)| what);
+    let recovered = watch.all_good_after(Instant::now(), &kinds).await;
+    assert!(recovered < RECOVERY, "{recovered:?}");
+    stop.store(true, Ordering::Relaxed);
+    clients.join_all().await;
+    let after = people.consumer.post(PREDICT, &subject()).await.json();
     assert_eq!(
         after["predictions"][0]["score"],
         before["predictions"][0]["score"]
