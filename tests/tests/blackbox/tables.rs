@@ -17,10 +17,10 @@ use helder_testkit::{Platform, helder};
 use serde_json::Value;
 
 use crate::{
-    database::{QUESTIONS, Watch, start_clients},
+    database::{QUESTIONS, Watch, settled, start_clients},
     journey::People,
     ledger::Ledger,
-    made::{active, predicted},
+    made::active,
     reckoning::{Before, check_jobs, check_log, check_rows},
     support::{ELSEWHERE, HERE},
 };
@@ -264,7 +264,7 @@ async fn the_former_version_serves_on_while_its_tables_grow() {
     let owner = platform.owner().unwrap();
     let people = People::of(&platform, HERE);
     let made = Arc::new(active(&platform, &people).await);
-    predicted(&people.consumer).await;
+    settled(&people).await;
     let before = Before::of(&people).await;
     let (ledger, watch, stop) = (Ledger::default(), Watch::default(), Arc::default());
     let clients = start_clients(&people, &made, &ledger, &watch, &stop);

@@ -6,9 +6,10 @@ use std::{process::Command, sync::Arc, time::Duration};
 use helder_testkit::{Platform, helder};
 
 use crate::{
+    database::settled,
     journey::People,
     ledger::Kind,
-    made::{active, predicted},
+    made::active,
     reckoning::{Before, check_jobs, check_log, check_rows},
     rolling::{Load, SERVICES},
     support::HERE,
@@ -25,7 +26,7 @@ async fn a_former_version_hands_over_without_losing_a_request() {
     let owner = platform.owner().unwrap();
     let people = People::of(&platform, HERE);
     let made = Arc::new(active(&platform, &people).await);
-    predicted(&people.consumer).await;
+    settled(&people).await;
     let before = Before::of(&people).await;
     let load = Load::start(&people, &made);
     tokio::time::sleep(Duration::from_secs(2)).await;
