@@ -71,17 +71,21 @@ def make_secrets(folder: Path) -> Path:
     return secrets
 
 
+def given(container: dict, secrets: Path) -> dict[str, str]:
+    """The container's variables, with values out of the Secrets."""
+    found = {}
+    for it in container["env"]:
+        reference = it.get("valueFrom", {}).get("secretKeyRef")
+        found[it["name"]] = (secrets / reference["name"] / reference["key"]).read_text() if reference else it["value"]
+    return found
+
+
 def environment(container: dict, secrets: Path, scratch: str) -> dict[str, str]:
     """The container's variables; but on a free port, with its log, ending at once, and on SQLite."""
     found = {"HELDER_LISTEN": "127.0.0.1:0", "HELDER_TELEMETRY__FILTER": "info", "HELDER_DRAIN_S": "0"}
-    for it in container["env"]:
-        reference = it.get("valueFrom", {}).get("secretKeyRef")
-        if reference:
-            found[it["name"]] = (secrets / f"helder-{container['name']}" / reference["key"]).read_text()
-        else:
-            found[it["name"]] = it["value"]
+    found |= given(container, secrets)
     if "HELDER_STORE__URL" in found:
-        if not re.match(rf"postgres://.*[?]schema={container['name']}(&|$)", found["HELDER_STORE__URL"]):
+        if not re.match(rf"postgres://.*[?&]schema={container['name']}(&|$)", found["HELDER_STORE__URL"]):
             raise ValueError(f"store-url of {container['name']}")
         found["HELDER_STORE__URL"] = f"sqlite:{scratch}/store.db"
         found["TMPDIR"] = scratch

@@ -7,8 +7,8 @@ from functools import cache
 import kubernetes_validate
 import kubernetes_validate.utils
 
-from cases import each, release
-from chart import CHART, Helm, values
+from cases import case, each, release
+from chart import CHART, Helm, Refused, render, values
 from cluster import RESOURCES, Cluster
 
 # Schemas are read anew for every object otherwise.
@@ -65,6 +65,13 @@ class Manifests(unittest.TestCase):
             for kind, called in names:
                 self.assertTrue(called.startswith("helder-"), f"{kind}/{called}")
                 self.assertIn(kind, [it[2] for it in RESOURCES])
+
+    def test_the_longest_name_of_a_release_gives_names_that_kubernetes_takes(self):
+        found = render(case("production"), "h" * 44)
+        self.assertEqual(max(len(it["metadata"]["name"]) for it in found.everything), 63)
+        with self.assertRaises(Refused) as refused:
+            render(case("production"), "h" * 45)
+        self.assertIn("the name of the release: at most 44 characters", str(refused.exception))
 
     def test_selectors_find_exactly_their_own_pods(self):
         for name, found in each():

@@ -76,7 +76,7 @@ class Pods(unittest.TestCase):
                 for text in item["data"].values():
                     self.assertNotRegex(text, r"(?m)^\s*(signing_key|master_keys|password|secret)\s*=|postgres:", name)
             migrate = case(name).get("migrations", {})
-            keys = {f"{it}-url" for it in SERVICES} if migrate.get("perService") else {"owner-url"}
+            keys = {f"{it}-url" for it in SERVICES}
             self.assertEqual({key for of, key in referred if of == migrate.get("existingSecret", "helder-migrate")}, keys)
             for program in PROGRAMS:
                 settings = case(name).get("gateway" if program == "gateway" else "services", {})
@@ -88,12 +88,15 @@ class Pods(unittest.TestCase):
     def test_a_program_never_gets_the_owner_of_its_tables_and_migrations_get_nothing_else(self):
         for name, found in each():
             for made_by, template in pods(found):
-                variables = {it["name"] for it in template["spec"]["containers"][0]["env"]}
+                variables = template["spec"]["containers"][0]["env"]
+                secrets = {it["valueFrom"]["secretKeyRef"]["name"] for it in variables if "valueFrom" in it}
+                owners = {case(name).get("migrations", {}).get("existingSecret", "helder-migrate")}
                 if made_by.startswith("Job/"):
-                    self.assertEqual(variables - {"SSL_CERT_FILE"}, {"HELDER_MIGRATE_STORE"}, f"{name}: {made_by}")
+                    self.assertEqual({it["name"] for it in variables} - {"SSL_CERT_FILE"}, {"HELDER_STORE__URL"})
+                    self.assertEqual(secrets, owners, f"{name}: {made_by}")
                     self.assertEqual(template["spec"]["restartPolicy"], "Never")
                 else:
-                    self.assertNotIn("HELDER_MIGRATE_STORE", variables, f"{name}: {made_by}")
+                    self.assertFalse(secrets & owners, f"{name}: {made_by}")
 
     def test_probes_ask_what_they_should(self):
         for name, found in each():

@@ -1,5 +1,7 @@
 """Settings: the real programs start on what the chart renders, with Secrets made by the commands of helm/README.md."""
 
+import sqlite3
+import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -57,6 +59,26 @@ class Settings(unittest.TestCase):
                 if reference:
                     referred.add((reference["name"], reference["key"]))
         self.assertEqual(made, referred)
+
+    def test_every_migration_runs_with_what_its_pod_is_given(self):
+        jobs = release("minimal").of("Job")
+        self.assertEqual(len(jobs), 5)
+        for called, item in jobs.items():
+            (container,) = item["spec"]["template"]["spec"]["containers"]
+            service = called.removeprefix("helder-migrate-")
+            self.assertIn(f"helder-{service}:", container["image"])
+            ((name, value),) = running.given(container, self.secrets).items()
+            self.assertRegex(value, f"^postgres://helder_owner:password@.*[&]schema={service}$")
+            store = self.folder / f"{service}.db"
+            command = [running.binaries() / f"helder-{service}", *container["args"]]
+            done = subprocess.run(
+                command, env={name: f"sqlite:{store}"}, cwd="/", capture_output=True, text=True, check=False
+            )
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with sqlite3.connect(store) as tables:
+                (count,) = tables.execute("SELECT count(*) FROM __diesel_schema_migrations").fetchone()
+            tables.close()
+            self.assertGreater(count, 0, f"{service}: {done.stdout}")
 
     def test_variables_that_kubernetes_adds_for_services_would_be_read_as_settings(self):
         # Why enableServiceLinks is off: the release is called helder, and so begin the variables.

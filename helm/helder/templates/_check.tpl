@@ -1,6 +1,9 @@
 {{/* What the schema cannot say: values without a default, and sums. Tells all faults at once. */}}
 {{- define "helder.check" -}}
 {{- $faults := list -}}
+{{- if gt (len .Release.Name) 44 -}}
+{{- $faults = append $faults "the name of the release: at most 44 characters, so that <release>-migrate-prediction is a name" -}}
+{{- end -}}
 {{- range $key, $value := .Values.publicKeys -}}
 {{- if not $value -}}
 {{- $faults = append $faults (printf "publicKeys.%s: give the public half of the signing key of %s" $key $key) -}}
