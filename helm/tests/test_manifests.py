@@ -69,9 +69,10 @@ class Manifests(unittest.TestCase):
     def test_the_longest_name_of_a_release_gives_names_that_kubernetes_takes(self):
         found = render(case("production"), "h" * 44)
         self.assertEqual(max(len(it["metadata"]["name"]) for it in found.everything), 63)
-        with self.assertRaises(Refused) as refused:
-            render(case("production"), "h" * 45)
-        self.assertIn("the name of the release: at most 44 characters", str(refused.exception))
+        for name, said in (("h" * 45, "at most 44 characters"), ("2helder", "beginning with a letter"), ("a.b", "hyphens")):
+            with self.assertRaises(Refused) as refused:
+                render(case("production"), name)
+            self.assertIn(said, str(refused.exception))
 
     def test_selectors_find_exactly_their_own_pods(self):
         for name, found in each():

@@ -1,6 +1,9 @@
 {{/* What the schema cannot say: values without a default, and sums. Tells all faults at once. */}}
 {{- define "helder.check" -}}
 {{- $faults := list -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" .Release.Name) -}}
+{{- $faults = append $faults "the name of the release: lower-case letters, digits and hyphens, beginning with a letter, as names of Services" -}}
+{{- end -}}
 {{- if gt (len .Release.Name) 44 -}}
 {{- $faults = append $faults "the name of the release: at most 44 characters, so that <release>-migrate-prediction is a name" -}}
 {{- end -}}
