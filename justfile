@@ -28,6 +28,10 @@ openapi:
 schemathesis:
     scripts/schemathesis
 
+# The Helm chart: lint, render, schemas, policies.
+helm *args:
+    scripts/helm {{args}}
+
 # Advisories, licences, bans and sources (needs cargo-deny).
 deny:
     scripts/deny
