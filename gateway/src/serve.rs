@@ -79,6 +79,14 @@ pub(crate) async fn serve(
     let version = door.version(&request, known.operation.as_deref());
     let mut response = match answer {
         Ok(mut response) => {
+            let has_forms = known
+                .operation
+                .as_ref()
+                .is_some_and(|it| it.answers.len() > 1);
+            if has_forms && response.status().is_success() {
+                let forms = header::HeaderValue::from_static("Accept");
+                response.headers_mut().insert(header::VARY, forms);
+            }
             answer::finish(response.headers_mut(), trace.request_id, version);
             response
         }

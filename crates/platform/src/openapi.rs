@@ -1,14 +1,15 @@
 //! The OpenAPI document of a service, from its handlers.
 
 mod flatten;
+mod headers;
+mod moments;
 mod names;
 
 use actix_web::App;
 use utoipa::openapi::{
-    ComponentsBuilder, ContactBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder,
-    OpenApi, OpenApiBuilder, RefOr, Response, ServerBuilder,
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    ServerBuilder,
     path::Operation,
-    schema::Type,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 use utoipa::{PartialSchema, ToSchema};
@@ -49,6 +50,7 @@ pub fn document(info: &ServiceInfo, configure: impl FnOnce(&mut ServiceConfig<'_
     if let Some(components) = &mut document.components {
         flatten::flatten(components);
         is_renamed = names::rename_schemas(components);
+        moments::mark(components);
     }
     for item in document.paths.paths.values_mut() {
         let operations: [&mut Option<Operation>; 8] = [
@@ -69,29 +71,10 @@ pub fn document(info: &ServiceInfo, configure: impl FnOnce(&mut ServiceConfig<'_
             if is_renamed {
                 names::rename_in(operation);
             }
-            for (status, response) in &mut operation.responses.responses {
-                if let (true, RefOr::T(response)) = (status.starts_with(['2', '3']), response) {
-                    add_version_header(response);
-                }
-            }
+            headers::document(operation);
         }
     }
     document
-}
-
-/// `/core/version-header` of the API design rules: every answer of success documents `API-Version`. The gateway adds it.
-fn add_version_header(response: &mut Response) {
-    let version = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .examples([API_VERSION])
-        .build();
-    let header = HeaderBuilder::new()
-        .schema(Some(version))
-        .description(Some("Version of this API, `major.minor.patch`"))
-        .build();
-    response
-        .headers
-        .insert("API-Version".to_owned(), RefOr::T(header));
 }
 
 fn base(info: &ServiceInfo) -> OpenApi {

@@ -76,6 +76,24 @@ pub(crate) fn write_portable(folder: &Path, target: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Keeps the committed documents as those of a release, without blanks.
+///
+/// # Errors
+/// When a file cannot be read or written, or the version is none.
+pub(crate) fn release(folder: &Path, version: &str) -> anyhow::Result<()> {
+    let is_version = version.split('.').count() == 3
+        && version.split('.').all(|part| part.parse::<u32>().is_ok());
+    anyhow::ensure!(is_version, "a version is written as 1.2.0");
+    let target = folder.join("released").join(version);
+    fs::create_dir_all(&target)?;
+    for (name, _) in documents()? {
+        let file = format!("{name}.json");
+        let document: Value = serde_json::from_slice(&fs::read(folder.join(&file))?)?;
+        fs::write(target.join(file), format!("{document}\n"))?;
+    }
+    Ok(())
+}
+
 /// The document as committed: two spaces of indentation, keys in declared order, one line break at the end.
 fn text(document: &Value) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(document)? + "\n")

@@ -40,7 +40,7 @@ use crate::{
         ("Content-Digest" = Option<String>, Header, description = "SHA-256 of the bytes, `sha-256=:…:` (RFC 9530)"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe")
     ),
-    responses((status = 201, description = "The artifact", body = Artifact), Problems),
+    responses((status = 201, description = "The artifact", body = Artifact, headers(("ETag" = String, description = "Tag of this state"))), Problems),
     security(("bearer" = [<needs::RegistryRegister as Needs>::PERMISSION.as_str()]))
 )]
 #[post("/artifacts")]

@@ -65,7 +65,7 @@ impl Check for StopReason {
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe")
     ),
     request_body = NewReview,
-    responses((status = 201, description = "The version, reviewed", body = ModelVersion), Problems),
+    responses((status = 201, description = "The version, reviewed", body = ModelVersion, headers(("ETag" = String, description = "Tag of this state"))), Problems),
     security(("bearer" = [<needs::RegistryReview as Needs>::PERMISSION.as_str()]))
 )]
 #[post("/model-versions/{id}/reviews")]

@@ -73,7 +73,7 @@ pub(crate) struct NewAlias {
     tag = "models",
     request_body = NewModel,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe")),
-    responses((status = 201, description = "The model", body = Model), Problems),
+    responses((status = 201, description = "The model", body = Model, headers(("ETag" = String, description = "Tag of this state"))), Problems),
     security(("bearer" = [<needs::RegistryRegister as Needs>::PERMISSION.as_str()]))
 )]
 #[post("/models")]
@@ -128,7 +128,7 @@ pub(super) async fn list_models(
 #[utoipa::path(
     tag = "models",
     params(("id" = Uuid, Path, description = "Model")),
-    responses((status = 200, description = "The model", body = Model), Problems),
+    responses((status = 200, description = "The model", body = Model, headers(("ETag" = String, description = "Tag of this state, for `If-Match`"))), Problems),
     security(("bearer" = [<needs::RegistryRead as Needs>::PERMISSION.as_str()]))
 )]
 #[get("/models/{id}")]

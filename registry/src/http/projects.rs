@@ -30,7 +30,7 @@ use crate::{
     tag = "projects",
     request_body = NewProject,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe")),
-    responses((status = 201, description = "The project", body = Project), Problems),
+    responses((status = 201, description = "The project", body = Project, headers(("ETag" = String, description = "Tag of this state"))), Problems),
     security(("bearer" = [<needs::RegistryProject as Needs>::PERMISSION.as_str()]))
 )]
 #[post("/projects")]

@@ -46,8 +46,8 @@ use crate::{
     ),
     request_body = NewVersion,
     responses(
-        (status = 201, description = "The version", body = ModelVersion),
-        (status = 200, description = "The version that has exactly these files", body = ModelVersion),
+        (status = 201, description = "The version", body = ModelVersion, headers(("ETag" = String, description = "Tag of this state"))),
+        (status = 200, description = "The version that has exactly these files", body = ModelVersion, headers(("ETag" = String, description = "Tag of this state"), ("Location" = String, description = "The version"))),
         Problems
     ),
     security(("bearer" = [<needs::RegistryRegister as Needs>::PERMISSION.as_str()]))
@@ -142,6 +142,10 @@ pub(super) async fn get_model_version(
         (status = 200, description = "The bytes", content(
             (serde_json::Value = "application/json"),
             (String = "text/html")
+        ), headers(
+            ("ETag" = String, description = "Digest of the bytes"),
+            ("Content-Digest" = String, description = "SHA-256 of the bytes, RFC 9530"),
+            ("Content-Disposition" = String, description = "Name of the file"),
         )),
         Problems
     ),
@@ -185,7 +189,11 @@ pub(super) async fn get_lineage(
 #[utoipa::path(
     tag = "model versions",
     params(("id" = Uuid, Path, description = "Version")),
-    responses((status = 200, description = "The report", body = serde_json::Value), Problems),
+    responses((status = 200, description = "The report", body = serde_json::Value, headers(
+        ("ETag" = String, description = "Digest of the bytes"),
+        ("Content-Digest" = String, description = "SHA-256 of the bytes, RFC 9530"),
+        ("Content-Disposition" = String, description = "Name of the file"),
+    )), Problems),
     security(("bearer" = [<needs::RegistryRead as Needs>::PERMISSION.as_str()]))
 )]
 #[get("/model-versions/{id}/fairness-report")]
@@ -203,7 +211,7 @@ pub(super) async fn get_fairness_report(
 #[utoipa::path(
     tag = "model versions",
     params(("id" = Uuid, Path, description = "Version")),
-    responses((status = 200, description = "The card", body = String, content_type = "text/html"), Problems),
+    responses((status = 200, description = "The card", body = String, content_type = "text/html", headers(("Vary" = String, description = "`Accept`"))), Problems),
     security(("bearer" = [<needs::RegistryRead as Needs>::PERMISSION.as_str()]))
 )]
 #[get("/model-versions/{id}/card")]

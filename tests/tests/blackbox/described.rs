@@ -1,6 +1,10 @@
 //! Every operation as the committed OpenAPI documents describe it, and bodies made from their schemas.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use helder_types::Permission;
 use reqwest::Method;
@@ -38,6 +42,8 @@ pub(crate) struct Described {
     pub(crate) media: Vec<String>,
     /// Media types of its answers of success.
     pub(crate) answers: Vec<String>,
+    /// Names of headers per status of its answers, in lower case.
+    pub(crate) answer_headers: BTreeMap<String, BTreeSet<String>>,
     /// Version in its document.
     pub(crate) version: String,
     /// Schema of its JSON body.
@@ -77,6 +83,14 @@ pub(crate) fn described() -> Vec<Described> {
                     reference(schema).map_or(schema, |name| &named[name])
                 });
                 let answers = operation["responses"].as_object().unwrap();
+                let answer_headers = answers
+                    .iter()
+                    .map(|(status, answer)| {
+                        let names = answer["headers"].as_object().into_iter().flatten();
+                        let names = names.map(|(name, _)| name.to_lowercase());
+                        (status.clone(), names.collect())
+                    })
+                    .collect();
                 let answers = answers
                     .iter()
                     .filter(|(status, _)| status.starts_with('2'))
@@ -93,6 +107,7 @@ pub(crate) fn described() -> Vec<Described> {
                     headers: of("header"),
                     media: content.map_or_else(Vec::new, |it| it.keys().cloned().collect()),
                     answers: answers.collect(),
+                    answer_headers,
                     version: document["info"]["version"].as_str().unwrap().to_owned(),
                     schema: schema.map(|it| it["schema"].clone()),
                     named: named.clone(),

@@ -18,6 +18,7 @@ mod database;
 mod described;
 mod disks;
 mod doctor;
+mod headers;
 mod hostile_files;
 mod http;
 mod idempotency;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     rule::Place,
-    walk::{Operation, array, is_camel_case, object, operations, target},
+    walk::{Operation, array, every, is_camel_case, object, operations, target},
 };
 
 /// Schemas whose property names another standard fixes, and which one.
@@ -160,11 +160,30 @@ fn schema_faults(service: &str, document: &Value) -> Vec<String> {
             }
         }
     }
+    faults.extend(moments(document));
     if let Some(place) = closed_part(document, document, "") {
         faults.push(format!(
             "{place}: a part of allOf refuses unknown fields, so nothing fits the whole"
         ));
     }
+    faults
+}
+
+/// A field that is called a moment, `…At`, and is a text, says the format `date-time`.
+fn moments(document: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    every(&Place::default(), document, &mut |place, value| {
+        for (name, schema) in object(&value["properties"]) {
+            let is_called = name == "at" || name.ends_with("At");
+            let is_text = schema["type"] == "string"
+                || array(&schema["type"]).contains(&Value::from("string"));
+            if is_called && is_text && schema["format"] != "date-time" {
+                faults.push(format!(
+                    "{place}: {name} is a moment without format date-time"
+                ));
+            }
+        }
+    });
     faults
 }
 
@@ -256,6 +275,24 @@ mod tests {
                 "{expected}: {faults:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_moment_says_its_format_wherever_it_stands() {
+        let faults = |field: Value| {
+            faults_after(|document| {
+                let items = json!({"type": "object", "properties": {"createdAt": field}});
+                let list = json!({"type": "object", "properties": {"items": {"type": "array", "items": items}}});
+                document["components"] = json!({"schemas": {"Page": list}});
+            })
+        };
+        let found = faults(json!({"type": ["string", "null"]}));
+        assert!(
+            found.iter().any(|it| it.contains("createdAt is a moment")),
+            "{found:?}"
+        );
+        assert!(faults(json!({"type": "string", "format": "date-time"})).is_empty());
+        assert!(faults(json!({"type": "integer"})).is_empty());
     }
 
     #[test]
