@@ -8,6 +8,7 @@ mod handlers;
 mod ingest_job;
 mod page;
 mod recipe_job;
+mod retention;
 mod schema;
 mod staging;
 mod stored;
@@ -16,7 +17,7 @@ mod tests;
 mod upload;
 mod wire;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Data;
 use diesel_migrations::embed_migrations;
@@ -31,6 +32,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use handlers::{App, configure};
 use ingest_job::IngestJob;
 use recipe_job::RecipeJob;
+use retention::Retention;
 use stored::Stores;
 
 /// Tables of this service.
@@ -93,6 +95,16 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         context.objects.clone(),
         Arc::downgrade(&alive),
     ));
+    let retention = Retention {
+        store: store.clone(),
+        objects: context.objects.clone(),
+        keyring: context.keyring.clone(),
+        peers: context.peers.clone(),
+        mint: Arc::clone(&context.mint),
+        identity_days: context.limits.identity_days,
+    };
+    let every = Duration::from_secs(context.limits.retention_s);
+    tokio::spawn(retention.keep(every, Arc::downgrade(&alive)));
     let app = Data::new(App {
         objects: context.objects.clone(),
         keyring: context.keyring.clone(),

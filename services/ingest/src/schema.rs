@@ -85,3 +85,41 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(datasets, dataset_versions);
+
+diesel::table! {
+    /// What was removed at the end of its term.
+    retention_proofs (id) {
+        /// Identifier, in order of time.
+        id -> Text,
+        /// Tenant.
+        organisation -> Text,
+        /// The project whose data it was.
+        project_id -> Text,
+        /// `project-ended` or `identity-term`.
+        rule -> Text,
+        /// Parts removed.
+        parts -> BigInt,
+        /// Rows they held.
+        part_rows -> BigInt,
+        /// Their bytes.
+        size_bytes -> BigInt,
+        /// When, UTC.
+        at -> Text,
+    }
+}
+
+diesel::table! {
+    /// Parts that are gone.
+    removed_parts (organisation, version_id, part) {
+        /// Tenant.
+        organisation -> Text,
+        /// The version it was of.
+        version_id -> Text,
+        /// `analysis`, `identity`, `quarantine` or `quarantinedRecords`.
+        part -> Text,
+        /// The object.
+        digest -> Text,
+        /// The proof of its removal.
+        proof_id -> Text,
+    }
+}

@@ -133,6 +133,10 @@ pub struct Limits {
     pub call_s: u64,
     /// Longest wait at stopping for requests and jobs, seconds. Default 8.
     pub stop_s: u64,
+    /// Longest life of identity parts, days; 0 is as long as their project. Default 0.
+    pub identity_days: u64,
+    /// Time between two looks for data whose term is over, seconds. Default 3,600.
+    pub retention_s: u64,
 }
 
 impl Default for Limits {
@@ -143,6 +147,8 @@ impl Default for Limits {
             expanded_bytes: 64 << 30,
             call_s: 30,
             stop_s: 8,
+            identity_days: 0,
+            retention_s: 3_600,
         }
     }
 }

@@ -167,6 +167,24 @@ impl KeyRing {
             .await
     }
 
+    /// The same, when there is a key and it was not destroyed before.
+    ///
+    /// # Errors
+    /// 503 when the shelf is away.
+    pub async fn destroy_pseudonyms_once(
+        &self,
+        organisation: &OrganisationId,
+        project: Uuid,
+    ) -> Result<()> {
+        let purpose = pseudonym_purpose(project);
+        match self.shelf.get(organisation, &purpose).await? {
+            Some(lying) if !lying.starts_with(b"destroyed ") => {
+                self.destroy(organisation, &purpose).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Destroys the key of an organisation's identity parts. No identity part of it can be read any more.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::{
     net::TcpListener,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -43,7 +43,14 @@ async fn permit(
     ))
 }
 
+#[get("/registry/v1/projects/{id}")]
+async fn project_of(until: Data<Mutex<String>>) -> web::Json<Value> {
+    let until = until.lock().unwrap().clone();
+    web::Json(json!({"until": until}))
+}
+
 pub(super) struct House {
+    pub(super) until: Data<Mutex<String>>,
     pub(super) folder: TempDir,
     pub(super) database: TestDatabase,
     pub(super) objects: Objects,
@@ -64,7 +71,16 @@ impl House {
         let mint = Arc::new(TokenMint::generate("gateway").unwrap());
         let refusing = Data::new(AtomicBool::new(false));
         let served = refusing.clone();
-        let server = HttpServer::new(move || App::new().app_data(served.clone()).service(permit))
+        let until = Data::new(Mutex::new("2099-12-31".to_owned()));
+        let told = until.clone();
+        let app = move || {
+            App::new()
+                .app_data(served.clone())
+                .app_data(told.clone())
+                .service(permit)
+                .service(project_of)
+        };
+        let server = HttpServer::new(app)
             .workers(1)
             .disable_signals()
             .bind("127.0.0.1:0")
@@ -89,6 +105,7 @@ impl House {
             mint,
             training: Arc::new(TokenMint::generate("training").unwrap()),
             refusing,
+            until,
             folder,
         }
     }

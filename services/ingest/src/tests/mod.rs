@@ -3,4 +3,5 @@
 mod flows;
 mod hostile;
 mod house;
+mod retention;
 mod survival;

@@ -1,0 +1,2 @@
+DROP TABLE removed_parts;
+DROP TABLE retention_proofs;
