@@ -139,26 +139,26 @@ pub(crate) enum KeysCommand {
     Add {
         /// Name, letters and digits
         name: String,
-        /// Settings of the five services [default: those of the data folder]
+        /// Settings of the programs, *.toml [default: those of the data folder]
         files: Vec<PathBuf>,
     },
     /// Let this master key wrap from the next start on
     Use {
         /// Its name
         name: String,
-        /// Settings of the five services [default: those of the data folder]
+        /// Settings of the programs, *.toml [default: those of the data folder]
         files: Vec<PathBuf>,
     },
     /// Wrap every data key with the master key in use
     Rewrap {
-        /// Settings of the five services [default: those of the data folder]
+        /// Settings of the programs, *.toml [default: those of the data folder]
         files: Vec<PathBuf>,
     },
     /// Throw a master key away that wraps nothing any more
     Drop {
         /// Its name
         name: String,
-        /// Settings of the five services [default: those of the data folder]
+        /// Settings of the programs, *.toml [default: those of the data folder]
         files: Vec<PathBuf>,
     },
 }
@@ -178,7 +178,7 @@ pub(crate) struct BackupArguments {
     /// Database to read as another role, `{service}` stands for the name of each service
     #[arg(long)]
     pub(crate) store: Option<String>,
-    /// Settings of the five services [default: those of the data folder]
+    /// Settings of the programs, *.toml [default: those of the data folder]
     pub(crate) files: Vec<PathBuf>,
 }
 
@@ -194,7 +194,7 @@ pub(crate) struct RestoreArguments {
     /// Database to write as another role, `{service}` stands for the name of each service
     #[arg(long)]
     pub(crate) store: Option<String>,
-    /// Settings of the five services [default: those of the data folder]
+    /// Settings of the programs, *.toml [default: those of the data folder]
     pub(crate) files: Vec<PathBuf>,
 }
 

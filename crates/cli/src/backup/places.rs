@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use helder_gateway::ProcessSettings;
 use helder_platform::config::{self, BucketSettings, ServiceSettings};
 
 use crate::{command::CALLS, database, settings::Settings};
@@ -77,12 +78,19 @@ impl Places {
 
     fn services(files: &[PathBuf]) -> Result<Self> {
         let mut places: Option<Self> = None;
+        let mut door = None;
         for file in files {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
             let program = stem.split(['-', '.', '_']).next().unwrap_or_default();
+            if program == "gateway" {
+                let settings: ProcessSettings = config::load(Some(file))
+                    .with_context(|| format!("the settings in {}", file.display()))?;
+                door = settings.signing_key_file;
+                continue;
+            }
             if !CALLS.iter().any(|(name, _)| *name == program) {
                 bail!(
-                    "{}: name the settings of the five services: registry.toml, ingest.toml …",
+                    "{}: name the settings after their programs: gateway.toml, registry.toml …",
                     file.display()
                 );
             }
@@ -104,7 +112,8 @@ impl Places {
             all.keys.sort();
             all.keys.dedup();
         }
-        let places = places.context("no settings were named")?;
+        let mut places = places.context("no settings of services were named")?;
+        places.keys.extend(door);
         if places.stores.len() != CALLS.len() {
             bail!(
                 "name the settings of all {} services, each once",

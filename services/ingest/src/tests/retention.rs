@@ -147,7 +147,10 @@ async fn bytes_that_another_project_still_needs_stay_and_a_restored_backup_is_br
         );
     }
     let (first, second) = (digests(&versions[0]), digests(&versions[1]));
-    assert_eq!(first[0], second[0], "equal files without a BSN are equal parts");
+    assert_eq!(
+        first[0], second[0],
+        "equal files without a BSN are equal parts"
+    );
     let backup = house
         .objects
         .get_bytes(&house.anna.organisation, &first[0], 1 << 20)
