@@ -32,7 +32,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use handlers::{App, configure};
 use ingest_job::IngestJob;
 use recipe_job::RecipeJob;
-use retention::Retention;
+use retention::{RETENTION, Retention};
 use stored::Stores;
 
 /// Tables of this service.
@@ -44,6 +44,9 @@ const STAGING: Work = Work::named("staging");
 const GUARDS: &[Guard] = &[
     Guard::across("staged_uploads", STAGING, Command::Select),
     Guard::across("jobs", STAGING, Command::Select),
+    Guard::across("dataset_versions", RETENTION, Command::Select),
+    Guard::append_only("retention_proofs"),
+    Guard::append_only("removed_parts"),
 ];
 
 const INFO: ServiceInfo = ServiceInfo {

@@ -24,9 +24,9 @@ use uuid::Uuid;
 
 use crate::wire::{PartInfo, Parts};
 
-pub(crate) use rows::Proof;
 #[cfg(test)]
 pub(crate) use rows::forget_all;
+pub(crate) use rows::{Proof, RETENTION};
 
 /// What the job needs.
 pub(crate) struct Retention {

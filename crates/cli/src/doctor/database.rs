@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use helder_platform::store::{self, RoleSeen};
 
 use super::{Finding, issuers::clock, patient::Patient, told};
+use crate::database;
 
 const CHECK: &str = "database";
 
@@ -47,6 +48,9 @@ fn one(service: &str, url: &str) -> Vec<Finding> {
             format!("it answers; {count} migrations ran"),
         ),
     });
+    if !seen.applied.is_empty() {
+        found.extend(tables(service, url, seen.role.is_some()));
+    }
     found.extend(seen.role.map(|seen| role(service, seen)));
     if let Some(ms) = seen.clock_ms {
         let now = SystemTime::now()
@@ -54,6 +58,38 @@ fn one(service: &str, url: &str) -> Vec<Finding> {
             .unwrap_or_default();
         let skew_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX) - ms;
         found.push(clock("the database server", skew_ms));
+    }
+    found
+}
+
+/// Whether the tables are those of this version, and closed where a server can close them.
+fn tables(service: &str, url: &str, is_server: bool) -> Vec<Finding> {
+    let known: Vec<_> = database::tables(&[service.to_owned()])
+        .into_iter()
+        .map(|tables| tables.migrations)
+        .collect();
+    let status = match store::status(url, &known) {
+        Ok(status) => status,
+        Err(error) => return vec![Finding::bad(CHECK, service, told(&error))],
+    };
+    let mut found = Vec::new();
+    if !status.pending.is_empty() {
+        let seen = format!("migrations to run: {}", status.pending.join(", "));
+        found.push(if is_server {
+            Finding::bad(CHECK, service, seen).advice("run `helder migrate` of this version")
+        } else {
+            Finding::attention(CHECK, service, seen).advice("the next start runs them")
+        });
+    }
+    if !status.newer.is_empty() {
+        let seen = "the tables are of a newer version; this one can serve them";
+        found.push(Finding::attention(CHECK, service, seen));
+    }
+    if !status.unguarded.is_empty() {
+        let seen = format!("no row-level security on {}", status.unguarded.join(", "));
+        found.push(
+            Finding::bad(CHECK, service, seen).advice("run `helder migrate` of this version"),
+        );
     }
     found
 }

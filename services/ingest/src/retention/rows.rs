@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use helder_platform::{
     audit,
     problem::{Problem, Result},
-    store::Store,
+    store::{Store, Work},
 };
 use helder_types::{Caller, Digest, OrganisationId};
 use jiff::Timestamp;
@@ -42,6 +42,9 @@ struct Removed {
     proof_id: String,
 }
 
+/// Finds the projects whose term may be over.
+pub(crate) const RETENTION: Work = Work::named("retention");
+
 /// Version and name of a part.
 type Part = (String, String);
 
@@ -55,6 +58,7 @@ pub(super) struct Version {
 /// Every project that has versions.
 pub(super) async fn projects(store: &Store) -> Result<Vec<(OrganisationId, Uuid)>> {
     let rows: Vec<(String, String)> = store
+        .across(RETENTION)
         .read(|conn| {
             Ok(dataset_versions::table
                 .select((dataset_versions::organisation, dataset_versions::project_id))
@@ -78,8 +82,9 @@ pub(super) async fn of_project(
     organisation: &OrganisationId,
     project: Uuid,
 ) -> Result<(Vec<Version>, HashSet<(Uuid, String)>)> {
+    let own = store.of(organisation);
     let organisation = organisation.to_string();
-    let (versions, removed) = store
+    let (versions, removed) = own
         .read(move |conn| {
             let versions: Vec<(String, String, String)> = dataset_versions::table
                 .filter(dataset_versions::organisation.eq(&organisation))
@@ -123,9 +128,10 @@ pub(super) async fn is_needed(
     digest: &Digest,
     due: &[Due],
 ) -> Result<bool> {
+    let own = store.of(organisation);
     let (organisation, digest) = (organisation.to_string(), *digest);
     let pattern = format!("%{}%", digest.hex());
-    let (versions, removed) = store
+    let (versions, removed) = own
         .read(move |conn| {
             let versions: Vec<(String, String)> = dataset_versions::table
                 .filter(dataset_versions::organisation.eq(&organisation))
@@ -174,6 +180,7 @@ pub(super) async fn prove(
         })
         .collect();
     let kept = store
+        .of(&caller.organisation)
         .write(move |conn| {
             for row in &removed {
                 diesel::insert_into(removed_parts::table)
@@ -197,8 +204,9 @@ pub(super) async fn prove(
 
 /// What restoring an older backup does to what was noted since.
 #[cfg(test)]
-pub(crate) async fn forget_all(store: &Store) -> Result<()> {
+pub(crate) async fn forget_all(store: &Store, organisation: &OrganisationId) -> Result<()> {
     store
+        .of(organisation)
         .write(|conn| {
             diesel::delete(removed_parts::table).execute(conn)?;
             diesel::delete(retention_proofs::table).execute(conn)?;

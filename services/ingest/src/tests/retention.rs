@@ -166,7 +166,9 @@ async fn bytes_that_another_project_still_needs_stay_and_a_restored_backup_is_br
 
     // A backup from before the end is restored: bytes are back, and what was noted since is not.
     house.objects.put_bytes(organisation, backup).await.unwrap();
-    crate::retention::forget_all(&store).await.unwrap();
+    crate::retention::forget_all(&store, organisation)
+        .await
+        .unwrap();
     assert_eq!(job.run(Timestamp::now()).await.unwrap().len(), 2);
     assert!(!house.objects.exists(organisation, &first[0]).await.unwrap());
     service.stop().await.unwrap();
