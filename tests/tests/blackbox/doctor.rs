@@ -103,13 +103,16 @@ async fn a_platform_that_runs_is_healthy_and_so_are_its_settings() {
     for (check, of) in [
         ("database", "registry"),
         ("database", "prediction"),
-        ("disk", "data"),
         ("keys", "master keys"),
         ("keys", "signing key of ingest"),
         ("key shelf", ""),
     ] {
         said.finding(check, of, "good");
     }
+    // How much room this machine has is not ours to say.
+    let disk = |it: &&Value| it["check"] == "disk" && it["state"] != "bad";
+    let findings = said.json["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|it| disk(&it)), "{}", said.all);
     assert!(run(&["config", "check"], &platform.data(), &[], &[]).good);
     // For people, the same in words.
     let output = platform.command().unwrap().arg("doctor").output().unwrap();
