@@ -73,10 +73,13 @@ mod tests {
     }
 
     #[derive(Serialize, ToSchema)]
-    #[serde(rename_all_fields = "camelCase", tag = "kind")]
+    #[serde(tag = "kind")]
     #[expect(dead_code, reason = "only its schema is looked at")]
     enum Below {
-        Seen { seen_at: String },
+        Seen {
+            #[serde(rename = "seenAt")]
+            seen_at: String,
+        },
     }
 
     #[derive(OpenApi)]
