@@ -11,7 +11,10 @@ use actix_web::{
     web::Payload,
 };
 use futures_util::TryStreamExt;
-use helder_platform::problem::{Problem, Result};
+use helder_platform::{
+    problem::{Problem, Result},
+    trace,
+};
 use http::{HeaderValue, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -168,7 +171,8 @@ fn outward(request: &HttpRequest, body: OutBody, onward: &Onward<'_>) -> Result<
     }
     out = out
         .header("x-request-id", onward.trace.request_id.to_string())
-        .header("traceparent", onward.trace.parent.clone());
+        .header(trace::TRACEPARENT, onward.trace.parent.clone())
+        .header(trace::CALLING_ACT, onward.trace.calling.clone());
     if let Some(transaction) = onward.transaction {
         out = out.header(TRANSACTION_HEADER, transaction.to_string());
     }

@@ -13,7 +13,7 @@ use actix_web::{
 use helder_platform::{
     problem::Result,
     server::{LocalApp, LocalService},
-    trace::TRANSACTION_HEADER,
+    trace::{self, TRANSACTION_HEADER},
 };
 
 use crate::forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow};
@@ -100,8 +100,12 @@ fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
         .encode_lower(&mut buffer);
     insert(HeaderName::from_static("x-request-id"), id.as_bytes());
     insert(
-        HeaderName::from_static("traceparent"),
+        HeaderName::from_static(trace::TRACEPARENT),
         onward.trace.parent.as_bytes(),
+    );
+    insert(
+        HeaderName::from_static(trace::CALLING_ACT),
+        onward.trace.calling.as_bytes(),
     );
     if let Some(transaction) = onward.transaction {
         let name = HeaderName::from_static(TRANSACTION_HEADER);

@@ -17,6 +17,8 @@ pub(crate) struct Trace {
     pub(crate) request_id: Uuid,
     /// `traceparent` for the service: the client's trace with a new span, or a new trace.
     pub(crate) parent: HeaderValue,
+    /// The client's act that calls, for the log of processing; the span in `parent` is the gateway's.
+    pub(crate) calling: HeaderValue,
     /// The span of this request; disabled unless traces are exported.
     pub(crate) span: Span,
 }
@@ -33,6 +35,9 @@ impl Trace {
             .and_then(|id| Uuid::try_parse(id).ok())
             .unwrap_or_else(new_request_id);
         let inbound = text(TRACEPARENT).and_then(TraceParent::parse);
+        let calling = inbound
+            .and_then(|inbound| HeaderValue::from_str(inbound.span).ok())
+            .unwrap_or_else(|| HeaderValue::from_static("none"));
         let (span, parent) = if trace::is_exported() {
             let span = tracing::info_span!("gateway", id = %request_id, operation = tracing::field::Empty, status = tracing::field::Empty);
             trace::follow(&span, inbound);
@@ -56,6 +61,7 @@ impl Trace {
         Self {
             request_id,
             parent,
+            calling,
             span,
         }
     }

@@ -202,6 +202,7 @@ impl Shared<'_> {
             mint: seat.mint,
             verifier: Arc::clone(&self.verifier),
             limits: self.settings.limits,
+            logboek: self.settings.logboek.clone(),
         })
     }
 }

@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::Path};
 
 use anyhow::{Context as _, Result};
 use helder_gateway::{GatewayConfig, IssuerConfig};
-use helder_platform::config::{self, Limits, ObjectsSettings, TelemetrySettings};
+use helder_platform::{
+    config::{self, Limits, ObjectsSettings, TelemetrySettings},
+    logboek::LogboekSettings,
+};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -48,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Logs and traces.
     pub(crate) telemetry: TelemetrySettings,
+    /// Records of processing.
+    pub(crate) logboek: LogboekSettings,
 }
 
 impl Default for Settings {
@@ -61,6 +66,7 @@ impl Default for Settings {
             migrate_store: None,
             gateway: Table::new(),
             limits: Limits::default(),
+            logboek: LogboekSettings::default(),
             telemetry: TelemetrySettings {
                 // The HTTP library tells of every worker it starts.
                 filter: "info,actix_server=warn".to_owned(),

@@ -194,6 +194,7 @@ impl Peer {
         if let Some(parent) = trace::onward() {
             request = request.header(trace::TRACEPARENT, parent);
         }
+        request = request.header(trace::CALLING_ACT, trace::calling());
         let response = request.send().await.map_err(|error| self.away(error))?;
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_MODIFIED {

@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod jobs;
 pub mod keyring;
+pub mod logboek;
 pub mod objects;
 pub mod openapi;
 pub mod paging;
@@ -41,6 +42,28 @@ pub mod __jobs {
     pub use crate::{
         identity::Allowed,
         jobs::http,
+        problem::{Problems, Result},
+        store::Store,
+    };
+}
+
+/// What the code written by [`logboek_routes!`] names.
+#[doc(hidden)]
+pub mod __logboek {
+    pub use actix_web::{HttpRequest, HttpResponse, post, web};
+    pub use helder_types::permission::{Needs, needs};
+    pub use utoipa;
+    pub use utoipa_actix_web::service_config::ServiceConfig;
+
+    pub use crate::{
+        body::CheckedBody,
+        identity::Allowed,
+        keyring::KeyRing,
+        logboek::{
+            LogboekSettings, ProcessingActivities, ProcessingActivityQuery,
+            http::{self, Reading},
+        },
+        paging::ListQuery,
         problem::{Problems, Result},
         store::Store,
     };

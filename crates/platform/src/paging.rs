@@ -53,18 +53,15 @@ impl ListQuery {
     pub fn after<K: FromStr>(&self) -> Result<Option<K>> {
         self.cursor
             .as_deref()
-            .map(|cursor| {
-                let fault = || {
-                    Fault::new(
-                        "?cursor",
-                        "cursor",
-                        "use the cursor that the page before gave",
-                    )
-                };
-                cursor.parse().map_err(|_| Problem::invalid(vec![fault()]))
-            })
+            .map(|cursor| cursor.parse().map_err(|_| wrong_cursor()))
             .transpose()
     }
+}
+
+/// 400 at `?cursor`: it is not one of ours.
+pub(crate) fn wrong_cursor() -> Problem {
+    let detail = "use the cursor that the page before gave";
+    Problem::invalid(vec![Fault::new("?cursor", "cursor", detail)])
 }
 
 impl FromRequest for ListQuery {
@@ -130,7 +127,7 @@ impl<T: Serialize> Page<T> {
 }
 
 /// The path asked, with another cursor. A link is copied and logged, so somebody's number does not come along.
-fn next_link(request: &HttpRequest, next: &str) -> String {
+pub(crate) fn next_link(request: &HttpRequest, next: &str) -> String {
     let kept = request
         .query_string()
         .split('&')

@@ -13,9 +13,20 @@ use crate::{
 struct Permit {
     allowed: bool,
     reason: Option<String>,
+    #[serde(default)]
+    verwerkingsactiviteit: Option<String>,
 }
 
-/// Asks the registry whether the caller's project allows `step` now.
+/// For which a project works with data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    /// The project.
+    pub project: Uuid,
+    /// URI of its activity in the register of processing activities (art. 30 AVG); the project's own name where it has none.
+    pub activity: String,
+}
+
+/// Asks the registry whether the caller's project allows `step` now, and for which activity.
 ///
 /// # Errors
 /// 403 `project-refuses` with the registry's reason; 400 at `/projectId` when there is no such project; 503 when the
@@ -25,7 +36,7 @@ pub async fn require(
     caller: &Caller,
     project: Uuid,
     step: ProjectStep,
-) -> Result<()> {
+) -> Result<Purpose> {
     let path = format!("/registry/v1/projects/{project}/permits/{}", step.as_str());
     let permit: Permit = peers
         .peer("registry")
@@ -43,7 +54,10 @@ pub async fn require(
             }
         })?;
     if permit.allowed {
-        return Ok(());
+        let activity = permit
+            .verwerkingsactiviteit
+            .unwrap_or_else(|| format!("urn:uuid:{project}"));
+        return Ok(Purpose { project, activity });
     }
     let reason = permit
         .reason

@@ -45,6 +45,10 @@ diesel::table! {
         updated_at -> Text,
         /// When it ended.
         finished_at -> Nullable<Text>,
+        /// In whose trace it was asked.
+        traceparent -> Nullable<Text>,
+        /// Under which act of the caller, see `crate::trace::Calling`.
+        calling_act -> Nullable<Text>,
     }
 }
 
@@ -71,3 +75,39 @@ diesel::table! {
         object -> Text,
     }
 }
+
+diesel::table! {
+    /// Logboek Dataverwerkingen, see `crate::logboek`.
+    processing_acts (organisation, id) {
+        organisation -> Text,
+        id -> Text,
+        trace_id -> Text,
+        span_id -> BigInt,
+        parent_span_id -> Nullable<BigInt>,
+        processor -> Nullable<Text>,
+        status -> Text,
+        name -> Text,
+        start_ms -> BigInt,
+        end_ms -> BigInt,
+        activity -> Text,
+        project_id -> Text,
+        resource -> Text,
+        subjects -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Whose data the acts processed.
+    processing_subjects (organisation, act_id, place) {
+        organisation -> Text,
+        act_id -> Text,
+        place -> BigInt,
+        kind -> Text,
+        scope -> Text,
+        first_id -> Binary,
+        last_id -> Binary,
+        ids -> Binary,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(processing_acts, processing_subjects);

@@ -19,9 +19,84 @@ pub const TRANSACTION_HEADER: &str = "fsc-transaction-id";
 static EXPORTED: AtomicBool = AtomicBool::new(false);
 static WRITTEN: AtomicBool = AtomicBool::new(false);
 
+/// Header from the gateway and between services: which act of the caller's log of processing calls, see [`Calling`].
+pub const CALLING_ACT: &str = "helder-calling-act";
+
 tokio::task_local! {
-    /// The valid `traceparent` that the request of this task came with.
-    pub static INBOUND: Option<String>;
+    /// With what the request of this task came.
+    pub static INBOUND: Inbound;
+    /// The act in the log of processing that this task is busy with, and the service that does it.
+    pub static ACTING: (u64, &'static str);
+}
+
+/// With what a request or a job came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inbound {
+    /// A valid `traceparent`.
+    pub traceparent: Option<String>,
+    /// The act that calls.
+    pub calling: Option<Calling>,
+}
+
+/// The act of another application that calls us. Written as 16 hex digits, and after a blank the service when it is one of ours.
+///
+/// The span in `traceparent` is not it: between the caller and us the gateway has a span too, which is no act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calling {
+    /// Its span.
+    pub span: u64,
+    /// The service of ours; absent when it is the client's application.
+    pub service: Option<String>,
+}
+
+impl Inbound {
+    /// What the headers of a request say.
+    ///
+    /// * `calling` – value of [`CALLING_ACT`]; where it is absent nobody stood between, and the parent's span is the caller's
+    pub fn new(parent: Option<TraceParent<'_>>, calling: Option<&str>) -> Self {
+        let calling = match calling {
+            Some(text) => Calling::parse(text),
+            None => parent.and_then(|parent| Calling::parse(parent.span)),
+        };
+        Self {
+            traceparent: parent.map(|parent| parent.to_string()),
+            calling,
+        }
+    }
+
+    /// That of this task; empty outside of a request or job.
+    pub fn current() -> Self {
+        INBOUND.try_with(Clone::clone).unwrap_or_default()
+    }
+}
+
+impl Calling {
+    /// Reads the header.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (span, service) = match text.split_once(' ') {
+            Some((span, service)) => (span, Some(service)),
+            None => (text, None),
+        };
+        let is_hex = span.len() == 16 && span.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_name = |name: &str| name.len() < 20 && name.bytes().all(|b| b.is_ascii_lowercase());
+        let span = is_hex
+            .then(|| u64::from_str_radix(span, 16).ok())
+            .flatten()?;
+        Some(Self {
+            span,
+            service: service.filter(|name| is_name(name)).map(str::to_owned),
+        })
+    }
+}
+
+impl std::fmt::Display for Calling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.span)?;
+        match &self.service {
+            Some(service) => write!(f, " {service}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A valid `traceparent`.
@@ -131,7 +206,15 @@ pub fn onward() -> Option<String> {
     {
         return Some(value);
     }
-    INBOUND.try_with(Clone::clone).ok().flatten()
+    Inbound::current().traceparent
+}
+
+/// Value of [`CALLING_ACT`] for a call made by this task: the act it is busy with, or none.
+pub fn calling() -> String {
+    ACTING.try_with(|acting| *acting).map_or_else(
+        |_| "none".to_owned(),
+        |(span, service)| format!("{span:016x} {service}"),
+    )
 }
 
 /// The `traceparent` that names `span`, when it is exported.
@@ -186,9 +269,26 @@ mod tests {
     async fn without_an_exporter_the_inbound_trace_goes_on() {
         assert_eq!(onward(), None);
         let inbound = format!("00-{TRACE}-00f067aa0ba902b7-01");
-        let got = INBOUND
-            .scope(Some(inbound.clone()), async { onward() })
-            .await;
+        let came = Inbound::new(TraceParent::parse(&inbound), Some("none"));
+        assert_eq!(came.calling, None);
+        let got = INBOUND.scope(came, async { onward() }).await;
         assert_eq!(got, Some(inbound));
+    }
+
+    #[tokio::test]
+    async fn the_act_that_calls_is_the_callers_and_not_the_gateways_span() {
+        let text = format!("00-{TRACE}-00f067aa0ba902b7-01");
+        let parent = TraceParent::parse(&text);
+        let direct = Inbound::new(parent, None).calling.unwrap();
+        assert_eq!((direct.span, direct.service), (0x00f0_67aa_0ba9_02b7, None));
+        let from_us = ACTING.scope((7, "training"), async { calling() }).await;
+        assert_eq!(from_us, "0000000000000007 training");
+        let told = Inbound::new(parent, Some(&from_us)).calling.unwrap();
+        assert_eq!((told.span, told.service.as_deref()), (7, Some("training")));
+        assert_eq!(told.to_string(), from_us);
+        for none in ["none", "", "00f067aa0ba902b", "zzf067aa0ba902b7"] {
+            assert_eq!(Inbound::new(parent, Some(none)).calling, None, "{none}");
+        }
+        assert_eq!(calling(), "none");
     }
 }

@@ -50,14 +50,20 @@ permissions! {
     IngestWrite = "ingest:write",
     /// Register a version another service derived. Held by services only.
     IngestDerive = "ingest:derive",
+    /// Read which processing of personal data is on record in ingest.
+    IngestAudit = "ingest:audit",
     /// See linkage runs and their reports.
     LinkageRead = "linkage:read",
     /// Start linkage runs.
     LinkageWrite = "linkage:write",
+    /// Read which processing of personal data is on record in linkage.
+    LinkageAudit = "linkage:audit",
     /// See frames, training runs and their reports.
     TrainingRead = "training:read",
     /// Build frames and train.
     TrainingWrite = "training:write",
+    /// Read which processing of personal data is on record in training.
+    TrainingAudit = "training:audit",
     /// See projects, models and versions.
     RegistryRead = "registry:read",
     /// Create and change projects.

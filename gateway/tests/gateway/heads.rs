@@ -36,9 +36,11 @@ async fn g5_only_the_gateways_own_identity_reaches_a_service() {
         ("range", "bytes=0-1"),
         ("baggage", "who=root"),
     ];
-    let lines = forged
+    let mut lines = forged
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .concat();
+    // The gateway says this itself; what a client says of it counts for nothing.
+    lines.push_str("helder-calling-act: 0000000000000007 training\r\n");
     assert_eq!(
         world
             .as_role(Role::DataSteward, "GET", PATH, &lines, b"")
@@ -54,10 +56,13 @@ async fn g5_only_the_gateways_own_identity_reaches_a_service() {
             "{name} came through"
         );
     }
+    assert_eq!(seen.header("helder-calling-act"), Some("none"));
     let known = [
         "accept",
         "authorization",
         "content-length",
+        // Of the gateway's own making.
+        "helder-calling-act",
         "host",
         "traceparent",
         "user-agent",

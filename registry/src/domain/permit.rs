@@ -19,6 +19,8 @@ pub(crate) struct Permit {
     /// Why not, and what to do about it, in plain words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// URI of the project's activity in the register of processing activities, under which the work goes on record.
+    pub verwerkingsactiviteit: String,
 }
 
 /// Looks at lawful basis, retention, phase and named steps, in this order; `today` is a Dutch calendar day.
@@ -59,11 +61,13 @@ pub(crate) fn permit(project: &Project, step: ProjectStep, today: Date) -> Permi
             allowed: true,
             code: None,
             reason: None,
+            verwerkingsactiviteit: project.verwerkingsactiviteit.clone(),
         },
         Some((code, reason)) => Permit {
             allowed: false,
             code: Some(code.to_owned()),
             reason: Some(reason),
+            verwerkingsactiviteit: project.verwerkingsactiviteit.clone(),
         },
     }
 }

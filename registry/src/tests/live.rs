@@ -71,6 +71,7 @@ fn context(folder: &Path, mint: &Arc<TokenMint>) -> ServiceContext {
         verifier: Arc::new(TokenVerifier::new().trust("gateway", &mint.public_key())),
         peers: Peers::new(Arc::clone(mint), BTreeMap::new(), Duration::from_secs(5)).unwrap(),
         limits: Limits::default(),
+        logboek: helder_platform::logboek::LogboekSettings::default(),
     }
 }
 

@@ -69,7 +69,7 @@ async fn the_registry_says_in_plain_words_why_a_project_refuses() {
         };
         assert_eq!(
             permit(json!({}), "training").await,
-            json!({"allowed": true})
+            json!({"allowed": true, "verwerkingsactiviteit": project_body()["verwerkingsactiviteit"]})
         );
         let refused = permit(json!({"grondslag": null}), "ingest").await;
         assert_eq!(

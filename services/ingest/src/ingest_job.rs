@@ -1,8 +1,10 @@
 //! The job that makes a version of an upload: detect, agree on a contract, check, write the parts, report.
 
 use std::{
+    fs::File,
     io::{Cursor, Read},
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
 };
 
 use helder_dataset::{
@@ -17,10 +19,11 @@ use helder_platform::{
     calls::Peers,
     jobs::{JobContext, JobHandler},
     keyring::{Pseudonymiser, Sealer},
+    logboek::{self, Act, Status, Subjects},
     problem::{Problem, Result},
     purpose,
 };
-use helder_types::{Bsn, Digest, ProjectStep};
+use helder_types::{Bsn, Digest, ProjectStep, SemanticType};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -62,11 +65,21 @@ pub(crate) struct IngestJob {
     pub(crate) limits: Limits,
 }
 
-struct ByProject(Pseudonymiser);
+/// Makes pseudonyms, and keeps whose data went by for the record of processing.
+struct ByProject {
+    names: Pseudonymiser,
+    seen: Mutex<Subjects>,
+}
 
 impl Pseudonymise for ByProject {
     fn pseudonym(&self, bsn: Bsn) -> [u8; 32] {
-        self.0.bsn(bsn)
+        let name = self.names.bsn(bsn);
+        // One thread reads all records, so nobody waits here.
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(text) = std::str::from_utf8(&name) {
+            seen.person_text(text);
+        }
+        name
     }
 }
 
@@ -105,15 +118,27 @@ impl JobHandler for IngestJob {
 
 impl IngestJob {
     fn version(&self, job: &JobContext, payload: &Payload) -> Result<()> {
-        let organisation = job.organisation();
         job.progress("asking the project", 0, 0, "");
         // The project may have been stopped while the job waited.
-        job.block_on(purpose::require(
+        let purpose = job.block_on(purpose::require(
             &self.peers,
             job.caller(),
             payload.project_id,
             ProjectStep::Ingest,
         ))?;
+        let act = Act::begin(
+            "ingest",
+            job.caller(),
+            &purpose,
+            "dataset version from an upload",
+        );
+        logboek::during(job, act, |act| self.read(job, payload, act))
+    }
+
+    fn read(&self, job: &JobContext, payload: &Payload, act: &mut Act) -> Result<()> {
+        let organisation = job.organisation();
+        act.called("registry");
+        act.note("helder.dataset_version_id", job.id().to_string());
         let sealer = job.block_on(self.stores.keyring.sealer(organisation))?;
         let pseudonymiser = job.block_on(
             self.stores
@@ -137,20 +162,30 @@ impl IngestJob {
         } = self.guarded(|| self.open(job, &sealer, &payload.staged, asked.as_ref()))?;
         let contract = agreed(asked, &detected, &sample)?;
         drop(sample);
+        let names = ByProject {
+            names: pseudonymiser,
+            seen: Mutex::default(),
+        };
         let made = self.parts(
             job,
             &payload.staged,
             &sealer,
-            &ByProject(pseudonymiser),
+            &names,
             source.as_mut(),
             &contract,
             &detected,
-        )?;
+        );
         drop(source);
+        act.subjects = names
+            .seen
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let made = made?;
         job.progress("writing the report", made.rows_in, made.rows_in, "rows");
         let quality = self.report(job, payload.dataset_id, &contract, &made)?;
         let quality_digest = self.keep_report(job, &quality)?;
         let body = body(payload, contract, detected, made)?;
+        self.nameless(job, &body, act)?;
         let version = NewVersion {
             id: job.id(),
             dataset_id: payload.dataset_id,
@@ -159,8 +194,21 @@ impl IngestJob {
         };
         job.succeed(|conn| {
             datasets::insert_version(conn, job.caller(), &version)?;
+            act.record(conn, Status::Ok)?;
             Ok(format!("/ingest/v1/dataset-versions/{}", version.id))
         })
+    }
+
+    /// Rows about people whose number is not there: the row stands for the person.
+    fn nameless(&self, job: &JobContext, body: &VersionBody, act: &mut Act) -> Result<()> {
+        if is_about_people(&body.contract) {
+            let digest = body.parts.analysis.digest;
+            let file = self.stores.open(job, &digest)?;
+            let seen = std::mem::take(&mut act.subjects);
+            about(job, file, &digest, act)?;
+            act.subjects.merge(seen);
+        }
+        Ok(())
     }
 
     /// Readers of foreign formats may panic on hostile bytes; that is a fault of the file.
@@ -362,6 +410,28 @@ impl IngestJob {
                 .put_bytes(job.organisation(), bytes.into()),
         )
     }
+}
+
+/// Whether a table says who its rows are about. One that identifies nobody is about no people that we know of.
+pub(crate) fn is_about_people(contract: &Contract) -> bool {
+    let is_bsn = |field: &Field| field.semantic_type == Some(SemanticType::Bsn);
+    contract.fields.iter().any(is_bsn) || contract.has_identity()
+}
+
+/// Adds the people of a stored table to an act.
+pub(crate) fn about(job: &JobContext, table: File, digest: &Digest, act: &mut Act) -> Result<()> {
+    let found = helder_subjects::people(table, &mut || job.checkpoint().is_ok());
+    let found = found.map_err(|error| {
+        job.checkpoint()
+            .err()
+            .unwrap_or_else(|| Problem::internal(error))
+    })?;
+    act.subjects.people(found.pseudonyms);
+    let table = digest.to_string();
+    for row in found.rows {
+        act.subjects.row(&table, row);
+    }
+    Ok(())
 }
 
 /// The contract that was asked for, or the suggested one, completed with what was found.

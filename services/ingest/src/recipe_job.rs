@@ -12,6 +12,7 @@ use helder_platform::{
     calls::Peers,
     jobs::{JobContext, JobHandler},
     keyring::Sealer,
+    logboek::{self, Act, Status},
     problem::{Problem, Result},
     purpose,
 };
@@ -24,6 +25,7 @@ use crate::{
     datasets::{self, NewVersion},
     documents,
     fault::problem,
+    ingest_job::{about, is_about_people},
     stored::{Sink, Stores},
     wire::{DatasetVersion, Declared, NewRecipe, Parts, VersionBody},
 };
@@ -69,15 +71,40 @@ impl JobHandler for RecipeJob {
                     documents::find(conn, organisation, payload.recipe_id)?,
                 ))
             })?;
-        job.block_on(purpose::require(
+        let purpose = job.block_on(purpose::require(
             &self.peers,
             job.caller(),
             version.project_id,
             ProjectStep::Ingest,
         ))?;
+        let act = Act::begin(
+            "ingest",
+            job.caller(),
+            &purpose,
+            "dataset version by a recipe",
+        );
+        logboek::during(job, act, |act| self.cleaned(job, &version, &declared, act))
+    }
+}
+
+impl RecipeJob {
+    fn cleaned(
+        &self,
+        job: &JobContext,
+        version: &DatasetVersion,
+        declared: &Declared<NewRecipe>,
+        act: &mut Act,
+    ) -> Result<()> {
+        let organisation = job.organisation();
+        act.called("registry");
+        act.note("helder.dataset_version_id", job.id().to_string());
+        let digest = version.body.parts.analysis.digest;
+        if is_about_people(&version.body.contract) {
+            about(job, self.stores.open(job, &digest)?, &digest, act)?;
+        }
         let sealer = job.block_on(self.stores.keyring.sealer(organisation))?;
         let recipe = &declared.content.recipe;
-        let made = self.clean(job, &sealer, &version, &declared.content)?;
+        let made = self.clean(job, &sealer, version, &declared.content)?;
         let contract = recipe::contract_after(&version.body.contract, recipe);
         let report = quality::report(&made.profiles, &contract, Vec::new(), None);
         let quality = self.keep_report(job, &report)?;
@@ -119,6 +146,7 @@ impl JobHandler for RecipeJob {
         };
         job.succeed(|conn| {
             datasets::insert_version(conn, job.caller(), &new)?;
+            act.record(conn, Status::Ok)?;
             Ok(format!("/ingest/v1/dataset-versions/{}", new.id))
         })
     }

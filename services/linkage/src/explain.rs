@@ -2,6 +2,7 @@
 
 use helder_platform::{
     keyring::KeyRing,
+    logboek::Subjects,
     objects::Objects,
     problem::{Problem, Result},
 };
@@ -16,7 +17,7 @@ use crate::{
     wire::{Outcome, PairExplanation, PairRows, RuleCounts},
 };
 
-/// Explains a pair of a finished run.
+/// Explains a pair of a finished run; adds whom it is about to `people`.
 ///
 /// # Errors
 /// 400 when a row does not exist; those of the object store and the key ring.
@@ -25,6 +26,7 @@ pub(crate) fn pair(
     organisation: &OrganisationId,
     (spec, inputs, outcome): (&LinkageSpec, &Inputs, &Outcome),
     rows: PairRows,
+    people: &mut Subjects,
     runtime: &Handle,
 ) -> Result<PairExplanation> {
     let stores = (objects, keyring);
@@ -48,6 +50,12 @@ pub(crate) fn pair(
         }
         return Err(Problem::invalid(faults));
     };
+    let known = left.pseudonyms.as_ref();
+    let pseudonym = known.and_then(|all| all.get(left_place)?.as_deref());
+    if !pseudonym.is_some_and(|text| people.person_text(text)) {
+        people.row(&inputs.left.analysis.to_string(), rows.left_row);
+    }
+    people.row(&inputs.right.analysis.to_string(), rows.right_row);
     let pair = (rows.left_row, rows.right_row);
     let links =
         runtime.block_on(objects.get_to_file(organisation, &outcome.linked_dataset.digest))?;
@@ -80,7 +88,7 @@ pub(crate) fn pair(
     })
 }
 
-/// Counts the pairs each blocking rule reaches, before any is compared.
+/// Counts the pairs each blocking rule reaches, before any is compared; adds everybody to `people`.
 ///
 /// # Errors
 /// Those of the object store and the key ring.
@@ -88,8 +96,12 @@ pub(crate) fn count(
     stores: (&Objects, &KeyRing),
     organisation: &OrganisationId,
     (spec, inputs): (&LinkageSpec, &Inputs),
+    people: &mut Subjects,
     runtime: &Handle,
 ) -> Result<RuleCounts> {
+    for input in [&inputs.left, &inputs.right] {
+        crate::people::of(stores.0, organisation, input, runtime, people)?;
+    }
     let left = parts::read(stores, organisation, &inputs.left, spec, true, runtime)?;
     let right = parts::read(stores, organisation, &inputs.right, spec, false, runtime)?;
     let bound = Bound::new(spec, &left.table, &right.table);

@@ -4,6 +4,7 @@ use helder_platform::{
     calls::Peers,
     jobs::{JobContext, JobHandler},
     keyring::KeyRing,
+    logboek::{self, Act, Status},
     objects::Objects,
     problem::{Problem, Result},
     purpose,
@@ -13,11 +14,12 @@ use helder_record_linkage::{
     run::{Link, Step},
 };
 use helder_types::ProjectStep;
+use uuid::Uuid;
 
 use crate::{
     output::{write_links, write_scored},
-    parts,
-    runs::{self, Payload},
+    parts, people,
+    runs::{self, Payload, RunRow},
     wire::{ExpectedError, Outcome},
 };
 
@@ -62,13 +64,26 @@ impl JobHandler for LinkageJob {
             .store()
             .read_blocking(|conn| runs::find(conn, organisation, id))?;
         // The project may have been stopped while the job waited.
-        job.block_on(purpose::require(
+        let purpose = job.block_on(purpose::require(
             &self.peers,
             job.caller(),
             row.project_id()?,
             ProjectStep::Linkage,
         ))?;
+        let act = Act::begin("linkage", job.caller(), &purpose, "linkage run");
+        logboek::during(job, act, |act| self.link(job, id, &row, act))
+    }
+}
+
+impl LinkageJob {
+    fn link(&self, job: &JobContext, id: Uuid, row: &RunRow, act: &mut Act) -> Result<()> {
+        let organisation = job.organisation();
+        act.called("registry");
+        act.note("helder.linkage_run_id", id.to_string());
         let (spec, inputs) = (row.spec()?, row.inputs()?);
+        for input in [&inputs.left, &inputs.right] {
+            people::of(&self.objects, organisation, input, job, &mut act.subjects)?;
+        }
         job.progress("reading the versions", 0, 0, "");
         let stores = (&self.objects, &self.keyring);
         let left = parts::read(stores, organisation, &inputs.left, &spec, true, job)?;
@@ -97,6 +112,7 @@ impl JobHandler for LinkageJob {
         };
         job.succeed(|conn| {
             runs::finish(conn, organisation, id, &outcome)?;
+            act.record(conn, Status::Ok)?;
             Ok(format!("/linkage/v1/linkage-runs/{id}"))
         })
     }

@@ -7,6 +7,7 @@ mod job;
 mod output;
 mod page;
 mod parts;
+mod people;
 mod runs;
 mod schema;
 #[cfg(test)]

@@ -192,6 +192,7 @@ pub(crate) fn read_links(
     for batch in batches.map_err(Problem::internal)? {
         let batch = batch.map_err(Problem::internal)?;
         let weights = batch.column(3).as_primitive::<Float64Type>();
+        let pseudonyms = batch.column(2).as_string::<i32>();
         for i in 0..batch.num_rows() {
             links.push(LinkageLink {
                 left_row: batch.column(0).as_primitive::<Int64Type>().value(i),
@@ -202,6 +203,9 @@ pub(crate) fn read_links(
                     "deterministic" => Step::Deterministic,
                     _ => Step::Probabilistic,
                 },
+                left_pseudonym: pseudonyms
+                    .is_valid(i)
+                    .then(|| pseudonyms.value(i).to_owned()),
             });
         }
     }

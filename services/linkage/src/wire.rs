@@ -161,6 +161,9 @@ pub(crate) struct LinkageLink {
     pub match_probability: f64,
     /// How the link was found.
     pub step: Step,
+    /// Pseudonym of the left row, for the record of processing; not answered.
+    #[serde(skip)]
+    pub left_pseudonym: Option<String>,
 }
 
 /// A pair to explain.

@@ -112,7 +112,7 @@ fn answer(fixture: &Fixture) -> Vec<u8> {
 fn record(fixture: &Fixture) -> Records {
     let now = now_ms();
     let mut records = Records::new(&fixture.served, &fixture.caller);
-    let span = Span::from_header(None);
+    let span = Span::from_headers(None, None);
     records.prediction(&fixture.served, &span, Some("249566758"), [now, now]);
     records
 }

@@ -210,6 +210,7 @@ fn serve() {
             peers: Peers::new(Arc::clone(&mint), bases, Duration::from_secs(5)).unwrap(),
             verifier: Arc::new(TokenVerifier::new().trust("gateway", &gateway.public_key())),
             limits: Limits::default(),
+            logboek: helder_platform::logboek::LogboekSettings::default(),
             objects,
             mint,
         };

@@ -18,5 +18,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(batches::get_batch)
         .service(batches::list_results)
         .service(records::list_processing_records)
-        .configure(crate::job_routes::configure);
+        .configure(crate::job_routes::configure)
+        .configure(crate::logboek_routes::configure);
 }

@@ -2,6 +2,7 @@
 
 pub mod active;
 pub mod answer;
+mod asking;
 mod batch;
 mod http;
 pub mod log;
@@ -51,6 +52,14 @@ pub const INFO: ServiceInfo = ServiceInfo {
 pub const REGISTRY_PATIENCE: Duration = Duration::from_secs(90);
 
 helder_platform::job_routes!(read = PredictionBatch, write = PredictionBatch);
+helder_platform::logboek_routes!(
+    read = PredictionAudit,
+    service = "prediction",
+    more = Some(http::Elsewhere {
+        find: crate::log::more,
+        projects: crate::log::projects,
+    })
+);
 
 /// The document of this service.
 pub fn openapi() -> utoipa::openapi::OpenApi {

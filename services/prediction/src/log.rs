@@ -6,12 +6,14 @@
 
 mod group;
 mod ids;
+mod read;
 mod record;
 mod rows;
 mod segment;
 
 pub(crate) use group::unwritable;
 pub use group::{Log, LogSettings};
+pub(crate) use read::{more, projects};
 pub use record::{Records, Span, now_ms};
-pub(crate) use rows::{Repeats, insert, page};
-pub(crate) use segment::{Segment, join};
+pub(crate) use rows::{insert, page};
+pub(crate) use segment::join;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use helder_model::{Model, Reasons, Scorer, WarningKind};
-use helder_platform::keyring::Pseudonymiser;
+use helder_platform::{keyring::Pseudonymiser, logboek::Status};
 use helder_types::Bsn;
 use serde_json::{Value, json};
 
@@ -120,7 +120,7 @@ impl Served {
             levels: levels.collect(),
             warnings,
             groups: groups.collect(),
-            record_head: record_head(&version).into(),
+            record_head: record_head(&version, Status::Ok).into(),
             pseudonymiser,
             scorer,
             version,
@@ -150,14 +150,15 @@ impl Served {
 }
 
 /// What all processing records of a version have in common: a JSON object that ends inside `resource.attributes`.
-fn record_head(version: &ActiveVersion) -> String {
+pub(crate) fn record_head(version: &ActiveVersion, status: Status) -> String {
     let text = |text: &str| Value::from(text).to_string();
     format!(
-        "{{\"status\":\"Ok\",\"name\":{},\"attributes\":{{\"dpl.core.processing_activity_id\":{}}},\
-         \"resource\":{{\"attributes\":{{\"helder.organisation\":{},\"helder.project_id\":\"{}\",\
+        "{{\"status\":\"{status}\",\"name\":{},\"attributes\":{{\"dpl.core.processing_activity_id\":{}}},\
+         \"resource\":{{\"attributes\":{{\"service.name\":\"helder-prediction\",\"service.version\":\"{}\",\"helder.organisation\":{},\"helder.project_id\":\"{}\",\
          \"helder.model_id\":\"{}\",\"helder.model_version_id\":\"{}\",\"helder.model_digest\":\"{}\"",
         text(&format!("prediction {}", version.model_name)),
         text(&version.verwerkingsactiviteit),
+        env!("CARGO_PKG_VERSION"),
         text(version.organisation.as_str()),
         version.project_id,
         version.model_id,

@@ -3,6 +3,7 @@
 mod frames;
 mod json;
 mod learn;
+mod people;
 mod runs;
 mod schema;
 
@@ -39,6 +40,7 @@ pub(crate) struct App {
 }
 
 helder_platform::job_routes!(read = TrainingRead, write = TrainingWrite);
+helder_platform::logboek_routes!(read = TrainingAudit, service = "training", more = None);
 
 fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -49,7 +51,8 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .service(runs::http::list_training_runs)
         .service(runs::http::get_training_run)
         .service(runs::http::get_training_report)
-        .configure(job_routes::configure);
+        .configure(job_routes::configure)
+        .configure(logboek_routes::configure);
 }
 
 /// The document of this service's operations.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::workspace::{all_dependencies, direct_dependencies, own_packages};
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-glm",
@@ -16,6 +16,7 @@ const PURE: [&str; 10] = [
     "helder-report",
     "helder-frames",
     "helder-dummy",
+    "helder-subjects",
 ];
 
 /// The programs that own data or the door.

@@ -111,5 +111,9 @@ async fn a_prediction_repeated_after_a_crash_gives_the_first_answer_and_stands_o
     other["subjects"][0]["values"]["schuld"] = 1.into();
     ask(&other).await.assert_problem(409);
     let after = every(&people.auditor, "/prediction/v1/processing-records").await;
-    assert_eq!(after.len(), before.len() + 1, "one line for one prediction");
+    let new = &after[before.len()..];
+    let status: Vec<_> = new.iter().map(|line| &line["record"]["status"]).collect();
+    // The other body was refused, about nobody.
+    assert_eq!(status, ["Ok", "Unset"], "one line for one prediction");
+    assert!(new[1]["record"]["attributes"]["dpl.core.data_subject_id"].is_null());
 }

@@ -33,6 +33,7 @@ mod numbers;
 mod packed;
 mod places;
 mod privacy;
+mod processing;
 mod reckoning;
 mod refusals;
 mod replicas;

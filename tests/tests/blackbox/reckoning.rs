@@ -9,7 +9,7 @@ use crate::{
     kills::ROWS,
     ledger::{Kind, Ledger},
     made::Made,
-    support::{Caller, every},
+    support::{Caller, activities, every},
 };
 
 /// Who asks for what.
@@ -172,7 +172,7 @@ pub(crate) async fn check_jobs(people: &People, ledger: &Ledger, before: &Before
 }
 
 /// The processing log: one line for each prediction that was answered, at most one for each that was not, and one for each
-/// row of each batch.
+/// person of each batch.
 pub(crate) async fn check_log(people: &People, ledger: &Ledger, before: &Before) {
     let mut lines = BTreeMap::<String, usize>::new();
     for line in every(&people.auditor, "/prediction/v1/processing-records").await {
@@ -199,12 +199,32 @@ pub(crate) async fn check_log(people: &People, ledger: &Ledger, before: &Before)
     }
     let batches = every(&people.analyst, "/prediction/v1/batches").await;
     assert!(batches.len() > before.batches);
+    let activity = journey::new_project()["verwerkingsactiviteit"].clone();
+    let query = json!({"dpl.core.processing_activity_id": activity});
+    let records = activities(&people.auditor, "prediction", &query).await;
+    // All score the same people; some have several rows.
+    let results = format!("/prediction/v1/batches/{}/results", id(&batches[0]));
+    let known: BTreeSet<String> = every(&people.analyst, &results)
+        .await
+        .iter()
+        .map(|row| row["pseudonym"].to_string())
+        .collect();
+    assert!(known.len() > 100);
     for batch in batches {
-        let scored = batch["outcome"]["rowsScored"].as_u64().unwrap() as usize;
-        let written = lines
-            .get(&id(&batch).replace('-', ""))
-            .copied()
-            .unwrap_or_default();
-        assert_eq!(written, scored, "one line for each row: {batch}");
+        let of_batch = records.iter().filter(|record| {
+            let facts = &record["resource"]["attributes"];
+            facts["helder.batch_id"] == batch["id"] && facts["helder.job_id"].is_string()
+        });
+        let done: Vec<_> = of_batch.filter(|it| it["status"] == "Ok").collect();
+        let (each, whole): (Vec<_>, Vec<_>) = done.into_iter().partition(|record| {
+            let subject = &record["attributes"]["dpl.core.data_subject_id"];
+            subject.is_string()
+        });
+        assert_eq!(whole.len(), 1, "on record once: {batch}");
+        assert_eq!(each.len(), known.len(), "a record for each person: {batch}");
+        assert!(
+            each.iter()
+                .all(|record| record["parentSpanId"] == whole[0]["spanId"])
+        );
     }
 }

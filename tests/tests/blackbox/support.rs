@@ -152,6 +152,22 @@ pub(crate) async fn every(caller: &Caller, list: &str) -> Vec<Value> {
     }
 }
 
+/// All records of processing of a service that fit a query, page by page.
+pub(crate) async fn activities(caller: &Caller, service: &str, query: &Value) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/{service}/v1/processing-activities?limit=200{cursor}");
+        let page = caller.post(&path, query).await;
+        assert_eq!(page.status, 200, "{path}: {}", page.text);
+        let mut page = page.json();
+        found.append(page["processingActivities"].as_array_mut().unwrap());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
+        }
+    }
+}
+
 /// A caller of this role in this municipality.
 pub(crate) fn caller(platform: &Platform, role: Role, gemeente: &str) -> Caller {
     Caller::new(

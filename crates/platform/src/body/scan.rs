@@ -14,6 +14,9 @@ pub(super) const MAX_DEPTH: usize = 32;
 /// Objects with at most this many keys are compared by walking them.
 const FEW: usize = 24;
 
+/// Code of the fault where somebody's number stands.
+pub(super) const NUMBER_FAULT: &str = "looks-like-bsn";
+
 /// Most places with somebody's number that are named in one answer.
 const MAX_NUMBERS: usize = 100;
 
@@ -84,7 +87,7 @@ impl Scan<'_> {
             if numbers.len() < MAX_NUMBERS {
                 numbers.push(Fault::new(
                     self.at.pointer(),
-                    "looks-like-bsn",
+                    NUMBER_FAULT,
                     "this holds what looks like a BSN; leave it out",
                 ));
             }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use crate::bucket::BucketSettings;
+use crate::logboek::LogboekSettings;
 
 /// One service as its own process.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,6 +43,9 @@ pub struct ServiceSettings {
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
+    /// Records of processing.
+    #[serde(default)]
+    pub logboek: LogboekSettings,
 }
 
 const fn drain_s() -> u64 {

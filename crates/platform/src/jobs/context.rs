@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::lease::{self, Leased, Position};
 use crate::{
+    logboek::Status,
     problem::{Problem, Result},
     store::{Conn, ScopedStore},
 };
@@ -141,6 +142,20 @@ impl JobContext {
                 "the service is stopping; the job goes on later",
                 1,
             )),
+        }
+    }
+
+    /// Whether [`JobContext::succeed`] has ended the job.
+    pub fn has_succeeded(&self) -> bool {
+        self.shared.succeeded.load(Ordering::Acquire)
+    }
+
+    /// How a job that was stopped stands in the log of processing: a person stopped it, or another worker goes on with it.
+    pub(crate) fn ended_by_request(&self) -> Option<Status> {
+        match self.shared.stopped() {
+            Stop::Not => None,
+            Stop::Cancelled => Some(Status::Ok),
+            Stop::Lost | Stop::ShuttingDown => Some(Status::Unset),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     problem::{Problem, Result},
     schema::jobs,
     store::{Conn, Store},
+    trace::{self, Inbound},
 };
 
 /// One row of [`jobs`].
@@ -40,6 +41,8 @@ pub(super) struct JobRow {
     pub(super) created_at: String,
     pub(super) updated_at: String,
     pub(super) finished_at: Option<String>,
+    pub(super) traceparent: Option<String>,
+    pub(super) calling_act: Option<String>,
 }
 
 /// The stored form of a state.
@@ -119,6 +122,10 @@ pub fn enqueue<P: Serialize>(
         created_at: now.clone(),
         updated_at: now,
         finished_at: None,
+        traceparent: trace::onward(),
+        calling_act: Inbound::current()
+            .calling
+            .map(|calling| calling.to_string()),
     };
     diesel::insert_into(jobs::table)
         .values(row.clone())

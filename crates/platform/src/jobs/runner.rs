@@ -14,6 +14,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
     time::{Instant, sleep, timeout},
 };
+use tracing::Span;
 
 use super::{
     HEARTBEAT, JobContext, LEASE,
@@ -24,6 +25,7 @@ use crate::{
     idempotency,
     problem::{Problem, Result},
     store::{ScopedStore, Store, Work},
+    trace::{self, INBOUND, Inbound, TraceParent},
 };
 
 /// Does one kind of job.
@@ -208,7 +210,17 @@ impl Worker {
             store: own.clone(),
             runtime: Handle::current(),
         };
-        let work = tokio::task::spawn_blocking(move || handler.run(&context));
+        let parent = row.traceparent.as_deref().and_then(TraceParent::parse);
+        let inbound = Inbound::new(parent, row.calling_act.as_deref().or(Some("none")));
+        let span = if trace::is_seen() {
+            tracing::info_span!("job", kind = %row.kind, job = %row.id)
+        } else {
+            Span::none()
+        };
+        trace::follow(&span, parent);
+        let work = tokio::task::spawn_blocking(move || {
+            span.in_scope(|| INBOUND.sync_scope(inbound, || handler.run(&context)))
+        });
         let outcome = tokio::select! {
             outcome = work => outcome.unwrap_or_else(|panic| Err(Problem::internal(panic))),
             never = self.keep(&shared, &own) => match never {},

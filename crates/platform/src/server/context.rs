@@ -8,6 +8,7 @@ use crate::{
     identity::{TokenMint, TokenVerifier},
     jobs::Pace,
     keyring::KeyRing,
+    logboek::LogboekSettings,
     objects::Objects,
     problem::Problem,
     store::{Migrations, Store, StoreError},
@@ -37,6 +38,8 @@ pub struct ServiceContext {
     pub peers: Peers,
     /// Sizes and times.
     pub limits: Limits,
+    /// Records of processing.
+    pub logboek: LogboekSettings,
 }
 
 /// The service did not start.

@@ -112,6 +112,7 @@ fn context(name: &str, settings: ServiceSettings) -> Result<ServiceContext, AnyE
         mint,
         verifier: Arc::new(verifier),
         limits: settings.limits,
+        logboek: settings.logboek,
     })
 }
 

@@ -22,7 +22,7 @@ use crate::{
     openapi::API_VERSION,
     problem::{Problem, REQUEST_ID},
     store::Store,
-    trace::{self, TraceParent},
+    trace::{self, Inbound, TraceParent},
 };
 
 const API_VERSION_HEADER: HeaderName = HeaderName::from_static("api-version");
@@ -51,7 +51,9 @@ pub(super) async fn around(
         .get(trace::TRACEPARENT)
         .and_then(|value| TraceParent::parse(value.to_str().ok()?));
     trace::follow(&span, parent);
-    let inbound = parent.map(|parent| parent.to_string());
+    let calling = request.headers().get(trace::CALLING_ACT);
+    let calling = calling.and_then(|value| value.to_str().ok());
+    let inbound = Inbound::new(parent, calling);
     let started = Instant::now();
     let is_closing = request
         .app_data::<Data<Store>>()

@@ -122,17 +122,19 @@ where
             Data::new(context.keyring),
             Data::new(context.peers),
             Data::new(context.limits),
+            Data::new(context.logboek),
             Data::from(context.mint),
             Data::from(context.verifier),
         );
         let app = move || {
-            let (store, objects, keyring, peers, limits, mint, verifier) = data.clone();
+            let (store, objects, keyring, peers, limits, logboek, mint, verifier) = data.clone();
             let app = App::new()
                 .app_data(store)
                 .app_data(objects)
                 .app_data(keyring)
                 .app_data(peers)
                 .app_data(limits)
+                .app_data(logboek)
                 .app_data(mint)
                 .app_data(verifier)
                 .app_data(known.clone())

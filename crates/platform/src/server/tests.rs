@@ -99,6 +99,7 @@ fn start() -> Running {
         verifier,
         peers: peers.clone(),
         limits: Limits::default(),
+        logboek: crate::logboek::LogboekSettings::default(),
     };
     let store: Store = database.open(&[]).unwrap();
     let service = Service::new(INFO, store.clone(), configure)

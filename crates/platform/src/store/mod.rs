@@ -46,7 +46,10 @@ use pool::Pool;
 use scope::Scope;
 pub use scope::{ScopedStore, Work};
 
-use crate::problem::{Problem, Result};
+use crate::{
+    problem::{Problem, Result},
+    trace::{INBOUND, Inbound},
+};
 
 /// Readers per store; each costs up to 2 MiB of page cache once used.
 const READERS: usize = 4;
@@ -259,6 +262,9 @@ impl Store {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
+    // The work belongs to the request: its lines in the log, its records and its jobs say so.
+    let (inbound, span) = (Inbound::current(), tracing::Span::current());
+    let work = move || span.in_scope(|| INBOUND.sync_scope(inbound, work));
     tokio::task::spawn_blocking(work)
         .await
         .map_err(Problem::internal)?

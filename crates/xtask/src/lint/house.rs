@@ -11,7 +11,10 @@ use super::{
 };
 
 /// Schemas whose property names another standard fixes, and which one.
-const FOREIGN_WORDS: [(&str, &str); 1] = [("ProcessingRecord", "Logboek Dataverwerkingen")];
+const FOREIGN_WORDS: [(&str, &str); 2] = [
+    ("ProcessingRecord", "Logboek Dataverwerkingen"),
+    ("ProcessingActivityQuery", "Logboek Dataverwerkingen, lezen"),
+];
 
 /// The document of another protocol: it has its own base path, its own names of fields, and ignores fields it does not know.
 pub(super) const FOREIGN_DOCUMENT: &str = "oip";

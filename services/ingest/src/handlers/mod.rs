@@ -16,7 +16,7 @@ use helder_platform::{
     keyring::KeyRing,
     objects::Objects,
     problem::{Problem, Result},
-    purpose,
+    purpose::{self, Purpose},
 };
 use helder_types::{Caller, Digest, Fault, OrganisationId, ProjectStep};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::{fault::problem, wire::DatasetVersion};
 
 helder_platform::job_routes!(read = IngestRead, write = IngestWrite);
+helder_platform::logboek_routes!(read = IngestAudit, service = "ingest", more = None);
 
 /// What handlers work with, besides the store.
 pub(crate) struct App {
@@ -42,7 +43,7 @@ pub(crate) struct App {
 
 impl App {
     /// Whether the project allows ingest now; its refusal if not.
-    async fn require_purpose(&self, caller: &Caller, project: Uuid) -> Result<()> {
+    async fn require_purpose(&self, caller: &Caller, project: Uuid) -> Result<Purpose> {
         purpose::require(&self.peers, caller, project, ProjectStep::Ingest).await
     }
 
@@ -106,5 +107,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(documents::get_recipe)
         .service(recipes::run_recipe)
         .service(derived::create_derived_version)
-        .configure(job_routes::configure);
+        .configure(job_routes::configure)
+        .configure(logboek_routes::configure);
 }

@@ -131,6 +131,7 @@ impl House {
             ),
             peers: self.peers.clone(),
             limits,
+            logboek: helder_platform::logboek::LogboekSettings::default(),
         };
         let service = crate::start(context).await.unwrap();
         let base = format!("http://{}", service.address);

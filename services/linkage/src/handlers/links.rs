@@ -11,9 +11,11 @@ use bytes::Bytes;
 use futures_util::stream;
 use helder_platform::{
     identity::Allowed,
+    logboek::{self, Act},
     objects::StoredFile,
     paging::{ListQuery, Page},
     problem::{Problem, Problems, Result},
+    purpose::Purpose,
     store::Store,
 };
 use helder_types::permission::needs;
@@ -50,15 +52,31 @@ pub(crate) async fn list_links(
     request: HttpRequest,
 ) -> Result<HttpResponse> {
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let outcome = store
-        .of(&organisation)
-        .read(move |conn| runs::find(conn, &organisation, id)?.outcome())
+    let (run, activity) = store
+        .of(&organisation.clone())
+        .read(move |conn| {
+            let run = runs::find(conn, &organisation, id)?;
+            let activity = logboek::activity_of(conn, &organisation, run.project_id()?)?;
+            Ok((run, activity))
+        })
         .await?;
+    let (outcome, inputs) = (run.outcome()?, run.inputs()?);
+    let purpose = Purpose {
+        project: run.project_id()?,
+        activity,
+    };
+    let mut act = Act::begin("linkage", &caller, &purpose, "links shown");
+    act.note("helder.linkage_run_id", id.to_string());
     let file = app
         .objects
         .get_to_file(&caller.organisation, &outcome.linked_dataset.digest)
         .await?;
     if wants_csv(&request) {
+        let table = outcome.linked_dataset.digest.to_string();
+        let (act, file) = spawn_blocking(move || everybody(act, file, &table))
+            .await
+            .map_err(Problem::internal)??;
+        logboek::on_record(&store, act, Ok(())).await?;
         return Ok(csv(file));
     }
     let offset = list.after::<u32>()?.unwrap_or(0);
@@ -72,7 +90,25 @@ pub(crate) async fn list_links(
         next: more.then(|| (i64::from(offset) + limit).to_string()),
     };
     page.items.truncate(limit as usize);
+    let table = inputs.left.analysis.to_string();
+    for link in &page.items {
+        let pseudonym = link.left_pseudonym.as_deref();
+        if !pseudonym.is_some_and(|text| act.subjects.person_text(text)) {
+            act.subjects.row(&table, link.left_row);
+        }
+    }
+    logboek::on_record(&store, act, Ok(())).await?;
     Ok(page.respond(&request))
+}
+
+/// Everybody in the file.
+fn everybody(mut act: Act, file: StoredFile, table: &str) -> Result<(Act, StoredFile)> {
+    let found = helder_subjects::people(file.open()?, &mut || true).map_err(Problem::internal)?;
+    act.subjects.people(found.pseudonyms);
+    for row in found.rows {
+        act.subjects.row(table, row);
+    }
+    Ok((act, file))
 }
 
 fn wants_csv(request: &HttpRequest) -> bool {

@@ -6,7 +6,13 @@ pub(crate) mod runs;
 pub(crate) mod specs;
 pub(crate) mod waterfalls;
 
-use helder_platform::{calls::Peers, keyring::KeyRing, objects::Objects, problem::Result, purpose};
+use helder_platform::{
+    calls::Peers,
+    keyring::KeyRing,
+    objects::Objects,
+    problem::Result,
+    purpose::{self, Purpose},
+};
 use helder_types::{Caller, ProjectStep};
 use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,6 +21,7 @@ use uuid::Uuid;
 use crate::{check::Found, versions::Version};
 
 helder_platform::job_routes!(read = LinkageRead, write = LinkageWrite);
+helder_platform::logboek_routes!(read = LinkageAudit, service = "linkage", more = None);
 
 /// What handlers work with, besides the store.
 pub(crate) struct App {
@@ -30,7 +37,7 @@ pub(crate) struct App {
 
 impl App {
     /// Whether the project allows linkage now; its refusal if not.
-    pub(crate) async fn require_purpose(&self, caller: &Caller, project: Uuid) -> Result<()> {
+    pub(crate) async fn require_purpose(&self, caller: &Caller, project: Uuid) -> Result<Purpose> {
         purpose::require(&self.peers, caller, project, ProjectStep::Linkage).await
     }
 
@@ -68,5 +75,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(reports::get_linkage_report)
         .service(specs::suggest_linkage_spec)
         .service(specs::count_blocking_rules)
-        .configure(job_routes::configure);
+        .configure(job_routes::configure)
+        .configure(logboek_routes::configure);
 }

@@ -7,7 +7,9 @@ use actix_web::{
 use helder_platform::{
     body::JsonBody,
     identity::Allowed,
+    logboek::{self, Act},
     problem::{Problem, Problems, Result},
+    store::Store,
 };
 use helder_record_linkage::LinkageSpec;
 use helder_types::permission::needs;
@@ -51,10 +53,11 @@ pub(crate) async fn suggest_linkage_spec(
 pub(crate) async fn count_blocking_rules(
     caller: Allowed<needs::LinkageWrite>,
     app: Data<App>,
+    store: Data<Store>,
     body: JsonBody<CountRequest>,
 ) -> Result<Json<RuleCounts>> {
     let request = body.into_inner();
-    app.require_purpose(&caller, request.project_id).await?;
+    let purpose = app.require_purpose(&caller, request.project_id).await?;
     let usable = app
         .versions(&caller, request.left, request.right)
         .await?
@@ -69,13 +72,17 @@ pub(crate) async fn count_blocking_rules(
         app.keyring.clone(),
         caller.organisation.clone(),
     );
+    let mut act = Act::begin("linkage", &caller, &purpose, "count of blocking rules");
     let counted = spawn_blocking(move || {
-        explain::count(
+        let counts = explain::count(
             (&objects, &keyring),
             &organisation,
             (&request.spec, &usable.inputs),
+            &mut act.subjects,
             &Handle::current(),
-        )
+        );
+        (act, counts)
     });
-    Ok(Json(counted.await.map_err(Problem::internal)??))
+    let (act, counts) = counted.await.map_err(Problem::internal)?;
+    logboek::on_record(&store, act, counts).await.map(Json)
 }

@@ -8,6 +8,7 @@ use helder_platform::{
     audit,
     body::JsonBody,
     identity::Allowed,
+    logboek::{self, Act},
     problem::{Problem, Problems, Result},
     store::Store,
 };
@@ -46,7 +47,7 @@ pub(crate) async fn explain_pair(
         .of(&organisation)
         .read(move |conn| runs::find(conn, &organisation, id))
         .await?;
-    app.require_purpose(&caller, run.project_id()?).await?;
+    let purpose = app.require_purpose(&caller, run.project_id()?).await?;
     let (spec, inputs, outcome) = (run.spec()?, run.inputs()?, run.outcome()?);
     let auditor = caller.caller();
     store
@@ -61,17 +62,22 @@ pub(crate) async fn explain_pair(
         })
         .await?;
     let _one_at_a_time = app.gate.acquire().await.map_err(Problem::internal)?;
+    let mut act = Act::begin("linkage", &caller, &purpose, "explanation of a pair");
+    act.note("helder.linkage_run_id", id.to_string());
     let organisation = caller.organisation.clone();
     let (objects, keyring) = (app.objects.clone(), app.keyring.clone());
     let shown = spawn_blocking(move || {
         let stores = (&objects, &keyring);
-        explain::pair(
+        let shown = explain::pair(
             stores,
             &organisation,
             (&spec, &inputs, &outcome),
             rows,
+            &mut act.subjects,
             &Handle::current(),
-        )
+        );
+        (act, shown)
     });
-    Ok(Json(shown.await.map_err(Problem::internal)??))
+    let (act, shown) = shown.await.map_err(Problem::internal)?;
+    logboek::on_record(&store, act, shown).await.map(Json)
 }

@@ -170,6 +170,7 @@ impl House {
             verifier: Arc::new(TokenVerifier::new().trust("gateway", &self.mint.public_key())),
             peers: self.peers.clone(),
             limits: Limits::default(),
+            logboek: helder_platform::logboek::LogboekSettings::default(),
         };
         let service = crate::start(context).await.unwrap();
         let base = format!("http://{}/linkage/v1", service.address);

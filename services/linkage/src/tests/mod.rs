@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use helder_platform::{
     jobs::{self, Runner},
+    logboek::Subjects,
     problem::Problem,
 };
 use helder_types::{SemanticType, job::JobState};
@@ -79,6 +80,7 @@ async fn two_sealed_versions_are_linked_explained_and_reported() {
                 &organisation,
                 (&spec, &inputs, &outcome),
                 rows,
+                &mut Subjects::default(),
                 &Handle::current(),
             )
         };

@@ -1,5 +1,5 @@
-//! The work of a batch. Runs again from the start after a crash: the log keeps each row's record once, the result is named by
-//! its bytes.
+//! The work of a batch. Runs again from the start after a crash: the result is named by its bytes, and the records of everybody
+//! in it are written with it.
 
 use std::{
     collections::BTreeMap,
@@ -10,8 +10,10 @@ use std::{
 use helder_model::{Answer, Model, Reasons, read::MAX_BYTES};
 use helder_platform::{
     jobs::{JobContext, JobHandler},
+    logboek::{self, Act, Status},
     objects::Objects,
     problem::{Problem, Result},
+    purpose::Purpose,
 };
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
 use serde::{Deserialize, Serialize};
@@ -20,13 +22,11 @@ use uuid::Uuid;
 use super::{KIND, MAX_ROWS, columns::Columns, ranking, ranking::Scored, results, rows};
 use crate::{
     active::Active,
-    log::{self, Records, Repeats, Segment, now_ms},
     served::Served,
     wire::{Batch, BatchOutcome, RefusedRows},
 };
 
-/// Rows scored, logged and committed at a time. Live predictions wait for this writer at most that long. The log knows a block
-/// by its first row: with another size, a batch that crashed before the change would log some rows twice after it.
+/// Rows scored at a time.
 const BLOCK: usize = 2_000;
 /// How long a batch that starts with the process waits for the first word of the registry.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,15 +58,43 @@ impl JobHandler for BatchJob {
             .store()
             .read_blocking(|conn| rows::find(conn, &organisation, batch_id))?;
         let served = self.await_served(job, &batch)?;
+        let version = &served.version;
+        let purpose = Purpose {
+            project: version.project_id,
+            activity: version.verwerkingsactiviteit.clone(),
+        };
+        let name = format!("prediction batch {}", version.model_name);
+        let mut act = Act::begin("prediction", job.caller(), &purpose, &name);
+        act.note("helder.batch_id", batch.id.to_string());
+        act.note("helder.model_id", version.model_id.to_string());
+        act.note(
+            "helder.model_version_id",
+            version.model_version_id.to_string(),
+        );
+        act.note("helder.model_digest", version.digest.to_string());
+        logboek::during(job, act, |act| self.predict(job, &batch, served, act))
+    }
+}
+
+impl BatchJob {
+    fn predict(
+        &self,
+        job: &JobContext,
+        batch: &Batch,
+        served: Arc<Served>,
+        act: &mut Act,
+    ) -> Result<()> {
+        let organisation = job.organisation();
         job.progress("reading", 0, 0, "rows");
         let data = job.block_on(
             self.objects
-                .get_to_file(&organisation, &batch.dataset_digest),
+                .get_to_file(organisation, &batch.dataset_digest),
         )?;
         let mut run = Run {
             handler: self,
             job,
-            batch: &batch,
+            act,
+            batch,
             served,
             scored: Vec::new(),
             refused: BTreeMap::new(),
@@ -84,13 +112,13 @@ impl JobHandler for BatchJob {
         ranking::rank(&mut scored);
         job.checkpoint()?;
         let model = job.block_on(self.objects.get_bytes(
-            &organisation,
+            organisation,
             &batch.model_digest,
             MAX_BYTES as u64,
         ))?;
         let reasons = Reasons::plain(&Model::from_json(&model).map_err(Problem::internal)?);
         let writer = results::write(
-            self.objects.writer(&organisation)?,
+            self.objects.writer(organisation)?,
             &scored,
             &served.scorer,
             &reasons,
@@ -111,15 +139,14 @@ impl JobHandler for BatchJob {
             result_digest: digest,
             size_bytes,
         };
-        self.still_active(job, &batch)?;
+        self.still_active(job, batch)?;
         job.succeed(|conn| {
-            rows::finish(conn, batch_id, &outcome)?;
-            Ok(format!("/prediction/v1/batches/{batch_id}"))
+            rows::finish(conn, batch.id, &outcome)?;
+            act.record(conn, Status::Ok)?;
+            Ok(format!("/prediction/v1/batches/{}", batch.id))
         })
     }
-}
 
-impl BatchJob {
     /// The version the batch was asked for, if it is still the one in force.
     fn still_active(&self, job: &JobContext, batch: &Batch) -> Result<Arc<Served>> {
         let served = self.active.find(job.organisation(), &batch.model)?;
@@ -148,6 +175,7 @@ impl BatchJob {
 struct Run<'a> {
     handler: &'a BatchJob,
     job: &'a JobContext,
+    act: &'a mut Act,
     batch: &'a Batch,
     served: Arc<Served>,
     scored: Vec<Scored>,
@@ -184,15 +212,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Scores a block and makes its records durable.
+    /// Scores a block.
     fn score_block(&mut self, block: &super::columns::Block, rows: usize) -> Result<()> {
         let served = Arc::clone(&self.served);
         let (mut row, mut answer) = (served.scorer.row(), Answer::default());
-        let mut records = Records::new(&served, self.job.caller());
-        let first = self.rows + 1;
+        let table = self.batch.dataset_digest.to_string();
         for place in 0..rows {
             self.rows += 1;
-            let start = now_ms();
+            let number = block.row_number(place, self.rows as i64);
+            let pseudonym = block.pseudonym(place);
+            // Whoever is refused had their data processed, too.
+            if !pseudonym.is_some_and(|text| self.act.subjects.person_text(text)) {
+                self.act.subjects.row(&table, number);
+            }
             if let Err((input, fault)) = block.fill(&served.scorer, &mut row, place) {
                 *self.refused.entry((input, fault.code())).or_default() += 1;
                 continue;
@@ -201,19 +233,10 @@ impl Run<'_> {
                 .scorer
                 .score(&row, &mut answer)
                 .map_err(Problem::internal)?;
-            let number = block.row_number(place, self.rows as i64);
-            let pseudonym = block.pseudonym(place);
             let has_warnings = served.scorer.warnings(&row).next().is_some();
             self.scored
                 .push(Scored::new(number, pseudonym, &row, &answer, has_warnings));
-            records.row(self.batch.id, pseudonym, number, [start, now_ms()]);
         }
-        if records.is_empty() {
-            return Ok(());
-        }
-        let segment = Segment::of_batch(&records, self.batch.id, first);
-        self.job
-            .store()
-            .write_blocking(|conn| log::insert(conn, &[segment], Repeats::Kept))
+        Ok(())
     }
 }

@@ -206,7 +206,7 @@ impl World {
         }
         let count = |conn: &mut _| {
             Ok(
-                sql_query("SELECT COALESCE(SUM(records), 0) AS n FROM processing_segments")
+                sql_query("SELECT COALESCE(SUM(subjects), 0) AS n FROM processing_acts")
                     .get_result::<Count>(conn)?
                     .n,
             )
@@ -251,7 +251,8 @@ async fn every_row_is_scored_logged_and_ranked_or_counted_as_refused() {
         ),
         ("bijstand", 500)
     );
-    assert_eq!(world.logged().await, 4_500);
+    // Everybody in it, also who was refused.
+    assert_eq!(world.logged().await, 5_000);
 
     let file = world
         .objects
@@ -296,14 +297,14 @@ async fn every_row_is_scored_logged_and_ranked_or_counted_as_refused() {
     );
     assert!(reasons.clone().any(|text| text.contains("niet bekend")));
 
-    // The same work again gives the same result, and its own lines in the log.
+    // The same work again gives the same result, and its own records.
     let (again, job) = world.start(digest).await;
     assert_eq!(world.end(job).await.state, JobState::Succeeded);
     assert_eq!(
         world.outcome(again).await.result_digest,
         outcome.result_digest
     );
-    assert_eq!(world.logged().await, 9_000);
+    assert_eq!(world.logged().await, 10_000);
     world.runner.stop(Duration::from_secs(5)).await;
 }
 

@@ -8,10 +8,11 @@ use helder_platform::{
     idempotency::Idempotency,
     identity::Allowed,
     jobs,
+    logboek::{self, Act},
     objects::Objects,
     paging::{ListQuery, Page},
     problem::{Problem, Problems, Result},
-    purpose,
+    purpose::{self, Purpose},
     store::Store,
 };
 use helder_types::{
@@ -194,7 +195,7 @@ pub(super) async fn list_results(
 ) -> Result<HttpResponse> {
     let (after, limit) = (query.after::<u32>()?.unwrap_or(0), query.limit());
     let (who, id) = (caller.caller(), *id);
-    let batch = store
+    let (batch, activity) = store
         .of(&who.organisation)
         .write(move |conn| {
             let batch = batch::find(conn, &who.organisation, id)?;
@@ -204,9 +205,17 @@ pub(super) async fn list_results(
                 "batch-results.read",
                 &format!("/batches/{id}/results"),
             )?;
-            Ok(batch)
+            let activity = logboek::activity_of(conn, &who.organisation, batch.project_id)?;
+            Ok((batch, activity))
         })
         .await?;
+    let purpose = Purpose {
+        project: batch.project_id,
+        activity,
+    };
+    let mut act = Act::begin("prediction", &caller, &purpose, "batch results shown");
+    act.note("helder.batch_id", id.to_string());
+    let dataset = batch.dataset_digest.to_string();
     let outcome = batch
         .outcome
         .ok_or_else(|| Problem::conflict("not-ready", "the batch is not done, see its job"))?;
@@ -217,5 +226,13 @@ pub(super) async fn list_results(
     let results = web::block(read)
         .await
         .map_err(|error| Problem::internal(error.to_string()))??;
-    Ok(Page::cut(results, limit, |result: &BatchResult| result.rank).respond(&request))
+    let page = Page::cut(results, limit, |result: &BatchResult| result.rank);
+    for result in &page.items {
+        let pseudonym = result.pseudonym.as_deref();
+        if !pseudonym.is_some_and(|text| act.subjects.person_text(text)) {
+            act.subjects.row(&dataset, result.row);
+        }
+    }
+    logboek::on_record(&store, act, Ok(())).await?;
+    Ok(page.respond(&request))
 }

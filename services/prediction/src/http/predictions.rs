@@ -1,10 +1,6 @@
 //! Asking predictions.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{self, HeaderName},
-    post, web,
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, post, web};
 use helder_model::Answer;
 use helder_platform::{
     body::RawJsonBody,
@@ -13,22 +9,18 @@ use helder_platform::{
     problem::{Problem, Problems, Result},
     store::Store,
 };
-use helder_types::{
-    Caller,
-    permission::{Needs, needs},
-};
+use helder_types::permission::{Needs, needs};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     active::Active,
     answer,
-    log::{self, Log, Records, Repeats, Span, now_ms, unwritable},
+    asking::Asking,
+    log::{self, Log, Records, unwritable},
     served::Served,
     subjects::{self, Subject},
     wire::{PredictionAnswer, PredictionRequest},
 };
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Predicts for one or many subjects, with the reasons.
 ///
@@ -55,34 +47,11 @@ pub(super) async fn predict(
     body: RawJsonBody,
 ) -> Result<HttpResponse> {
     let (active, log, store) = service;
-    let start = now_ms();
     let served = active.find(&caller.organisation, &model)?;
-    let subjects = subjects::read(&body.0, &served.scorer).map_err(Problem::invalid)?;
-    let span = Span::from_header(
-        request
-            .headers()
-            .get(TRACEPARENT)
-            .and_then(|value| value.to_str().ok()),
-    );
-    let answer = if idempotency.key().is_none() {
-        let mut writer = answer::Writer::new(&served, subjects.len());
-        score(&served, &subjects, |id, row, answer| {
-            writer.scored(id, row, answer);
-        })?;
-        log.write(records(&served, &caller, &span, &subjects, start))
-            .await?;
-        writer.finish()
-    } else {
-        once(
-            &served,
-            &caller,
-            &span,
-            &subjects,
-            start,
-            &store,
-            &idempotency,
-        )
-        .await?
+    let asking = Asking::start(&request, &caller, &served);
+    let answer = match answered(&asking, &body.0, &log, &store, &idempotency).await {
+        Ok(answer) => answer,
+        Err(problem) => return Err(asking.unanswered(&log, problem).await),
     };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/json"))
@@ -106,19 +75,29 @@ fn score(
     Ok(())
 }
 
-fn records(
-    served: &Served,
-    caller: &Caller,
-    span: &Span,
-    subjects: &[Subject<'_>],
-    start: u64,
-) -> Records {
-    let times = [start, now_ms()];
-    let mut records = Records::new(served, caller);
-    for subject in subjects {
-        records.prediction(served, span, subject.id.as_deref(), times);
+/// The answer, whose records are written.
+async fn answered(
+    asking: &Asking<'_>,
+    body: &[u8],
+    log: &Log,
+    store: &Store,
+    idempotency: &Idempotency,
+) -> Result<Vec<u8>> {
+    let served = asking.served;
+    let subjects = subjects::read(body, &served.scorer).map_err(Problem::invalid)?;
+    if idempotency.key().is_some() {
+        return once(asking, &subjects, store, idempotency).await;
     }
-    records
+    let mut writer = answer::Writer::new(served, subjects.len());
+    score(served, &subjects, |id, row, answer| {
+        writer.scored(id, row, answer);
+    })?;
+    log.write(records(asking, &subjects)).await?;
+    Ok(writer.finish())
+}
+
+fn records(asking: &Asking<'_>, subjects: &[Subject<'_>]) -> Records {
+    asking.records(subjects.iter().map(|subject| subject.id.as_deref()))
 }
 
 /// What is kept for a repeat. How the caller names its subjects is not: the repeat brings the same body.
@@ -130,14 +109,12 @@ struct Kept {
 
 /// A request with an `Idempotency-Key`: records and answer are kept in one transaction; a repeat gets the kept answer.
 async fn once(
-    served: &Served,
-    caller: &Caller,
-    span: &Span,
+    asking: &Asking<'_>,
     subjects: &[Subject<'_>],
-    start: u64,
     store: &Store,
     idempotency: &Idempotency,
 ) -> Result<Vec<u8>> {
+    let (served, caller) = (asking.served, asking.caller);
     let mut predictions = Vec::with_capacity(subjects.len());
     score(served, subjects, |_, row, answer| {
         let mut out = Vec::new();
@@ -148,12 +125,10 @@ async fn once(
         head: String::from_utf8_lossy(&served.head).into_owned(),
         predictions,
     };
-    let segments = log::join(std::iter::once(&records(
-        served, caller, span, subjects, start,
-    )));
+    let segments = log::join(std::iter::once(&records(asking, subjects)));
     let kept = store
         .create(caller, idempotency, move |conn| {
-            log::insert(conn, &segments, Repeats::Refused)?;
+            log::insert(conn, &segments)?;
             Ok(fresh)
         })
         .await

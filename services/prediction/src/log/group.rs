@@ -12,7 +12,7 @@ use helder_platform::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Records, Repeats, rows, segment};
+use super::{Records, rows, segment};
 use crate::PROCESSING_LOG;
 
 /// Bounds of the log.
@@ -108,7 +108,7 @@ fn write_all(store: &Store, mut queue: mpsc::Receiver<Waiting>, settings: LogSet
         }
         was_shared = group.len() > 1;
         let segments = segment::join(group.iter().map(|waiting| &waiting.records));
-        let written = store.write_blocking(|conn| rows::insert(conn, &segments, Repeats::Refused));
+        let written = store.write_blocking(|conn| rows::insert(conn, &segments));
         if let Err(problem) = &written {
             problem.log();
             tracing::error!(records = count, "the processing log cannot be written");

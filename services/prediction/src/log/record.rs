@@ -10,11 +10,11 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use helder_platform::{logboek::Status, trace::Calling};
 use helder_types::Caller;
-use uuid::Uuid;
 
 use super::ids;
-use crate::served::Served;
+use crate::served::{Served, record_head};
 
 /// The records of one request: what they share, and a line each.
 #[derive(Clone, Debug)]
@@ -57,11 +57,19 @@ pub struct Span {
 impl Span {
     /// From a W3C `traceparent` header; a fresh trace when there is none or it is malformed. A `sampled=0` in it is ignored:
     /// the log is complete.
-    pub fn from_header(header: Option<&str>) -> Self {
-        header.and_then(Self::parse).unwrap_or_else(|| Self {
+    ///
+    /// * `calling` – the act that calls, see [`CALLING_ACT`](helder_platform::trace::CALLING_ACT); where it is absent, nobody
+    ///   stood between and the span in the header is the caller's
+    pub fn from_headers(header: Option<&str>, calling: Option<&str>) -> Self {
+        let mut span = header.and_then(Self::parse).unwrap_or_else(|| Self {
             trace_id: ids::trace_id(),
             parent: None,
-        })
+        });
+        if let Some(calling) = calling {
+            let act = Calling::parse(calling);
+            span.parent = act.map(|act| format!("{:016x}", act.span));
+        }
+        span
     }
 
     fn parse(header: &str) -> Option<Self> {
@@ -90,12 +98,22 @@ pub fn now_ms() -> u64 {
 }
 
 impl Records {
-    /// None yet, of what `caller` asks of a version.
+    /// None yet, of what `caller` asks of a version and gets.
     pub fn new(served: &Served, caller: &Caller) -> Self {
+        Self::with_head(&served.record_head, caller)
+    }
+
+    /// None yet, of what ended without an answer.
+    pub fn unanswered(served: &Served, caller: &Caller, status: Status) -> Self {
+        let head = record_head(&served.version, status);
+        Self::with_head(&Arc::from(head), caller)
+    }
+
+    fn with_head(head: &Arc<str>, caller: &Caller) -> Self {
         Self {
             organisation: caller.organisation.as_str().to_owned(),
             shared: Shared {
-                head: Arc::clone(&served.record_head),
+                head: Arc::clone(head),
                 caller: caller.subject.as_str().to_owned(),
                 client: caller.client.as_str().to_owned(),
             },
@@ -129,16 +147,15 @@ impl Records {
         self.add(span, ids::span_id(), subject, times);
     }
 
-    /// Adds one row of a batch. Made again after a crash, it has the same span.
-    ///
-    /// * `pseudonym` – of the dataset   * `row` – ordinal in the dataset version
-    pub(crate) fn row(&mut self, batch: Uuid, pseudonym: Option<&str>, row: i64, times: [u64; 2]) {
-        let span = Span {
-            trace_id: batch.simple().to_string(),
-            parent: None,
-        };
-        let span_id = ids::mix(batch.as_u64_pair().1 ^ row as u64);
-        self.add(&span, span_id, pseudonym.map(|p| (p, "pseudonym")), times);
+    /// Adds the act itself where it is about several subjects, or about nobody that is known; the span under which their
+    /// records stand.
+    pub fn act(&mut self, span: &Span, times: [u64; 2]) -> Span {
+        let own = ids::span_id();
+        self.add(span, own, None, times);
+        Span {
+            trace_id: span.trace_id.clone(),
+            parent: Some(format!("{own:016x}")),
+        }
     }
 
     fn add(&mut self, span: &Span, span_id: u64, subject: Option<(&str, &str)>, times: [u64; 2]) {
@@ -186,11 +203,17 @@ mod tests {
 
     #[test]
     fn a_traceparent_is_followed_and_a_broken_one_starts_a_new_trace() {
-        let span = Span::from_header(Some(
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00",
-        ));
+        let header = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+        let span = Span::from_headers(header, None);
         assert_eq!(span.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(span.parent.as_deref(), Some("00f067aa0ba902b7"));
+        for (calling, parent) in [
+            ("none", None),
+            ("1111111111111111", Some("1111111111111111")),
+        ] {
+            let span = Span::from_headers(header, Some(calling));
+            assert_eq!(span.parent.as_deref(), parent);
+        }
         let zeros = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
         for bad in [
             None,
@@ -199,7 +222,7 @@ mod tests {
             Some(zeros),
             Some("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         ] {
-            let span = Span::from_header(bad);
+            let span = Span::from_headers(bad, None);
             assert_eq!((span.trace_id.len(), span.parent), (32, None));
         }
     }

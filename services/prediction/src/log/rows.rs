@@ -13,17 +13,8 @@ use crate::{
     wire::LoggedRecord,
 };
 
-/// What a segment means whose key is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repeats {
-    /// A fault: no record may stand for two predictions.
-    Refused,
-    /// The same work done again after a crash; the first segment stays.
-    Kept,
-}
-
-/// Writes segments. Part of the caller's transaction.
-pub(crate) fn insert(conn: &mut Conn, segments: &[Segment], repeats: Repeats) -> Result<()> {
+/// Writes segments, each of which is new. Part of the caller's transaction.
+pub(crate) fn insert(conn: &mut Conn, segments: &[Segment]) -> Result<()> {
     for segment in segments {
         let row = (
             dsl::organisation.eq(segment.organisation.as_str()),
@@ -40,7 +31,7 @@ pub(crate) fn insert(conn: &mut Conn, segments: &[Segment], repeats: Repeats) ->
             Conn::Sqlite(conn) => insert.execute(conn)?,
             Conn::Pg(conn) => insert.execute(conn)?,
         };
-        if written == 0 && repeats == Repeats::Refused {
+        if written == 0 {
             return Err(Problem::internal(
                 "a segment of the processing log has the key of another",
             ));

@@ -4,7 +4,6 @@
 //! quarter of all CPU. The records of a commit therefore stand together in one row.
 
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::{
     ids,
@@ -44,14 +43,6 @@ pub(crate) fn join<'a>(all: impl Iterator<Item = &'a Records>) -> Vec<Segment> {
 }
 
 impl Segment {
-    /// A block of a batch. Made again after a crash it has the same id, so it is kept once.
-    ///
-    /// * `first` – ordinal of the block's first row
-    pub(crate) fn of_batch(records: &Records, batch: Uuid, first: u64) -> Self {
-        // The batch's id begins with its time; 16 hex digits of the row keep the order.
-        Self::of(records, format!("{}-{first:016x}", batch.simple()))
-    }
-
     fn of(records: &Records, id: String) -> Self {
         Self {
             organisation: records.organisation.clone(),

@@ -26,7 +26,8 @@ use super::{
 };
 use crate::{
     active::{Active, not_active},
-    log::{Log, Records, Span, now_ms},
+    asking::Asking,
+    log::Log,
     served::Served,
 };
 
@@ -246,19 +247,22 @@ async fn answer(
     log: &Log,
     body: &[u8],
 ) -> Result<HttpResponse> {
-    let start = now_ms();
+    let asking = Asking::start(request, caller, served);
+    match answered(&asking, log, body).await {
+        Ok(response) => Ok(HttpResponse::Ok().json(response)),
+        Err(problem) => Err(asking.unanswered(log, problem).await),
+    }
+}
+
+async fn answered(asking: &Asking<'_>, log: &Log, body: &[u8]) -> Result<InferenceResponse> {
+    let served = asking.served;
     let asked = asked::read(body, &served.scorer).map_err(Problem::invalid)?;
     let outputs = scored::outputs(served, &asked)?;
-    let trace = request.headers().get("traceparent");
-    let span = Span::from_header(trace.and_then(|value| value.to_str().ok()));
-    let times = [start, now_ms()];
-    let mut records = Records::new(served, caller);
-    for (id, _) in &asked.rows {
-        records.prediction(served, &span, id.as_deref(), times);
-    }
-    log.write(records).await?;
+    let rows = asked.rows.iter();
+    log.write(asking.records(rows.map(|(id, _)| id.as_deref())))
+        .await?;
     let digest = served.version.digest.to_string();
-    Ok(HttpResponse::Ok().json(InferenceResponse {
+    Ok(InferenceResponse {
         model_name: served.version.model_name.clone(),
         model_version: served.version.model_version_id.to_string(),
         id: asked.id,
@@ -268,5 +272,5 @@ async fn answer(
             model_digest: digest,
         },
         outputs,
-    }))
+    })
 }

@@ -20,7 +20,7 @@ struct Count {
 /// The record of a prediction about nobody in particular.
 fn one(served: &Served) -> Records {
     let mut records = Records::new(served, &caller(&[]));
-    records.prediction(served, &Span::from_header(None), None, [1, 2]);
+    records.prediction(served, &Span::from_headers(None, None), None, [1, 2]);
     records
 }
 
@@ -36,7 +36,7 @@ async fn many_requests_at_once_are_all_written_before_they_are_answered() {
             let mut records = Records::new(&served, &caller);
             for _ in 0..=n % 3 {
                 let times = [now_ms(), now_ms()];
-                records.prediction(&served, &Span::from_header(None), Some("x"), times);
+                records.prediction(&served, &Span::from_headers(None, None), Some("x"), times);
             }
             log.write(records)
         });

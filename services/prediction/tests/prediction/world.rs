@@ -74,6 +74,7 @@ impl World {
             mint,
             verifier: Arc::new(verifier),
             limits: Limits::default(),
+            logboek: helder_platform::logboek::LogboekSettings::default(),
             listener,
         };
         let service = helder_prediction::start_with(context, patience)

@@ -6,6 +6,7 @@ use helder_frames::{FrameColumn, FrameError, FrameLimits, FrameSummary, FrameTyp
 use helder_platform::{
     calls::Peers,
     jobs::{JobContext, JobHandler},
+    logboek::{self, Act, Status},
     objects::Objects,
     problem::{Problem, Result},
     purpose,
@@ -16,9 +17,10 @@ use uuid::Uuid;
 
 use super::{
     inputs::{self, Inputs},
-    rows::{self, Payload},
+    rows::{self, FrameRow, Payload},
     wire::{Column, FrameOutcome, NewFrame},
 };
+use crate::people::{self, Nameless};
 
 /// Kind of these jobs.
 pub(crate) const KIND: &str = "frame";
@@ -61,14 +63,24 @@ impl JobHandler for FrameJob {
             .read_blocking(|conn| rows::find(conn, organisation, id))?;
         let project = row.project_id()?;
         // The project may have been stopped while the job waited.
-        job.block_on(purpose::require(
+        let purpose = job.block_on(purpose::require(
             &self.peers,
             job.caller(),
             project,
             ProjectStep::Training,
         ))?;
+        let act = Act::begin("training", job.caller(), &purpose, "frame");
+        logboek::during(job, act, |act| self.make(job, id, &row, act))
+    }
+}
+
+impl FrameJob {
+    fn make(&self, job: &JobContext, id: Uuid, row: &FrameRow, act: &mut Act) -> Result<()> {
+        let (organisation, project) = (job.organisation(), row.project_id()?);
+        act.called("ingest");
+        act.note("helder.frame_id", id.to_string());
         let (frame, found) = (row.request()?, row.inputs()?);
-        let (summary, digest, size_bytes) = self.build(job, &frame, &found)?;
+        let (summary, digest, size_bytes) = self.build(job, &frame, &found, act)?;
         let columns: Vec<Column> = summary.columns.iter().map(column).collect();
         let derived = Derived {
             project_id: project,
@@ -98,24 +110,26 @@ impl JobHandler for FrameJob {
         };
         job.succeed(|conn| {
             rows::finish(conn, organisation, id, &outcome)?;
+            act.record(conn, Status::Ok)?;
             Ok(format!("/training/v1/frames/{id}"))
         })
     }
-}
 
-impl FrameJob {
     fn build(
         &self,
         job: &JobContext,
         frame: &NewFrame,
         found: &Inputs,
+        act: &mut Act,
     ) -> Result<(FrameSummary, Digest, u64)> {
         let organisation = job.organisation();
         job.progress("reading the tables", 0, found.files.len() as u64, "tables");
         let mut files = Vec::new();
         for (index, input) in found.files.iter().enumerate() {
             job.checkpoint()?;
-            files.push(job.block_on(self.objects.get_to_file(organisation, &input.digest))?);
+            let file = job.block_on(self.objects.get_to_file(organisation, &input.digest))?;
+            people::in_table(job, &file, &input.digest, Nameless::Nobody, act)?;
+            files.push(file);
             job.progress(
                 "reading the tables",
                 index as u64 + 1,

@@ -4,11 +4,13 @@ use helder_model::Parent;
 use helder_platform::{
     calls::Peers,
     jobs::{JobContext, JobHandler},
+    logboek::{self, Act, Status},
     objects::Objects,
     problem::{Problem, Result},
     purpose,
 };
 use helder_types::ProjectStep;
+use uuid::Uuid;
 
 use super::{
     register::register,
@@ -19,7 +21,8 @@ use crate::{
         self,
         lineage::{Node, node_id},
     },
-    learn::{FrameOrigin, LearnError, learn},
+    learn::{FrameOrigin, LearnError, NewTrainingRun, learn},
+    people::{self, Nameless},
 };
 
 /// Kind of these jobs.
@@ -44,18 +47,35 @@ impl JobHandler for TrainingJob {
             .read_blocking(|conn| rows::find(conn, organisation, id))?
             .request()?;
         // The project may have been stopped while the job waited.
-        job.block_on(purpose::require(
+        let purpose = job.block_on(purpose::require(
             &self.peers,
             job.caller(),
             plan.project_id,
             ProjectStep::Training,
         ))?;
+        let act = Act::begin("training", job.caller(), &purpose, "training run");
+        logboek::during(job, act, |act| self.train(job, id, &plan, act))
+    }
+}
+
+impl TrainingJob {
+    fn train(
+        &self,
+        job: &JobContext,
+        id: Uuid,
+        plan: &NewTrainingRun,
+        act: &mut Act,
+    ) -> Result<()> {
+        let organisation = job.organisation();
+        act.called("registry");
+        act.note("helder.training_run_id", id.to_string());
         let frame = job
             .store()
             .read_blocking(|conn| frames::rows::find(conn, organisation, plan.frame_id))?;
         let (built, inputs) = (frame.outcome()?, frame.inputs()?);
         job.progress("reading the frame", 0, built.rows, "rows");
         let file = job.block_on(self.objects.get_to_file(organisation, &built.digest))?;
+        people::in_table(job, &file, &built.digest, Nameless::People, act)?;
         let origin = FrameOrigin {
             digest: built.digest,
             parents: built
@@ -71,7 +91,7 @@ impl JobHandler for TrainingJob {
             job.progress(stage, 0, built.rows, "rows");
             job.checkpoint().is_err()
         };
-        let learned = learn(file.path(), &plan, &origin, &stop).map_err(|error| match error {
+        let learned = learn(file.path(), plan, &origin, &stop).map_err(|error| match error {
             LearnError::Invalid(faults) => Problem::invalid(faults),
             // The reason it stopped, as the platform wants it told.
             LearnError::Stopped => job
@@ -91,9 +111,10 @@ impl JobHandler for TrainingJob {
         };
         let frame_node = node.id.clone();
         lineage.grow(node, inputs.nodes);
-        let outcome = register(&self.peers, job, id, &plan, learned, lineage, frame_node)?;
+        let outcome = register(&self.peers, job, id, plan, learned, lineage, frame_node)?;
         job.succeed(|conn| {
             rows::finish(conn, organisation, id, &outcome)?;
+            act.record(conn, Status::Ok)?;
             Ok(format!("/training/v1/training-runs/{id}"))
         })
     }
