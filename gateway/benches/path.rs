@@ -167,6 +167,7 @@ fn measure() {
         body: BodyKind::Json,
         answers: vec!["application/json".to_owned()],
         version: "1.0.0".to_owned(),
+        number: 0,
     };
     let mut config = GatewayConfig::with_issuers(vec![issuer::trusted()]);
     (config.workers, config.requests_per_second, config.burst) = (1, 1_000_000, 1_000_000);

@@ -12,7 +12,7 @@ pub(crate) fn record(
     passage: Option<&Passage>,
     operation: &str,
     status: u16,
-    request_id: Uuid,
+    (request_id, trace_id): (Uuid, &str),
     started: Instant,
 ) {
     let (organisation, subject, client) = session.map_or(("-", "-", "-"), |session| {
@@ -31,6 +31,7 @@ pub(crate) fn record(
         operation,
         status,
         %request_id,
+        trace_id,
         fsc_consumer = passage.map(|passage| passage.consumer.peer.as_str()),
         fsc_transaction_id = passage.map(|passage| tracing::field::display(passage.transaction)),
         duration_us = started.elapsed().as_micros() as u64,

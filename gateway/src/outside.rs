@@ -12,4 +12,4 @@ mod verifier;
 pub use examine::{IssuerSeen, examine};
 pub(crate) use fsc::{Fsc, Passage};
 pub(crate) use keys::KeyError;
-pub(crate) use verifier::{Refusal, Session, Verifier};
+pub(crate) use verifier::{Refusal, Session, Sessions, Verifier};

@@ -16,6 +16,7 @@ use actix_web::{
 };
 use helder_platform::{
     identity::TokenMint,
+    metrics::HttpRoutes,
     problem::{Problem, Result},
     routes::{Found, RouteTable, allow},
     server::close_after,
@@ -50,6 +51,7 @@ pub(crate) struct Door {
     pub(crate) buckets: Buckets,
     pub(crate) mint: Arc<TokenMint>,
     pub(crate) upstreams: BTreeMap<String, Uri>,
+    pub(crate) routes: Arc<HttpRoutes>,
     /// Whether this process is stopping, and its clients have to find another.
     pub(crate) is_closing: Arc<AtomicBool>,
 }
@@ -105,6 +107,10 @@ pub(crate) async fn serve(
         .operation
         .as_ref()
         .map_or("-", |operation| operation.id.as_str());
+    let number = known.operation.as_ref().map(|operation| operation.number);
+    let took_us = started.elapsed().as_micros() as u64;
+    door.routes
+        .record(number, response.status().as_u16(), took_us);
     trace.span.record("operation", operation);
     trace.span.record("status", response.status().as_u16());
     audit::record(
@@ -112,7 +118,7 @@ pub(crate) async fn serve(
         known.passage.as_ref(),
         operation,
         response.status().as_u16(),
-        trace.request_id,
+        (trace.request_id, trace.id()),
         started,
     );
     response

@@ -16,7 +16,11 @@ use actix_web::{
     dev::ServerHandle,
     web::{self, Data, PayloadConfig},
 };
-use helder_platform::{identity::TokenMint, server::LocalService};
+use helder_platform::{
+    identity::TokenMint,
+    metrics::{self, HttpRoutes},
+    server::LocalService,
+};
 use http::Uri;
 use tokio::task::JoinSet;
 
@@ -26,7 +30,7 @@ use crate::{
     forward::Forwarder,
     health,
     local::Locals,
-    outside::{Fsc, KeyError, Verifier},
+    outside::{Fsc, KeyError, Sessions, Verifier},
     rate::Buckets,
     serve::{Door, serve},
     table::{self, DocumentError, Operation},
@@ -70,6 +74,8 @@ pub struct RunningGateway {
     is_closing: Arc<AtomicBool>,
     /// Looks at the issuers' keys; ends when dropped.
     _watch: JoinSet<()>,
+    /// Counts what is remembered of tokens.
+    _sessions: Arc<Sessions>,
 }
 
 impl RunningGateway {
@@ -156,7 +162,15 @@ pub fn start_beside(
     let fsc = config.fsc.clone().map(Fsc::new).transpose()?;
     let watch = verifier.watch().map_err(GatewayError::Certificates)?;
     let is_closing = Arc::new(AtomicBool::new(false));
+    let routes = operations
+        .iter()
+        .map(|operation| (operation.method.as_str(), operation.path.clone()));
+    let routes = Arc::new(HttpRoutes::new("gateway", routes));
+    metrics::register_for_good(Arc::clone(&routes));
+    let sessions = verifier.numbers();
+    metrics::register(Arc::clone(&sessions));
     let door = Data::new(Door {
+        routes,
         versions: table::versions(&operations),
         table: table::table(operations),
         verifier,
@@ -193,5 +207,6 @@ pub fn start_beside(
         handle,
         is_closing,
         _watch: watch,
+        _sessions: sessions,
     })
 }

@@ -75,6 +75,8 @@ pub struct Operation {
     pub answers: Vec<String>,
     /// `info.version` of the document, for `API-Version`.
     pub version: String,
+    /// Its place among all operations, under which it is counted; [`table`] gives it.
+    pub number: usize,
 }
 
 /// Why the documents cannot be used; a committed document never gives this (a test reads them all).
@@ -136,6 +138,7 @@ pub fn operations() -> Result<Vec<Operation>, DocumentError> {
                     body: body_kind(operation),
                     answers: answers(operation),
                     version: version.clone(),
+                    number: 0,
                 });
             }
         }
@@ -205,7 +208,8 @@ fn answers(operation: &Value) -> Vec<String> {
 /// The operations as a table to look requests up in.
 pub(crate) fn table(operations: Vec<Operation>) -> RouteTable<Arc<Operation>> {
     let mut table = RouteTable::new();
-    for operation in operations {
+    for (number, mut operation) in operations.into_iter().enumerate() {
+        operation.number = number;
         let (method, path) = (operation.method.clone(), operation.path.clone());
         table.add(method, &path, Arc::new(operation));
     }

@@ -24,6 +24,12 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
+    /// The trace's name: 32 hex digits.
+    pub(crate) fn id(&self) -> &str {
+        let parent = self.parent.to_str().unwrap_or_default();
+        parent.get(3..35).unwrap_or("-")
+    }
+
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let text = |name: &str| {
             request

@@ -134,6 +134,7 @@ async fn g17_half_a_gigabyte_each_way_passes_in_flat_memory() {
         body: BodyKind::Upload,
         answers: vec!["application/json".to_owned()],
         version: "1.0.0".to_owned(),
+        number: 0,
     };
     let config = GatewayConfig::with_issuers(vec![issuer::trusted()]);
     let mint = Arc::new(TokenMint::generate("gateway").unwrap());

@@ -5,18 +5,17 @@
 //! filter asks.
 
 mod gathered;
+mod spans;
 
 use std::{
+    fmt::Write as _,
     fs::OpenOptions,
     io::{self, IsTerminal as _},
+    time::Duration,
 };
 
-use opentelemetry::{KeyValue, trace::TracerProvider};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
-use opentelemetry_sdk::{
-    Resource,
-    trace::{Sampler, SdkTracerProvider},
-};
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
@@ -32,7 +31,15 @@ use tracing_subscriber::{
 };
 
 use self::gathered::{Gathered, Gatherer};
-use crate::{config::TelemetrySettings, problem::REQUEST_ID};
+use crate::{
+    config::TelemetrySettings,
+    metrics::{Counter, Family, Points, otlp},
+    problem::REQUEST_ID,
+    trace::{Inbound, TraceParent},
+};
+
+/// Sendings of numbers that failed.
+pub(crate) static DROPPED_EXPORTS: Counter = Counter::new();
 
 /// Telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -60,14 +67,16 @@ pub enum TelemetryError {
 #[must_use = "dropping it ends telemetry"]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
+    numbers: Option<otlp::Sender>,
     // Last, so that it can still be told what went wrong.
     _log: Gatherer,
 }
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
+        self.numbers.take();
         if let Some(traces) = self.traces.take()
-            && let Err(error) = traces.shutdown()
+            && let Err(error) = traces.shutdown_with_timeout(Duration::from_secs(2))
         {
             eprintln!("traces were not all sent: {error}");
         }
@@ -84,8 +93,9 @@ pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, T
     let traces = settings
         .otlp_endpoint
         .as_deref()
-        .map(|endpoint| provider(service, endpoint, settings))
-        .transpose()?;
+        .map(|endpoint| spans::provider(service, endpoint, settings))
+        .transpose()
+        .map_err(TelemetryError::Otlp)?;
     let spans = traces.as_ref().map(|traces| {
         let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer("helder"));
         layer.with_filter(filter_fn(|it| is_own(it) && *it.level() <= Level::INFO))
@@ -99,7 +109,14 @@ pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, T
     if traces.is_some() {
         crate::trace::exported_from_now_on();
     }
-    Ok(Telemetry { traces, _log: log })
+    let interval = Duration::from_secs(settings.metrics_interval_s.max(1));
+    let numbers = settings.otlp_endpoint.as_deref();
+    let numbers = numbers.map(|endpoint| otlp::Sender::start(service, endpoint, interval));
+    Ok(Telemetry {
+        traces,
+        numbers: numbers.transpose().map_err(TelemetryError::Thread)?,
+        _log: log,
+    })
 }
 
 /// Whether this platform says it.
@@ -134,7 +151,9 @@ fn lines(settings: &TelemetrySettings) -> Result<(Lines, Gatherer), TelemetryErr
     // These show the request in the spans around a line.
     crate::trace::written_from_now_on();
     let layer = if settings.json {
-        layer.json().boxed()
+        let form = fmt::format().json();
+        let fields = fmt::format::JsonFields::new();
+        layer.event_format(Json(form)).fmt_fields(fields).boxed()
     } else {
         layer.boxed()
     };
@@ -162,32 +181,79 @@ where
         if let Ok(id) = REQUEST_ID.try_with(|id| *id) {
             write!(writer, " id={id}")?;
         }
+        if let Some((trace, span)) = whereabouts() {
+            write!(writer, " trace_id={trace}")?;
+            if let Some(span) = span {
+                write!(writer, " span_id={span}")?;
+            }
+        }
         writeln!(writer)
     }
 }
 
-fn provider(
-    service: &str,
-    endpoint: &str,
-    settings: &TelemetrySettings,
-) -> Result<SdkTracerProvider, TelemetryError> {
-    let exporter = SpanExporter::builder()
-        .with_http()
-        .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
-        .build()
-        .map_err(TelemetryError::Otlp)?;
-    let share = f64::from(settings.sample_percent.min(100)) / 100.0;
-    let resource = Resource::builder()
-        .with_service_name(format!("helder-{service}"))
-        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .build();
-    Ok(SdkTracerProvider::builder()
-        .with_batch_exporter(exporter)
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(
-            share,
-        ))))
-        .with_resource(resource)
-        .build())
+/// A line of JSON that names its trace and span, too.
+struct Json(fmt::format::Format<fmt::format::Json>);
+
+impl<S, N> FormatEvent<S, N> for Json
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let Some((trace, span)) = whereabouts() else {
+            return self.0.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.0
+            .format_event(context, Writer::new(&mut line), event)?;
+        let mut at = format!("{{\"trace_id\":\"{trace}\",");
+        if let Some(span) = span {
+            write!(at, "\"span_id\":\"{span}\",")?;
+        }
+        // Both are hex digits and need no escapes.
+        write!(writer, "{at}{}", line.strip_prefix('{').unwrap_or(&line))
+    }
+}
+
+/// Trace and span of what this task does: of the span that is exported; else the trace that the request came with.
+fn whereabouts() -> Option<(String, Option<String>)> {
+    let exported = opentelemetry::Context::map_current(|context| {
+        let span = context.span();
+        let span = span.span_context();
+        let names = || {
+            (
+                span.trace_id().to_string(),
+                Some(span.span_id().to_string()),
+            )
+        };
+        span.is_valid().then(names)
+    });
+    exported.or_else(|| {
+        let parent = Inbound::current().traceparent?;
+        Some((TraceParent::parse(&parent)?.trace.to_owned(), None))
+    })
+}
+
+/// What telemetry itself had to drop.
+pub(crate) fn dropped() -> Family {
+    let of = |signal: &str, counter: &Counter| {
+        let labels = vec![("helder.signal", signal.to_owned())];
+        (labels, counter.get())
+    };
+    Family {
+        name: "helder.telemetry.dropped",
+        help: "Spans that did not fit the queue or that no collector took, and sendings of numbers that failed.",
+        unit: "{item}",
+        points: Points::Counter(vec![
+            of("traces", &spans::DROPPED),
+            of("metrics", &DROPPED_EXPORTS),
+        ]),
+    }
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ impl People {
             Some(column) => Some(cast(column, &DataType::Utf8)?),
             None => None,
         };
-        let texts = texts.as_ref().map(|column| column.as_string::<i32>());
+        let texts = texts.as_ref().map(AsArray::as_string::<i32>);
         for at in 0..batch.num_rows() {
             let text = texts.filter(|it| it.is_valid(at)).map(|it| it.value(at));
             if let Some(pseudonym) = text.and_then(bytes) {
@@ -151,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    fn table(columns: Vec<(&str, ArrayRef)>) -> File {
+    fn table(columns: &[(&str, ArrayRef)]) -> File {
         let fields = columns
             .iter()
             .map(|(name, array)| Field::new(*name, array.data_type().clone(), true));
@@ -181,7 +181,7 @@ mod tests {
             Some(&good.to_uppercase()),
         ]
         .map(|it| it.map(str::to_owned));
-        let file = table(vec![
+        let file = table(&[
             (
                 "_row",
                 Arc::new(Int64Array::from(vec![3, 5, 8, 9])) as ArrayRef,
@@ -198,10 +198,10 @@ mod tests {
     #[test]
     fn rows_without_numbers_are_counted_and_the_work_can_be_stopped() {
         let column = || vec![("amount", Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef)];
-        let found = people(table(column()), &mut || true).unwrap();
+        let found = people(table(&column()), &mut || true).unwrap();
         assert_eq!((found.has_pseudonyms, found.rows), (false, vec![1, 2]));
         assert!(matches!(
-            people(table(column()), &mut || false),
+            people(table(&column()), &mut || false),
             Err(SubjectsError::Stopped)
         ));
         let nothing = tempfile_of_nothing();

@@ -3,6 +3,7 @@
 mod balancer;
 mod binary;
 mod bucket;
+mod collector;
 mod database;
 mod faulty;
 mod launch;
@@ -14,6 +15,7 @@ mod shape;
 
 use binary::former;
 pub use binary::helder;
+pub use collector::{Attributes, CollectedPoint, CollectedSpan, Collector};
 pub use faulty::{Fault, FaultyProxy};
 pub use platform::{Place, Platform};
 pub use postgres::Server;

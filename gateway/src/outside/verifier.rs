@@ -7,7 +7,10 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use helder_platform::identity::TokenMint;
+use helder_platform::{
+    identity::TokenMint,
+    metrics::{Family, Looked, Source},
+};
 use helder_types::{Caller, Permission};
 use http::HeaderValue;
 use jsonwebtoken::{Validation, decode, decode_header};
@@ -49,6 +52,12 @@ enum Ground {
     Inway,
 }
 
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session(…)")
+    }
+}
+
 /// Why a token does not open the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -62,7 +71,21 @@ pub(crate) enum Refusal {
 pub(crate) struct Verifier {
     issuers: HashMap<String, Arc<Issuer>>,
     sessions: Cache<[u8; 32], Arc<Session>>,
+    looked: Arc<Looked>,
     once: Once,
+}
+
+/// Numbers about the sessions that are remembered.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    sessions: Cache<[u8; 32], Arc<Session>>,
+    looked: Arc<Looked>,
+}
+
+impl Source for Sessions {
+    fn collect(&self) -> Vec<Family> {
+        self.looked.families("tokens", self.sessions.entry_count())
+    }
 }
 
 /// The one claim that is read before the signature is verified: it says whose key to take.
@@ -84,7 +107,16 @@ impl Verifier {
         Ok(Self {
             issuers,
             sessions: Cache::new(config.remembered_tokens),
+            looked: Arc::default(),
             once: Once::default(),
+        })
+    }
+
+    /// Numbers about what is remembered.
+    pub(crate) fn numbers(&self) -> Arc<Sessions> {
+        Arc::new(Sessions {
+            sessions: self.sessions.clone(),
+            looked: Arc::clone(&self.looked),
         })
     }
 
@@ -121,10 +153,12 @@ impl Verifier {
         let now = now_s();
         if let Some(session) = self.sessions.get(&name) {
             if session.counts(now) {
+                self.looked.hits.add(1);
                 return Ok(session);
             }
             self.sessions.invalidate(&name);
         }
+        self.looked.misses.add(1);
         let (claims, issuer, key) = self.verify(token, now).await?;
         let one_time = issuer.config.one_time;
         if one_time {

@@ -59,6 +59,7 @@ fn operation(
         body,
         answers: vec!["application/json".to_owned()],
         version: "1.2.3".to_owned(),
+        number: 0,
     }
 }
 

@@ -69,6 +69,7 @@ fn fixture() -> Fixture {
         digest: Digest::of(b"bench"),
         project_id: Uuid::from_u128(3),
         verwerkingsactiviteit: "https://gemeente.example/verwerkingen/1".to_owned(),
+        activated_at: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

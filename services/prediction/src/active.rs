@@ -20,6 +20,7 @@ use std::{
 use helder_model::{Model, read::MAX_BYTES};
 use helder_platform::{
     keyring::KeyRing,
+    metrics::{Family, Points, Source},
     objects::Objects,
     problem::{Problem, Result},
 };
@@ -77,6 +78,58 @@ enum State {
     Ready(Arc<Served>),
     /// In force, but its file or key fails.
     Refused,
+}
+
+impl Source for Active {
+    fn collect(&self) -> Vec<Family> {
+        let slots = &self.set().slots;
+        let now = jiff::Timestamp::now();
+        let age = |slot: &Arc<Slot>| {
+            let at: jiff::Timestamp = slot.version.activated_at.as_deref()?.parse().ok()?;
+            let labels = vec![(
+                "helder.model_version_id",
+                slot.version.model_version_id.to_string(),
+            )];
+            Some((labels, now.duration_since(at).as_secs_f64().max(0.0)))
+        };
+        let state = |wanted: &str, is: fn(&State) -> bool| {
+            let count = slots.iter().filter(|slot| is(&slot.state)).count();
+            (
+                vec![("helder.model.state", wanted.to_owned())],
+                count as f64,
+            )
+        };
+        let confirmed = *self
+            .inner
+            .confirmed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let silence = confirmed.map(|at| (Vec::new(), at.elapsed().as_secs_f64()));
+        vec![
+            Family {
+                name: "helder.model.age",
+                help: "How long ago a version in force was activated.",
+                unit: "s",
+                points: Points::Gauge(slots.iter().filter_map(age).collect()),
+            },
+            Family {
+                name: "helder.models",
+                help: "Versions in force, by whether they can answer.",
+                unit: "{model}",
+                points: Points::Gauge(vec![
+                    state("ready", |state| matches!(state, State::Ready(_))),
+                    state("loading", |state| matches!(state, State::Loading)),
+                    state("refused", |state| matches!(state, State::Refused)),
+                ]),
+            },
+            Family {
+                name: "helder.registry.silence",
+                help: "How long ago the registry last said what is in force.",
+                unit: "s",
+                points: Points::Gauge(silence.into_iter().collect()),
+            },
+        ]
+    }
 }
 
 impl Active {

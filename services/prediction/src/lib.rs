@@ -20,6 +20,7 @@ use actix_web::web::Data;
 use diesel_migrations::embed_migrations;
 use helder_platform::{
     jobs::{JobHandler, Runner},
+    metrics,
     openapi::{ServiceInfo, document},
     server::{RunningService, Service, ServiceContext, StartError},
     store::{Command, Guard, Migrations, Work},
@@ -102,9 +103,14 @@ pub async fn start_with(
     };
     let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::new(handler)];
     let runner = Runner::start(&store, handlers, context.pace()).await?;
+    let numbers = (log.numbers(), Arc::new(active.clone()));
+    metrics::register_for_good(Arc::clone(&numbers.0));
+    metrics::register(Arc::clone(&numbers.1));
     let started = active.clone();
     let (active, log) = (Data::new(active), Data::new(log));
     let give = move |config: &mut ServiceConfig<'_>| {
+        // Asked for numbers for as long as this serves.
+        let _ = &numbers;
         let (active, log) = (active.clone(), log.clone());
         config.map(|config| config.app_data(active).app_data(log));
     };

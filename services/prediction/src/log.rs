@@ -6,6 +6,7 @@
 
 mod group;
 mod ids;
+mod numbers;
 mod read;
 mod record;
 mod rows;
@@ -13,6 +14,7 @@ mod segment;
 
 pub(crate) use group::unwritable;
 pub use group::{Log, LogSettings};
+pub use numbers::LogNumbers;
 pub(crate) use read::{more, projects};
 pub use record::{Records, Span, now_ms};
 pub(crate) use rows::{insert, page};

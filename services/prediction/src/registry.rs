@@ -22,4 +22,7 @@ pub struct ActiveVersion {
     pub project_id: Uuid,
     /// URI of the processing activity, for the processing log.
     pub verwerkingsactiviteit: String,
+    /// When it was activated, UTC.
+    #[serde(default)]
+    pub activated_at: Option<String>,
 }

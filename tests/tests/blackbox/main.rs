@@ -43,6 +43,7 @@ mod stopping;
 mod store_away;
 mod support;
 mod tables;
+mod telemetry;
 mod tenants;
 mod tokens;
 mod trap;

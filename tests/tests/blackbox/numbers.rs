@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
-use helder_testkit::Platform;
+use helder_testkit::{Collector, Platform};
 use reqwest::Method;
 use serde_json::json;
 
@@ -14,7 +14,6 @@ use crate::{
     made::{active, predicted},
     spoilt::{Numbers, Spoilt, spoilt},
     support::{Caller, HERE, answer, eventually, every, stranger},
-    trap::Collector,
 };
 
 async fn said(caller: &Caller, spoilt: &Spoilt) -> (u16, String, String) {
@@ -53,7 +52,7 @@ async fn five_hundred_numbers_through_every_field_and_error_path_leave_no_trace(
     predicted(&people.consumer).await;
     let known = Known::of(&people, &made).await;
     // From here on everything is logged, and traced to a collector of ours.
-    let collector = Collector::start();
+    let collector = Collector::start().unwrap();
     let settings = format!(
         "[telemetry]\nfilter = \"trace\"\notlp_endpoint = \"http://{}\"\n",
         collector.address

@@ -171,6 +171,8 @@ pub struct TelemetrySettings {
     pub otlp_endpoint: Option<String>,
     /// Share of new traces that are sent, percent. Default 100.
     pub sample_percent: u8,
+    /// Seconds between two sendings of numbers. Default 15.
+    pub metrics_interval_s: u64,
 }
 
 impl Default for TelemetrySettings {
@@ -181,6 +183,7 @@ impl Default for TelemetrySettings {
             file: None,
             otlp_endpoint: None,
             sample_percent: 100,
+            metrics_interval_s: 15,
         }
     }
 }

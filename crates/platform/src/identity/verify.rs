@@ -11,6 +11,7 @@ use super::{
     IdentityError,
     claims::{AUDIENCE, Claims, LEEWAY_S, LIFETIME_S, now_s},
 };
+use crate::metrics::{Family, Looked, Source};
 
 /// Verified tokens remembered at a time; about 0.5 KiB each.
 const REMEMBERED: u64 = 20_000;
@@ -27,6 +28,7 @@ const SERVICES_ONLY: [(Permission, &[&str]); 2] = [
 pub struct TokenVerifier {
     issuers: HashMap<String, Issuer>,
     verified: Cache<[u8; 32], Arc<Verified>>,
+    looked: Looked,
 }
 
 struct Issuer {
@@ -66,6 +68,7 @@ impl TokenVerifier {
         Self {
             issuers: HashMap::new(),
             verified: Cache::new(REMEMBERED),
+            looked: Looked::default(),
         }
     }
 
@@ -112,12 +115,14 @@ impl TokenVerifier {
         let name: [u8; 32] = digest.as_ref().try_into().map_err(|_| Refusal::Malformed)?;
         let now = now_s();
         if let Some(known) = self.verified.get(&name) {
+            self.looked.hits.add(1);
             if now <= known.expires_at_s + LEEWAY_S {
                 return Ok(Arc::clone(&known.caller));
             }
             self.verified.invalidate(&name);
             return Err(Refusal::Expired);
         }
+        self.looked.misses.add(1);
         let verified = Arc::new(self.verify_fresh(token, now)?);
         let caller = Arc::clone(&verified.caller);
         self.verified.insert(name, verified);
@@ -164,6 +169,13 @@ impl Issuer {
             }
         }
         Err(refusal)
+    }
+}
+
+impl Source for TokenVerifier {
+    fn collect(&self) -> Vec<Family> {
+        self.looked
+            .families("internal-tokens", self.verified.entry_count())
     }
 }
 

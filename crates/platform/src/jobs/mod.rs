@@ -12,12 +12,14 @@
 mod context;
 pub mod http;
 mod lease;
+mod numbers;
 mod row;
 mod runner;
 #[cfg(test)]
 mod tests;
 
 pub use context::JobContext;
+pub use numbers::JobNumbers;
 pub use row::{enqueue, find};
 pub use runner::{JobHandler, Pace, Runner};
 

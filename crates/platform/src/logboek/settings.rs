@@ -1,6 +1,6 @@
 //! What an installation says about its log of processing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,8 @@ fn encoded(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            // Writing into memory cannot fail.
+            let _ = write!(text, "%{byte:02X}");
         }
         text
     })

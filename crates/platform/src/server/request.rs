@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use super::run::Known;
 use crate::{
     openapi::API_VERSION,
     problem::{Problem, REQUEST_ID},
@@ -55,6 +56,10 @@ pub(super) async fn around(
     let calling = calling.and_then(|value| value.to_str().ok());
     let inbound = Inbound::new(parent, calling);
     let started = Instant::now();
+    let known = request.app_data::<Data<Known>>().cloned();
+    let route = known
+        .as_ref()
+        .and_then(|known| known.route(request.method().as_str(), request.path()));
     let is_closing = request
         .app_data::<Data<Store>>()
         .is_some_and(|store| store.is_closing());
@@ -82,7 +87,15 @@ pub(super) async fn around(
             Ok(response)
         })
         .instrument(span);
-    trace::INBOUND.scope(inbound, answering).await
+    let answered = trace::INBOUND.scope(inbound, answering).await;
+    if let Some(known) = known {
+        let status = match &answered {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        known.answered(route, status.as_u16(), started.elapsed());
+    }
+    answered
 }
 
 /// The next request of this client comes over another connection, and so to another replica.

@@ -17,7 +17,8 @@ use super::{
     request,
 };
 use crate::{
-    jobs::Runner,
+    jobs::{JobNumbers, Runner},
+    metrics::{self, HttpRoutes},
     openapi::{self, ServiceInfo},
     problem::Problem,
     routes::{self, Found, RouteTable},
@@ -51,13 +52,15 @@ pub struct RunningService {
     runner: Option<Runner>,
     store: Store,
     patience: Duration,
+    _numbers: Arc<JobNumbers>,
 }
 
 /// What a handler without operation looks up: paths that exist and those that do not.
-struct Known {
-    /// Of all paths, base included.
-    table: RouteTable<()>,
+pub(super) struct Known {
+    /// Number of each route by its path, base included.
+    table: RouteTable<usize>,
     document: String,
+    routes: Arc<HttpRoutes>,
 }
 
 impl<F> Service<F>
@@ -112,6 +115,10 @@ where
     pub fn serve(self, context: ServiceContext) -> Result<RunningService, StartError> {
         let document = openapi::document(&self.info, self.configure.clone());
         let known = Data::new(Known::of(&self.info, &document, &self.beside)?);
+        let queue = Arc::new(JobNumbers::new(self.info.name, self.store.clone()));
+        metrics::register_for_good(Arc::clone(&known.routes));
+        metrics::register(Arc::clone(&context.verifier));
+        metrics::register(Arc::clone(&queue));
         let address = context.listener.local_addr()?;
         let patience = Duration::from_secs(context.limits.stop_s);
         let (base, configure, beside) = (self.info.base_path(), self.configure, self.beside);
@@ -148,6 +155,7 @@ where
                     app.wrap(from_fn(request::around))
                         .service(only_read("/health/live").route(web::get().to(HttpResponse::Ok)))
                         .service(only_read("/health/ready").route(web::get().to(ready)))
+                        .service(only_read("/metrics").route(web::get().to(numbers)))
                         .service(
                             only_read(&format!("{base}/openapi.json"))
                                 .route(web::get().to(document_of)),
@@ -182,6 +190,7 @@ where
             runner: self.runner,
             store: self.store,
             patience,
+            _numbers: queue,
         })
     }
 }
@@ -221,10 +230,12 @@ impl Known {
         document: &utoipa::openapi::OpenApi,
         beside: &[Beside],
     ) -> Result<Self, StartError> {
-        let mut table = RouteTable::new();
+        let (mut table, mut routes) = (RouteTable::new(), Vec::new());
         let mut add = |base: &str, document: &utoipa::openapi::OpenApi| {
             for (method, path) in openapi::routes(document) {
-                table.add(method, &format!("{base}{path}"), ());
+                let path = format!("{base}{path}");
+                table.add(method.clone(), &path, routes.len());
+                routes.push((method, path));
             }
         };
         add(&info.base_path(), document);
@@ -235,13 +246,35 @@ impl Known {
             );
         }
         let own = format!("{}/openapi.json", info.base_path());
-        for path in [own.as_str(), "/health/live", "/health/ready"] {
-            table.add(http::Method::GET, path, ());
+        for path in [own.as_str(), "/health/live", "/health/ready", "/metrics"] {
+            table.add(http::Method::GET, path, routes.len());
+            routes.push((http::Method::GET, path.to_owned()));
         }
+        let routes = routes.iter();
+        let routes = routes.map(|(method, path)| (method.as_str(), path.clone()));
+        let routes = Arc::new(HttpRoutes::new(info.name, routes));
         let document = document
             .to_json()
             .map_err(|error| StartError::Refused(Problem::internal(error)))?;
-        Ok(Self { table, document })
+        Ok(Self {
+            table,
+            document,
+            routes,
+        })
+    }
+
+    /// Number of the route of a request; none where it is none.
+    pub(super) fn route(&self, method: &str, path: &str) -> Option<usize> {
+        let method = http::Method::from_bytes(method.as_bytes()).ok()?;
+        match self.table.find(&method, path) {
+            Found::Route(number) => Some(*number),
+            Found::OtherMethods(_) | Found::Nothing => None,
+        }
+    }
+
+    /// Counts a request that was answered.
+    pub(super) fn answered(&self, route: Option<usize>, status: u16, took: Duration) {
+        self.routes.record(route, status, took.as_micros() as u64);
     }
 }
 
@@ -250,6 +283,16 @@ fn query_fault() -> Problem {
         "invalid-query",
         "a query key has a value that does not fit it; see the API's document",
     )
+}
+
+/// Numbers of this process, for a scraper inside the installation; the gateway does not lead here.
+async fn numbers() -> Result<HttpResponse, Problem> {
+    // Some of them are looked up in a database.
+    let text = web::block(|| metrics::text(&metrics::collect()));
+    let text = text.await.map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok()
+        .content_type(metrics::MEDIA_TYPE)
+        .body(text))
 }
 
 async fn document_of(known: Data<Known>) -> HttpResponse {
@@ -272,6 +315,6 @@ async fn nothing(request: HttpRequest, known: Data<Known>) -> HttpResponse {
         Found::OtherMethods(methods) => {
             Problem::method_not_allowed(routes::allow(&methods)).error_response()
         }
-        Found::Route(()) | Found::Nothing => Problem::not_found().error_response(),
+        Found::Route(_) | Found::Nothing => Problem::not_found().error_response(),
     }
 }

@@ -65,6 +65,7 @@ async fn world() -> World {
         digest,
         project_id: Uuid::from_u128(3),
         verwerkingsactiviteit: "https://gemeente.example/v/1".to_owned(),
+        activated_at: None,
     };
     let active = Active::new(objects.clone(), keyring, Duration::from_mins(10));
     active.apply(vec![version.clone()], Instant::now()).await;

@@ -2,8 +2,9 @@
 
 use std::{
     io,
+    sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use helder_platform::{
@@ -12,7 +13,7 @@ use helder_platform::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Records, rows, segment};
+use super::{LogNumbers, Records, rows, segment};
 use crate::PROCESSING_LOG;
 
 /// Bounds of the log.
@@ -46,6 +47,7 @@ struct Waiting {
 #[derive(Clone, Debug)]
 pub struct Log {
     queue: mpsc::Sender<Waiting>,
+    numbers: Arc<LogNumbers>,
 }
 
 impl Log {
@@ -55,10 +57,17 @@ impl Log {
     /// When the system gives no thread.
     pub fn start(store: Store, settings: LogSettings) -> io::Result<(Self, JoinHandle<()>)> {
         let (queue, waiting) = mpsc::channel(settings.queue.max(1));
+        let numbers = Arc::new(LogNumbers::default());
+        let counted = Arc::clone(&numbers);
         let writer = thread::Builder::new()
             .name("processing-log".to_owned())
-            .spawn(move || write_all(&store, waiting, settings))?;
-        Ok((Self { queue }, writer))
+            .spawn(move || write_all(&store, waiting, settings, &counted))?;
+        Ok((Self { queue, numbers }, writer))
+    }
+
+    /// Numbers about it.
+    pub fn numbers(&self) -> Arc<LogNumbers> {
+        Arc::clone(&self.numbers)
     }
 
     /// Writes the records of one request; returns once they are durable.
@@ -90,12 +99,18 @@ pub(crate) fn unwritable() -> Problem {
     )
 }
 
-fn write_all(store: &Store, mut queue: mpsc::Receiver<Waiting>, settings: LogSettings) {
+fn write_all(
+    store: &Store,
+    mut queue: mpsc::Receiver<Waiting>,
+    settings: LogSettings,
+    numbers: &LogNumbers,
+) {
     let mut group: Vec<Waiting> = Vec::new();
     let mut was_shared = false;
     // One group holds the records of many organisations.
     let store = store.across(PROCESSING_LOG);
     while let Some(first) = queue.blocking_recv() {
+        let taken = Instant::now();
         let mut count = first.records.len();
         group.push(first);
         if was_shared {
@@ -114,6 +129,7 @@ fn write_all(store: &Store, mut queue: mpsc::Receiver<Waiting>, settings: LogSet
             tracing::error!(records = count, "the processing log cannot be written");
         }
         let durable = written.is_ok();
+        numbers.wrote(count, durable, taken.elapsed(), queue.len());
         for waiting in group.drain(..) {
             // A client that went away no longer listens.
             let _ = waiting.done.send(durable);

@@ -3,7 +3,7 @@
 //! Segments have no column per value: whoever looks for a trace or a person reads through them, from the first that can hold it.
 //! The database compares the bytes of whole segments; only those that hold what is looked for are taken apart.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Write as _};
 
 use diesel::{
     dsl::sql,
@@ -242,5 +242,9 @@ fn rendered(
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into memory cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -111,7 +111,7 @@ async fn the_log_is_read_in_pages_without_losing_or_repeating_a_record() {
         assert_eq!(answer.unwrap().status(), 200);
     }
     // Where there are several subjects, their records stand under one of the whole.
-    let records = |n: usize| if n % 5 == 0 { 1 } else { n % 5 + 2 };
+    let records = |n: usize| if n.is_multiple_of(5) { 1 } else { n % 5 + 2 };
     let total = before + (0..23).map(records).sum::<usize>();
     for limit in [1, 7, 100] {
         let (mut ids, mut spans) = (Vec::new(), Vec::new());

@@ -40,6 +40,7 @@ pub(crate) fn version(name: &str, digest: Digest) -> ActiveVersion {
         digest,
         project_id: Uuid::from_u128(3),
         verwerkingsactiviteit: "https://gemeente.example/verwerkingen/vroegsignalering".to_owned(),
+        activated_at: None,
     }
 }
 
