@@ -33,6 +33,7 @@ fn measure(store: &Store, what: &str) {
         let mut act = Act::begin("ingest", &who, &purpose, "measured");
         act.subjects.people((0..PEOPLE).map(pseudonym));
         store
+            .of(&who.organisation)
             .write_blocking(|conn| act.record(conn, Status::Ok))
             .unwrap();
     }
@@ -49,6 +50,7 @@ fn measure(store: &Store, what: &str) {
         };
         let settings = LogboekSettings::default();
         let found = store
+            .of(&who.organisation)
             .read_blocking(|conn| {
                 find(
                     conn,

@@ -11,7 +11,7 @@ use crate::{
     metrics::{Family, Labels, Points, Source},
     problem::Result,
     schema::jobs,
-    store::Store,
+    store::{Store, Work},
 };
 
 /// Kind, state, how many, and since when the oldest.
@@ -30,7 +30,7 @@ impl JobNumbers {
     }
 
     fn open(&self) -> Result<Vec<Open>> {
-        self.store.read_blocking(|conn| {
+        self.store.across(Work::NUMBERS).read_blocking(|conn| {
             Ok(jobs::table
                 .filter(jobs::state.eq_any([stored(JobState::Queued), stored(JobState::Running)]))
                 .group_by((jobs::kind, jobs::state))

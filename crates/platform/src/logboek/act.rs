@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use helder_types::Caller;
+use helder_types::{Caller, OrganisationId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ impl fmt::Display for Status {
 pub struct Act {
     /// Whose data it processes; filled while it goes on.
     pub subjects: Subjects,
-    pub(super) organisation: String,
+    pub(super) organisation: OrganisationId,
     pub(super) trace_id: String,
     pub(super) span: u64,
     pub(super) calling: Option<Calling>,
@@ -78,7 +78,7 @@ impl Act {
         let parent = inbound.traceparent.as_deref().and_then(TraceParent::parse);
         let mut act = Self {
             subjects: Subjects::default(),
-            organisation: caller.organisation.to_string(),
+            organisation: caller.organisation.clone(),
             trace_id: parent.map_or_else(
                 || Uuid::new_v4().simple().to_string(),
                 |parent| parent.trace.to_owned(),
@@ -164,7 +164,8 @@ pub fn during(
 /// The outcome's, or 503 when the record cannot be written.
 pub async fn on_record<T>(store: &Store, act: Act, outcome: Result<T>) -> Result<T> {
     let status = outcome.as_ref().map_or_else(Status::of, |_| Status::Ok);
-    store.write(move |conn| act.record(conn, status)).await?;
+    let own = store.of(&act.organisation);
+    own.write(move |conn| act.record(conn, status)).await?;
     outcome
 }
 

@@ -87,6 +87,7 @@ pub async fn answer(
     let (who, settings) = (caller.clone(), settings.clone());
     let limit = usize::try_from(list.limit()).unwrap_or(1);
     let (activities, next) = store
+        .of(&caller.organisation)
         .write(move |conn| {
             let (mut page, next) = page(
                 conn,
@@ -195,6 +196,7 @@ async fn sought(
     }
     let organisation = caller.organisation.clone();
     let projects = store
+        .of(&caller.organisation)
         .read(move |conn| {
             let mut projects = projects_of(conn, &organisation)?;
             if let Some(elsewhere) = reading.more {

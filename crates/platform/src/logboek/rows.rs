@@ -66,7 +66,7 @@ pub(super) fn insert(conn: &mut Conn, act: &Act, status: Status, end_ms: i64) ->
     for stored in act.subjects.stored() {
         for ids in stored.ids.chunks(PEOPLE_PER_ROW * stored.width) {
             people.push(SubjectsRow {
-                organisation: act.organisation.clone(),
+                organisation: act.organisation.to_string(),
                 act_id: id.clone(),
                 place,
                 kind: stored.kind.as_str().to_owned(),
@@ -84,7 +84,7 @@ pub(super) fn insert(conn: &mut Conn, act: &Act, status: Status, end_ms: i64) ->
         None => format!("client {}", act.client),
     });
     let row = ActRow {
-        organisation: act.organisation.clone(),
+        organisation: act.organisation.to_string(),
         id,
         trace_id: act.trace_id.clone(),
         span_id: act.span as i64,

@@ -54,6 +54,7 @@ async fn every(store: &Store, query: Query, limit: usize) -> Vec<ProcessingActiv
         let organisation = somebody().organisation;
         let settings = LogboekSettings::default();
         let page = store
+            .of(&organisation.clone())
             .read(move |conn| find(conn, &organisation, &settings, &query, &from, limit))
             .await
             .unwrap();
@@ -167,6 +168,7 @@ async fn an_act_about_one_person_is_one_record_and_others_never_see_it() {
         ] {
             let (elsewhere, settings) = (elsewhere.clone(), settings.clone());
             let found = store
+                .of(&elsewhere.clone())
                 .read(move |conn| find(conn, &elsewhere, &settings, &query, &Cursor::start(), 10))
                 .await
                 .unwrap();
@@ -203,6 +205,7 @@ async fn a_refusal_is_unset_a_fault_of_ours_an_error_and_an_unwritable_log_no_an
         assert!(all[0].trace_id != all[1].trace_id && all[0].parent_span_id.is_none());
 
         store
+            .of(&somebody().organisation)
             .write(|conn| {
                 use diesel::connection::SimpleConnection as _;
                 Ok(conn.batch_execute("ALTER TABLE processing_acts RENAME TO gone")?)

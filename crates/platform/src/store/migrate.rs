@@ -35,8 +35,11 @@ pub struct Migrations {
 const PLATFORM: Migrations = Migrations::new(embed_migrations!("migrations")).guarded(&[
     Guard::across("jobs", Work::LEASE, Command::Select),
     Guard::across("jobs", Work::LEASE, Command::Update),
+    Guard::across("jobs", Work::NUMBERS, Command::Select),
     Guard::across("idempotency_keys", Work::EXPIRY, Command::Select),
     Guard::across("idempotency_keys", Work::EXPIRY, Command::Delete),
+    Guard::append_only("processing_acts"),
+    Guard::append_only("processing_subjects"),
 ]);
 
 impl Migrations {

@@ -22,6 +22,8 @@ impl Work {
     pub const LEASE: Self = Self("lease");
     /// Removes answers to idempotency keys whose time is over.
     pub const EXPIRY: Self = Self("expiry");
+    /// Counts the jobs of everybody that have not ended.
+    pub const NUMBERS: Self = Self("numbers");
     /// Changes tables; only their owner can.
     pub(super) const MIGRATION: Self = Self("migration");
 

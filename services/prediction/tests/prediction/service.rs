@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     support::{GROUPS, VALUES, breda, caller, version},
-    world::{PREDICT, World, body, problem},
+    world::{PREDICT, World, body, everything, problem},
 };
 
 const LONG: Duration = Duration::from_mins(10);
