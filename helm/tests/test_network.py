@@ -136,6 +136,17 @@ class Network(unittest.TestCase):
                 if name == "everything":
                     self.assertFalse(out(("10.3.0.200", 443)), "an exception is one")
 
+    def test_numbers_are_read_by_who_is_named_and_from_the_services_only(self):
+        prometheus = Place("prometheus", {"app.kubernetes.io/name": "prometheus"}, "monitoring")
+        for name in NAMES:
+            policies = policies_of(name)
+            for program, pod in places(name).items():
+                open_door = program == "gateway" and name in ("minimal", "single-replica")
+                reads = name == "everything" and program != "gateway"
+                self.assertEqual(allowed(policies, prometheus, pod, HTTP), open_door or reads, f"{name}: {program}")
+                other = Place("another pod there", {}, "monitoring")
+                self.assertEqual(allowed(policies, other, pod, HTTP), open_door, f"{name}: {program}")
+
     def test_migrations_get_to_the_database_and_nowhere_else(self):
         for name in NAMES:
             policies = policies_of(name)

@@ -31,6 +31,9 @@
 {{- if eq .Values.image.tag "latest" -}}
 {{- $faults = append $faults "image.tag: latest is another image tomorrow, and cannot be rolled back: name a version" -}}
 {{- end -}}
+{{- if and .Values.monitoring.enabled .Values.networkPolicy.enabled (not .Values.monitoring.readers) -}}
+{{- $faults = append $faults "monitoring.readers: name the pods of Prometheus, which read the numbers of the services" -}}
+{{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.tlsSecret) -}}
 {{- $faults = append $faults "ingress.tlsSecret: name the Secret with the certificate; there is no ingress without TLS" -}}
 {{- end -}}
