@@ -54,6 +54,17 @@ drain_s = {{ .Values.shutdown.drainSeconds | int64 }}
 {{ include "helder.telemetry" . }}
 {{- end -}}
 
+{{/* What records of processing say of this installation. */}}
+{{- define "helder.logboek" -}}
+{{- $said := .Values.logboek -}}
+{{- $address := $said.publicUrl | default (printf "https://%s" (first (append .Values.gateway.hosts "localhost"))) -}}
+{{- $section := dict "public_url" $address "set_extensions" $said.setExtensions "applications" $said.applications -}}
+{{- with $said.algorithmId -}}
+{{- $_ := set $section "algorithm_id" . -}}
+{{- end -}}
+{{- dict "logboek" $section | toToml -}}
+{{- end -}}
+
 {{/* Takes (dict "root" $ "name" "registry" "settings" its values). */}}
 {{- define "helder.service-toml" -}}
 {{- $root := .root -}}
@@ -86,5 +97,6 @@ gateway = {{ $root.Values.publicKeys.gateway | toJson }}
 stop_s = {{ $root.Values.shutdown.stopSeconds | int64 }}
 {{- include "helder.numbers" .settings.settings.limits }}
 
+{{ include "helder.logboek" $root }}
 {{ include "helder.telemetry" $root }}
 {{- end -}}
