@@ -8,12 +8,12 @@ use std::{
 use crate::workspace::root;
 
 /// Faults and attacks that must have a row.
-const IDS: [&str; 64] = [
+const IDS: [&str; 65] = [
     "J1", "J2", "J3", "J4", "J5", "J6", "J7", "J8", "J9", "J10", "J11", "J12", "J13", "J14", "J15",
     "J16", "G5", "G13", "G14", "G15", "G16", "G17", "G19", "Z1", "Z2", "Z5", "Z6", "Z7", "Z8",
     "Z9", "M1", "M2", "M4", "M5", "M6", "M7", "M8", "M9", "CSV", "SQL", "R1", "R2", "R3", "R4",
-    "R5", "R7", "R8", "R9", "R11", "R12", "R13", "R14", "R15", "R16", "R22", "R23", "R25", "R26",
-    "R27", "P1", "P4", "P8", "P9", "U1",
+    "R5", "R6", "R7", "R8", "R9", "R11", "R12", "R13", "R14", "R15", "R16", "R22", "R23", "R25",
+    "R26", "R27", "P1", "P4", "P8", "P9", "U1",
 ];
 
 /// Rows of the tables: id to what stands in the last cell.

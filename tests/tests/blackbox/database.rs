@@ -153,7 +153,7 @@ async fn keep_writing(
     // Jobs are dear: a few are enough, at any moment.
     let pause = match kind {
         Kind::Frame | Kind::Batch | Kind::Linkage | Kind::Upload => Duration::from_millis(1_500),
-        _ => Duration::from_millis(3),
+        _ => Duration::from_millis(20),
     };
     for n in 0.. {
         if stop.load(Ordering::Relaxed) {

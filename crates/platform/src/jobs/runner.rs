@@ -172,7 +172,10 @@ impl Worker {
             tokio::select! {
                 () = self.store.announced() => {}
                 () = sleep(self.pace.poll) => {}
-                _ = stop.changed() => {}
+                // Nobody holds the other end any more, as when the program could not start: nobody wants jobs done.
+                changed = stop.changed() => if changed.is_err() {
+                    break;
+                },
             }
         }
         while running.join_next().await.is_some() {}
@@ -237,7 +240,10 @@ impl Worker {
         loop {
             tokio::select! {
                 () = sleep(tick) => {}
-                _ = stop.changed() => {}
+                changed = stop.changed() => if changed.is_err() {
+                    shared.stop(Stop::ShuttingDown);
+                    sleep(tick).await;
+                },
             }
             if *stop.borrow() {
                 shared.stop(Stop::ShuttingDown);
