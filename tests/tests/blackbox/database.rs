@@ -331,7 +331,7 @@ async fn predictions_go_on_while_the_registrys_database_is_away() {
         registry.1 > registry.0,
         "the registry was away: {registry:?}"
     );
-    assert!(predictions.0 > 20, "{predictions:?}");
+    assert!(predictions.0 > 5, "{predictions:?}");
     assert!(predictions.1 * 100 <= predictions.0, "{predictions:?}");
     assert!(recovered < RECOVERY, "{recovered:?}");
     // The same version answers in the same way.

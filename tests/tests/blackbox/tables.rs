@@ -133,7 +133,8 @@ const ACROSS_EVERYWHERE: [&str; 4] = [
 ];
 
 /// The others, with their schema.
-const ACROSS: [&str; 7] = [
+const ACROSS: [&str; 8] = [
+    "ingest dataset_versions retention SELECT",
     "ingest jobs staging SELECT",
     "ingest staged_uploads staging SELECT",
     "prediction processing_segments processing_log INSERT",
