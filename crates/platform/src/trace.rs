@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use uuid::Uuid;
 
 /// Header name.
 pub const TRACEPARENT: &str = "traceparent";
@@ -36,6 +37,8 @@ pub struct Inbound {
     pub traceparent: Option<String>,
     /// The act that calls.
     pub calling: Option<Calling>,
+    /// Under which both organisations log it, when it came through an FSC inway: [`TRANSACTION_HEADER`].
+    pub transaction: Option<Uuid>,
 }
 
 /// The act of another application that calls us. Written as 16 hex digits, and after a blank the service when it is one of ours.
@@ -61,7 +64,22 @@ impl Inbound {
         Self {
             traceparent: parent.map(|parent| parent.to_string()),
             calling,
+            transaction: None,
         }
+    }
+
+    /// With the transaction that a header names.
+    #[must_use]
+    pub fn with_transaction(mut self, header: Option<&str>) -> Self {
+        self.transaction = header.and_then(|text| Uuid::parse_str(text).ok());
+        self
+    }
+
+    /// The transaction of this task's request.
+    pub fn transaction_of_task() -> Option<Uuid> {
+        INBOUND
+            .try_with(|inbound| inbound.transaction)
+            .unwrap_or_default()
     }
 
     /// That of this task; empty outside of a request or job.

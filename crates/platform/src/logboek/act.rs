@@ -15,6 +15,9 @@ use crate::{
     trace::{ACTING, Calling, Inbound, TraceParent},
 };
 
+/// In `resource.attributes`: the transaction of a request that came through an FSC inway.
+pub const FSC_TRANSACTION: &str = "helder.fsc_transaction_id";
+
 /// How an act ended, in the words of the standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -98,6 +101,9 @@ impl Act {
         act.note("helder.project_id", purpose.project.to_string());
         act.note("helder.caller", caller.subject.as_str());
         act.note("helder.client", caller.client.as_str());
+        if let Some(transaction) = inbound.transaction {
+            act.note(FSC_TRANSACTION, transaction.to_string());
+        }
         act
     }
 

@@ -21,7 +21,7 @@ mod subjects;
 mod tests;
 mod wire;
 
-pub use act::{Act, Status, during, on_record};
+pub use act::{Act, FSC_TRANSACTION, Status, during, on_record};
 pub use ids::child_span;
 pub use read::{Cursor, Query, Sought, find};
 pub use rows::{activity_of, projects_of};

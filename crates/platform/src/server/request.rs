@@ -54,7 +54,9 @@ pub(super) async fn around(
     trace::follow(&span, parent);
     let calling = request.headers().get(trace::CALLING_ACT);
     let calling = calling.and_then(|value| value.to_str().ok());
-    let inbound = Inbound::new(parent, calling);
+    let transaction = request.headers().get(trace::TRANSACTION_HEADER);
+    let transaction = transaction.and_then(|value| value.to_str().ok());
+    let inbound = Inbound::new(parent, calling).with_transaction(transaction);
     let started = Instant::now();
     let known = request.app_data::<Data<Known>>().cloned();
     let route = known

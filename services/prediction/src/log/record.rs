@@ -10,8 +10,12 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use helder_platform::{logboek::Status, trace::Calling};
+use helder_platform::{
+    logboek::{FSC_TRANSACTION, Status},
+    trace::{Calling, Inbound},
+};
 use helder_types::Caller;
+use uuid::Uuid;
 
 use super::ids;
 use crate::served::{Served, record_head};
@@ -32,6 +36,8 @@ pub(super) struct Shared {
     head: Arc<str>,
     caller: String,
     client: String,
+    /// Of FSC; then a segment holds one request.
+    transaction: Option<Uuid>,
 }
 
 /// One record's own values, as they stand in its line.
@@ -116,6 +122,7 @@ impl Records {
                 head: Arc::clone(head),
                 caller: caller.subject.as_str().to_owned(),
                 client: caller.client.as_str().to_owned(),
+                transaction: Inbound::transaction_of_task(),
             },
             lines: String::new(),
             count: 0,
@@ -188,8 +195,11 @@ impl Records {
 impl Shared {
     /// As a JSON object: a [`ProcessingRecord`](crate::wire::ProcessingRecord) without what is its own.
     pub(super) fn json(&self) -> String {
+        let transaction = self.transaction.map_or_else(String::new, |transaction| {
+            format!(",\"{FSC_TRANSACTION}\":\"{transaction}\"")
+        });
         format!(
-            "{},\"helder.caller\":{},\"helder.client\":{}}}}}}}",
+            "{},\"helder.caller\":{},\"helder.client\":{}{transaction}}}}}}}",
             self.head,
             serde_json::Value::from(self.caller.as_str()),
             serde_json::Value::from(self.client.as_str())

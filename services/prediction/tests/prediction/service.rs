@@ -45,6 +45,10 @@ async fn an_answer_is_advice_and_its_record_is_there_when_it_arrives() {
     let answer = world
         .post(PREDICT, body("249566758"))
         .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-00"))
+        .header(
+            "fsc-transaction-id",
+            "01a202cf-10bf-7eca-9337-75234c40a139",
+        )
         .send()
         .await
         .unwrap();
@@ -68,6 +72,10 @@ async fn an_answer_is_advice_and_its_record_is_there_when_it_arrives() {
         cursor = format!("&cursor={}", page["next"].as_str().unwrap());
     };
     assert_eq!(found["parent_span_id"], "00f067aa0ba902b7");
+    assert_eq!(
+        found["resource"]["attributes"]["helder.fsc_transaction_id"],
+        "01a202cf-10bf-7eca-9337-75234c40a139"
+    );
     assert_eq!(
         found["resource"]["attributes"]["helder.model_digest"],
         answer.model_digest.to_string()
