@@ -45,6 +45,15 @@ pub struct GatewayConfig {
     /// The same for uploads, seconds, upload time included. Default 3,600.
     #[serde(default = "defaults::upload_s")]
     pub upload_s: u64,
+    /// Requests that wait for the answer of one service at a time; more are told to come back. Default 1,000.
+    #[serde(default = "defaults::requests_at_once")]
+    pub requests_at_once: usize,
+    /// How long a client may let us wait for the rest of its request before 4 KiB per second are asked, seconds. Default 8.
+    #[serde(default = "defaults::grace_s")]
+    pub grace_s: u64,
+    /// How long a client may leave an answer unread before its connection ends, seconds (Linux only). Default 30.
+    #[serde(default = "defaults::unread_s")]
+    pub unread_s: u64,
     /// Verified tokens remembered at a time. Default 20,000, about 20 MiB.
     #[serde(default = "defaults::remembered_tokens")]
     pub remembered_tokens: u64,
@@ -76,6 +85,9 @@ impl GatewayConfig {
             head_bytes: defaults::head_bytes(),
             answer_s: defaults::answer_s(),
             upload_s: defaults::upload_s(),
+            requests_at_once: defaults::requests_at_once(),
+            grace_s: defaults::grace_s(),
+            unread_s: defaults::unread_s(),
             remembered_tokens: defaults::remembered_tokens(),
             stop_s: defaults::stop_s(),
         }
@@ -111,6 +123,15 @@ mod defaults {
     }
     pub(super) const fn upload_s() -> u64 {
         3_600
+    }
+    pub(super) const fn requests_at_once() -> usize {
+        1_000
+    }
+    pub(super) const fn grace_s() -> u64 {
+        8
+    }
+    pub(super) const fn unread_s() -> u64 {
+        30
     }
     pub(super) const fn remembered_tokens() -> u64 {
         20_000

@@ -1,6 +1,7 @@
 //! Hands a request to a service and its answer back, streaming both ways over pooled HTTP/1 connections.
 
 mod body;
+mod patience;
 
 use std::time::Duration;
 
@@ -24,11 +25,14 @@ use hyper_util::{
 };
 
 use self::body::{BodyError, OutBody, Outgoing, outgoing};
-pub(crate) use self::body::{SMALL_BYTES, content_length};
+pub(crate) use self::body::{SMALL_BYTES, content_length, whole};
 use helder_platform::trace::TRANSACTION_HEADER;
 use uuid::Uuid;
 
-use crate::trace::Trace;
+use crate::{
+    trace::Trace,
+    upstream::{Pass, Upstream},
+};
 
 /// Headers of a request that mean something to a service. All others end here, identity headers first of all.
 pub(crate) const PASSED_ON: [header::HeaderName; 11] = [
@@ -76,8 +80,7 @@ pub(crate) struct Forwarder {
 
 /// How a request is handed on.
 pub(crate) struct Onward<'a> {
-    /// `http://127.0.0.1:1234`, without a path.
-    pub(crate) base: &'a Uri,
+    pub(crate) upstream: &'a Upstream,
     /// `Authorization` for the service; none for operations open to all.
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) trace: &'a Trace,
@@ -85,6 +88,8 @@ pub(crate) struct Onward<'a> {
     pub(crate) transaction: Option<Uuid>,
     pub(crate) body_limit: u64,
     pub(crate) answer_within: Duration,
+    /// How long the client may let us wait for its body before its pace counts.
+    pub(crate) grace: Duration,
 }
 
 impl Forwarder {
@@ -111,11 +116,19 @@ impl Forwarder {
         if length.is_some_and(|length| length > onward.body_limit) {
             return Err(Problem::too_large(onward.body_limit));
         }
-        let body = outgoing(request, payload, length, onward.body_limit).await?;
+        let body = outgoing(request, payload, length, onward.body_limit, onward.grace).await?;
+        let pass = onward.upstream.enter()?;
         let asked = self.ask(request, body, &onward);
-        let answer = tokio::time::timeout(onward.answer_within, asked)
-            .await
-            .map_err(|_| slow())??;
+        let answer = match tokio::time::timeout(onward.answer_within, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(unsent(error, &pass, onward.body_limit)),
+            Err(_) => {
+                pass.waited_in_vain();
+                return Err(slow());
+            }
+        };
+        pass.answered();
+        drop(pass);
         back(answer).await
     }
 
@@ -126,7 +139,7 @@ impl Forwarder {
         request: &HttpRequest,
         mut body: Outgoing,
         onward: &Onward<'_>,
-    ) -> Result<http::Response<Incoming>> {
+    ) -> Result<http::Response<Incoming>, Unsent> {
         let mut waits = BETWEEN_TRIES.into_iter();
         loop {
             let (sent, again) = match body {
@@ -137,7 +150,7 @@ impl Forwarder {
                 }
                 Outgoing::Stream(stream) => (stream, None),
             };
-            let out = outward(request, sent, onward)?;
+            let out = outward(request, sent, onward).map_err(Unsent::Refused)?;
             let error = match self.client.request(out).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -148,7 +161,7 @@ impl Forwarder {
                     tokio::time::sleep(wait).await;
                     body = again;
                 }
-                _ => return Err(unsent(error, onward.body_limit)),
+                _ => return Err(Unsent::Unanswered(error)),
             }
         }
     }
@@ -163,7 +176,7 @@ fn is_repeatable(request: &HttpRequest) -> bool {
 fn outward(request: &HttpRequest, body: OutBody, onward: &Onward<'_>) -> Result<Request<OutBody>> {
     let mut out = Request::builder()
         .method(method(request)?)
-        .uri(target(onward.base, request)?);
+        .uri(target(&onward.upstream.base, request)?);
     for name in &PASSED_ON {
         for value in request.headers().get_all(name.as_str()) {
             out = out.header(name.clone(), value.as_bytes());
@@ -209,18 +222,28 @@ fn target(base: &Uri, request: &HttpRequest) -> Result<Uri> {
     Uri::from_parts(parts).map_err(Problem::internal)
 }
 
+/// Why there is no answer.
+enum Unsent {
+    /// The request cannot go on as it is.
+    Refused(Problem),
+    /// Something between here and the service.
+    Unanswered(ClientError),
+}
+
 /// Tells what went wrong between here and the service.
-fn unsent(error: ClientError, limit: u64) -> Problem {
+fn unsent(error: Unsent, pass: &Pass<'_>, limit: u64) -> Problem {
+    let error = match error {
+        Unsent::Refused(problem) => return problem,
+        Unsent::Unanswered(error) => error,
+    };
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(cause) = source {
         match cause.downcast_ref::<BodyError>() {
-            Some(BodyError::TooLarge) => return Problem::too_large(limit),
-            Some(BodyError::BrokenOff) => {
-                return Problem::bad_request("body", "the body broke off");
-            }
+            Some(error) => return error.problem(limit),
             None => source = cause.source(),
         }
     }
+    pass.waited_in_vain();
     Problem::unavailable("the service cannot be reached; ask again later", 2).caused_by(error)
 }
 

@@ -51,7 +51,8 @@ async fn accepting(door: Data<Door>) -> HttpResponse {
 /// 200 when every service is ready, else 503; the body says which is not.
 async fn ready(door: Data<Door>) -> HttpResponse {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    let asked = door.upstreams.iter().map(|(service, base)| {
+    let asked = door.upstreams.iter().map(|(service, upstream)| {
+        let base = &upstream.base;
         let request = Request::get(format!("{base}health/ready")).body(Empty::new());
         let client = &client;
         async move {

@@ -16,6 +16,7 @@ mod serve;
 mod server;
 mod table;
 mod trace;
+mod upstream;
 
 pub use config::{
     ClaimPaths, FscConfig, FscConsumer, FscError, GatewayConfig, IssuerConfig, IssuerError,

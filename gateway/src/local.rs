@@ -3,20 +3,22 @@
 //! The same headers go on and come back as in [`crate::forward`]; the service verifies the internal token as it always does.
 //! Bodies that are large or of unknown length take the connection, where they can be held back while the service is busy.
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{cell::OnceCell, collections::BTreeMap, future::ready};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    dev::Payload as ActixPayload,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
     web::Payload,
 };
+use futures_util::stream;
 use helder_platform::{
     problem::Result,
     server::{LocalApp, LocalService},
     trace::{self, TRANSACTION_HEADER},
 };
 
-use crate::forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow};
+use crate::forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow, whole};
 
 /// The applications of one worker thread, each built on its first request.
 pub(crate) struct Locals {
@@ -63,11 +65,12 @@ pub(crate) async fn send(
     payload: Payload,
     onward: Onward<'_>,
 ) -> Result<HttpResponse> {
+    let payload = received(request, payload, &onward).await?;
     let asked = app.call(
         request.method().clone(),
         request.uri().clone(),
         headers(request, &onward),
-        payload.into_inner(),
+        payload,
     );
     let mut response = tokio::time::timeout(onward.answer_within, asked)
         .await
@@ -76,6 +79,24 @@ pub(crate) async fn send(
         .headers_mut()
         .retain(|name, _| PASSED_BACK.iter().any(|known| known == name.as_str()));
     Ok(response)
+}
+
+/// The body, once the client has sent all of it: who is slow at that holds up nobody here.
+async fn received(
+    request: &HttpRequest,
+    mut payload: Payload,
+    onward: &Onward<'_>,
+) -> Result<ActixPayload> {
+    let length = content_length(request)?.unwrap_or(0);
+    if length == 0 {
+        return Ok(payload.into_inner());
+    }
+    let bytes = whole(&mut payload, length, onward.grace)
+        .await
+        .map_err(|error| error.problem(onward.body_limit))?;
+    Ok(ActixPayload::Stream {
+        payload: Box::pin(stream::once(ready(Ok(bytes)))),
+    })
 }
 
 fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {

@@ -11,7 +11,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header,
+    http::{StatusCode, header},
     web::{Data, Payload},
 };
 use helder_platform::{
@@ -22,7 +22,6 @@ use helder_platform::{
     server::close_after,
 };
 use helder_types::Caller;
-use http::Uri;
 use tracing::Instrument as _;
 
 use crate::{
@@ -36,6 +35,7 @@ use crate::{
     rate::{Bucket, Buckets},
     table::{BodyKind, Operation},
     trace::Trace,
+    upstream::Upstream,
 };
 
 /// Largest body where none is told, bytes.
@@ -50,7 +50,7 @@ pub(crate) struct Door {
     pub(crate) fsc: Option<Fsc>,
     pub(crate) buckets: Buckets,
     pub(crate) mint: Arc<TokenMint>,
-    pub(crate) upstreams: BTreeMap<String, Uri>,
+    pub(crate) upstreams: BTreeMap<String, Upstream>,
     pub(crate) routes: Arc<HttpRoutes>,
     /// Whether this process is stopping, and its clients have to find another.
     pub(crate) is_closing: Arc<AtomicBool>,
@@ -100,7 +100,9 @@ pub(crate) async fn serve(
                 .await
         }
     };
-    if door.is_closing.load(Ordering::Relaxed) {
+    // Of a request that did not come to its end, nothing more is read.
+    let is_unread = response.status() == StatusCode::REQUEST_TIMEOUT;
+    if is_unread || door.is_closing.load(Ordering::Relaxed) {
         close_after(response.head_mut());
     }
     let operation = known
@@ -194,16 +196,17 @@ impl Door {
                 "send this body without Content-Encoding",
             ));
         }
-        let base = self.upstreams.get(operation.service).ok_or_else(|| {
+        let upstream = self.upstreams.get(operation.service).ok_or_else(|| {
             Problem::unavailable("this service is not part of this installation", 60)
         })?;
         let onward = Onward {
-            base,
+            upstream,
             authorization,
             trace,
             transaction: known.passage.as_ref().map(|passage| passage.transaction),
             body_limit,
             answer_within: Duration::from_secs(answer_s),
+            grace: Duration::from_secs(self.config.grace_s),
         };
         match locals.find(operation.service, request, body_limit).await? {
             Some(app) => local::send(&app, request, payload, onward).await,

@@ -1,6 +1,7 @@
 //! Starts and stops the gateway.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     io,
     net::{SocketAddr, TcpListener},
@@ -11,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(target_os = "linux")]
+use actix_web::rt::net::TcpStream;
 use actix_web::{
     App, HttpServer,
     dev::ServerHandle,
@@ -34,6 +37,7 @@ use crate::{
     rate::Buckets,
     serve::{Door, serve},
     table::{self, DocumentError, Operation},
+    upstream::Upstream,
 };
 
 /// Why the gateway did not start.
@@ -146,6 +150,7 @@ pub fn start_beside(
     config.check()?;
     config.fsc.as_ref().map_or(Ok(()), FscConfig::check)?;
     let (workers, stop_s) = (config.workers, config.stop_s);
+    let unread = Duration::from_secs(config.unread_s.max(1));
     let upstreams = upstreams
         .iter()
         .map(|(service, address)| {
@@ -154,7 +159,10 @@ pub fn start_beside(
                 uri.scheme_str() == Some("http") && uri.authority().is_some() && uri.path() == "/"
             };
             uri.filter(http)
-                .map(|uri| (service.clone(), uri))
+                .map(|uri| {
+                    let upstream = Upstream::new(uri, config.requests_at_once);
+                    (service.clone(), upstream)
+                })
                 .ok_or_else(|| GatewayError::Upstream(service.clone()))
         })
         .collect::<Result<BTreeMap<_, _>, _>>()?;
@@ -193,6 +201,7 @@ pub fn start_beside(
             .configure(docs::mount)
             .default_service(web::to(serve))
     })
+    .on_connect(move |connection, _| end_when_unread(connection, unread))
     .workers(workers.max(1))
     .client_request_timeout(Duration::from_secs(5))
     .keep_alive(Duration::from_secs(75))
@@ -210,3 +219,17 @@ pub fn start_beside(
         _sessions: sessions,
     })
 }
+
+/// A client that does not read its answer keeps a connection, and that of the service behind it, for this long and no longer.
+#[cfg(target_os = "linux")]
+fn end_when_unread(connection: &dyn Any, unread: Duration) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else {
+        return;
+    };
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(unread)) {
+        tracing::debug!(%error, "a connection without a limit for unread answers");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_when_unread(_: &dyn Any, _: Duration) {}

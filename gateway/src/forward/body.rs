@@ -4,15 +4,21 @@ use std::{
     convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use actix_web::{HttpRequest, http::header as actix_header, web::Payload};
+use actix_web::{
+    HttpRequest,
+    http::{StatusCode, header as actix_header},
+    web::Payload,
+};
 use bytes::Bytes;
-use futures_util::StreamExt;
 use helder_platform::problem::{Problem, Result};
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
+
+use super::patience::Patience;
 
 /// Bodies up to this size travel as one piece.
 pub(crate) const SMALL_BYTES: u64 = 64 << 10;
@@ -34,6 +40,23 @@ pub(crate) enum BodyError {
     TooLarge,
     #[error("the client broke off")]
     BrokenOff,
+    #[error("the client is too slow")]
+    TooSlow,
+}
+
+impl BodyError {
+    /// What the client is told; `limit` is that of its body, bytes.
+    pub(crate) fn problem(&self, limit: u64) -> Problem {
+        match self {
+            Self::TooLarge => Problem::too_large(limit),
+            Self::BrokenOff => Problem::bad_request("body", "the body broke off"),
+            Self::TooSlow => Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "slow-request",
+                "the rest of the request did not come in time",
+            ),
+        }
+    }
 }
 
 impl From<Infallible> for BodyError {
@@ -53,12 +76,41 @@ pub(crate) fn content_length(request: &HttpRequest) -> Result<Option<u64>> {
         .ok_or_else(|| Problem::bad_request("content-length", "Content-Length must be a number"))
 }
 
+/// A small body whose length is told, in one piece.
+pub(crate) async fn whole(
+    payload: &mut Payload,
+    length: u64,
+    grace: Duration,
+) -> std::result::Result<Bytes, BodyError> {
+    let mut patience = Patience::new(grace);
+    let mut first: Option<Bytes> = None;
+    let mut rest: Vec<u8> = Vec::new();
+    while let Some(piece) = patience.next(payload).await? {
+        match &first {
+            None => first = Some(piece),
+            Some(first) => {
+                if rest.is_empty() {
+                    rest.reserve(length as usize);
+                    rest.extend_from_slice(first);
+                }
+                rest.extend_from_slice(&piece);
+            }
+        }
+    }
+    Ok(if rest.is_empty() {
+        first.unwrap_or_default()
+    } else {
+        rest.into()
+    })
+}
+
 /// A small body in one piece, a large or unmeasured one as a stream that stops at the limit.
 pub(super) async fn outgoing(
     request: &HttpRequest,
     mut payload: Payload,
     length: Option<u64>,
     limit: u64,
+    grace: Duration,
 ) -> Result<Outgoing> {
     let has_body = length.is_some_and(|length| length > 0)
         || request
@@ -68,35 +120,19 @@ pub(super) async fn outgoing(
         return Ok(Outgoing::Whole(Bytes::new()));
     }
     if let Some(length) = length.filter(|length| *length <= SMALL_BYTES) {
-        let mut first: Option<Bytes> = None;
-        let mut rest: Vec<u8> = Vec::new();
-        while let Some(piece) = payload.next().await {
-            let piece = piece.map_err(|_| Problem::bad_request("body", "the body broke off"))?;
-            match &first {
-                None => first = Some(piece),
-                Some(first) => {
-                    if rest.is_empty() {
-                        rest.reserve(length as usize);
-                        rest.extend_from_slice(first);
-                    }
-                    rest.extend_from_slice(&piece);
-                }
-            }
-        }
-        let whole = if rest.is_empty() {
-            first.unwrap_or_default()
-        } else {
-            rest.into()
-        };
+        let whole = whole(&mut payload, length, grace)
+            .await
+            .map_err(|error| error.problem(limit))?;
         return Ok(Outgoing::Whole(whole));
     }
     // The client's payload stays on this thread; a bounded channel carries its pieces to the connection's task.
     let (sender, receiver) = mpsc::channel::<std::result::Result<Bytes, BodyError>>(PIECES);
     actix_web::rt::spawn(async move {
-        let mut seen = 0_u64;
-        while let Some(piece) = payload.next().await {
-            let piece = match piece {
-                Ok(piece) => {
+        let (mut seen, mut patience) = (0_u64, Patience::new(grace));
+        loop {
+            let piece = match patience.next(&mut payload).await {
+                Ok(None) => return,
+                Ok(Some(piece)) => {
                     seen += piece.len() as u64;
                     if seen > limit {
                         Err(BodyError::TooLarge)
@@ -104,7 +140,7 @@ pub(super) async fn outgoing(
                         Ok(piece)
                     }
                 }
-                Err(_) => Err(BodyError::BrokenOff),
+                Err(error) => Err(error),
             };
             let last = piece.is_err();
             if sender.send(piece).await.is_err() || last {

@@ -88,6 +88,11 @@ impl Stub {
         self.notes.hits.load(Ordering::SeqCst)
     }
 
+    /// Requests whose body came through to the end.
+    pub(crate) fn all(&self) -> Vec<Seen> {
+        self.notes.seen.lock().unwrap().clone()
+    }
+
     /// The last request whose body came through to the end.
     pub(crate) fn last(&self) -> Seen {
         self.notes.seen.lock().unwrap().last().cloned().unwrap()

@@ -100,6 +100,12 @@ pub(crate) fn operations() -> Vec<Operation> {
             Empty,
         ),
         (
+            Method::POST,
+            "/linkage/v1/linkage-runs",
+            Some(LinkageRead),
+            Json,
+        ),
+        (
             Method::GET,
             "/training/v1/frames",
             Some(TrainingRead),
@@ -130,20 +136,26 @@ impl World {
 
     /// A gateway that has the service for predictions in its own process.
     pub(crate) fn beside(change: impl FnOnce(&mut GatewayConfig)) -> Self {
-        Self::open(operations(), change, true)
+        Self::open(operations(), change, true, None)
+    }
+
+    /// A gateway for which `linkage` is at this address.
+    pub(crate) fn toward(linkage: &str, change: impl FnOnce(&mut GatewayConfig)) -> Self {
+        Self::open(operations(), change, false, Some(linkage))
     }
 
     pub(crate) fn over(
         operations: Vec<Operation>,
         change: impl FnOnce(&mut GatewayConfig),
     ) -> Self {
-        Self::open(operations, change, false)
+        Self::open(operations, change, false, None)
     }
 
     fn open(
         operations: Vec<Operation>,
         change: impl FnOnce(&mut GatewayConfig),
         is_beside: bool,
+        linkage: Option<&str>,
     ) -> Self {
         LazyLock::force(&LOG);
         let stub = Stub::start();
@@ -160,7 +172,8 @@ impl World {
         let mut upstreams: BTreeMap<_, _> = ["ingest", "training", "registry", "prediction"]
             .map(|service| (service.to_owned(), stub.url.clone()))
             .into();
-        let address = nobody.local_addr().unwrap();
+        let nobodys = nobody.local_addr().unwrap().to_string();
+        let address = linkage.unwrap_or(&nobodys);
         upstreams.insert("linkage".to_owned(), format!("http://{address}"));
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let services = if is_beside {
