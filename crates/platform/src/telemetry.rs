@@ -4,6 +4,7 @@
 //! nothing of that promise: what they say below `info` may hold whole paths or queries, so it is said nowhere, whatever the
 //! filter asks.
 
+mod escaped;
 mod gathered;
 mod spans;
 
@@ -30,7 +31,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::gathered::{Gathered, Gatherer};
+use self::{
+    escaped::write_escaped,
+    gathered::{Gathered, Gatherer},
+};
 use crate::{
     config::TelemetrySettings,
     metrics::{Counter, Family, Points, otlp},
@@ -177,7 +181,9 @@ where
         SystemTime.format_time(&mut writer)?;
         let metadata = event.metadata();
         write!(writer, " {:>5} {}: ", metadata.level(), metadata.target())?;
-        context.format_fields(writer.by_ref(), event)?;
+        let mut fields = String::new();
+        context.format_fields(Writer::new(&mut fields), event)?;
+        write_escaped(&mut writer, &fields)?;
         if let Ok(id) = REQUEST_ID.try_with(|id| *id) {
             write!(writer, " id={id}")?;
         }

@@ -8,6 +8,7 @@
 
 mod access;
 mod bodies;
+mod crowd;
 mod docs;
 mod forwarding;
 mod framings;

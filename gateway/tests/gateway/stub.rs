@@ -93,6 +93,11 @@ impl Stub {
         self.notes.seen.lock().unwrap().clone()
     }
 
+    /// The same, which are then forgotten.
+    pub(crate) fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut *self.notes.seen.lock().unwrap())
+    }
+
     /// The last request whose body came through to the end.
     pub(crate) fn last(&self) -> Seen {
         self.notes.seen.lock().unwrap().last().cloned().unwrap()

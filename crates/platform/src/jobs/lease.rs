@@ -41,14 +41,25 @@ pub(super) struct Position {
     pub(super) unit: String,
 }
 
-/// Takes the oldest job that waits, or whose worker is dead.
+/// Takes a job that waits, or whose worker is dead: the oldest of the organisations that have none running and had not the
+/// last turn, else the oldest of all. So nobody's long queue makes others wait for more than one job.
+///
+/// * `last` – whose job this process took last
 pub(super) fn take(
     conn: &mut Conn,
     kinds: &[&'static str],
     lease: Duration,
+    last: Option<&str>,
 ) -> Result<Option<Leased>> {
     loop {
         let now = clock::now();
+        let mut had_turns: Vec<String> = jobs::table
+            .filter(jobs::state.eq(stored(JobState::Running)))
+            .filter(jobs::lease_until.assume_not_null().ge(now.clone()))
+            .select(jobs::organisation)
+            .distinct()
+            .load(conn)?;
+        had_turns.extend(last.map(str::to_owned));
         let free = jobs::state
             .eq(stored(JobState::Queued))
             .and(jobs::run_after.le(now.clone()));
@@ -57,13 +68,20 @@ pub(super) fn take(
                 .is_null()
                 .or(jobs::lease_until.assume_not_null().lt(now.clone())),
         );
-        let candidate: Option<JobRow> = jobs::table
+        let oldest = jobs::table
             .filter(free.or(orphaned))
             .filter(jobs::kind.eq_any(kinds.to_vec()))
             .order((jobs::created_at, jobs::id))
-            .select(JobRow::as_select())
+            .select(JobRow::as_select());
+        let of_others: Option<JobRow> = oldest
+            .clone()
+            .filter(jobs::organisation.ne_all(had_turns))
             .first(conn)
             .optional()?;
+        let candidate = match of_others {
+            Some(row) => Some(row),
+            None => oldest.first(conn).optional()?,
+        };
         let Some(row) = candidate else {
             return Ok(None);
         };

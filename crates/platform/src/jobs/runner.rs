@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -81,6 +81,8 @@ struct Worker {
     handlers: BTreeMap<&'static str, Arc<dyn JobHandler>>,
     pace: Pace,
     stop: watch::Receiver<bool>,
+    /// Organisation whose job was taken last.
+    last: Mutex<Option<String>>,
 }
 
 impl Runner {
@@ -121,6 +123,7 @@ impl Runner {
             handlers,
             pace,
             stop: stopped,
+            last: Mutex::default(),
         });
         Self {
             stop,
@@ -186,11 +189,20 @@ impl Worker {
         if kinds.is_empty() {
             return Ok(None);
         }
-        let lease = self.pace.lease;
-        self.store
+        let (lease, last) = (self.pace.lease, self.last().clone());
+        let taken = self
+            .store
             .across(Work::LEASE)
-            .write(move |conn| lease::take(conn, &kinds, lease))
-            .await
+            .write(move |conn| lease::take(conn, &kinds, lease, last.as_deref()))
+            .await?;
+        if let Some(leased) = &taken {
+            *self.last() = Some(leased.row.organisation.clone());
+        }
+        Ok(taken)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<String>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn run(&self, leased: Leased) {

@@ -1,3 +1,5 @@
+mod turns;
+
 use std::{
     sync::{
         Arc,
@@ -118,7 +120,7 @@ async fn a_job_of_a_dead_process_is_taken_up_and_done_once() {
         // A process that took the job and was killed: a lease that nobody renews.
         store
             .across(Work::LEASE)
-            .write(|conn| super::lease::take(conn, &["test"], QUICK.lease))
+            .write(|conn| super::lease::take(conn, &["test"], QUICK.lease, None))
             .await
             .unwrap()
             .unwrap();
@@ -139,7 +141,7 @@ async fn an_embedded_process_takes_the_jobs_of_its_dead_former_self_at_once() {
     let hour = Duration::from_hours(1);
     store
         .across(Work::LEASE)
-        .write(move |conn| super::lease::take(conn, &["test"], hour))
+        .write(move |conn| super::lease::take(conn, &["test"], hour, None))
         .await
         .unwrap()
         .unwrap();

@@ -1,0 +1,85 @@
+//! Text that cannot end a line of the log or speak to a terminal.
+
+use std::fmt;
+
+/// Writes `text` with every control character escaped as Rust does: `\n`, `\u{1b}`.
+pub(super) fn write_escaped(writer: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    let mut rest = text;
+    while let Some(at) = rest.find(char::is_control) {
+        let (plain, from) = rest.split_at(at);
+        writer.write_str(plain)?;
+        let mut signs = from.chars();
+        if let Some(sign) = signs.next() {
+            write!(writer, "{}", sign.escape_default())?;
+        }
+        rest = signs.as_str();
+    }
+    writer.write_str(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing_subscriber::{Layer, fmt, layer::SubscriberExt};
+
+    use crate::telemetry::Line;
+
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    // M15: what a client can put into a field stays in its field, as text and as JSON.
+    #[test]
+    fn no_text_of_a_client_starts_a_line_or_colours_a_terminal() {
+        const HOSTILE: &str =
+            "kind\x1b[31m\r\n2026-01-01T00:00:00Z  INFO audit: forged\u{9b}2J\u{7}";
+        for is_json in [false, true] {
+            let said = Said::default();
+            let writer = said.clone();
+            let layer = fmt::layer()
+                .with_ansi(false)
+                .with_writer(move || writer.clone());
+            let layer = if is_json {
+                layer.json().boxed()
+            } else {
+                layer.event_format(Line).boxed()
+            };
+            let subscriber = tracing_subscriber::registry().with(layer);
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info!(debug = ?HOSTILE, text = HOSTILE, "one");
+                tracing::info!(display = %HOSTILE, "two");
+                tracing::info!(
+                    error = &io::Error::other(HOSTILE) as &dyn std::error::Error,
+                    "three"
+                );
+                tracing::info!("four {HOSTILE}");
+            });
+            let said = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(said.lines().count(), 4, "{said:?}");
+            // In JSON, signs beyond ASCII are no controls.
+            let is_control = |sign: char| {
+                if is_json {
+                    sign.is_ascii_control()
+                } else {
+                    sign.is_control()
+                }
+            };
+            let strange = |sign: char| is_control(sign) && sign != '\n';
+            assert!(!said.contains(strange), "{said:?}");
+        }
+    }
+}
