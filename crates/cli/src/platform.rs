@@ -123,6 +123,7 @@ impl Platform {
     /// # Errors
     /// When a service ended with a fault.
     pub(crate) async fn stop(self) -> Result<()> {
+        self.gateway.drain(DRAIN).await;
         self.gateway.stop().await;
         for service in self.services {
             service.stop().await?;
@@ -130,6 +131,10 @@ impl Platform {
         Ok(())
     }
 }
+
+/// How long answers say that the connection ends with them, before connections are closed: a client in the middle of asking
+/// would otherwise lose its request.
+const DRAIN: Duration = Duration::from_millis(300);
 
 /// What all services share.
 struct Shared<'a> {

@@ -19,6 +19,13 @@ use crate::{
 /// Header that carries the request id from service to service.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Waits before a request is tried again, at most this often.
+const BETWEEN_TRIES: [Duration; 3] = [
+    Duration::from_millis(20),
+    Duration::from_millis(60),
+    Duration::from_millis(200),
+];
+
 /// The other services. Cheap to clone.
 #[derive(Clone)]
 pub struct Peers {
@@ -195,7 +202,7 @@ impl Peer {
             request = request.header(trace::TRACEPARENT, parent);
         }
         request = request.header(trace::CALLING_ACT, trace::calling());
-        let response = request.send().await.map_err(|error| self.away(error))?;
+        let response = self.ask(request).await?;
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
             return Ok(response);
@@ -208,6 +215,30 @@ impl Peer {
             status,
             detail: details.detail,
         }))
+    }
+
+    /// Asks, and asks again where that can do no harm: nobody took the connection, or it ended without an answer and the request
+    /// may be repeated. That is what is seen of a replica that comes or goes.
+    async fn ask(&self, request: RequestBuilder) -> Result<Response> {
+        let mut request = request.build().map_err(Problem::internal)?;
+        let is_repeatable =
+            request.method().is_safe() || request.headers().contains_key("idempotency-key");
+        let mut waits = BETWEEN_TRIES.into_iter();
+        loop {
+            let again = request.try_clone();
+            let error = match self.peers.client.execute(request).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let is_harmless = error.is_connect() || (is_repeatable && !error.is_timeout());
+            match (again, waits.next()) {
+                (Some(again), Some(wait)) if is_harmless => {
+                    tokio::time::sleep(wait).await;
+                    request = again;
+                }
+                _ => return Err(self.away(error)),
+            }
+        }
     }
 
     fn away(&self, error: impl std::error::Error + Send + Sync + 'static) -> Problem {

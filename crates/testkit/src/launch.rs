@@ -2,9 +2,11 @@
 
 use std::{
     fs::{self, File},
+    io::ErrorKind,
     net::{SocketAddr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -49,9 +51,20 @@ impl Kept {
 /// Longest wait for a platform to become ready; a debug build on a busy machine needs some.
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
-/// An address nobody listens on now.
+/// An address nobody listens on, and nobody gets by chance before the program that is to listen there: below the ports that the
+/// system gives to connections, each once per test program.
 pub(crate) fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 1_000).unwrap_or(0) * 17;
+    loop {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + (first + next % 20_000) % 20_000;
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Ok(listener) => return Ok(listener.local_addr()?),
+            Err(error) if error.kind() == ErrorKind::AddrInUse && next < 20_000 => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Starts `helder up` on `folder`.

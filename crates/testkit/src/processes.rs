@@ -110,8 +110,18 @@ impl Processes {
         })
     }
 
-    /// Starts everything that does not run.
+    /// Starts everything that does not run, with the `[telemetry]` that stands in `helder.toml` of the data folder.
     pub(crate) fn start(&mut self) -> Result<()> {
+        let common = self.folder.join("data/helder.toml");
+        if common.is_file()
+            && let Some(telemetry) = read(&common)?.remove("telemetry")
+        {
+            for member in &self.members {
+                let mut table = read(&member.settings)?;
+                table.insert("telemetry".to_owned(), telemetry.clone());
+                fs::write(&member.settings, table.to_string())?;
+            }
+        }
         for member in &mut self.members {
             if member.child.is_none() {
                 member.start(&self.folder, self.bucket.as_ref())?;

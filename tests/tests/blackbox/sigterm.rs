@@ -121,7 +121,7 @@ async fn a_stop_under_load_answers_all_that_was_sent_and_keeps_all_that_was_answ
             Arc::clone(&is_over),
         ));
     }
-    eventually(Duration::from_secs(60), || async {
+    eventually(Duration::from_mins(1), || async {
         let known = steward.get("/ingest/v1/sources?limit=100").await.json();
         (known["items"].as_array()?.len() >= 100).then_some(())
     })

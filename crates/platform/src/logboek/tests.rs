@@ -204,13 +204,8 @@ async fn a_refusal_is_unset_a_fault_of_ours_an_error_and_an_unwritable_log_no_an
         assert!(all.iter().all(|record| record.name == "ingest"));
         assert!(all[0].trace_id != all[1].trace_id && all[0].parent_span_id.is_none());
 
-        store
-            .of(&somebody().organisation)
-            .write(|conn| {
-                use diesel::connection::SimpleConnection as _;
-                Ok(conn.batch_execute("ALTER TABLE processing_acts RENAME TO gone")?)
-            })
-            .await
+        database
+            .tamper("ALTER TABLE processing_acts RENAME TO gone")
             .unwrap();
         let unwritten = on_record(&store, act(), Ok("an answer")).await;
         assert!(unwritten.unwrap_err().status().is_server_error());

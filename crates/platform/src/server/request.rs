@@ -67,6 +67,9 @@ pub(super) async fn around(
         .is_some_and(|store| store.is_closing());
     let answering = REQUEST_ID
         .scope(id, async move {
+            if has_nul(request.query_string()) {
+                return Err(refusal(&nul_fault().into(), id, is_closing));
+            }
             let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
             let mut response = match outcome {
                 Ok(Ok(response)) => as_problem(response),
@@ -98,6 +101,15 @@ pub(super) async fn around(
         known.answered(route, status.as_u16(), started.elapsed());
     }
     answered
+}
+
+/// Whether a query holds NUL, which no text here has and PostgreSQL cannot keep.
+fn has_nul(query: &str) -> bool {
+    query.contains("%00")
+}
+
+fn nul_fault() -> Problem {
+    Problem::bad_request("invalid-query", "a query value holds the character NUL")
 }
 
 /// The next request of this client comes over another connection, and so to another replica.
