@@ -75,7 +75,7 @@ pub struct Operation {
     pub answers: Vec<String>,
     /// `info.version` of the document, for `API-Version`.
     pub version: String,
-    /// Its place among all operations, under which it is counted; [`table`] gives it.
+    /// Its place among all operations, under which it is counted; `table` gives it.
     pub number: usize,
 }
 
