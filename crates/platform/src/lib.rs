@@ -61,7 +61,7 @@ pub mod __logboek {
         identity::Allowed,
         keyring::KeyRing,
         logboek::{
-            LogboekSettings, ProcessingActivities, ProcessingActivityQuery,
+            LogboekSettings, ProcessingActivityPage, ProcessingActivityQuery,
             http::{self, Reading},
         },
         paging::ListQuery,

@@ -5,7 +5,7 @@ use helder_types::{Bsn, Caller, OrganisationId};
 use uuid::Uuid;
 
 use super::{
-    Act, Cursor, LogboekSettings, ProcessingActivities, ProcessingActivity,
+    Act, Cursor, LogboekSettings, ProcessingActivity, ProcessingActivityPage,
     ProcessingActivityQuery, Query, Sought, Status, find, projects_of,
 };
 use crate::{
@@ -108,7 +108,7 @@ pub async fn answer(
         let link = paging::next_link(request, next);
         response.insert_header((LINK, format!("<{link}>; rel=\"next\"")));
     }
-    Ok(response.json(ProcessingActivities {
+    Ok(response.json(ProcessingActivityPage {
         processing_activities: activities,
         next,
     }))
@@ -254,7 +254,7 @@ macro_rules! logboek_routes {
         mod logboek_routes {
             use $crate::__logboek::{
                 Allowed, CheckedBody, HttpRequest, HttpResponse, KeyRing, ListQuery,
-                LogboekSettings, Needs, ProcessingActivities, ProcessingActivityQuery, Problems,
+                LogboekSettings, Needs, ProcessingActivityPage, ProcessingActivityQuery, Problems,
                 Reading, Result, ServiceConfig, Store, http, needs, post, web,
             };
 
@@ -267,7 +267,7 @@ macro_rules! logboek_routes {
                 operation_id = "listProcessingActivities",
                 params(ListQuery),
                 request_body = ProcessingActivityQuery,
-                responses((status = 200, description = "Records", body = ProcessingActivities), Problems),
+                responses((status = 200, description = "Records", body = ProcessingActivityPage), Problems),
                 security(("bearer" = [<needs::$read as Needs>::PERMISSION.as_str()]))
             )]
             #[post("/processing-activities")]

@@ -28,5 +28,5 @@ pub use rows::{activity_of, projects_of};
 pub use settings::{Extension, LogboekSettings};
 pub use subjects::Subjects;
 pub use wire::{
-    ProcessingActivities, ProcessingActivity, ProcessingActivityQuery, ProcessingStatus, Resource,
+    ProcessingActivity, ProcessingActivityPage, ProcessingActivityQuery, ProcessingStatus, Resource,
 };

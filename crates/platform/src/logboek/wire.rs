@@ -12,6 +12,7 @@ use crate::body::Check;
 /// what is given holds all together.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"dpl.core.processing_activity_id": "https://register.example/verwerkingen/1"})))]
 pub struct ProcessingActivityQuery {
     /// The trace, its 16 bytes written as a UUID.
     #[serde(default, rename = "traceId")]
@@ -127,7 +128,7 @@ impl ProcessingStatus {
 /// Records, oldest first.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ProcessingActivities {
+pub struct ProcessingActivityPage {
     /// At most `limit` of them.
     pub processing_activities: Vec<ProcessingActivity>,
     /// Cursor of what follows; absent at the end.
