@@ -13,8 +13,9 @@ use actix_web::{
 };
 use futures_util::TryStreamExt;
 use helder_platform::{
+    calls::BETWEEN_TRIES,
     problem::{Problem, Result},
-    trace,
+    trace::{self, TRANSACTION_HEADER},
 };
 use http::{HeaderValue, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
@@ -23,11 +24,10 @@ use hyper_util::{
     client::legacy::{Client, Error as ClientError, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use uuid::Uuid;
 
 use self::body::{BodyError, OutBody, Outgoing, outgoing};
 pub(crate) use self::body::{SMALL_BYTES, content_length, whole};
-use helder_platform::trace::TRANSACTION_HEADER;
-use uuid::Uuid;
 
 use crate::{
     trace::Trace,
@@ -63,13 +63,6 @@ pub(crate) const PASSED_BACK: [header::HeaderName; 12] = [
     header::RETRY_AFTER,
     header::ALLOW,
     header::VARY,
-];
-
-/// Waits before a request is tried again, at most this often.
-const BETWEEN_TRIES: [Duration; 3] = [
-    Duration::from_millis(20),
-    Duration::from_millis(60),
-    Duration::from_millis(200),
 ];
 
 /// The connections of one worker thread.

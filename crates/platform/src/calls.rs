@@ -19,8 +19,8 @@ use crate::{
 /// Header that carries the request id from service to service.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Waits before a request is tried again, at most this often.
-const BETWEEN_TRIES: [Duration; 3] = [
+/// Waits before a request is tried again, at most this often. The gateway keeps to them, too.
+pub const BETWEEN_TRIES: [Duration; 3] = [
     Duration::from_millis(20),
     Duration::from_millis(60),
     Duration::from_millis(200),

@@ -1,7 +1,7 @@
 //! Segments: the records of one commit that share organisation, model version and caller.
 //!
-//! A record is half constant text and its row half key; written one by one they cost eight times the pages, and the writer a
-//! quarter of all CPU. The records of a commit therefore stand together in one row.
+//! Most of a record is text that the records beside it have too, and a row of its own needs a key of its own. Together in one row,
+//! the records of a commit made a prediction a quarter cheaper in CPU (`docs/performance.md`).
 
 use serde::Deserialize;
 
