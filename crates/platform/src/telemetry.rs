@@ -12,6 +12,7 @@ use std::{
     fmt::Write as _,
     fs::OpenOptions,
     io::{self, IsTerminal as _},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -30,6 +31,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
+use uuid::Uuid;
 
 use self::{
     escaped::write_escaped,
@@ -44,6 +46,12 @@ use crate::{
 
 /// Sendings of numbers that failed.
 pub(crate) static DROPPED_EXPORTS: Counter = Counter::new();
+
+/// Which process this is, among the replicas of a program: `service.instance.id`, drawn at the start.
+pub(crate) fn instance() -> &'static str {
+    static DRAWN: OnceLock<String> = OnceLock::new();
+    DRAWN.get_or_init(|| Uuid::new_v4().to_string())
+}
 
 /// Telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -265,8 +273,6 @@ pub(crate) fn dropped() -> Family {
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
-
-    use uuid::Uuid;
 
     use super::*;
 

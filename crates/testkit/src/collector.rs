@@ -69,6 +69,7 @@ struct All {
     bytes: Vec<u8>,
     texts: Vec<String>,
     spans: Vec<CollectedSpan>,
+    /// By name and process.
     metrics: BTreeMap<(String, String), Vec<CollectedPoint>>,
     faults: Vec<String>,
 }
@@ -119,7 +120,7 @@ impl Collector {
         self.all().texts.clone()
     }
 
-    /// The series of a name, of all programs.
+    /// The series of a name, of all processes; those of a process that ended stay as they were last.
     pub fn metric(&self, name: &str) -> Vec<CollectedPoint> {
         let all = self.all();
         let of_name = all.metrics.iter().filter(|((known, _), _)| known == name);
@@ -223,7 +224,8 @@ impl All {
         for of_resource in request.resource_metrics {
             let resource = of_resource.resource.unwrap_or_default();
             let resource = self.attributes(&resource.attributes);
-            let service = resource.get("service.name").cloned().unwrap_or_default();
+            let of = |name| resource.get(name).map_or("", String::as_str);
+            let process = format!("{} {}", of("service.name"), of("service.instance.id"));
             let metrics = of_resource.scope_metrics.into_iter();
             for metric in metrics.flat_map(|scope| scope.metrics) {
                 self.texts.extend([metric.name.clone(), metric.description]);
@@ -241,7 +243,7 @@ impl All {
                     }
                     _ => Vec::new(),
                 };
-                self.metrics.insert((metric.name, service.clone()), points);
+                self.metrics.insert((metric.name, process.clone()), points);
             }
         }
     }

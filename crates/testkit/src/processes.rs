@@ -72,7 +72,7 @@ impl Processes {
                 .map(|_| launch::free_address())
                 .collect::<Result<Vec<_>>>()?;
             let any = SocketAddr::from(([127, 0, 0, 1], 0));
-            balancers.push(Balancer::over(any, addresses.clone(), "/health/ready")?);
+            balancers.push(Balancer::over(any, addresses.clone(), "/health/accepting")?);
             replicas.push((service, addresses));
         }
         let addresses: Table = SERVICES

@@ -4,6 +4,8 @@
 [telemetry]
 filter = {{ .Values.telemetry.filter | quote }}
 json = true
+sample_percent = {{ .Values.telemetry.samplePercent | int64 }}
+metrics_interval_s = {{ .Values.telemetry.metricsIntervalSeconds | int64 }}
 {{- with .Values.telemetry.otlpEndpoint }}
 otlp_endpoint = {{ . | quote }}
 {{- end }}
@@ -76,6 +78,10 @@ drain_s = {{ $root.Values.shutdown.drainSeconds | int64 }}
 
 [objects]
 url = {{ $root.Values.objectStore.objects | quote }}
+
+# The rest comes as AWS_… variables (_pod.tpl).
+[objects.bucket]
+budget_s = {{ $root.Values.objectStore.budgetSeconds | int64 }}
 
 [keyring]
 shelf = {{ $root.Values.objectStore.keys | quote }}

@@ -63,12 +63,9 @@ spec:
             timeoutSeconds: 5
             failureThreshold: 3
           readinessProbe:
-            {{- if eq .name "gateway" }}
-            # /health/ready of the gateway asks every service: with it, one service that is away would close the door for all.
+            # Not /health/ready: a store, database or service that is away is away for every replica. Without pods behind its
+            # Service a program could neither answer from memory nor say what is wrong.
             httpGet: { path: /health/accepting, port: http }
-            {{- else }}
-            httpGet: { path: /health/ready, port: http }
-            {{- end }}
             periodSeconds: 2
             timeoutSeconds: 3
             failureThreshold: 2

@@ -2,7 +2,9 @@
 //!
 //! The registry is asked twice a second what is in force. What it no longer lists stops answering before anything else is done;
 //! what is new is read from the object store, checked against its digest and prepared. A file that fails its check is not
-//! served, and neither is the version it replaced. Every minute each file is read and checked again.
+//! served, and neither is the version it replaced. Every minute each file is read and checked again. While the object store is
+//! away, what was checked before goes on; a process that could not read what was in force when it started takes no requests
+//! until it could, so that nobody is sent from a replica that can answer to one that cannot.
 //!
 //! **When the registry is away** the versions it confirmed last go on for [`Active::patience`], then nothing answers. A stop is
 //! made in the registry, so while it is away nobody can make one; what remains is a break between these two services, and that
@@ -31,6 +33,8 @@ use crate::{registry::ActiveVersion, served::Served};
 /// After this a file is read and checked again; one that failed is tried again sooner.
 const RECHECK: Duration = Duration::from_mins(1);
 const RETRY: Duration = Duration::from_secs(5);
+/// The same for a file that could not be asked for.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Which versions answer. Cheap to clone.
 #[derive(Clone)]
@@ -78,6 +82,8 @@ enum State {
     Ready(Arc<Served>),
     /// In force, but its file or key fails.
     Refused,
+    /// In force, not read yet because what keeps the file or the key is away.
+    Away,
 }
 
 impl Source for Active {
@@ -120,6 +126,7 @@ impl Source for Active {
                     state("ready", |state| matches!(state, State::Ready(_))),
                     state("loading", |state| matches!(state, State::Loading)),
                     state("refused", |state| matches!(state, State::Refused)),
+                    state("away", |state| matches!(state, State::Away)),
                 ]),
             },
             Family {
@@ -175,6 +182,10 @@ impl Active {
             Some(State::Refused) => Err(Problem::unavailable(
                 "the files of this version fail their check; it does not answer",
                 30,
+            )),
+            Some(State::Away) => Err(Problem::unavailable(
+                "the files of this version cannot be read now",
+                5,
             )),
             None => Err(not_active()),
         }
@@ -232,10 +243,9 @@ impl Active {
         self.put(slots.collect());
         self.confirm(asked);
         self.load().await;
-        self.inner.has_started.store(true, Ordering::Relaxed);
     }
 
-    /// Whether what the registry listed first has been read.
+    /// Whether what the registry listed has been read once: whatever happens later, something can be answered from memory.
     pub fn has_started(&self) -> bool {
         self.inner.has_started.load(Ordering::Relaxed)
     }
@@ -250,6 +260,7 @@ impl Active {
                 State::Loading => true,
                 State::Ready(_) => slot.since.elapsed() >= RECHECK,
                 State::Refused => slot.since.elapsed() >= RETRY,
+                State::Away => slot.since.elapsed() >= ASK_AGAIN,
             };
             if !is_due {
                 slots.push(Arc::clone(slot));
@@ -257,6 +268,10 @@ impl Active {
             }
             has_changed = true;
             slots.push(Arc::new(self.load_slot(slot).await));
+        }
+        let is_unread = |slot: &Arc<Slot>| matches!(slot.state, State::Loading | State::Away);
+        if !slots.iter().any(is_unread) {
+            self.inner.has_started.store(true, Ordering::Relaxed);
         }
         if has_changed {
             self.put(slots);
@@ -277,6 +292,7 @@ impl Active {
                     State::Ready(served) if problem.status() == 503 => {
                         State::Ready(Arc::clone(served))
                     }
+                    _ if problem.status() == 503 => State::Away,
                     _ => State::Refused,
                 }
             }

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::{
     journey::{self, People, id},
-    support::{Caller, HERE, Reply, answer, eventually, is_one_process},
+    made::{PREDICT, active, predicted, subject},
+    support::{Caller, HERE, Reply, answer, eventually, stranger},
 };
 
 /// Longest that a request may take while the store is away: the budget of a step (10 s), and what surrounds it.
@@ -111,10 +112,6 @@ impl House {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_away_gives_503_in_time_and_nothing_half() {
-    // With replicas a balancer sends nothing to services that are not ready.
-    if !is_one_process() {
-        return;
-    }
     let Some(house) = House::open().await else {
         return;
     };
@@ -159,6 +156,53 @@ async fn a_store_that_is_away_gives_503_in_time_and_nothing_half() {
     house.a_whole_version(RECORDS).await;
     assert_eq!(house.count().await, 3);
     assert_eq!(house.parts().await, 0);
+}
+
+/// Predictions are answered from what was read before. No replica drops out for it: each tells the truth about its store, and
+/// refuses by itself what it cannot do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn predictions_go_on_while_the_store_is_away_and_all_replicas_take_requests() {
+    let Some(house) = House::open().await else {
+        return;
+    };
+    let people = People::of(&house.platform, HERE);
+    active(&house.platform, &people).await;
+    predicted(&people.consumer).await;
+    let outside = stranger(&house.platform);
+    for fault in [Fault::Refuse, Fault::Hang] {
+        house.proxy.set(fault);
+        eventually(Duration::from_secs(10), || async {
+            let ready = outside.get("/health/ready").await;
+            let is_told = ready.json()["services"]["prediction"] == "not ready";
+            (is_told && ready.status == 503).then_some(())
+        })
+        .await;
+        // Longer than a balancer needs to look at every replica again and again.
+        let start = Instant::now();
+        let mut answered = 0;
+        while start.elapsed() < Duration::from_secs(2) {
+            let reply = people.consumer.post(PREDICT, &subject()).await;
+            assert_eq!(reply.status, 200, "{fault:?}: {}", reply.text);
+            answered += 1;
+        }
+        println!("{fault:?}: {answered} predictions while the store was away");
+        assert_eq!(outside.get("/health/accepting").await.status, 200);
+        let client = reqwest::Client::new();
+        let mut accepting = 0;
+        for port in house.platform.service_ports().unwrap() {
+            let url = format!("http://127.0.0.1:{port}/health/accepting");
+            if let Ok(reply) = client.get(url).send().await {
+                assert_eq!(reply.status(), 200, "{fault:?}");
+                accepting += 1;
+            }
+        }
+        assert!(accepting >= 5, "{accepting}");
+        house.proxy.set(Fault::Nothing);
+        eventually(Duration::from_secs(20), || async {
+            (outside.get("/health/ready").await.status == 200).then_some(())
+        })
+        .await;
+    }
 }
 
 /// The job has the file already when the store goes away: it waits and is done once.

@@ -106,6 +106,8 @@ pub(crate) fn request(
     let now = now_ns();
     let resource: Labels = vec![
         ("service.name", service.to_owned()),
+        // Numbers of two replicas are two series.
+        ("service.instance.id", telemetry::instance().to_owned()),
         ("service.version", env!("CARGO_PKG_VERSION").to_owned()),
     ];
     let metrics = families.iter().map(|family| Metric {

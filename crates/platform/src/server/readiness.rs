@@ -1,4 +1,4 @@
-//! Whether a service can do its work now.
+//! Whether a service takes requests, and whether it can do all of its work now.
 
 use std::{
     sync::Arc,
@@ -35,6 +35,17 @@ impl Readiness {
         }
     }
 
+    /// Whether it has started and is not asked to stop.
+    fn open(&self, store: &Store) -> Result<()> {
+        if store.is_closing() {
+            return Err(Problem::unavailable("the service is stopping", 5));
+        }
+        if !(self.own)() {
+            return Err(Problem::unavailable("the service is starting", 1));
+        }
+        Ok(())
+    }
+
     /// Whether the object store can be used. Whoever asks while somebody else finds out waits for that answer.
     async fn bytes(&self, objects: &Objects) -> Result<()> {
         let mut known = self.bytes.lock().await;
@@ -53,6 +64,15 @@ impl Readiness {
     }
 }
 
+/// 200 from the moment that the service can answer until it is asked to stop, whatever it depends on: what is away for one
+/// replica is away for all, and each says so itself, in a clear 503, or answers from memory. For balancers.
+pub(super) async fn accepting(store: Data<Store>, readiness: Data<Readiness>) -> HttpResponse {
+    match readiness.open(&store) {
+        Ok(()) => HttpResponse::Ok().finish(),
+        Err(problem) => problem.error_response(),
+    }
+}
+
 fn no_bytes() -> Problem {
     Problem::unavailable("the object store cannot be used now", 5)
 }
@@ -63,11 +83,8 @@ pub(super) async fn ready(
     objects: Data<Objects>,
     readiness: Data<Readiness>,
 ) -> HttpResponse {
-    if store.is_closing() {
-        return Problem::unavailable("the service is stopping", 5).error_response();
-    }
-    if !(readiness.own)() {
-        return Problem::unavailable("the service is starting", 1).error_response();
+    if let Err(problem) = readiness.open(&store) {
+        return problem.error_response();
     }
     let facts = async {
         tokio::time::timeout(PATIENCE, store.ping())

@@ -13,7 +13,7 @@ use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 use super::{
     LocalService, ServiceContext, StartError,
-    readiness::{Readiness, ready},
+    readiness::{Readiness, accepting, ready},
     request,
 };
 use crate::{
@@ -94,7 +94,7 @@ where
         self
     }
 
-    /// Says that it is ready only once `is_ready` does, too.
+    /// Says that it takes requests only once `is_ready` does, too. Migrations have run before it serves at all.
     #[must_use]
     pub fn ready_when(mut self, is_ready: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.readiness = Readiness::new(is_ready);
@@ -154,6 +154,7 @@ where
                 .map(|app| {
                     app.wrap(from_fn(request::around))
                         .service(only_read("/health/live").route(web::get().to(HttpResponse::Ok)))
+                        .service(only_read("/health/accepting").route(web::get().to(accepting)))
                         .service(only_read("/health/ready").route(web::get().to(ready)))
                         .service(only_read("/metrics").route(web::get().to(numbers)))
                         .service(
@@ -196,7 +197,7 @@ where
 }
 
 impl RunningService {
-    /// Says that it is stopping, in `/health/ready` and by `Connection: close` in every answer, and goes on answering for
+    /// Says that it is stopping, in `/health/accepting` and `/health/ready` and by `Connection: close` in every answer, and goes on answering for
     /// this long: balancers look elsewhere, and no connection is cut while a request is on its way.
     pub async fn drain(&self, time: Duration) {
         self.store.close();
@@ -246,7 +247,8 @@ impl Known {
             );
         }
         let own = format!("{}/openapi.json", info.base_path());
-        for path in [own.as_str(), "/health/live", "/health/ready", "/metrics"] {
+        let health = ["/health/live", "/health/accepting", "/health/ready"];
+        for path in health.into_iter().chain([own.as_str(), "/metrics"]) {
             table.add(http::Method::GET, path, routes.len());
             routes.push((http::Method::GET, path.to_owned()));
         }

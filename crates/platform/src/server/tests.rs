@@ -306,7 +306,12 @@ async fn everything_it_refuses_is_a_problem() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fixed_paths_refuse_other_methods_with_the_one_that_they_know() {
     let running = start();
-    for path in ["/health/live", "/health/ready", "/test/v1/openapi.json"] {
+    for path in [
+        "/health/live",
+        "/health/accepting",
+        "/health/ready",
+        "/test/v1/openapi.json",
+    ] {
         let address = format!("http://{}{path}", running.service.address);
         for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             let method = method.parse().unwrap();
@@ -324,6 +329,7 @@ async fn fixed_paths_refuse_other_methods_with_the_one_that_they_know() {
 async fn health_and_document_are_open() {
     let running = start();
     assert_eq!(running.get("/health/live", None).await.status(), 200);
+    assert_eq!(running.get("/health/accepting", None).await.status(), 200);
     assert_eq!(running.get("/health/ready", None).await.status(), 200);
     let document: Value = running
         .get("/test/v1/openapi.json", None)
@@ -345,5 +351,11 @@ async fn health_and_document_are_open() {
         document,
         serde_json::to_value(openapi::document(&INFO, configure)).unwrap()
     );
+    // Asked to stop, it says so at both places and goes on answering.
+    running.service.drain(Duration::ZERO).await;
+    for path in ["/health/accepting", "/health/ready"] {
+        assert_eq!(running.get(path, None).await.status(), 503, "{path}");
+    }
+    assert_eq!(running.get("/health/live", None).await.status(), 200);
     running.service.stop().await.unwrap();
 }

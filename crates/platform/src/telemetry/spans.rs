@@ -56,6 +56,7 @@ pub(super) fn provider(
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share)));
     let resource = Resource::builder()
         .with_service_name(format!("helder-{service}"))
+        .with_attribute(KeyValue::new("service.instance.id", super::instance()))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
     Ok(SdkTracerProvider::builder()

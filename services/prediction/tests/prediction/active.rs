@@ -101,6 +101,61 @@ async fn an_absent_or_senseless_file_does_not_answer() {
 }
 
 #[actix_web::test]
+async fn a_start_waits_for_a_store_that_is_away_and_for_nothing_else() {
+    let place = Place::new();
+    let digest = place.put(MODEL).await;
+    let (objects, aside) = (
+        place.folder.path().join("objects").join(breda().as_str()),
+        place.folder.path().join("aside"),
+    );
+    fs::rename(&objects, &aside).unwrap();
+    // Not absent: it cannot be looked at.
+    fs::write(&objects, b"no folder").unwrap();
+    let active = Active::new(
+        place.objects.clone(),
+        place.keyring.clone(),
+        Duration::from_mins(1),
+    );
+    assert!(!active.has_started(), "the registry has not spoken yet");
+    active
+        .apply(vec![version("vroeg", digest)], Instant::now())
+        .await;
+    assert!(!active.has_started(), "what is in force was not read");
+    assert_eq!(active.find(&breda(), "vroeg").err().unwrap().status(), 503);
+
+    fs::remove_file(&objects).unwrap();
+    fs::rename(&aside, &objects).unwrap();
+    let since = Instant::now();
+    while !active.has_started() {
+        assert!(since.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        active.load().await;
+    }
+    assert!(active.find(&breda(), "vroeg").is_ok());
+
+    // From now on it takes requests, also when something new cannot be read; and a file that is not there
+    // holds up nobody.
+    fs::rename(&objects, &aside).unwrap();
+    fs::write(&objects, b"no folder").unwrap();
+    let other = version("nieuw", Digest::of(b"new"));
+    active.apply(vec![other], Instant::now()).await;
+    assert!(active.has_started());
+    fs::remove_file(&objects).unwrap();
+    let absent = Active::new(
+        place.objects.clone(),
+        place.keyring.clone(),
+        Duration::from_mins(1),
+    );
+    absent
+        .apply(
+            vec![version("vroeg", Digest::of(b"absent"))],
+            Instant::now(),
+        )
+        .await;
+    assert!(absent.has_started());
+}
+
+#[actix_web::test]
 async fn a_destroyed_key_stops_the_model() {
     let place = Place::new();
     let digest = place.put(MODEL).await;
