@@ -27,6 +27,7 @@ use tracing::Instrument as _;
 use crate::{
     accept, answer, audit,
     config::GatewayConfig,
+    connection::Progress,
     docs,
     forward::{Forwarder, Onward},
     head,
@@ -72,6 +73,10 @@ pub(crate) async fn serve(
     ways: (Data<Forwarder>, Data<Locals>),
 ) -> HttpResponse {
     let started = Instant::now();
+    let progress = Progress::of(&request);
+    if let Some(progress) = &progress {
+        progress.handled();
+    }
     let trace = Trace::of(&request);
     let mut known = Known::default();
     let answer = door
@@ -104,6 +109,9 @@ pub(crate) async fn serve(
     let is_unread = response.status() == StatusCode::REQUEST_TIMEOUT;
     if is_unread || door.is_closing.load(Ordering::Relaxed) {
         close_after(response.head_mut());
+    }
+    if let Some(progress) = &progress {
+        progress.answered();
     }
     let operation = known
         .operation

@@ -1,7 +1,6 @@
 //! Starts and stops the gateway.
 
 use std::{
-    any::Any,
     collections::BTreeMap,
     io,
     net::{SocketAddr, TcpListener},
@@ -12,10 +11,8 @@ use std::{
     time::Duration,
 };
 
-#[cfg(target_os = "linux")]
-use actix_web::rt::net::TcpStream;
 use actix_web::{
-    App, HttpServer,
+    App,
     dev::ServerHandle,
     web::{self, Data, PayloadConfig},
 };
@@ -32,6 +29,7 @@ use crate::{
     docs,
     forward::Forwarder,
     health,
+    listen::{Listening, listen},
     local::Locals,
     outside::{Fsc, KeyError, Sessions, Verifier},
     rate::Buckets,
@@ -190,7 +188,12 @@ pub fn start_beside(
         is_closing: Arc::clone(&is_closing),
     });
     let address = listener.local_addr()?;
-    let server = HttpServer::new(move || {
+    let listening = Listening {
+        workers,
+        stop_s,
+        unread,
+    };
+    let server = listen(listener, &listening, move || {
         App::new()
             .app_data(door.clone())
             // Connections belong to the worker's own runtime.
@@ -200,15 +203,7 @@ pub fn start_beside(
             .configure(health::mount)
             .configure(docs::mount)
             .default_service(web::to(serve))
-    })
-    .on_connect(move |connection, _| end_when_unread(connection, unread))
-    .workers(workers.max(1))
-    .client_request_timeout(Duration::from_secs(5))
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(stop_s)
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    })?;
     let handle = server.handle();
     tokio::spawn(server);
     Ok(RunningGateway {
@@ -219,17 +214,3 @@ pub fn start_beside(
         _sessions: sessions,
     })
 }
-
-/// A client that does not read its answer keeps a connection, and that of the service behind it, for this long and no longer.
-#[cfg(target_os = "linux")]
-fn end_when_unread(connection: &dyn Any, unread: Duration) {
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else {
-        return;
-    };
-    if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(unread)) {
-        tracing::debug!(%error, "a connection without a limit for unread answers");
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn end_when_unread(_: &dyn Any, _: Duration) {}

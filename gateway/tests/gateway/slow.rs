@@ -64,6 +64,76 @@ async fn g8_a_head_that_drips_in_ends_in_time() {
     assert_eq!(world.stub.hits(), 0);
 }
 
+/// A connection on which this has been answered.
+async fn served(world: &World, request: &str) -> TcpStream {
+    let mut socket = begun(world, request).await;
+    assert_eq!(read_reply(&mut socket).await.status, 200);
+    socket
+}
+
+#[actix_web::test]
+async fn g8_a_later_head_that_drips_in_or_stops_ends_in_time() {
+    let world = World::start();
+    let good = format!(
+        "GET {PATH} HTTP/1.1\r\nHost: localhost\r\n{}\r\n",
+        auth(Role::DataSteward)
+    );
+    let half = format!("GET {PATH}?half HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
+    let alive = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let dripping = async |before: &str| {
+        let mut socket = served(&world, before).await;
+        socket.write_all(half.as_bytes()).await.unwrap();
+        assert_eq!(drip(socket).await, "", "it ends");
+    };
+    let silent = async {
+        let mut socket = served(&world, &good).await;
+        socket.write_all(half.as_bytes()).await.unwrap();
+        let mut said = Vec::new();
+        let ended = tokio::time::timeout(LIMIT, socket.read_to_end(&mut said)).await;
+        ended.expect("an end within 10 s").unwrap();
+        assert!(said.is_empty());
+    };
+    // Who says nothing between two requests is welcome, also after an alarm was set, and after a head in pieces.
+    let quiet = async {
+        let mut socket = served(&world, &good).await;
+        for pause in [6_000, 100, 5_500] {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            let (first, rest) = good.split_at(30);
+            socket.write_all(first.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            socket.write_all(rest.as_bytes()).await.unwrap();
+            assert_eq!(
+                read_reply(&mut socket).await.status,
+                200,
+                "after {pause} ms"
+            );
+        }
+    };
+    futures_util::join!(dripping(&good), dripping(alive), silent, quiet);
+    let seen = world.stub.all();
+    assert!(seen.iter().all(|seen| seen.target == PATH), "{seen:?}");
+}
+
+#[actix_web::test]
+async fn g8_the_limit_of_a_head_is_none_for_its_body() {
+    let world = World::start();
+    let head = format!(
+        "POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{}{JSON}Content-Length: 60000\r\nExpect: 100-continue\r\n\r\n",
+        auth(Role::DataSteward)
+    );
+    let mut socket = begun(&world, &head).await;
+    let mut said = [0; 25];
+    socket.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"HTTP/1.1 100 Continue\r\n\r\n");
+    // Longer than a head may take.
+    for _ in 0..12 {
+        tokio::time::sleep(Duration::from_millis(550)).await;
+        socket.write_all(&[b' '; 5_000]).await.unwrap();
+    }
+    assert_eq!(read_reply(&mut socket).await.status, 200);
+    assert_eq!(world.stub.last().body_bytes, 60_000);
+}
+
 #[actix_web::test]
 async fn g9_a_body_that_drips_in_is_408_in_time() {
     // The client's time counts, not the service's.
