@@ -5,6 +5,7 @@
 //! filter asks.
 
 mod escaped;
+mod fields;
 mod gathered;
 mod spans;
 
@@ -34,7 +35,7 @@ use tracing_subscriber::{
 use uuid::Uuid;
 
 use self::{
-    escaped::write_escaped,
+    fields::Fields,
     gathered::{Gathered, Gatherer},
 };
 use crate::{
@@ -158,7 +159,8 @@ fn lines(settings: &TelemetrySettings) -> Result<(Lines, Gatherer), TelemetryErr
         && std::env::var_os("NO_COLOR").is_none();
     let layer = fmt::layer().with_ansi(is_coloured).with_writer(writer);
     if !settings.json && !is_coloured {
-        return Ok((layer.event_format(Line).boxed(), log));
+        let layer = layer.event_format(Line).fmt_fields(Fields);
+        return Ok((layer.boxed(), log));
     }
     // These show the request in the spans around a line.
     crate::trace::written_from_now_on();
@@ -189,9 +191,7 @@ where
         SystemTime.format_time(&mut writer)?;
         let metadata = event.metadata();
         write!(writer, " {:>5} {}: ", metadata.level(), metadata.target())?;
-        let mut fields = String::new();
-        context.format_fields(Writer::new(&mut fields), event)?;
-        write_escaped(&mut writer, &fields)?;
+        context.format_fields(writer.by_ref(), event)?;
         if let Ok(id) = REQUEST_ID.try_with(|id| *id) {
             write!(writer, " id={id}")?;
         }
@@ -319,7 +319,8 @@ mod tests {
         let layer = fmt::layer()
             .with_ansi(false)
             .with_writer(move || writer.clone())
-            .event_format(Line);
+            .event_format(Line)
+            .fmt_fields(Fields);
         let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
         let id = Uuid::from_u128(7);
         REQUEST_ID

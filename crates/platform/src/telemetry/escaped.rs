@@ -2,19 +2,31 @@
 
 use std::fmt;
 
-/// Writes `text` with every control character escaped as Rust does: `\n`, `\u{1b}`.
-pub(super) fn write_escaped(writer: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    let mut rest = text;
-    while let Some(at) = rest.find(char::is_control) {
-        let (plain, from) = rest.split_at(at);
-        writer.write_str(plain)?;
-        let mut signs = from.chars();
-        if let Some(sign) = signs.next() {
-            write!(writer, "{}", sign.escape_default())?;
+/// Whether `text` is printable ASCII, as nearly all of it is.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Writes with every control character escaped as Rust does: `\n`, `\u{1b}`.
+pub(super) struct Escaping<W>(pub(super) W);
+
+impl<W: fmt::Write> fmt::Write for Escaping<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if is_plain(text) {
+            return self.0.write_str(text);
         }
-        rest = signs.as_str();
+        let mut rest = text;
+        while let Some(at) = rest.find(char::is_control) {
+            let (plain, from) = rest.split_at(at);
+            self.0.write_str(plain)?;
+            let mut signs = from.chars();
+            if let Some(sign) = signs.next() {
+                write!(self.0, "{}", sign.escape_default())?;
+            }
+            rest = signs.as_str();
+        }
+        self.0.write_str(rest)
     }
-    writer.write_str(rest)
 }
 
 #[cfg(test)]
@@ -26,7 +38,7 @@ mod tests {
 
     use tracing_subscriber::{Layer, fmt, layer::SubscriberExt};
 
-    use crate::telemetry::Line;
+    use crate::telemetry::{Line, fields::Fields};
 
     #[derive(Clone, Default)]
     struct Said(Arc<Mutex<Vec<u8>>>);
@@ -56,7 +68,7 @@ mod tests {
             let layer = if is_json {
                 layer.json().boxed()
             } else {
-                layer.event_format(Line).boxed()
+                layer.event_format(Line).fmt_fields(Fields).boxed()
             };
             let subscriber = tracing_subscriber::registry().with(layer);
             tracing::subscriber::with_default(subscriber, || {
