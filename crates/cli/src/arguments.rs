@@ -112,6 +112,10 @@ pub(crate) enum Command {
         #[arg(default_value = "-")]
         subjects: PathBuf,
     },
+    /// Find the records of processing of a person, a trace or an activity in the logs of all services (as privacy officer)
+    Records(RecordsArguments),
+    /// Show what was removed at the end of its term, by which rule and when (as privacy officer)
+    Proofs,
     /// Fetch a report as HTML
     Report {
         /// Which report
@@ -355,6 +359,27 @@ pub(crate) struct LinkArguments {
     /// Each record has at most one partner
     #[arg(long)]
     pub(crate) one_to_one: Option<bool>,
+}
+
+/// `helder records`
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("sought").required(true).multiple(true))]
+pub(crate) struct RecordsArguments {
+    /// Of the person that standard input names: a burgerservicenummer, a pseudonym, or the identifier of a client
+    #[arg(long, group = "sought")]
+    pub(crate) person: bool,
+    /// Of this trace
+    #[arg(long, group = "sought")]
+    pub(crate) trace: Option<Uuid>,
+    /// Of this processing activity, its URI
+    #[arg(long, group = "sought")]
+    pub(crate) activity: Option<String>,
+    /// Only what started at this moment or later: 2026-11-22T00:00:00Z
+    #[arg(long)]
+    pub(crate) since: Option<jiff::Timestamp>,
+    /// Only what ended at this moment or before
+    #[arg(long)]
+    pub(crate) until: Option<jiff::Timestamp>,
 }
 
 /// `helder report`

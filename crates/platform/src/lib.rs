@@ -20,6 +20,7 @@ pub mod openapi;
 pub mod paging;
 pub mod problem;
 pub mod purpose;
+pub mod retention;
 pub mod routes;
 mod schema;
 pub mod server;
@@ -66,6 +67,23 @@ pub mod __logboek {
         },
         paging::ListQuery,
         problem::{Problems, Result},
+        store::Store,
+    };
+}
+
+/// What the code written by [`log_removal_routes!`] names.
+#[doc(hidden)]
+pub mod __retention {
+    pub use actix_web::{HttpRequest, HttpResponse, get, web};
+    pub use helder_types::permission::{Needs, needs};
+    pub use utoipa;
+    pub use utoipa_actix_web::service_config::ServiceConfig;
+
+    pub use crate::{
+        identity::Allowed,
+        paging::{ListQuery, Page},
+        problem::{Problems, Result},
+        retention::{LogRemoval, http},
         store::Store,
     };
 }

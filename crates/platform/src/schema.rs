@@ -110,4 +110,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Proofs of what was removed from logs, see `crate::retention`.
+    log_removals (organisation, id) {
+        organisation -> Text,
+        id -> Text,
+        log -> Text,
+        project_id -> Nullable<Text>,
+        term_days -> BigInt,
+        older_than -> Text,
+        records -> BigInt,
+        people -> BigInt,
+        oldest -> Text,
+        newest -> Text,
+        at -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(processing_acts, processing_subjects);

@@ -13,6 +13,8 @@ mod versions;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+helder_platform::log_removal_routes!(read = RegistryAudit);
+
 /// Mounts all operations of this service.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -46,5 +48,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(events::verify_events)
         .service(serving::list_active_versions)
         .service(catalogue::list_catalogue_entries)
-        .service(catalogue::get_catalogue_entry);
+        .service(catalogue::get_catalogue_entry)
+        .configure(log_removal_routes::configure);
 }

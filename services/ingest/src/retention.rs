@@ -26,7 +26,7 @@ use crate::wire::{PartInfo, Parts};
 
 #[cfg(test)]
 pub(crate) use rows::forget_all;
-pub(crate) use rows::{Proof, RETENTION};
+pub(crate) use rows::{Proof, RETENTION, proofs, removed};
 
 /// What the job needs.
 pub(crate) struct Retention {

@@ -255,3 +255,43 @@ pub(crate) struct NewDerivedVersion {
     /// Dataset versions it was made from.
     pub(crate) parents: Vec<Uuid>,
 }
+
+/// What was removed at the end of its term. Nobody is named in it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RetentionProof {
+    /// Identifier, in order of time.
+    pub(crate) id: Uuid,
+    /// The project whose data it was.
+    pub(crate) project_id: Uuid,
+    /// `project-ended` or `identity-term`.
+    pub(crate) rule: String,
+    /// Parts removed.
+    pub(crate) parts: i64,
+    /// Rows they held.
+    pub(crate) rows: i64,
+    /// Their bytes.
+    pub(crate) size_bytes: i64,
+    /// When, UTC.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+}
+
+/// A part of a dataset version that is gone.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RemovedPart {
+    /// The version, which stays on record.
+    pub(crate) dataset_version_id: Uuid,
+    /// `analysis`, `identity`, `quarantine` or `quarantinedRecords`.
+    pub(crate) part: String,
+    /// SHA-256 of the bytes that were removed.
+    pub(crate) digest: Digest,
+}
+
+impl RemovedPart {
+    /// Its place among the parts of a proof.
+    pub(crate) fn key(&self) -> String {
+        format!("{}:{}", self.dataset_version_id, self.part)
+    }
+}

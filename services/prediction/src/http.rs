@@ -19,5 +19,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(batches::list_results)
         .service(records::list_processing_records)
         .configure(crate::job_routes::configure)
-        .configure(crate::logboek_routes::configure);
+        .configure(crate::logboek_routes::configure)
+        .configure(crate::log_removal_routes::configure);
 }

@@ -53,6 +53,7 @@ pub const INFO: ServiceInfo = ServiceInfo {
 pub const REGISTRY_PATIENCE: Duration = Duration::from_secs(90);
 
 helder_platform::job_routes!(read = PredictionBatch, write = PredictionBatch);
+helder_platform::log_removal_routes!(read = PredictionAudit);
 helder_platform::logboek_routes!(
     read = PredictionAudit,
     service = "prediction",

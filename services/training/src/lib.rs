@@ -41,6 +41,7 @@ pub(crate) struct App {
 
 helder_platform::job_routes!(read = TrainingRead, write = TrainingWrite);
 helder_platform::logboek_routes!(read = TrainingAudit, service = "training", more = None);
+helder_platform::log_removal_routes!(read = TrainingAudit);
 
 fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -52,7 +53,8 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .service(runs::http::get_training_run)
         .service(runs::http::get_training_report)
         .configure(job_routes::configure)
-        .configure(logboek_routes::configure);
+        .configure(logboek_routes::configure)
+        .configure(log_removal_routes::configure);
 }
 
 /// The document of this service's operations.

@@ -7,10 +7,13 @@ mod suite;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::Write as _,
+    process::Stdio,
     time::Duration,
 };
 
 use helder_testkit::Platform;
+use helder_types::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -174,7 +177,7 @@ async fn conforms(platform: &Platform) {
         subjects,
         method: "POST".to_owned(),
         url: format!("{}{PREDICT}", platform.url()),
-        token: Some(token(helder_types::Role::Consumer)),
+        token: Some(token(Role::Consumer)),
         headers: serde_json::Map::new(),
         body,
         processing_activity_id: journey::new_project()["verwerkingsactiviteit"]
@@ -183,7 +186,7 @@ async fn conforms(platform: &Platform) {
     };
     let subject = Subject {
         url: format!("{}/prediction/v1", platform.url()),
-        token: Some(token(helder_types::Role::Auditor)),
+        token: Some(token(Role::Auditor)),
         acts: vec![
             act(Kind::One, 1, subject()),
             act(Kind::Several, 3, json!({"subjects": several})),
@@ -240,5 +243,64 @@ async fn a_person_is_found_by_number_without_leaving_it_anywhere() {
             .iter()
             .any(|it| it["record"]["attributes"]["dpl.core.data_subject_id"] == pseudonym)
     );
+    by_one_question(&platform, bsn, pseudonym.as_str().unwrap());
+    nothing_was_removed(&platform);
     assert!(platform.stop(Duration::from_secs(20)).await.unwrap());
+}
+
+/// What the command says, as a privacy officer; `told` is its standard input.
+fn said(platform: &Platform, arguments: &[&str], told: &str) -> Value {
+    let token = platform.token(Role::PrivacyOfficer, HERE).unwrap();
+    let mut child = platform
+        .command()
+        .unwrap()
+        .args(arguments)
+        .args(["--json", "--gateway", &platform.url()])
+        .env("HELDER_TOKEN", token)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(told.as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let fault = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{fault}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// One command asks all services, by number and by activity.
+fn by_one_question(platform: &Platform, bsn: &str, pseudonym: &str) {
+    let found = said(platform, &["records", "--person"], bsn);
+    let found = found["processingActivities"].as_array().unwrap();
+    // The prediction, and that its record was read above and is read now.
+    let names: Vec<_> = found
+        .iter()
+        .map(|it| (&it["service"], &it["name"]))
+        .collect();
+    assert!(found.len() >= 2, "{names:?}");
+    assert!(found.iter().all(|it| person(it) == Some(pseudonym)));
+    assert!(found.iter().all(|it| it["service"] == "prediction"));
+    let activity = journey::new_project()["verwerkingsactiviteit"].clone();
+    let found = said(
+        platform,
+        &["records", "--activity", activity.as_str().unwrap()],
+        "",
+    );
+    let found = found["processingActivities"].as_array().unwrap();
+    let services: BTreeSet<_> = found
+        .iter()
+        .filter_map(|it| it["service"].as_str())
+        .collect();
+    assert_eq!(services.len(), 4, "{services:?}");
+    let times: Vec<_> = found.iter().map(|it| it["startTime"].as_i64()).collect();
+    assert!(times.is_sorted(), "in the order of time");
+}
+
+/// Nothing is at its end here; every service was asked.
+fn nothing_was_removed(platform: &Platform) {
+    let proofs = said(platform, &["proofs"], "");
+    assert_eq!(proofs, json!({"datasetParts": [], "logs": []}));
 }

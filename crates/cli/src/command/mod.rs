@@ -3,6 +3,7 @@
 mod api;
 mod keys;
 mod local;
+mod logs;
 mod migrate;
 mod processes;
 mod show;
@@ -78,6 +79,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Predict { model, subjects } => {
             wait(api::predict(&access, &model, &subjects, screen))
         }
+        Command::Records(wanted) => wait(logs::records(&access, &wanted, screen)),
+        Command::Proofs => wait(logs::proofs(&access, screen)),
         Command::Report { kind, id, out } => wait(api::report(&access, kind, id, out.as_deref())),
     }
 }

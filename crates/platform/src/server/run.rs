@@ -21,6 +21,7 @@ use crate::{
     metrics::{self, HttpRoutes},
     openapi::{self, ServiceInfo},
     problem::Problem,
+    retention::{Logs, OldLog},
     routes::{self, Found, RouteTable},
     store::Store,
 };
@@ -33,6 +34,7 @@ pub struct Service<F> {
     beside: Vec<Beside>,
     runner: Option<Runner>,
     readiness: Readiness,
+    logs: Vec<OldLog>,
 }
 
 /// Operations under another base path than the service's own.
@@ -77,7 +79,15 @@ where
             beside: Vec::new(),
             runner: None,
             readiness: Readiness::new(|| true),
+            logs: Vec::new(),
         }
+    }
+
+    /// With a log of its own, whose old records go at the end of their term, as those of the platform's logs do.
+    #[must_use]
+    pub fn with_log(mut self, log: OldLog) -> Self {
+        self.logs.push(log);
+        self
     }
 
     /// With more operations under a base path of their own, which has no version of ours: another protocol.
@@ -119,6 +129,12 @@ where
         metrics::register_for_good(Arc::clone(&known.routes));
         metrics::register(Arc::clone(&context.verifier));
         metrics::register(Arc::clone(&queue));
+        let logs = Logs {
+            store: self.store.clone(),
+            settings: context.logboek.clone(),
+            more: self.logs,
+        };
+        let every = Duration::from_secs(context.limits.retention_s);
         let address = context.listener.local_addr()?;
         let patience = Duration::from_secs(context.limits.stop_s);
         let (base, configure, beside) = (self.info.base_path(), self.configure, self.beside);
@@ -182,6 +198,7 @@ where
             .listen(context.listener)?
             .run();
         let handle = server.handle();
+        tokio::spawn(logs.keep(every, Arc::downgrade(&queue)));
         tracing::info!(service = self.info.name, %address, "serving");
         Ok(RunningService {
             address,

@@ -40,7 +40,48 @@ const PLATFORM: Migrations = Migrations::new(embed_migrations!("migrations")).gu
     Guard::across("idempotency_keys", Work::EXPIRY, Command::Delete),
     Guard::append_only("processing_acts"),
     Guard::append_only("processing_subjects"),
+    Guard::append_only("log_removals"),
+    Guard::across("log_removals", Work::LOG_TERM, Command::Insert),
+    Guard::across_where(
+        "processing_acts",
+        Work::LOG_TERM,
+        Command::Select,
+        OLD_ACTS,
+        "",
+    ),
+    Guard::across_where(
+        "processing_acts",
+        Work::LOG_TERM,
+        Command::Delete,
+        OLD_ACTS,
+        "",
+    ),
+    Guard::across_where(
+        "processing_subjects",
+        Work::LOG_TERM,
+        Command::Select,
+        OLD_PEOPLE,
+        "",
+    ),
+    Guard::across_where(
+        "processing_subjects",
+        Work::LOG_TERM,
+        Command::Delete,
+        OLD_PEOPLE,
+        "",
+    ),
+    Guard::across_where("audit", Work::LOG_TERM, Command::Select, OLD_LINES, ""),
+    Guard::across_where("audit", Work::LOG_TERM, Command::Delete, OLD_LINES, ""),
 ]);
+
+/// Rows older than the least term that settings may give (`crate::logboek::LEAST_DAYS`): nothing younger can be removed, whatever
+/// the program does. Keys begin with the milliseconds of their time.
+const OLD_ACTS: &str =
+    "id < lpad(to_hex((extract(epoch FROM now())::bigint - 184 * 86400) * 1000), 12, '0')";
+const OLD_PEOPLE: &str =
+    "act_id < lpad(to_hex((extract(epoch FROM now())::bigint - 184 * 86400) * 1000), 12, '0')";
+const OLD_LINES: &str =
+    "at < to_char(now() AT TIME ZONE 'UTC' - interval '184 days', 'YYYY-MM-DD\"T\"HH24:MI:SS')";
 
 impl Migrations {
     /// Tables whose rows each name their organisation in a column `organisation`.

@@ -24,6 +24,8 @@ impl Work {
     pub const EXPIRY: Self = Self("expiry");
     /// Counts the jobs of everybody that have not ended.
     pub const NUMBERS: Self = Self("numbers");
+    /// Removes records of processing and lines of the audit trail whose term is over.
+    pub const LOG_TERM: Self = Self("log-term");
     /// Changes tables; only their owner can.
     pub(super) const MIGRATION: Self = Self("migration");
 

@@ -7,6 +7,7 @@ mod documents;
 mod quality;
 mod quarantine;
 mod recipes;
+mod retention;
 mod uploads;
 mod versions;
 
@@ -26,6 +27,7 @@ use crate::{fault::problem, wire::DatasetVersion};
 
 helder_platform::job_routes!(read = IngestRead, write = IngestWrite);
 helder_platform::logboek_routes!(read = IngestAudit, service = "ingest", more = None);
+helder_platform::log_removal_routes!(read = IngestAudit);
 
 /// What handlers work with, besides the store.
 pub(crate) struct App {
@@ -107,6 +109,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(documents::get_recipe)
         .service(recipes::run_recipe)
         .service(derived::create_derived_version)
+        .service(retention::list_retention_proofs)
+        .service(retention::list_removed_parts)
         .configure(job_routes::configure)
-        .configure(logboek_routes::configure);
+        .configure(logboek_routes::configure)
+        .configure(log_removal_routes::configure);
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use helder_platform::{
     audit,
     problem::{Problem, Result},
-    store::{Store, Work},
+    store::{Conn, Store, Work},
 };
 use helder_types::{Caller, Digest, OrganisationId};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Due, named};
 use crate::{
     schema::{dataset_versions, removed_parts, retention_proofs},
-    wire::{Parts, VersionBody},
+    wire::{Parts, RemovedPart, RetentionProof, VersionBody},
 };
 
 /// What was removed, how much, by which rule, when.
@@ -200,6 +200,82 @@ pub(super) async fn prove(
         Err(problem) if problem.status() == 409 => Ok(None),
         Err(problem) => Err(problem),
     }
+}
+
+/// Proofs of an organisation after the one with this id, oldest first.
+pub(crate) fn proofs(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<RetentionProof>> {
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    let found: Vec<Proof> = retention_proofs::table
+        .filter(retention_proofs::organisation.eq(organisation.as_str()))
+        .filter(retention_proofs::id.gt(after))
+        .order(retention_proofs::id)
+        .limit(limit)
+        .select(Proof::as_select())
+        .load(conn)?;
+    let id = |text: &str| text.parse().map_err(Problem::internal);
+    found
+        .into_iter()
+        .map(|proof| {
+            Ok(RetentionProof {
+                id: id(&proof.id)?,
+                project_id: id(&proof.project_id)?,
+                rule: proof.rule,
+                parts: proof.parts,
+                rows: proof.part_rows,
+                size_bytes: proof.size_bytes,
+                at: proof.at,
+            })
+        })
+        .collect()
+}
+
+/// The parts that a proof is about, by version and name, after the one with this key.
+pub(crate) fn removed(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    proof: Uuid,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<RemovedPart>> {
+    let own = || {
+        removed_parts::table
+            .filter(removed_parts::organisation.eq(organisation.as_str()))
+            .filter(removed_parts::proof_id.eq(proof.to_string()))
+    };
+    let mut rows = own().into_boxed();
+    if let Some((version, part)) = after.split_once(':') {
+        let later = removed_parts::version_id
+            .eq(version)
+            .and(removed_parts::part.gt(part));
+        rows = rows.filter(removed_parts::version_id.gt(version).or(later));
+    }
+    let found: Vec<(String, String, String)> = rows
+        .order((removed_parts::version_id, removed_parts::part))
+        .limit(limit)
+        .select((
+            removed_parts::version_id,
+            removed_parts::part,
+            removed_parts::digest,
+        ))
+        .load(conn)?;
+    if found.is_empty() && after.is_empty() {
+        return Err(Problem::not_found());
+    }
+    found
+        .into_iter()
+        .map(|(version, part, digest)| {
+            Ok(RemovedPart {
+                dataset_version_id: version.parse().map_err(Problem::internal)?,
+                part,
+                digest: digest.parse().map_err(Problem::internal)?,
+            })
+        })
+        .collect()
 }
 
 /// What restoring an older backup does to what was noted since.

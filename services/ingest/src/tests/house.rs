@@ -62,10 +62,20 @@ pub(super) struct House {
     pub(super) peers: Peers,
 }
 
-pub(super) const EVERYTHING: &[Permission] = &[Permission::IngestRead, Permission::IngestWrite];
+pub(super) const EVERYTHING: &[Permission] = &[
+    Permission::IngestRead,
+    Permission::IngestWrite,
+    Permission::IngestAudit,
+];
 
 impl House {
     pub(super) fn new() -> Self {
+        Self::on(TestDatabase::sqlite().unwrap())
+    }
+
+    pub(super) fn on(database: TestDatabase) -> Self {
+        // On a server tables are made by their owner.
+        drop(database.open(&[crate::MIGRATIONS]).unwrap());
         let folder = tempfile::tempdir().unwrap();
         let masters = MasterKeys::from_file_or_new(&folder.path().join("master.key")).unwrap();
         let mint = Arc::new(TokenMint::generate("gateway").unwrap());
@@ -88,7 +98,7 @@ impl House {
         let base = format!("http://{}", server.addrs()[0]);
         tokio::spawn(server.run());
         Self {
-            database: TestDatabase::sqlite().unwrap(),
+            database,
             objects: Objects::local(folder.path().join("objects")).unwrap(),
             keyring: KeyRing::open(
                 masters,

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use helder_platform::store::Store;
+use helder_platform::{
+    store::Store,
+    testing::{TestDatabase, on_every_database},
+};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::house::House;
-use crate::retention::Retention;
+use super::house::{House, Visitor};
+use crate::retention::{Proof, Retention};
 
 fn retention(house: &House, store: &Store, identity_days: u64) -> Retention {
     Retention {
@@ -41,7 +44,11 @@ fn digests(version: &Value) -> Vec<helder_types::Digest> {
 
 #[actix_web::test]
 async fn when_a_project_has_ended_its_data_goes_and_a_proof_stays() {
-    let house = House::new();
+    on_every_database(ended).await.unwrap();
+}
+
+async fn ended(database: TestDatabase) {
+    let house = House::on(database);
     let (service, anna) = house.serve().await;
     let store = house.database.open(&[crate::MIGRATIONS]).unwrap();
     let project = Uuid::now_v7();
@@ -89,7 +96,40 @@ async fn when_a_project_has_ended_its_data_goes_and_a_proof_stays() {
         .await;
     assert_eq!(refused.err().unwrap().code(), "key-destroyed");
     assert!(job.run(now).await.unwrap().is_empty(), "once");
+    proved(&anna, proof, &version).await;
     service.stop().await.unwrap();
+}
+
+/// What was proved is read by who may read logs: the proof, and which parts of which version it is about.
+async fn proved(anna: &Visitor, proof: &Proof, version: &Value) {
+    let told = anna.read("/retention-proofs").await;
+    assert_eq!(
+        told["items"],
+        json!([{"id": proof.id, "projectId": proof.project_id, "rule": "project-ended", "parts": 4,
+            "rows": proof.part_rows, "sizeBytes": proof.size_bytes, "at": proof.at}])
+    );
+    let path = format!("/retention-proofs/{}/removed-parts", proof.id);
+    let (mut gone, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = anna.read(&format!("{path}?limit=3{cursor}")).await;
+        gone.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let parts = version["parts"].as_object().unwrap();
+    assert_eq!(gone.len(), parts.len());
+    for part in &gone {
+        assert_eq!(part["datasetVersionId"], version["id"]);
+        let name = part["part"].as_str().unwrap();
+        assert_eq!(part["digest"], parts[name]["digest"], "{name}");
+    }
+    let other = anna.get(&format!(
+        "/retention-proofs/{}/removed-parts",
+        Uuid::now_v7()
+    ));
+    assert_eq!(other.send().await.unwrap().status(), 404);
 }
 
 #[actix_web::test]

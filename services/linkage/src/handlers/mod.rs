@@ -22,6 +22,7 @@ use crate::{check::Found, versions::Version};
 
 helder_platform::job_routes!(read = LinkageRead, write = LinkageWrite);
 helder_platform::logboek_routes!(read = LinkageAudit, service = "linkage", more = None);
+helder_platform::log_removal_routes!(read = LinkageAudit);
 
 /// What handlers work with, besides the store.
 pub(crate) struct App {
@@ -76,5 +77,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(specs::suggest_linkage_spec)
         .service(specs::count_blocking_rules)
         .configure(job_routes::configure)
-        .configure(logboek_routes::configure);
+        .configure(logboek_routes::configure)
+        .configure(log_removal_routes::configure);
 }

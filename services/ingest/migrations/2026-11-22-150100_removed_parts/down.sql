@@ -1,0 +1,1 @@
+DROP INDEX removed_parts_of_proof;
