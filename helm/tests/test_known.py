@@ -28,7 +28,7 @@ LEFT_OUT = {
     },
 }
 # Maps from names of our own choice to a value: one setting each.
-MAPS = ("upstreams", "peers", "identity.trusted", "logboek.applications", "gateway.issuers.roles",
+MAPS = ("upstreams", "peers", "identity.trusted", "logboek.applications", "logboek.keep_days_of", "gateway.issuers.roles",
         "gateway.issuers.organisations", "gateway.fsc.consumers")
 
 
