@@ -199,7 +199,16 @@ impl Problem {
         self
     }
 
-    fn retry_after(self, seconds: u64) -> Self {
+    /// Adds what is wrong, place by place.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.0.errors = faults;
+        self
+    }
+
+    /// Says after how many seconds it may be better.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
         self.with_header(header::RETRY_AFTER, seconds.to_string())
     }
 

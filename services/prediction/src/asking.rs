@@ -8,6 +8,7 @@ use helder_platform::{logboek::Status, problem::Problem, trace};
 use helder_types::Caller;
 
 use crate::{
+    budget::{Asked, Budget, Spent},
     log::{Log, Records, Span, now_ms},
     served::Served,
 };
@@ -20,7 +21,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) served: &'a Served,
     pub(crate) caller: &'a Caller,
     span: Span,
-    start: u64,
+    /// Milliseconds since 1970.
+    pub(crate) start: u64,
 }
 
 impl<'a> Asking<'a> {
@@ -53,10 +55,55 @@ impl<'a> Asking<'a> {
         records
     }
 
+    /// The subjects of this question, where predictions per subject are counted.
+    pub(crate) fn asked<'i>(
+        &self,
+        budget: &Budget,
+        ids: impl Iterator<Item = Option<&'i str>>,
+    ) -> Option<Asked> {
+        let organisation = self.caller.organisation.as_str();
+        budget.asked(organisation, ids, |id| self.served.pseudonym(id).0)
+    }
+
+    /// Takes one prediction for each subject from its budget.
+    pub(crate) fn take(&self, budget: &Budget, asked: &Asked) -> Result<(), Spent> {
+        budget.take(asked, self.start)
+    }
+
+    /// Puts on record whose budget is spent. The problem to answer with.
+    ///
+    /// * `pointer` – of the place of a subject in the request
+    pub(crate) async fn refused<'i>(
+        &self,
+        log: &Log,
+        spent: &Spent,
+        ids: impl Iterator<Item = Option<&'i str>>,
+        pointer: impl Fn(usize) -> String,
+    ) -> Problem {
+        let problem = spent.problem(pointer);
+        let status = Status::of(&problem);
+        let mut records = Records::unanswered(self.served, self.caller, status);
+        let times = [self.start, now_ms()];
+        let span = records.act(&self.span, times);
+        for (place, id) in ids.enumerate() {
+            if spent.places.contains(&place) {
+                records.prediction(self.served, &span, id, times);
+            }
+        }
+        match log.write(records).await {
+            Ok(()) => problem,
+            Err(unwritten) => unwritten,
+        }
+    }
+
     /// Puts on record that there was no answer: refused, or a fault of ours. The problem to answer with.
     pub(crate) async fn unanswered(&self, log: &Log, problem: Problem) -> Problem {
-        // A log that cannot be written is why there is no answer; nothing was processed.
-        if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+        // A log that cannot be written is why there is no answer; nothing was processed. What is beyond a budget is on record.
+        let is_done = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        if is_done.contains(&problem.status()) {
             return problem;
         }
         let status = Status::of(&problem);

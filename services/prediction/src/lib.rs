@@ -4,6 +4,7 @@ pub mod active;
 pub mod answer;
 mod asking;
 mod batch;
+mod budget;
 mod http;
 pub mod log;
 mod oip;
@@ -104,6 +105,7 @@ pub async fn start_with(
     };
     let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::new(handler)];
     let runner = Runner::start(&store, handlers, context.pace()).await?;
+    let budget = Data::new(budget::Budget::new(context.limits.subject_predictions));
     let numbers = (log.numbers(), Arc::new(active.clone()));
     metrics::register_for_good(Arc::clone(&numbers.0));
     metrics::register(Arc::clone(&numbers.1));
@@ -112,8 +114,8 @@ pub async fn start_with(
     let give = move |config: &mut ServiceConfig<'_>| {
         // Asked for numbers for as long as this serves.
         let _ = &numbers;
-        let (active, log) = (active.clone(), log.clone());
-        config.map(|config| config.app_data(active).app_data(log));
+        let (active, log, budget) = (active.clone(), log.clone(), budget.clone());
+        config.map(|config| config.app_data(active).app_data(log).app_data(budget));
     };
     let give_oip = give.clone();
     let configure = move |config: &mut ServiceConfig<'_>| {

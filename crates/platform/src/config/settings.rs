@@ -141,6 +141,8 @@ pub struct Limits {
     pub identity_days: u64,
     /// Time between two looks for data whose term is over, seconds. Default 3,600.
     pub retention_s: u64,
+    /// Predictions per subject and day (UTC), organisation and process; 0 is without limit. Default 0.
+    pub subject_predictions: u32,
 }
 
 impl Default for Limits {
@@ -153,6 +155,7 @@ impl Default for Limits {
             stop_s: 8,
             identity_days: 0,
             retention_s: 3_600,
+            subject_predictions: 0,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Asking predictions.
 
+use std::sync::{Arc, OnceLock};
+
 use actix_web::{HttpRequest, HttpResponse, http::header, post, web};
 use helder_model::Answer;
 use helder_platform::{
@@ -16,6 +18,7 @@ use crate::{
     active::Active,
     answer,
     asking::Asking,
+    budget::{Asked, Budget, Spent},
     log::{self, Log, Records, unwritable},
     served::Served,
     subjects::{self, Subject},
@@ -41,15 +44,20 @@ use crate::{
 pub(super) async fn predict(
     request: HttpRequest,
     caller: Allowed<needs::PredictionPredict>,
-    service: (web::Data<Active>, web::Data<Log>, web::Data<Store>),
+    service: (
+        web::Data<Active>,
+        web::Data<Log>,
+        web::Data<Store>,
+        web::Data<Budget>,
+    ),
     model: web::Path<String>,
     idempotency: Idempotency,
     body: RawJsonBody,
 ) -> Result<HttpResponse> {
-    let (active, log, store) = service;
+    let (active, log, store, budget) = service;
     let served = active.find(&caller.organisation, &model)?;
     let asking = Asking::start(&request, &caller, &served);
-    let answer = match answered(&asking, &body.0, &log, &store, &idempotency).await {
+    let answer = match answered(&asking, &body.0, (&log, &budget), &store, &idempotency).await {
         Ok(answer) => answer,
         Err(problem) => return Err(asking.unanswered(&log, problem).await),
     };
@@ -79,25 +87,50 @@ fn score(
 async fn answered(
     asking: &Asking<'_>,
     body: &[u8],
-    log: &Log,
+    (log, budget): (&Log, &web::Data<Budget>),
     store: &Store,
     idempotency: &Idempotency,
 ) -> Result<Vec<u8>> {
     let served = asking.served;
     let subjects = subjects::read(body, &served.scorer).map_err(Problem::invalid)?;
+    let asked = asking.asked(budget, ids(&subjects));
     if idempotency.key().is_some() {
-        return once(asking, &subjects, store, idempotency).await;
+        return once(asking, &subjects, asked, (log, budget), store, idempotency).await;
+    }
+    if let Some(asked) = &asked
+        && let Err(spent) = asking.take(budget, asked)
+    {
+        return Err(refused(asking, log, &spent, &subjects).await);
     }
     let mut writer = answer::Writer::new(served, subjects.len());
     score(served, &subjects, |id, row, answer| {
         writer.scored(id, row, answer);
     })?;
-    log.write(records(asking, &subjects)).await?;
+    if let Err(unwritten) = log.write(records(asking, &subjects)).await {
+        if let Some(asked) = &asked {
+            budget.give_back(asked);
+        }
+        return Err(unwritten);
+    }
     Ok(writer.finish())
 }
 
+fn ids<'i>(subjects: &'i [Subject<'_>]) -> impl ExactSizeIterator<Item = Option<&'i str>> {
+    subjects.iter().map(|subject| subject.id.as_deref())
+}
+
 fn records(asking: &Asking<'_>, subjects: &[Subject<'_>]) -> Records {
-    asking.records(subjects.iter().map(|subject| subject.id.as_deref()))
+    asking.records(ids(subjects))
+}
+
+async fn refused(
+    asking: &Asking<'_>,
+    log: &Log,
+    spent: &Spent,
+    subjects: &[Subject<'_>],
+) -> Problem {
+    let pointer = |place| format!("/subjects/{place}/id");
+    asking.refused(log, spent, ids(subjects), pointer).await
 }
 
 /// What is kept for a repeat. How the caller names its subjects is not: the repeat brings the same body.
@@ -111,6 +144,8 @@ struct Kept {
 async fn once(
     asking: &Asking<'_>,
     subjects: &[Subject<'_>],
+    asked: Option<Asked>,
+    (log, budget): (&Log, &web::Data<Budget>),
     store: &Store,
     idempotency: &Idempotency,
 ) -> Result<Vec<u8>> {
@@ -126,19 +161,35 @@ async fn once(
         predictions,
     };
     let segments = log::join(std::iter::once(&records(asking, subjects)));
-    let kept = store
+    // A repeat takes nothing from a budget: it is the answer of before.
+    let taking = asked.map(|asked| (budget.clone(), asked, asking.start));
+    let took = Arc::new(OnceLock::new());
+    let (taken, taking_now) = (Arc::clone(&took), taking.clone());
+    let outcome = store
         .create(caller, idempotency, move |conn| {
+            if let Some((budget, asked, now)) = taking_now
+                && let Err(spent) = taken.get_or_init(|| budget.take(&asked, now))
+            {
+                return Err(spent.problem(|_| String::new()));
+            }
             log::insert(conn, &segments)?;
             Ok(fresh)
         })
-        .await
-        .map_err(|problem| {
-            if problem.status().is_server_error() {
+        .await;
+    let kept = match (outcome, took.get()) {
+        (Ok(kept), _) => kept,
+        (Err(_), Some(Err(spent))) => return Err(refused(asking, log, spent, subjects).await),
+        (Err(problem), taken) => {
+            if let (Some((budget, asked, _)), Some(Ok(()))) = (&taking, taken) {
+                budget.give_back(asked);
+            }
+            return Err(if problem.status().is_server_error() {
                 unwritable().caused_by(problem)
             } else {
                 problem
-            }
-        })?;
+            });
+        }
+    };
     let mut writer = answer::Writer::with_head(served, kept.head.into_bytes());
     for (subject, prediction) in subjects.iter().zip(&kept.predictions) {
         writer.subject(subject.id.as_deref(), prediction.as_bytes());

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     active::{Active, not_active},
     asking::Asking,
+    budget::Budget,
     log::Log,
     served::Served,
 };
@@ -170,12 +171,19 @@ pub(super) async fn version_ready(
 pub(super) async fn infer(
     request: HttpRequest,
     caller: Allowed<needs::PredictionPredict>,
-    service: (Data<Active>, Data<Log>),
+    service: (Data<Active>, Data<Log>, Data<Budget>),
     model: Path<String>,
     body: RawJsonBody,
 ) -> Result<HttpResponse> {
     let served = service.0.find(&caller.organisation, &model)?;
-    answer(&request, &caller, &served, &service.1, &body.0).await
+    answer(
+        &request,
+        &caller,
+        &served,
+        (&service.1, &service.2),
+        &body.0,
+    )
+    .await
 }
 
 /// Predicts with a named version, which has to be the one in force.
@@ -195,12 +203,19 @@ pub(super) async fn infer(
 pub(super) async fn infer_version(
     request: HttpRequest,
     caller: Allowed<needs::PredictionPredict>,
-    service: (Data<Active>, Data<Log>),
+    service: (Data<Active>, Data<Log>, Data<Budget>),
     names: Path<(String, String)>,
     body: RawJsonBody,
 ) -> Result<HttpResponse> {
     let served = find_version(&service.0, &caller, &names)?;
-    answer(&request, &caller, &served, &service.1, &body.0).await
+    answer(
+        &request,
+        &caller,
+        &served,
+        (&service.1, &service.2),
+        &body.0,
+    )
+    .await
 }
 
 /// The version in force, when it is the one that is named.
@@ -244,23 +259,40 @@ async fn answer(
     request: &HttpRequest,
     caller: &Caller,
     served: &Served,
-    log: &Log,
+    (log, budget): (&Log, &Budget),
     body: &[u8],
 ) -> Result<HttpResponse> {
     let asking = Asking::start(request, caller, served);
-    match answered(&asking, log, body).await {
+    match answered(&asking, log, budget, body).await {
         Ok(response) => Ok(HttpResponse::Ok().json(response)),
         Err(problem) => Err(asking.unanswered(log, problem).await),
     }
 }
 
-async fn answered(asking: &Asking<'_>, log: &Log, body: &[u8]) -> Result<InferenceResponse> {
+async fn answered(
+    asking: &Asking<'_>,
+    log: &Log,
+    budget: &Budget,
+    body: &[u8],
+) -> Result<InferenceResponse> {
     let served = asking.served;
     let asked = asked::read(body, &served.scorer).map_err(Problem::invalid)?;
+    let ids = || asked.rows.iter().map(|(id, _)| id.as_deref());
+    let counted = asking.asked(budget, ids());
+    if let Some(counted) = &counted
+        && let Err(spent) = asking.take(budget, counted)
+    {
+        // Rows have no place of their own in the body.
+        let inputs = |_| "/inputs".to_owned();
+        return Err(asking.refused(log, &spent, ids(), inputs).await);
+    }
     let outputs = scored::outputs(served, &asked)?;
-    let rows = asked.rows.iter();
-    log.write(asking.records(rows.map(|(id, _)| id.as_deref())))
-        .await?;
+    if let Err(unwritten) = log.write(asking.records(ids())).await {
+        if let Some(counted) = &counted {
+            budget.give_back(counted);
+        }
+        return Err(unwritten);
+    }
     let digest = served.version.digest.to_string();
     Ok(InferenceResponse {
         model_name: served.version.model_name.clone(),

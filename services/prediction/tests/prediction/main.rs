@@ -3,6 +3,7 @@
 
 mod active;
 mod answers;
+mod budget;
 mod document;
 mod log;
 mod oip;

@@ -48,6 +48,10 @@ pub(crate) const PREDICT: &str = "/models/vroeg/predictions";
 
 impl World {
     pub(crate) async fn new(patience: Duration) -> Self {
+        Self::with(patience, Limits::default()).await
+    }
+
+    pub(crate) async fn with(patience: Duration, limits: Limits) -> Self {
         let place = Place::new();
         let digest = place.put(MODEL).await;
         let said = Arc::new(Mutex::new(Said {
@@ -73,7 +77,7 @@ impl World {
             peers: Peers::new(Arc::clone(&mint), bases, Duration::from_secs(5)).unwrap(),
             mint,
             verifier: Arc::new(verifier),
-            limits: Limits::default(),
+            limits,
             logboek: helder_platform::logboek::LogboekSettings::default(),
             listener,
         };
