@@ -43,8 +43,8 @@ pub(crate) enum Command {
         /// Settings of programs: gateway.toml, registry.toml … [default: those of the data folder]
         files: Vec<PathBuf>,
     },
-    /// Copy databases, objects and keys of a platform, which may be running
-    Backup(BackupArguments),
+    /// Copy databases, objects and keys of a platform, which may be running; list and verify such copies
+    Backup(BackupCommands),
     /// Put a backup in a new place
     Restore(RestoreArguments),
     /// Replace the master key, step by step, while the platform runs
@@ -165,6 +165,37 @@ pub(crate) enum KeysCommand {
         /// Settings of the programs, *.toml [default: those of the data folder]
         files: Vec<PathBuf>,
     },
+}
+
+/// `helder backup …`
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct BackupCommands {
+    #[command(subcommand)]
+    pub(crate) command: Option<BackupCommand>,
+    #[command(flatten)]
+    pub(crate) make: Option<BackupArguments>,
+}
+
+/// What to do with backups that were made.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// List the backups in a folder, and say which still hold what was removed since at the end of its term
+    List(BackupsArguments),
+    /// The same, and check every file and object of them against its digest
+    Verify(BackupsArguments),
+}
+
+/// `helder backup list`, `helder backup verify`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BackupsArguments {
+    /// Folder with backups, or one of them
+    pub(crate) folder: PathBuf,
+    /// Database to read as another role, `{service}` stands for the name of each service
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// Settings of the programs, *.toml [default: those of the data folder]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// `helder backup`

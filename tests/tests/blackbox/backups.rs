@@ -2,13 +2,16 @@
 
 use std::{fs, path::Path, process::Output, time::Duration};
 
+use diesel::{
+    Connection as _, PgConnection, connection::SimpleConnection as _, sqlite::SqliteConnection,
+};
 use helder_testkit::{Place, Platform};
 use serde_json::{Value, json};
 
 use crate::{
     journey::{People, id},
     made::{PREDICT, active, predicted, subject},
-    support::{Caller, HERE, every, is_one_process},
+    support::{Caller, HERE, eventually, every, is_one_process},
 };
 
 /// What the command wrote.
@@ -169,4 +172,125 @@ async fn a_backup_that_was_touched_is_refused_and_says_where() {
         assert!(refused.is_err());
         fs::write(&file, bytes).unwrap();
     }
+}
+
+/// Changes the rows of a service behind its back.
+fn behind_its_back(platform: &Platform, service: &str, sql: &str) {
+    if let Some(url) = platform.database() {
+        let mut conn = PgConnection::establish(url).unwrap();
+        let sql = format!("SET search_path = {service}; {sql}");
+        return conn.batch_execute(&sql).unwrap();
+    }
+    let file = platform.data().join(format!("stores/{service}.sqlite"));
+    let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    conn.batch_execute(sql).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_backups_that_still_hold_what_retention_removed_are_named() {
+    if !is_one_process() {
+        return;
+    }
+    let mut platform = Platform::start().await.unwrap();
+    let people = People::of(&platform, HERE);
+    crate::journey::bring_in(&platform, &people).await;
+    let (shelf, keys) = (
+        platform.folder().join("shelf"),
+        platform.folder().join("kept"),
+    );
+    fs::create_dir(&shelf).unwrap();
+    let told = |what: &str, folder: &Path| {
+        let mut command = platform.command().unwrap();
+        command.args(["backup", what, "--json"]).arg(folder);
+        if let Some(all) = platform.database() {
+            command.args(["--store", all]);
+        }
+        command.output().unwrap()
+    };
+    assert!(
+        !told("list", &shelf).status.success(),
+        "no backup, no answer"
+    );
+    written(&backup(&platform, &shelf.join("before"), &keys));
+    let before = written(&told("verify", &shelf));
+    assert_eq!(before["backups"].as_array().unwrap().len(), 1);
+    assert_eq!(before["backups"][0]["destroy"], false, "{before}");
+
+    // The project ended long ago, and so did what was done in linkage.
+    assert!(platform.stop(Duration::from_secs(20)).await.unwrap());
+    behind_its_back(
+        &platform,
+        "registry",
+        "UPDATE projects SET retention_until = '2021-01-01'",
+    );
+    behind_its_back(
+        &platform,
+        "ingest",
+        "UPDATE processing_subjects SET act_id = '01600000' || substr(act_id, 9);
+         UPDATE processing_acts SET id = '01600000' || substr(id, 9), end_ms = 1511828488192",
+    );
+    let settings = platform.data().join("helder.toml");
+    let told_before = fs::read_to_string(&settings).unwrap_or_default();
+    fs::write(
+        &settings,
+        format!("{told_before}\n[limits]\nretention_s = 1\n"),
+    )
+    .unwrap();
+    platform.restart().await.unwrap();
+    eventually(Duration::from_secs(30), async || {
+        let data = every(&people.officer, "/ingest/v1/retention-proofs").await;
+        let logs = every(&people.officer, "/ingest/v1/log-removals").await;
+        (!data.is_empty() && !logs.is_empty()).then_some(())
+    })
+    .await;
+    written(&backup(&platform, &shelf.join("after"), &keys));
+    let told = |what: &str, folder: &Path| {
+        let mut command = platform.command().unwrap();
+        command.args(["backup", what, "--json"]).arg(folder);
+        if let Some(all) = platform.database() {
+            command.args(["--store", all]);
+        }
+        command.output().unwrap()
+    };
+    let found = written(&told("list", &shelf));
+    let [old, new] = &found["backups"].as_array().unwrap()[..] else {
+        panic!("two backups: {found}");
+    };
+    assert!(
+        old["folder"].as_str().unwrap().ends_with("before"),
+        "{found}"
+    );
+    assert_eq!(
+        (&old["destroy"], &new["destroy"]),
+        (&json!(true), &json!(false)),
+        "{found}"
+    );
+    assert!(old["removedParts"].as_u64().unwrap() >= 4, "{found}");
+    assert!(old["removedRecords"].as_i64().unwrap() >= 3, "{found}");
+    assert_eq!(
+        old["rules"],
+        json!(["project-ended", "term of the log processing-activities"])
+    );
+    // One backup can be named, too; and a byte that changed is found.
+    assert_eq!(
+        written(&told("verify", &shelf.join("after")))["backups"][0],
+        *new
+    );
+    let objects = shelf.join("before/objects").join(HERE);
+    let object = fs::read_dir(objects)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut bytes = fs::read(&object).unwrap();
+    bytes[0] ^= 1;
+    fs::remove_file(&object).unwrap();
+    fs::write(&object, bytes).unwrap();
+    let refused = told("verify", &shelf);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && said.contains("damaged"),
+        "{said}"
+    );
 }

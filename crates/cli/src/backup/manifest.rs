@@ -68,8 +68,25 @@ impl Manifest {
         Ok(())
     }
 
+    /// Whether a folder holds one.
+    pub(super) fn is_in(folder: &Path) -> bool {
+        folder.join(NAME).is_file()
+    }
+
     /// Reads it, and checks every file beside it against its digest.
     pub(super) fn read(folder: &Path) -> Result<(Self, Vec<Listed>)> {
+        let (manifest, objects) = Self::peek(folder)?;
+        for store in &manifest.stores {
+            let path = folder.join("stores").join(&store.file);
+            if digest_of(&path)? != store.digest {
+                bail!("{} is damaged: it has another digest", path.display());
+            }
+        }
+        Ok((manifest, objects))
+    }
+
+    /// Reads it with the list of objects, and looks at no database and no object.
+    pub(super) fn peek(folder: &Path) -> Result<(Self, Vec<Listed>)> {
         let path = folder.join(NAME);
         let file = File::open(&path)
             .with_context(|| format!("{} is no finished backup", folder.display()))?;
@@ -77,12 +94,6 @@ impl Manifest {
             .with_context(|| format!("{} cannot be read", path.display()))?;
         if manifest.version != VERSION {
             bail!("this backup has a layout that this version does not know");
-        }
-        for store in &manifest.stores {
-            let path = folder.join("stores").join(&store.file);
-            if digest_of(&path)? != store.digest {
-                bail!("{} is damaged: it has another digest", path.display());
-            }
         }
         let path = folder.join(OBJECTS);
         if digest_of(&path)? != manifest.objects_digest {

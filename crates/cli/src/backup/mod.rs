@@ -7,6 +7,7 @@
 //! Databases are copied before objects: an object is kept before a row names it, so every row of the copy finds its bytes.
 
 mod keys;
+mod list;
 mod manifest;
 mod places;
 mod postgres;
@@ -29,6 +30,7 @@ use crate::{
     screen::{Screen, count},
 };
 
+pub(crate) use list::{list, verify};
 use manifest::{Manifest, StoreFile, VERSION};
 pub(crate) use places::Places;
 

@@ -9,11 +9,15 @@ mod processes;
 mod show;
 mod up;
 
-use anyhow::{Context as _, Result};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    arguments::{Arguments, Command, ConfigCommand, DatabaseCommand},
+    arguments::{
+        Arguments, BackupCommand, BackupCommands, Command, ConfigCommand, DatabaseCommand,
+    },
     backup, demo, doctor,
     screen::Screen,
 };
@@ -43,7 +47,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Config(ConfigCommand::Check { files }) => {
             doctor::check_settings(access.folder(), &files, screen)
         }
-        Command::Backup(wanted) => wait(backup::backup(access.folder(), &wanted, screen)),
+        Command::Backup(wanted) => wait(backed_up(access.folder(), wanted, screen)),
         Command::Restore(wanted) => wait(backup::restore(access.folder(), &wanted, screen)),
         Command::Keys(command) => wait(keys::step(access.folder(), command, screen)),
         Command::Doctor { files } => wait(doctor::examine(access.folder(), &files, screen)),
@@ -82,6 +86,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Records(wanted) => wait(logs::records(&access, &wanted, screen)),
         Command::Proofs => wait(logs::proofs(&access, screen)),
         Command::Report { kind, id, out } => wait(api::report(&access, kind, id, out.as_deref())),
+    }
+}
+
+async fn backed_up(data: &Path, wanted: BackupCommands, screen: Screen) -> Result<()> {
+    match (wanted.command, wanted.make) {
+        (Some(BackupCommand::List(wanted)), _) => backup::list(data, &wanted, screen).await,
+        (Some(BackupCommand::Verify(wanted)), _) => backup::verify(data, &wanted, screen).await,
+        (None, Some(wanted)) => backup::backup(data, &wanted, screen).await,
+        (None, None) => bail!("name a folder for the backup with --out"),
     }
 }
 

@@ -120,6 +120,90 @@ pub fn has_event(url: &str, line: &Head) -> Result<bool, StoreError> {
     Ok(found.contains(line))
 }
 
+/// An object that retention removed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
+pub struct RemovedObject {
+    /// Whose.
+    #[diesel(sql_type = Text)]
+    pub organisation: String,
+    /// Its digest.
+    #[diesel(sql_type = Text)]
+    pub digest: String,
+    /// By which rule.
+    #[diesel(sql_type = Text)]
+    pub rule: String,
+    /// When, UTC.
+    #[diesel(sql_type = Text)]
+    pub at: String,
+}
+
+/// Records that retention removed from a log.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct RemovedRecords {
+    /// Whose.
+    #[diesel(sql_type = Text)]
+    pub organisation: String,
+    /// Which log.
+    #[diesel(sql_type = Text)]
+    pub log: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub records: i64,
+    /// Time of the oldest of them, UTC.
+    #[diesel(sql_type = Text)]
+    pub oldest: String,
+    /// When they were removed, UTC.
+    #[diesel(sql_type = Text)]
+    pub at: String,
+}
+
+#[derive(QueryableByName)]
+struct Sees {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    everything: bool,
+}
+
+/// Every object that retention removed, from the database of ingest. Blocks.
+///
+/// # Errors
+/// When the database is away, is not that of ingest, or does not show this role every row.
+pub fn removed_objects(url: &str) -> Result<Vec<RemovedObject>, StoreError> {
+    let sql = "SELECT removed_parts.organisation, digest, rule, at FROM removed_parts
+               JOIN retention_proofs ON retention_proofs.id = proof_id ORDER BY 1, 2";
+    Ok(match all_rows_of(url, "removed_parts")? {
+        Conn::Sqlite(mut conn) => sql_query(sql).load(&mut conn)?,
+        Conn::Pg(mut conn) => sql_query(sql).load(&mut conn)?,
+    })
+}
+
+/// Every piece that retention removed from the logs of a service. Blocks.
+///
+/// # Errors
+/// When the database is away, or does not show this role every row.
+pub fn removed_records(url: &str) -> Result<Vec<RemovedRecords>, StoreError> {
+    let sql = "SELECT organisation, log, records, oldest, at FROM log_removals ORDER BY at";
+    Ok(match all_rows_of(url, "log_removals")? {
+        Conn::Sqlite(mut conn) => sql_query(sql).load(&mut conn)?,
+        Conn::Pg(mut conn) => sql_query(sql).load(&mut conn)?,
+    })
+}
+
+/// [`reader`] for a role that sees every row of a table: nothing seen would else mean nothing known.
+fn all_rows_of(url: &str, table: &str) -> Result<Conn, StoreError> {
+    let mut conn = reader(url)?;
+    if let Conn::Pg(conn) = &mut conn {
+        let sql = format!(
+            "SELECT NOT row_security_active(c.oid) OR pg_get_userbyid(c.relowner) = current_user AS everything
+             FROM pg_class c WHERE c.oid = '{table}'::regclass"
+        );
+        let seen: Sees = sql_query(sql).get_result(conn)?;
+        if !seen.everything {
+            return Err(StoreError::Blind);
+        }
+    }
+    Ok(conn)
+}
+
 /// A connection that cannot write, and does not make what is not there.
 fn reader(url: &str) -> Result<Conn, StoreError> {
     match url.parse()? {

@@ -35,7 +35,10 @@ use tokio::sync::Notify;
 
 pub use connection::Conn;
 use connection::{Mode, Roles, Target, connect};
-pub use copy::{Head, Kind, copy_sqlite, has_event, heads, kind};
+pub use copy::{
+    Head, Kind, RemovedObject, RemovedRecords, copy_sqlite, has_event, heads, kind,
+    removed_objects, removed_records,
+};
 use disk::Disk;
 pub use grants::Grants;
 pub use guard::{Command, Guard};
@@ -78,6 +81,9 @@ pub enum StoreError {
          roles=one to the url on a developer's machine", .0.join(", ")
     )]
     Role(Vec<&'static str>),
+    /// Row-level security hides rows.
+    #[error("this role does not see every row; name a database role that does, with --store")]
+    Blind,
     /// The tables are older than this program.
     #[error("the database lacks migrations ({}); run `helder migrate` first", .0.join(", "))]
     Behind(Vec<String>),
