@@ -17,11 +17,9 @@ fn patterns_of_candidate_pairs(bencher: Bencher) {
     let (left, right) = febrl4();
     let spec = febrl_spec();
     let bound = Bound::new(&spec, &left.table, &right.table);
-    let candidates = Candidates::new(&bound, &spec, &spec.blocking_rules);
+    let mut candidates = Candidates::new(&bound, &spec, &spec.blocking_rules);
     let mut pairs = Vec::new();
-    for row in 0..bound.n_left() {
-        candidates.of_left(row, |_, other| pairs.push((row, other)));
-    }
+    candidates.visit(|_, left, right| pairs.push((left, right)));
     let mut scratch = Scratch::new();
     bencher
         .counter(ItemsCount::new(pairs.len()))

@@ -4,6 +4,8 @@
 //! candidate pairs: a rival that is itself well explained by another partner hardly counts. A side that may hold a person twice gets a
 //! soft constraint: a further partner costs the share of duplicates, which is estimated.
 
+use rayon::prelude::*;
+
 use crate::{
     model::exact,
     score::{log2_1p_exp2, probability},
@@ -31,59 +33,117 @@ pub(crate) struct Competition {
     pub(crate) duplicate_share: f64,
 }
 
-/// Groups of edge numbers by record.
-struct Groups {
-    starts: Vec<u32>,
+/// Candidate pairs that hang together through a record they share: groups that can be settled apart.
+pub(crate) struct Components {
+    /// Edge numbers, component after component.
     edges: Vec<u32>,
+    /// Where each component of two edges or more ends in `edges`, preceded by a 0.
+    ends: Vec<u32>,
+    /// log2 of the message that each side's constraint sends to each edge, kept from one competition to the next.
+    messages: Vec<[f64; 2]>,
 }
 
-impl Groups {
-    fn new(edges: &[Edge], record: impl Fn(&Edge) -> u32) -> Self {
-        let mut order: Vec<u32> = (0..edges.len() as u32).collect();
-        order.sort_by_key(|edge| (record(&edges[*edge as usize]), *edge));
-        let mut starts: Vec<u32> = (0..order.len())
-            .filter(|i| {
-                *i == 0
-                    || record(&edges[order[*i] as usize]) != record(&edges[order[*i - 1] as usize])
-            })
-            .map(|i| i as u32)
+impl Components {
+    pub(crate) fn new(
+        edges: impl ExactSizeIterator<Item = (u32, u32)> + Clone,
+        n_left: usize,
+        n_right: usize,
+    ) -> Self {
+        let mut parents: Vec<u32> = (0..(n_left + n_right) as u32).collect();
+        for (left, right) in edges.clone() {
+            let (a, b) = (
+                root(&mut parents, left),
+                root(&mut parents, n_left as u32 + right),
+            );
+            parents[a.max(b) as usize] = a.min(b);
+        }
+        let n = edges.len();
+        let mut order: Vec<(u32, u32)> = edges
+            .enumerate()
+            .map(|(i, (left, _))| (root(&mut parents, left), i as u32))
             .collect();
-        starts.push(order.len() as u32);
+        order.par_sort_unstable();
+        let (mut out, mut ends) = (Vec::new(), vec![0]);
+        for group in order
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter(|group| group.len() > 1)
+        {
+            out.extend(group.iter().map(|(_, edge)| *edge));
+            ends.push(out.len() as u32);
+        }
         Self {
-            starts,
-            edges: order,
+            edges: out,
+            ends,
+            messages: vec![[0.0; 2]; n],
+        }
+    }
+}
+
+fn root(parents: &mut [u32], mut node: u32) -> u32 {
+    while parents[node as usize] != node {
+        parents[node as usize] = parents[parents[node as usize] as usize];
+        node = parents[node as usize];
+    }
+    node
+}
+
+/// One component while it is settled.
+struct Local {
+    weights: Vec<f64>,
+    messages: Vec<[f64; 2]>,
+    /// Edges by record, per side, with where each record's end.
+    groups: [(Vec<u32>, Vec<u32>); 2],
+}
+
+impl Local {
+    fn new(component: &[u32], edges: &[Edge], messages: &[[f64; 2]]) -> Self {
+        let grouped = |record: &dyn Fn(u32) -> u32| {
+            let mut order: Vec<u32> = (0..component.len() as u32).collect();
+            order.sort_by_key(|i| record(component[*i as usize]));
+            let mut ends = vec![0];
+            for group in order
+                .chunk_by(|a, b| record(component[*a as usize]) == record(component[*b as usize]))
+            {
+                ends.push(ends[ends.len() - 1] + group.len() as u32);
+            }
+            (order, ends)
+        };
+        Self {
+            weights: component
+                .iter()
+                .map(|edge| edges[*edge as usize].weight)
+                .collect(),
+            messages: component
+                .iter()
+                .map(|edge| messages[*edge as usize])
+                .collect(),
+            groups: [
+                grouped(&|edge| edges[edge as usize].left),
+                grouped(&|edge| edges[edge as usize].right),
+            ],
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &[u32]> {
-        self.starts
-            .windows(2)
-            .map(|w| &self.edges[w[0] as usize..w[1] as usize])
-    }
-}
-
-/// Lets the candidates compete. `duplicates` are the shares of further partners allowed on the left and on the right (0 = none, 1 = free).
-pub(crate) fn compete(edges: &[Edge], duplicates: [f64; 2]) -> Competition {
-    let sides = [
-        Groups::new(edges, |edge| edge.left),
-        Groups::new(edges, |edge| edge.right),
-    ];
-    let weights: Vec<f64> = edges.iter().map(|edge| edge.weight).collect();
-    // log2 of the message that each side's constraint sends to the edge; starts neutral.
-    let mut messages = [vec![0.0; edges.len()], vec![0.0; edges.len()]];
-    for _ in 0..ROUNDS {
-        let mut change = 0.0_f64;
-        for side in [1, 0] {
-            let (own, other) = if side == 0 { (0, 1) } else { (1, 0) };
-            for group in sides[own].iter() {
-                if group.len() > 1 && duplicates[own] < 1.0 {
-                    let incoming: Vec<f64> = group
-                        .iter()
-                        .map(|edge| weights[*edge as usize] + messages[other][*edge as usize])
-                        .collect();
-                    for (place, edge) in group.iter().enumerate() {
-                        let next = constraint(&incoming, place, duplicates[own]);
-                        let slot = &mut messages[own][*edge as usize];
+    fn settle(&mut self, duplicates: [f64; 2]) {
+        let mut work = Work::default();
+        for _ in 0..ROUNDS {
+            let mut change = 0.0_f64;
+            for (own, other) in [(1, 0), (0, 1)] {
+                if duplicates[own] >= 1.0 {
+                    continue;
+                }
+                let (order, ends) = &self.groups[own];
+                for range in ends.windows(2).filter(|range| range[1] - range[0] > 1) {
+                    let group = &order[range[0] as usize..range[1] as usize];
+                    work.incoming.clear();
+                    work.incoming.extend(
+                        group
+                            .iter()
+                            .map(|i| self.weights[*i as usize] + self.messages[*i as usize][other]),
+                    );
+                    work.constrain(duplicates[own]);
+                    for (i, next) in group.iter().zip(&work.outgoing) {
+                        let slot = &mut self.messages[*i as usize][own];
                         // Half-way steps keep the messages from swinging on short cycles.
                         let damped = 0.5 * (*slot + next);
                         change = change.max((damped - *slot).abs());
@@ -91,31 +151,58 @@ pub(crate) fn compete(edges: &[Edge], duplicates: [f64; 2]) -> Competition {
                     }
                 }
             }
-        }
-        if change < 1e-4 {
-            break;
+            if change < 1e-4 {
+                break;
+            }
         }
     }
-    let rival_bars: Vec<f64> = messages[0]
-        .iter()
-        .zip(&messages[1])
-        .map(|(l, r)| exact(l + r).min(0.0))
+}
+
+/// Lets the candidates compete. `duplicates` are the shares of further partners allowed on the left and on the right (0 = none, 1 = free).
+/// Edges are sorted by left record.
+pub(crate) fn compete(
+    edges: &[Edge],
+    duplicates: [f64; 2],
+    components: &mut Components,
+) -> Competition {
+    let (members, messages) = (&components.edges, &components.messages);
+    let settled: Vec<Vec<[f64; 2]>> = components
+        .ends
+        .par_windows(2)
+        .with_min_len(256)
+        .map(|range| {
+            let mut local = Local::new(
+                &members[range[0] as usize..range[1] as usize],
+                edges,
+                messages,
+            );
+            local.settle(duplicates);
+            local.messages
+        })
         .collect();
-    let chance: Vec<f64> = weights
+    for (edge, message) in components.edges.iter().zip(settled.iter().flatten()) {
+        components.messages[*edge as usize] = *message;
+    }
+    let rival_bars: Vec<f64> = components
+        .messages
+        .iter()
+        .map(|[l, r]| exact(l + r).min(0.0))
+        .collect();
+    let chance: Vec<f64> = edges
         .iter()
         .zip(&rival_bars)
-        .map(|(weight, bar)| probability(weight + bar))
+        .map(|(edge, bar)| probability(edge.weight + bar))
         .collect();
     let expected_matches: f64 = chance.iter().sum();
-    let with_partner: f64 = sides[0]
-        .iter()
-        .map(|group| {
-            1.0 - group
-                .iter()
-                .map(|edge| 1.0 - chance[*edge as usize])
-                .product::<f64>()
-        })
-        .sum();
+    let (mut with_partner, mut start) = (0.0, 0);
+    for group in edges.chunk_by(|a, b| a.left == b.left) {
+        let none: f64 = chance[start..start + group.len()]
+            .iter()
+            .map(|p| 1.0 - p)
+            .product();
+        with_partner += 1.0 - none;
+        start += group.len();
+    }
     let duplicate_share =
         ((expected_matches - with_partner) / with_partner.max(1.0)).clamp(0.001, 1.0);
     Competition {
@@ -125,26 +212,51 @@ pub(crate) fn compete(edges: &[Edge], duplicates: [f64; 2]) -> Competition {
     }
 }
 
-/// log2 of the message to edge `place`: 1 / (1 + Σ rivals) for a hard constraint, milder when further partners are possible.
-fn constraint(incoming: &[f64], place: usize, duplicates: f64) -> f64 {
-    let rivals = incoming
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| *i != place)
-        .map(|(_, weight)| weight.min(500.0));
-    if duplicates <= 0.0 {
-        let sum: f64 = rivals.map(f64::exp2).sum();
-        return -sum.ln_1p() / std::f64::consts::LN_2;
-    }
-    // Π(1 + δb) over the rivals, in log2; then Π / (1 + (Π − 1) / δ).
-    let product: f64 = rivals
-        .map(|weight| log2_1p_exp2(weight + duplicates.log2()))
-        .sum();
-    let excess = (product * std::f64::consts::LN_2).exp_m1() / duplicates;
-    if excess.is_finite() {
-        product - excess.ln_1p() / std::f64::consts::LN_2
-    } else {
-        duplicates.log2()
+/// Buffers of a constraint.
+#[derive(Default)]
+struct Work {
+    incoming: Vec<f64>,
+    before: Vec<f64>,
+    outgoing: Vec<f64>,
+}
+
+impl Work {
+    /// log2 of the message to each edge from what its rivals say: 1 / (1 + Σ rivals) for a hard constraint, milder when further partners
+    /// are possible. Sums run from both ends, so that each leaves one's own share out without subtracting it.
+    fn constrain(&mut self, duplicates: f64) {
+        let hard = duplicates <= 0.0;
+        for weight in &mut self.incoming {
+            let rival = weight.min(500.0);
+            *weight = if hard {
+                rival.exp2()
+            } else {
+                log2_1p_exp2(rival + duplicates.log2())
+            };
+        }
+        self.before.clear();
+        let mut sum = 0.0;
+        for term in &self.incoming {
+            self.before.push(sum);
+            sum += term;
+        }
+        self.outgoing.clear();
+        self.outgoing.resize(self.incoming.len(), 0.0);
+        let mut behind = 0.0;
+        for i in (0..self.incoming.len()).rev() {
+            let rivals = self.before[i] + behind;
+            behind += self.incoming[i];
+            self.outgoing[i] = if hard {
+                -rivals.ln_1p() / std::f64::consts::LN_2
+            } else {
+                // Π(1 + δb) over the rivals, in log2; then Π / (1 + (Π − 1) / δ).
+                let excess = (rivals * std::f64::consts::LN_2).exp_m1() / duplicates;
+                if excess.is_finite() {
+                    rivals - excess.ln_1p() / std::f64::consts::LN_2
+                } else {
+                    duplicates.log2()
+                }
+            };
+        }
     }
 }
 
@@ -187,6 +299,11 @@ pub(crate) fn choose(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn compete(edges: &[Edge], duplicates: [f64; 2]) -> Competition {
+        let pairs = edges.iter().map(|edge| (edge.left, edge.right));
+        super::compete(edges, duplicates, &mut Components::new(pairs, 9, 9))
+    }
 
     fn edge(left: u32, right: u32, weight: f64) -> Edge {
         Edge {

@@ -2,7 +2,7 @@
 
 use crate::{
     comparison::{Compare, ComparisonLevel, Outcome, Scratch, Side, Tokens, bind},
-    spec::{BlockingRule, LinkageSpec},
+    spec::{KeyFunction, LinkageSpec},
     table::Table,
 };
 
@@ -31,6 +31,7 @@ impl Bound {
             .iter()
             .map(|comparison| bind(comparison, left, right, &mut tokens))
             .collect();
+        tokens.close_for_reading();
         Self {
             comparisons,
             tokens,
@@ -84,41 +85,46 @@ impl Bound {
             })
     }
 
-    /// Keys of a row under a rule: the product of the keys of its parts; empty when one is missing.
-    pub(crate) fn keys(
+    /// Rows of both sides.
+    pub(crate) fn n_records(&self) -> f64 {
+        (self.n_left + self.n_right) as f64
+    }
+
+    /// Rows of a side.
+    pub(crate) const fn n_rows(&self, side: Side) -> usize {
+        match side {
+            Side::Left => self.n_left,
+            Side::Right => self.n_right,
+        }
+    }
+
+    /// Compares many pairs on comparison `k`; `out` is overwritten.
+    pub(crate) fn compare_many(
         &self,
-        spec: &LinkageSpec,
-        rule: &BlockingRule,
+        k: usize,
+        pairs: &[(u32, u32)],
+        scratch: &mut Scratch,
+        out: &mut Vec<Outcome>,
+    ) {
+        self.comparisons[k].compare_many(pairs, &self.tokens, scratch, out);
+    }
+
+    /// Comparisons in the order in which they are best done: cheap ones first.
+    pub(crate) fn by_cost(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.comparisons.len()).collect();
+        order.sort_by_key(|k| self.comparisons[*k].cost());
+        order
+    }
+
+    /// Appends the keys that comparison `k` gives of a row.
+    pub(crate) fn atom_keys(
+        &self,
+        k: usize,
         side: Side,
         row: usize,
-        work: &mut KeyWork,
+        key: KeyFunction,
+        out: &mut Vec<u64>,
     ) {
-        work.keys.clear();
-        work.keys.push(17);
-        for key in &rule.keys {
-            work.part.clear();
-            if let Some(k) = spec.position(&key.comparison) {
-                self.comparisons[k].keys(side, row, key.key, &self.tokens, &mut work.part);
-            }
-            work.next.clear();
-            for known in &work.keys {
-                work.next.extend(
-                    work.part
-                        .iter()
-                        .map(|part| crate::comparison::mix(*known, *part)),
-                );
-            }
-            std::mem::swap(&mut work.keys, &mut work.next);
-        }
-        work.keys.sort_unstable();
-        work.keys.dedup();
+        self.comparisons[k].keys(side, row, key, &self.tokens, out);
     }
-}
-
-/// Buffers for [`Bound::keys`].
-#[derive(Default)]
-pub(crate) struct KeyWork {
-    pub(crate) keys: Vec<u64>,
-    part: Vec<u64>,
-    next: Vec<u64>,
 }

@@ -4,6 +4,7 @@ mod assign;
 pub mod blocking;
 pub mod bound;
 pub mod comparison;
+mod distinct;
 pub mod em;
 pub mod model;
 pub mod run;

@@ -8,6 +8,8 @@ use crate::{
 /// Weights of a trained model as tables.
 pub(crate) struct Weights {
     levels: Vec<[LevelWeight; 16]>,
+    /// Per comparison, the most it can add.
+    most: Vec<f64>,
     with_household: bool,
 }
 
@@ -28,7 +30,8 @@ pub(crate) struct Evidence {
 }
 
 impl Weights {
-    pub(crate) fn new(model: &TrainedModel) -> Self {
+    /// Tables of a model. No value is rarer than one record in `n_records`.
+    pub(crate) fn new(model: &TrainedModel, n_records: f64) -> Self {
         let levels = model.comparisons.iter().map(|comparison| {
             let mut table = [LevelWeight::default(); 16];
             for (slot, level) in table.iter_mut().skip(1).zip(&comparison.levels) {
@@ -44,8 +47,24 @@ impl Weights {
             }
             table
         });
+        let levels: Vec<[LevelWeight; 16]> = levels.collect();
+        let rarest = n_records.max(1.0).recip();
+        let most = levels
+            .iter()
+            .map(|table| {
+                let best = table.iter().map(|weight| {
+                    let outcome = Outcome {
+                        level: 1,
+                        frequency: rarest,
+                    };
+                    weight.matching + weight.frequency_bar(outcome).max(0.0)
+                });
+                best.fold(0.0, f64::max)
+            })
+            .collect();
         Self {
-            levels: levels.collect(),
+            levels,
+            most,
             with_household: model.household_weight.is_some(),
         }
     }
@@ -54,6 +73,32 @@ impl Weights {
     pub(crate) fn bars(&self, k: usize, outcome: Outcome) -> (f64, f64) {
         let weight = &self.levels[k][usize::from(outcome.level & 15)];
         (weight.matching, weight.frequency_bar(outcome))
+    }
+
+    /// The most that comparison `k` can add for "the same person", whatever the records hold.
+    pub(crate) fn most(&self, k: usize) -> f64 {
+        self.most[k]
+    }
+
+    /// Adds what comparison `k` says of some pairs.
+    pub(crate) fn add(&self, k: usize, outcomes: &[Outcome], evidence: &mut [Evidence]) {
+        let table = &self.levels[k];
+        // Pairs of a block often agree on one value: its logarithm is taken once.
+        let (mut last, mut bar) = ((0, 0), 0.0);
+        for (outcome, evidence) in outcomes.iter().zip(evidence) {
+            let weight = &table[usize::from(outcome.level & 15)];
+            let this = (
+                outcome.frequency.to_bits(),
+                weight.typical_frequency.to_bits(),
+            );
+            if this != last {
+                last = this;
+                bar = weight.frequency_bar(*outcome);
+            }
+            let frequency = bar;
+            evidence.matching += weight.matching + frequency;
+            evidence.household += weight.household + frequency;
+        }
     }
 
     pub(crate) fn evidence(&self, outcomes: &[Outcome]) -> Evidence {

@@ -1,12 +1,14 @@
 //! Tables as columns of interned text: each distinct value is stored, and later parsed, once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use crate::distinct::Texts;
 
 /// A column: one code per row, one text per code. Code 0 is missing.
 #[derive(Clone, Debug, Default)]
 pub struct Column {
     codes: Vec<u32>,
-    values: Vec<Box<str>>,
+    values: Texts,
 }
 
 impl Column {
@@ -26,9 +28,7 @@ impl Column {
 
     /// Text of a code; `None` for 0.
     pub fn text(&self, code: u32) -> Option<&str> {
-        self.values
-            .get((code as usize).checked_sub(1)?)
-            .map(AsRef::as_ref)
+        self.values.get((code as usize).checked_sub(1)?)
     }
 
     /// Number of distinct values.
@@ -41,7 +41,7 @@ impl Column {
 #[derive(Debug, Default)]
 pub struct ColumnBuilder {
     column: Column,
-    codes: HashMap<Box<str>, u32>,
+    last: u32,
 }
 
 impl ColumnBuilder {
@@ -49,18 +49,18 @@ impl ColumnBuilder {
     pub fn push(&mut self, text: Option<&str>) {
         let code = match text.map(str::trim) {
             None | Some("") => 0,
-            Some(text) => self.codes.get(text).copied().unwrap_or_else(|| {
-                self.column.values.push(text.into());
-                let code = self.column.values.len() as u32;
-                self.codes.insert(text.into(), code);
-                code
-            }),
+            // Sorted and grouped files repeat the value of the row before.
+            Some(text) if self.column.text(self.last) == Some(text) => self.last,
+            Some(text) => self.column.values.number(text).0 as u32 + 1,
         };
+        self.last = code;
         self.column.codes.push(code);
     }
 
     /// The column.
-    pub fn finish(self) -> Column {
+    pub fn finish(mut self) -> Column {
+        self.column.values.close();
+        self.column.codes.shrink_to_fit();
         self.column
     }
 }

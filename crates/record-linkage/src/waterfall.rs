@@ -79,7 +79,7 @@ pub fn waterfall(
     (left, right): (usize, usize),
     rival_bar: f64,
 ) -> Waterfall {
-    let weights = Weights::new(model);
+    let weights = Weights::new(model, bound.n_records());
     let mut outcomes = Vec::new();
     bound.compare(left, right, &mut Scratch::new(), &mut outcomes);
     let evidence: Evidence = weights.evidence(&outcomes);

@@ -33,10 +33,10 @@ fn dutch_records_without_bsn_are_linked_better_than_by_the_reference_tool() {
     };
     let mut spec = dutch_spec();
     spec.assignment = Assignment::OneLeftPerRight;
-    let read = |name: &str| read_csv(&folder.join("nl10k").join(name), "person_id");
+    let read = |name: &str| read_csv(&folder.join("nl10k").join(name), "person_id", &[]);
     let found = measured("nl10k", &read("a.csv"), &read("b.csv"), &spec);
     assert!(found.f1 >= 0.9965, "{found:?}");
-    let read = |name: &str| read_parquet(&folder.join("nl100k_hoog").join(name), "person_id");
+    let read = |name: &str| read_parquet(&folder.join("nl100k_hoog").join(name), "person_id", &[]);
     let found = measured("nl100k_hoog", &read("a.parquet"), &read("b.parquet"), &spec);
     assert!(found.f1 >= 0.992, "{found:?}");
 }

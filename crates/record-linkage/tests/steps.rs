@@ -2,7 +2,10 @@
 
 mod support;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use helder_record_linkage::{
     Bound, Cancelled, Column, LinkageSpec, Observer, Table,
@@ -63,17 +66,22 @@ fn every_candidate_is_visited_once_and_found_by_its_first_rule() {
     let (left, right) = febrl4();
     let spec = febrl_spec();
     let bound = Bound::new(&spec, &left.table, &right.table);
-    let candidates = Candidates::new(&bound, &spec, &spec.blocking_rules);
-    for row in 0..500 {
-        let mut seen = Vec::new();
-        candidates.of_left(row, |rule, right| {
-            assert_eq!(candidates.first_rule(row, right), Some(rule));
-            seen.push(right);
-        });
-        let visits = seen.len();
-        seen.sort_unstable();
-        seen.dedup();
-        assert_eq!(visits, seen.len());
+    let mut candidates = Candidates::new(&bound, &spec, &spec.blocking_rules);
+    let mut seen = Vec::new();
+    candidates.visit(|rule, left, right| seen.push((left, right, rule)));
+    for (left, right, rule) in &seen {
+        assert_eq!(candidates.first_rule(*left, *right), Some(*rule));
+    }
+    let visits = seen.len();
+    seen.sort_unstable();
+    seen.dedup_by_key(|(left, right, _)| (*left, *right));
+    assert_eq!(visits, seen.len());
+    let reached: HashSet<_> = seen.iter().map(|(l, r, _)| (*l, *r)).collect();
+    for left in 0..200 {
+        for right in 0..bound.n_right() {
+            let found = candidates.first_rule(left, right).is_some();
+            assert_eq!(found, reached.contains(&(left, right)));
+        }
     }
 }
 

@@ -44,7 +44,7 @@ impl Observer for Progress<'_> {
     }
 
     fn rows(&self, done: u64, total: u64) {
-        self.0.progress("weighing pairs", done, total, "rows");
+        self.0.progress("weighing pairs", done, total, "pairs");
     }
 
     fn checkpoint(&self) -> std::result::Result<(), Cancelled> {

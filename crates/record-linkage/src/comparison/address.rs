@@ -1,7 +1,5 @@
 //! Addresses as one comparison: a move changes postcode, number and town at once, so they are not independent evidence.
 
-use std::collections::HashMap;
-
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Side,
     features::Features,
@@ -9,6 +7,7 @@ use super::{
     tokens::{Scratch, Tokens},
 };
 use crate::{
+    distinct::Distinct,
     spec::{ColumnPair, ComparisonSpec, KeyFunction},
     table::Table,
     value::address::{Address, RawAddress, one_keystroke_apart},
@@ -55,7 +54,9 @@ struct Value {
 pub(super) struct AddressComparison {
     values: Features<Value>,
     shares: Vec<f64>,
-    place_numbers: HashMap<u64, u32>,
+    place_numbers: Distinct<u64>,
+    /// How many records have each.
+    counts: Vec<u32>,
     n_known: f64,
     collision: f64,
 }
@@ -112,25 +113,34 @@ impl AddressComparison {
             },
         );
         let (shares, collision) = values.shares();
-        let mut place_numbers = HashMap::new();
+        let (mut place_numbers, mut counts) = (Distinct::new(), Vec::new());
         let mut n_known = 0.0;
         for value in values.records() {
             n_known += 1.0;
             for key in value.place_numbers() {
-                *place_numbers.entry(key).or_insert(0) += 1;
+                let (number, new) = place_numbers.number(key);
+                if new {
+                    counts.push(0);
+                }
+                counts[number] += 1;
             }
         }
         Self {
             values,
             shares,
             place_numbers,
+            counts,
             n_known,
             collision,
         }
     }
 
     fn share(&self, key: u64) -> f64 {
-        f64::from(self.place_numbers.get(&key).copied().unwrap_or(1)) / self.n_known.max(1.0)
+        let known = self
+            .place_numbers
+            .find(&key)
+            .map_or(1, |number| self.counts[number]);
+        f64::from(known) / self.n_known.max(1.0)
     }
 }
 
@@ -160,6 +170,10 @@ impl Value {
 impl Compare for AddressComparison {
     fn levels(&self) -> &'static [ComparisonLevel] {
         LEVELS
+    }
+
+    fn cost(&self) -> u8 {
+        3
     }
 
     fn compare(

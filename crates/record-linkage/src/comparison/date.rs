@@ -101,6 +101,10 @@ impl Compare for DateComparison {
         LEVELS
     }
 
+    fn cost(&self) -> u8 {
+        2
+    }
+
     fn compare(&self, left: usize, right: usize, _: &Tokens, _: &mut Scratch) -> Outcome {
         let (Some(a), Some(b)) = (
             self.values.get(Side::Left, left),

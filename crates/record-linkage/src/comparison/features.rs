@@ -1,9 +1,12 @@
 //! Values of one comparison: each distinct combination of texts is parsed once and gets a number.
 
-use std::{collections::HashMap, hash::Hash};
+use std::hash::Hash;
 
 use super::Side;
-use crate::table::{Column, Table};
+use crate::{
+    distinct::Distinct,
+    table::{Column, Table},
+};
 
 /// Parsed values with a code per row on both sides. Code 0 is missing; equal values have equal codes, on both sides.
 pub(crate) struct Features<V> {
@@ -19,29 +22,26 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
         right: (&Table, [Option<&str>; N]),
         mut parse: impl FnMut([Option<&str>; N]) -> Option<V>,
     ) -> Self {
-        let mut codes: HashMap<V, u32> = HashMap::new();
-        let mut values = vec![V::default()];
+        let mut values = Distinct::new();
+        values.number(V::default());
         let mut side = |(table, names): (&Table, [Option<&str>; N])| {
             let columns: [Option<&Column>; N] =
                 names.map(|name| name.and_then(|name| table.column(name)));
-            let mut seen: HashMap<[u32; N], u32> = HashMap::new();
+            let mut seen: Distinct<[u32; N]> = Distinct::new();
+            let mut codes: Vec<u32> = Vec::new();
             (0..table.n_rows())
                 .map(|row| {
                     let raw = columns.map(|column| column.map_or(0, |column| column.codes()[row]));
-                    *seen.entry(raw).or_insert_with(|| {
+                    let (number, new) = seen.number(raw);
+                    if new {
                         let mut texts = [None; N];
                         for (text, (column, code)) in texts.iter_mut().zip(columns.iter().zip(raw))
                         {
                             *text = column.and_then(|column| column.text(code));
                         }
-                        parse(texts).map_or(0, |value| {
-                            let next = values.len() as u32;
-                            *codes.entry(value).or_insert_with_key(|value| {
-                                values.push(value.clone());
-                                next
-                            })
-                        })
-                    })
+                        codes.push(parse(texts).map_or(0, |value| values.number(value).0 as u32));
+                    }
+                    codes[number]
                 })
                 .collect()
         };
@@ -49,7 +49,15 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
         Self {
             left,
             right,
-            values,
+            values: values.into_values(),
+        }
+    }
+
+    /// Codes of all rows of a side.
+    pub(crate) fn codes(&self, side: Side) -> &[u32] {
+        match side {
+            Side::Left => &self.left,
+            Side::Right => &self.right,
         }
     }
 
@@ -59,6 +67,11 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
             Side::Left => self.left[row],
             Side::Right => self.right[row],
         }
+    }
+
+    /// Every distinct value with its code; the first is that of missing.
+    pub(crate) fn values(&self) -> &[V] {
+        &self.values
     }
 
     /// Value of a row, if not missing.

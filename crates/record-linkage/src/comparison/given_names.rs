@@ -2,9 +2,10 @@
 
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Side,
+    exchange::{Masks, mask},
     features::Features,
     level, mix,
-    tokens::{Frequencies, Scratch, Tokens},
+    tokens::{CLOSE, Frequencies, Scratch, Tokens},
 };
 use crate::{
     spec::{ColumnPair, KeyFunction},
@@ -51,18 +52,44 @@ pub(super) const LEVELS: &[ComparisonLevel] = &[
     level("different", "verschillend", false, 0.02),
 ];
 
+/// Names of one person that count; more are only seen when all are compared as one text.
+const MOST_NAMES: usize = 6;
+
 /// Given names as numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 struct Value {
     whole: u32,
-    names: Box<[u32]>,
-    initials: Box<[u8]>,
+    names: [u32; MOST_NAMES],
+    n_names: u8,
+    n_initials: u8,
+    initials: [u8; MOST_NAMES],
+}
+
+impl Value {
+    fn names(&self) -> &[u32] {
+        &self.names[..usize::from(self.n_names)]
+    }
+
+    fn initials(&self) -> &[u8] {
+        &self.initials[..usize::from(self.n_initials)]
+    }
+}
+
+fn filled<T: Copy + Default>(from: impl IntoIterator<Item = T>) -> ([T; MOST_NAMES], u8) {
+    let mut out = [T::default(); MOST_NAMES];
+    let mut n = 0;
+    for (place, item) in out.iter_mut().zip(from) {
+        *place = item;
+        n += 1;
+    }
+    (out, n)
 }
 
 /// See [`LEVELS`].
 pub(super) struct GivenNamesComparison {
     values: Features<Value>,
     surnames: Option<Features<Box<[u32]>>>,
+    masks: Masks,
     frequencies: Frequencies,
     collision: f64,
 }
@@ -80,18 +107,18 @@ impl GivenNamesComparison {
             (right, [Some(&column.right)]),
             |[text]| {
                 let parsed = GivenNames::parse(text?)?;
+                let (names, n_names) = filled(parsed.names.iter().map(|name| tokens.intern(name)));
+                let (initials, n_initials) = filled(parsed.initials.iter().copied());
                 Some(Value {
                     whole: tokens.intern(&parsed.whole()),
-                    names: parsed
-                        .names
-                        .iter()
-                        .map(|name| tokens.intern(name))
-                        .collect(),
-                    initials: parsed.initials.into(),
+                    names,
+                    n_names,
+                    n_initials,
+                    initials,
                 })
             },
         );
-        let surnames = surname.map(|pair| {
+        let surnames: Option<Features<Box<[u32]>>> = surname.map(|pair| {
             Features::read(
                 (left, [Some(&pair.left)]),
                 (right, [Some(&pair.right)]),
@@ -102,10 +129,16 @@ impl GivenNamesComparison {
                 },
             )
         });
+        let masks = Masks::new(
+            &values,
+            |value: &Value| mask(value.names()),
+            surnames.as_ref(),
+            |parts| mask(parts),
+        );
         let mut frequencies = Frequencies::new(tokens.len());
         for value in values.records() {
             let others = value
-                .names
+                .names()
                 .iter()
                 .enumerate()
                 .filter(|(i, name)| **name != value.whole && !value.names[..*i].contains(name));
@@ -115,19 +148,23 @@ impl GivenNamesComparison {
         Self {
             values,
             surnames,
+            masks,
             frequencies,
             collision,
         }
     }
 
     fn exchanged(&self, left: usize, right: usize) -> bool {
+        if !self.masks.may_share(left, right) {
+            return false;
+        }
         let Some(surnames) = &self.surnames else {
             return false;
         };
         let holds = |names: Option<&Value>, parts: Option<&Box<[u32]>>| {
             names
                 .zip(parts)
-                .is_some_and(|(names, parts)| names.names.iter().any(|name| parts.contains(name)))
+                .is_some_and(|(names, parts)| names.names().iter().any(|name| parts.contains(name)))
         };
         holds(
             self.values.get(Side::Left, left),
@@ -138,48 +175,19 @@ impl GivenNamesComparison {
         )
     }
 
-    fn names(
-        &self,
-        a: &Value,
-        b: &Value,
-        tokens: &Tokens,
-        scratch: &mut Scratch,
-    ) -> Option<Outcome> {
-        let (&first_a, &first_b) = (a.names.first()?, b.names.first()?);
+    /// Equal names, in any place.
+    fn equal(&self, a: &Value, b: &Value) -> Option<Outcome> {
+        let (&first_a, &first_b) = (a.names().first()?, b.names().first()?);
         if first_a == first_b {
             return Some(Outcome::with(2, self.frequencies.of(first_a)));
         }
         let common = a
-            .names
+            .names()
             .iter()
-            .filter(|name| b.names.contains(name))
+            .filter(|name| b.names().contains(name))
             .map(|name| self.frequencies.of(*name))
             .reduce(f64::min);
-        if let Some(frequency) = common {
-            return Some(Outcome::with(3, frequency));
-        }
-        tokens.close(first_a, first_b, scratch).then(|| {
-            Outcome::with(
-                4,
-                self.frequencies
-                    .of(first_a)
-                    .max(self.frequencies.of(first_b)),
-            )
-        })
-    }
-
-    fn similar(a: &Value, b: &Value, tokens: &Tokens, scratch: &mut Scratch) -> bool {
-        let (Some(&first_a), Some(&first_b)) = (a.names.first(), b.names.first()) else {
-            return false;
-        };
-        let (short, long) = (tokens.text(first_a), tokens.text(first_b));
-        let (short, long) = if short.len() <= long.len() {
-            (short, long)
-        } else {
-            (long, short)
-        };
-        (short.len() >= 3 && long.contains(short))
-            || tokens.similarity(first_a, first_b, scratch) >= 0.8
+        common.map(|frequency| Outcome::with(3, frequency))
     }
 }
 
@@ -205,15 +213,10 @@ impl Compare for GivenNamesComparison {
                 Outcome::MISSING
             };
         };
-        let initials_only = a.names.is_empty() || b.names.is_empty();
-        if initials_only {
-            let equal = a
-                .initials
-                .iter()
-                .zip(&b.initials)
-                .take_while(|(x, y)| x == y)
-                .count();
-            let compared = a.initials.len().min(b.initials.len());
+        if a.n_names == 0 || b.n_names == 0 {
+            let (a, b) = (a.initials(), b.initials());
+            let equal = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+            let compared = a.len().min(b.len());
             return match equal {
                 0 if self.exchanged(left, right) => Outcome::at(7),
                 0 => Outcome::at(10),
@@ -225,20 +228,33 @@ impl Compare for GivenNamesComparison {
         if a.whole == b.whole {
             return Outcome::with(1, self.frequencies.of(a.whole));
         }
-        if let Some(found) = self.names(a, b, tokens, scratch) {
+        if let Some(found) = self.equal(a, b) {
             return found;
+        }
+        let (first_a, first_b) = (a.names[0], b.names[0]);
+        let likeness = tokens.likeness(first_a, first_b, scratch);
+        if likeness >= CLOSE {
+            let commoner = self
+                .frequencies
+                .of(first_a)
+                .max(self.frequencies.of(first_b));
+            return Outcome::with(4, commoner);
         }
         if self.exchanged(left, right) {
             return Outcome::at(7);
         }
-        if Self::similar(a, b, tokens, scratch) {
+        if likeness >= 0.8 || tokens.contains(first_a, first_b) {
             return Outcome::at(8);
         }
-        Outcome::at(if a.initials.first() == b.initials.first() {
+        Outcome::at(if a.initials[0] == b.initials[0] {
             9
         } else {
             10
         })
+    }
+
+    fn cost(&self) -> u8 {
+        5
     }
 
     fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>) {
@@ -247,22 +263,23 @@ impl Compare for GivenNamesComparison {
             KeyFunction::Whole => out.extend(value.map(|v| u64::from(v.whole))),
             KeyFunction::First => out.extend(
                 value
-                    .and_then(|v| v.names.first())
+                    .and_then(|v| v.names().first())
                     .map(|name| u64::from(*name)),
             ),
             KeyFunction::Spelling => out.extend(
                 value
-                    .and_then(|v| v.names.first())
+                    .and_then(|v| v.names().first())
                     .map(|name| u64::from(tokens.spelling(*name))),
             ),
             KeyFunction::Initial => out.extend(
                 value
-                    .and_then(|v| v.initials.first())
+                    .and_then(|v| v.initials().first())
                     .map(|initial| mix(1, u64::from(*initial))),
             ),
             KeyFunction::AnyName => {
                 let surname = self.surnames.as_ref().and_then(|s| s.get(side, row));
-                let names = value.map(|v| &v.names).into_iter().chain(surname).flatten();
+                let names = value.into_iter().flat_map(Value::names);
+                let names = names.chain(surname.into_iter().flatten());
                 out.extend(names.map(|name| u64::from(*name)));
             }
             _ => {}

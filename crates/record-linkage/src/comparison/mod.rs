@@ -2,6 +2,7 @@
 
 mod address;
 mod date;
+mod exchange;
 mod features;
 mod given_names;
 mod simple;
@@ -90,6 +91,23 @@ pub(crate) trait Compare: Send + Sync {
     /// Compares a left with a right row.
     fn compare(&self, left: usize, right: usize, tokens: &Tokens, scratch: &mut Scratch)
     -> Outcome;
+    /// [`Self::compare`] over many pairs, so that the loop is compiled with the comparison.
+    fn compare_many(
+        &self,
+        pairs: &[(u32, u32)],
+        tokens: &Tokens,
+        scratch: &mut Scratch,
+        out: &mut Vec<Outcome>,
+    ) {
+        out.clear();
+        out.extend(
+            pairs.iter().map(|(left, right)| {
+                self.compare(*left as usize, *right as usize, tokens, scratch)
+            }),
+        );
+    }
+    /// Roughly what a comparison costs beside the others: those that cost least go first.
+    fn cost(&self) -> u8;
     /// Appends the keys of a row; none when the value is missing.
     fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>);
     /// Exact probability that two random records agree at level 1, where it follows from the value counts.

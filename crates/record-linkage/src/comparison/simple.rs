@@ -5,7 +5,7 @@ use super::{
     features::Features,
     level,
     surname::prefix_key,
-    tokens::{Scratch, Tokens},
+    tokens::{CLOSE, Scratch, Tokens},
 };
 use crate::{
     spec::{ColumnPair, KeyFunction},
@@ -77,6 +77,10 @@ impl Compare for Equality {
         self.levels
     }
 
+    fn cost(&self) -> u8 {
+        1
+    }
+
     fn compare(&self, left: usize, right: usize, _: &Tokens, _: &mut Scratch) -> Outcome {
         let (a, b) = (
             self.text.values.code(Side::Left, left),
@@ -144,6 +148,10 @@ impl Compare for TextComparison {
         TEXT_LEVELS
     }
 
+    fn cost(&self) -> u8 {
+        4
+    }
+
     fn compare(
         &self,
         left: usize,
@@ -161,14 +169,11 @@ impl Compare for TextComparison {
         if a == b {
             return Outcome::with(1, share(Side::Left, left));
         }
-        if tokens.close(*a, *b, scratch) {
+        let likeness = tokens.likeness(*a, *b, scratch);
+        if likeness >= CLOSE {
             return Outcome::with(2, share(Side::Left, left).max(share(Side::Right, right)));
         }
-        Outcome::at(if tokens.similarity(*a, *b, scratch) >= 0.8 {
-            3
-        } else {
-            4
-        })
+        Outcome::at(if likeness >= 0.8 { 3 } else { 4 })
     }
 
     fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>) {

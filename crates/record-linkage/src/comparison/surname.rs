@@ -2,9 +2,10 @@
 
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Side,
+    exchange::{Masks, mask},
     features::Features,
     level, mix,
-    tokens::{Frequencies, Scratch, Tokens},
+    tokens::{CLOSE, Frequencies, Scratch, Tokens},
 };
 use crate::{
     spec::{ColumnPair, KeyFunction},
@@ -49,15 +50,49 @@ pub(super) const LEVELS: &[ComparisonLevel] = &[
     level("different", "verschillend", false, 0.02),
 ];
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+/// Parts of one surname that count.
+const MOST_PARTS: usize = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 struct Value {
-    parts: Box<[(u32, PartKind)]>,
+    tokens: [u32; MOST_PARTS],
+    /// Places of parts written in the surname field, as bits.
+    own: u8,
+    /// Places of parts that are other readings, as bits.
+    readings: u8,
+    n: u8,
+}
+
+impl Value {
+    fn new(parts: impl Iterator<Item = (u32, PartKind)>) -> Self {
+        let mut out = Self::default();
+        for (place, (token, kind)) in parts.take(MOST_PARTS).enumerate() {
+            out.tokens[place] = token;
+            out.own |= u8::from(kind == PartKind::Own) << place;
+            out.readings |= u8::from(kind == PartKind::Reading) << place;
+            out.n += 1;
+        }
+        out
+    }
+
+    fn tokens(&self) -> &[u32] {
+        &self.tokens[..usize::from(self.n)]
+    }
+
+    const fn is_own(&self, place: usize) -> bool {
+        self.own >> place & 1 == 1
+    }
+
+    const fn is_reading(&self, place: usize) -> bool {
+        self.readings >> place & 1 == 1
+    }
 }
 
 /// See [`LEVELS`].
 pub(super) struct SurnameComparison {
     values: Features<Value>,
     given_names: Option<Features<Box<[u32]>>>,
+    masks: Masks,
     frequencies: Frequencies,
     prefixes: Vec<u64>,
 }
@@ -77,14 +112,15 @@ impl SurnameComparison {
         );
         let values = Features::read(sides.0, sides.1, |[own, partner]| {
             let parts = surname::parts(own, partner);
-            (!parts.is_empty()).then(|| Value {
-                parts: parts
-                    .iter()
-                    .map(|part| (tokens.intern(&part.core), part.kind))
-                    .collect(),
+            (!parts.is_empty()).then(|| {
+                Value::new(
+                    parts
+                        .iter()
+                        .map(|part| (tokens.intern(&part.core), part.kind)),
+                )
             })
         });
-        let given_names = given_names.map(|pair| {
+        let given_names: Option<Features<Box<[u32]>>> = given_names.map(|pair| {
             Features::read(
                 (left, [Some(&pair.left)]),
                 (right, [Some(&pair.right)]),
@@ -95,9 +131,15 @@ impl SurnameComparison {
                 },
             )
         });
+        let masks = Masks::new(
+            &values,
+            |value: &Value| mask(value.tokens()),
+            given_names.as_ref(),
+            |names| mask(names),
+        );
         let mut frequencies = Frequencies::new(tokens.len());
         for value in values.records() {
-            frequencies.add_record(value.parts.iter().map(|(token, _)| *token));
+            frequencies.add_record(value.tokens().iter().copied());
         }
         let prefixes = (0..=tokens.len() as u32)
             .map(|token| prefix_key(tokens.text(token)))
@@ -105,18 +147,22 @@ impl SurnameComparison {
         Self {
             values,
             given_names,
+            masks,
             frequencies,
             prefixes,
         }
     }
 
     fn exchanged(&self, left: usize, right: usize) -> bool {
+        if !self.masks.may_share(left, right) {
+            return false;
+        }
         let Some(given) = &self.given_names else {
             return false;
         };
         let holds = |parts: Option<&Value>, names: Option<&Box<[u32]>>| {
             parts.zip(names).is_some_and(|(value, names)| {
-                value.parts.iter().any(|(token, _)| names.contains(token))
+                value.tokens().iter().any(|token| names.contains(token))
             })
         };
         holds(
@@ -130,30 +176,22 @@ impl SurnameComparison {
 
     fn equal(&self, a: &Value, b: &Value) -> Option<Outcome> {
         let (mut n_names, mut own, mut rarest) = (0, false, f64::INFINITY);
-        let mut any = false;
-        for (token, kind_a) in &a.parts {
-            let Some((_, kind_b)) = b.parts.iter().find(|(other, _)| other == token) else {
+        for (i, token) in a.tokens().iter().enumerate() {
+            let Some(j) = b.tokens().iter().position(|other| other == token) else {
                 continue;
             };
-            any = true;
             rarest = rarest.min(self.frequencies.of(*token));
-            if *kind_a != PartKind::Reading && *kind_b != PartKind::Reading {
+            if !a.is_reading(i) && !b.is_reading(j) {
                 n_names += 1;
-                own |= *kind_a == PartKind::Own && *kind_b == PartKind::Own;
+                own |= a.is_own(i) && b.is_own(j);
             }
         }
-        any.then(|| {
-            Outcome::with(
-                if n_names >= 2 {
-                    1
-                } else if own {
-                    2
-                } else {
-                    3
-                },
-                rarest,
-            )
-        })
+        let level = match (n_names, own) {
+            (2.., _) => 1,
+            (_, true) => 2,
+            _ => 3,
+        };
+        rarest.is_finite().then(|| Outcome::with(level, rarest))
     }
 
     fn alike(
@@ -165,23 +203,20 @@ impl SurnameComparison {
     ) -> Option<Outcome> {
         let mut best: Option<(u8, f64)> = None;
         let mut similar = false;
-        for (token, kind_a) in &a.parts {
-            for (other, kind_b) in &b.parts {
-                if tokens.close(*token, *other, scratch) {
-                    let level = if *kind_a == PartKind::Own && *kind_b == PartKind::Own {
-                        4
-                    } else {
-                        5
-                    };
-                    // Of two names that differ by an error the rarer is assumed to be the error.
-                    let frequency = self.frequencies.of(*token).max(self.frequencies.of(*other));
-                    if best.is_none_or(|(found, rarest)| {
-                        level < found || (level == found && frequency < rarest)
-                    }) {
-                        best = Some((level, frequency));
-                    }
-                } else {
-                    similar |= tokens.similarity(*token, *other, scratch) >= 0.82;
+        for (i, token) in a.tokens().iter().enumerate() {
+            for (j, other) in b.tokens().iter().enumerate() {
+                let likeness = tokens.likeness(*token, *other, scratch);
+                if likeness < CLOSE {
+                    similar |= likeness >= 0.82;
+                    continue;
+                }
+                let level = if a.is_own(i) && b.is_own(j) { 4 } else { 5 };
+                // Of two names that differ by an error the rarer is assumed to be the error.
+                let frequency = self.frequencies.of(*token).max(self.frequencies.of(*other));
+                if best.is_none_or(|(found, rarest)| {
+                    level < found || (level == found && frequency < rarest)
+                }) {
+                    best = Some((level, frequency));
                 }
             }
         }
@@ -225,12 +260,16 @@ impl Compare for SurnameComparison {
         alike.unwrap_or(Outcome::at(8))
     }
 
+    fn cost(&self) -> u8 {
+        6
+    }
+
     fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>) {
         let Some(value) = self.values.get(side, row) else {
             return;
         };
         let start = out.len();
-        for (token, _) in &value.parts {
+        for token in value.tokens() {
             let key = match key {
                 KeyFunction::AnyName => u64::from(*token),
                 KeyFunction::Spelling => u64::from(tokens.spelling(*token)),

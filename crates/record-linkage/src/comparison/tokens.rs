@@ -1,75 +1,108 @@
 //! Interned words of all comparisons together, and how alike two of them are.
 
-use std::collections::HashMap;
-
 use rapidfuzz::distance::jaro_winkler;
 
 use super::mix;
-use crate::value::spelling::spelling_key;
+use crate::{distinct::Texts, value::spelling::spelling_key};
 
 /// Similarities below this are all the same to every comparison.
 pub(crate) const LEAST_SIMILARITY: f32 = 0.8;
 
+/// What of a word decides quickly whether it can be similar to another.
+#[derive(Clone, Copy, Default)]
+struct Shape {
+    /// Bit per letter that occurs.
+    letters: u32,
+    /// The first four bytes, first one lowest.
+    start: u32,
+    /// Number of the spelling class.
+    spelling: u32,
+    /// Length in bytes.
+    len: u32,
+}
+
 /// Words (names, texts) with a number each, from 1; 0 is none.
-#[derive(Default)]
 pub(crate) struct Tokens {
-    numbers: HashMap<Box<str>, u32>,
-    texts: Vec<Box<str>>,
-    letters: Vec<u32>,
-    spellings: Vec<u32>,
-    spelling_numbers: HashMap<String, u32>,
+    texts: Texts,
+    shapes: Vec<Shape>,
+    spellings: Texts,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            texts: Texts::default(),
+            shapes: vec![Shape {
+                spelling: u32::MAX,
+                ..Shape::default()
+            }],
+            spellings: Texts::default(),
+        }
+    }
 }
 
 impl Tokens {
     /// Number of `text`, new when it was not seen before.
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
+        let (number, new) = self.texts.number(text);
+        let number = number as u32 + 1;
+        if !new {
+            return number;
         }
-        self.texts.push(text.into());
-        self.letters.push(
-            text.bytes()
+        let spelling = self.spellings.number(&spelling_key(text)).0 as u32;
+        let mut start = [0; 4];
+        for (place, byte) in start.iter_mut().zip(text.bytes()) {
+            *place = byte;
+        }
+        self.shapes.push(Shape {
+            letters: text
+                .bytes()
                 .fold(0, |letters, byte| letters | 1 << (byte & 31)),
-        );
-        let next = self.spelling_numbers.len() as u32;
-        self.spellings.push(
-            *self
-                .spelling_numbers
-                .entry(spelling_key(text))
-                .or_insert(next),
-        );
-        let number = self.texts.len() as u32;
-        self.numbers.insert(text.into(), number);
+            start: u32::from_le_bytes(start),
+            spelling,
+            len: text.len() as u32,
+        });
         number
+    }
+
+    /// Forgets how words were found, which only interning needs.
+    pub(crate) fn close_for_reading(&mut self) {
+        self.texts.close();
+        self.spellings = Texts::default();
     }
 
     /// How many words there are.
     pub(crate) fn len(&self) -> usize {
-        self.texts.len()
+        self.shapes.len() - 1
     }
 
     pub(crate) fn text(&self, token: u32) -> &str {
-        self.texts
-            .get((token as usize).wrapping_sub(1))
-            .map_or("", AsRef::as_ref)
+        let place = (token as usize).wrapping_sub(1);
+        self.texts.get(place).unwrap_or("")
+    }
+
+    fn shape(&self, token: u32) -> Shape {
+        self.shapes.get(token as usize).copied().unwrap_or_default()
     }
 
     /// Number of the spelling class of a word.
     pub(crate) fn spelling(&self, token: u32) -> u32 {
-        self.spellings
-            .get((token as usize).wrapping_sub(1))
-            .copied()
-            .unwrap_or(u32::MAX)
+        self.shape(token).spelling
     }
 
     /// Jaro–Winkler similarity in `[0, 1]`, remembered per pair of words; 0 when it cannot reach [`LEAST_SIMILARITY`].
+    #[cfg(test)]
     pub(crate) fn similarity(&self, a: u32, b: u32, scratch: &mut Scratch) -> f32 {
         if a == b {
             return 1.0;
         }
-        if self.most_similar(a, b) < LEAST_SIMILARITY {
+        if most_similar(self.shape(a), self.shape(b)) < LEAST_SIMILARITY {
             return 0.0;
         }
+        self.remembered(a, b, scratch)
+    }
+
+    fn remembered(&self, a: u32, b: u32, scratch: &mut Scratch) -> f32 {
         let (a, b) = (a.min(b), a.max(b));
         let key = (u64::from(a) << 32) | u64::from(b);
         let slot = &mut scratch.slots[mix(0, key) as usize & (Scratch::SLOTS - 1)];
@@ -82,37 +115,55 @@ impl Tokens {
         slot.1
     }
 
-    /// An upper bound of the similarity from lengths, letters that occur in one word only, and the common start.
-    fn most_similar(&self, a: u32, b: u32) -> f32 {
-        let (text_a, text_b) = (self.text(a).as_bytes(), self.text(b).as_bytes());
-        let letters = |token: u32| {
-            self.letters
-                .get((token as usize).wrapping_sub(1))
-                .copied()
-                .unwrap_or(0)
-        };
-        let (letters_a, letters_b) = (letters(a), letters(b));
-        let (n_a, n_b) = (text_a.len() as f32, text_b.len() as f32);
-        let in_a = n_a - (letters_a & !letters_b).count_ones() as f32;
-        let in_b = n_b - (letters_b & !letters_a).count_ones() as f32;
-        let matching = in_a.min(in_b);
-        if matching <= 0.0 {
-            return 0.0;
-        }
-        let jaro = (matching / n_a + matching / n_b + 1.0) / 3.0;
-        let start = text_a
-            .iter()
-            .zip(text_b)
-            .take(4)
-            .take_while(|(x, y)| x == y)
-            .count() as f32;
-        jaro + 0.1 * start * (1.0 - jaro)
-    }
-
     /// Whether two words sound the same or are nearly spelled the same.
     pub(crate) fn close(&self, a: u32, b: u32, scratch: &mut Scratch) -> bool {
-        self.spelling(a) == self.spelling(b) || self.similarity(a, b, scratch) >= 0.92
+        self.likeness(a, b, scratch) >= CLOSE
     }
+
+    /// [`Self::similarity`], and 1 for words of one spelling class.
+    pub(crate) fn likeness(&self, a: u32, b: u32, scratch: &mut Scratch) -> f32 {
+        if a == b {
+            return 1.0;
+        }
+        let (shape_a, shape_b) = (self.shape(a), self.shape(b));
+        if shape_a.spelling == shape_b.spelling {
+            return 1.0;
+        }
+        if most_similar(shape_a, shape_b) < LEAST_SIMILARITY {
+            return 0.0;
+        }
+        self.remembered(a, b, scratch)
+    }
+
+    /// Whether one word lies within the other, and is at least three letters long.
+    pub(crate) fn contains(&self, a: u32, b: u32) -> bool {
+        let (shape_a, shape_b) = (self.shape(a), self.shape(b));
+        let (short, long, a, b) = if shape_a.len <= shape_b.len {
+            (shape_a, shape_b, a, b)
+        } else {
+            (shape_b, shape_a, b, a)
+        };
+        short.len >= 3 && short.letters & !long.letters == 0 && self.text(b).contains(self.text(a))
+    }
+}
+
+/// Words at least this alike count as nearly equal.
+pub(crate) const CLOSE: f32 = 0.92;
+
+/// An upper bound of the similarity from lengths, letters that occur in one word only, and the common start.
+fn most_similar(a: Shape, b: Shape) -> f32 {
+    let in_a = a.len as f32 - (a.letters & !b.letters).count_ones() as f32;
+    let in_b = b.len as f32 - (b.letters & !a.letters).count_ones() as f32;
+    let matching = in_a.min(in_b);
+    if matching <= 0.0 {
+        return 0.0;
+    }
+    let jaro = (matching / a.len as f32 + matching / b.len as f32 + 1.0) / 3.0;
+    let start = ((a.start ^ b.start).trailing_zeros() / 8)
+        .min(4)
+        .min(a.len)
+        .min(b.len) as f32;
+    jaro + 0.1 * start * (1.0 - jaro)
 }
 
 /// A worker's memory of similarities already computed. Holds no result that depends on the order of work.

@@ -1,6 +1,7 @@
 //! A whole run: deterministic steps first, then Fellegi–Sunter over the candidates, then assignment.
 
 mod state;
+mod weigh;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,7 +16,7 @@ use state::State;
 pub trait Observer: Sync {
     /// A new stage begins.
     fn stage(&self, _stage: &str) {}
-    /// `done` of `total` left rows are scored.
+    /// `done` of `total` candidate pairs are looked at; later rules may still raise the total.
     fn rows(&self, _done: u64, _total: u64) {}
     /// Whether to go on; asked often, from several threads.
     ///
@@ -113,7 +114,8 @@ pub struct RuleResult {
     pub new_pairs: u64,
 }
 
-/// Candidate pairs per whole bit of match weight before rivals.
+/// Candidate pairs per whole bit of match weight before rivals. The lowest bin also holds every pair below it: such a pair is put aside as
+/// soon as what is left to compare cannot lift it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WeightBin {
     /// The bin holds weights from here up to one bit more.

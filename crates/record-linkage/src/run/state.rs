@@ -1,29 +1,19 @@
 //! Records still free, and the steps that link them.
 
-use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicU64, Ordering},
-};
-
-use rayon::prelude::*;
+use std::collections::HashMap;
 
 use super::{
     Cancelled, Link, Observer, RuleResult, RunResult, ScoredPair, Step, StepCount, WeightBin,
+    weigh::{Free, Weighed, weigh},
 };
 use crate::{
-    assign::{Edge, choose, compete},
-    blocking::Candidates,
+    assign::{Components, Edge, choose, compete},
     bound::Bound,
-    comparison::Scratch,
     model::TrainedModel,
     score::{Evidence, Weights, probability},
     spec::{Assignment, ColumnPair, LinkageSpec},
     table::Table,
-    train::CHUNK_ROWS,
 };
-
-/// Pairs below this many bits under even odds are no serious rivals and are not kept.
-const KEEP_FROM: f64 = -8.0;
 
 /// Who is linked so far, and by which steps.
 pub(super) struct State {
@@ -31,14 +21,6 @@ pub(super) struct State {
     right_taken: Vec<bool>,
     pub(super) links: Vec<Link>,
     pub(super) steps: Vec<StepCount>,
-}
-
-/// What one chunk of left rows gave.
-#[derive(Default)]
-struct Chunk {
-    kept: Vec<(u32, u32, Evidence)>,
-    bins: HashMap<i32, u64>,
-    new_pairs: Vec<u64>,
 }
 
 impl State {
@@ -142,24 +124,21 @@ impl State {
         result: &mut RunResult,
         observer: &dyn Observer,
     ) -> Result<(), Cancelled> {
-        observer.stage("finding candidates");
-        let candidates = Candidates::new(bound, spec, &spec.blocking_rules);
         observer.stage("weighing pairs");
-        let chunks = self.score(spec, bound, &model, &candidates, observer)?;
+        let free = Free {
+            left: &self.left_taken,
+            right: &self.right_taken,
+            one_per_left: spec.assignment == Assignment::OneToOne,
+            one_per_right: spec.assignment != Assignment::All,
+        };
+        let Weighed {
+            kept,
+            bins,
+            new_pairs,
+            rules,
+        } = weigh(spec, bound, &model, &free, observer)?;
         observer.stage("choosing partners");
-        let mut bins = HashMap::new();
-        let mut new_pairs = vec![0; spec.blocking_rules.len()];
-        let mut kept = Vec::new();
-        for chunk in chunks {
-            kept.extend(chunk.kept);
-            for (bin, n) in chunk.bins {
-                *bins.entry(bin).or_insert(0) += n;
-            }
-            for (sum, n) in new_pairs.iter_mut().zip(chunk.new_pairs) {
-                *sum += n;
-            }
-        }
-        let weights = Weights::new(&model);
+        let weights = Weights::new(&model, bound.n_records());
         let n_pairs = bound.n_left() as f64 * bound.n_right() as f64;
         let mut duplicates = match spec.assignment {
             Assignment::OneToOne => [0.0, 0.0],
@@ -174,7 +153,9 @@ impl State {
                 + weights.household_bar(*evidence, model.household_weight),
         };
         let mut edges: Vec<Edge> = kept.iter().map(|pair| base(&model, pair)).collect();
-        let mut found = compete(&edges, duplicates);
+        let pairs = kept.iter().map(|(left, right, _)| (*left, *right));
+        let mut components = Components::new(pairs, bound.n_left(), bound.n_right());
+        let mut found = compete(&edges, duplicates, &mut components);
         for _ in 0..25 {
             let before = model.expected_matches;
             model.set_expected_matches(found.expected_matches.max(1.0), n_pairs);
@@ -182,7 +163,7 @@ impl State {
                 duplicates[0] = found.duplicate_share;
             }
             edges = kept.iter().map(|pair| base(&model, pair)).collect();
-            found = compete(&edges, duplicates);
+            found = compete(&edges, duplicates, &mut components);
             if (model.expected_matches - before).abs() <= 1e-4 * before {
                 break;
             }
@@ -222,8 +203,7 @@ impl State {
                 match_weight: edge.weight + bar,
             })
             .collect();
-        result.rules = candidates
-            .counts()
+        result.rules = rules
             .into_iter()
             .zip(new_pairs)
             .map(|(count, new_pairs)| RuleResult { count, new_pairs })
@@ -236,56 +216,5 @@ impl State {
         result.duplicate_share = found.duplicate_share;
         result.model = Some(model);
         Ok(())
-    }
-
-    /// Scores every candidate pair of records that are still free; keeps those that may matter.
-    fn score(
-        &self,
-        spec: &LinkageSpec,
-        bound: &Bound,
-        model: &TrainedModel,
-        candidates: &Candidates,
-        observer: &dyn Observer,
-    ) -> Result<Vec<Chunk>, Cancelled> {
-        let weights = Weights::new(model);
-        let one_per_right = spec.assignment != Assignment::All;
-        let one_per_left = spec.assignment == Assignment::OneToOne;
-        let done = AtomicU64::new(0);
-        (0..bound.n_left().div_ceil(CHUNK_ROWS))
-            .into_par_iter()
-            .map_init(
-                || (Scratch::new(), Vec::new()),
-                |(scratch, found), chunk| {
-                    observer.checkpoint()?;
-                    let mut out = Chunk {
-                        new_pairs: vec![0; spec.blocking_rules.len()],
-                        ..Chunk::default()
-                    };
-                    let rows = chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(bound.n_left());
-                    let n_rows = rows.len() as u64;
-                    for left in rows.filter(|left| !(one_per_left && self.left_taken[*left])) {
-                        candidates.of_left(left, |rule, right| {
-                            if one_per_right && self.right_taken[right] {
-                                return;
-                            }
-                            out.new_pairs[rule] += 1;
-                            bound.compare(left, right, scratch, found);
-                            let evidence = weights.evidence(found);
-                            let weight = evidence.matching
-                                + model.prior_weight
-                                + weights.household_bar(evidence, model.household_weight);
-                            *out.bins.entry(weight.floor() as i32).or_insert(0) += 1;
-                            if weight >= KEEP_FROM {
-                                out.kept.push((left as u32, right as u32, evidence));
-                            }
-                        });
-                    }
-                    out.kept.sort_by_key(|(left, right, _)| (*left, *right));
-                    let before = done.fetch_add(n_rows, Ordering::Relaxed);
-                    observer.rows(before + n_rows, bound.n_left() as u64);
-                    Ok(out)
-                },
-            )
-            .collect()
     }
 }

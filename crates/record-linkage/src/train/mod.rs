@@ -19,8 +19,6 @@ use crate::{
 use household::{household_cap, household_ratio, household_start, is_address};
 use random::{RandomPairs, chance, random_pairs};
 
-/// Rows per task. Fixed, so that the order of sums does not depend on the number of threads.
-pub(crate) const CHUNK_ROWS: usize = 512;
 /// Fewest random pairs at a level before its frequencies are trusted.
 const LEAST_PAIRS_FOR_FREQUENCY: u64 = 30;
 
@@ -28,23 +26,29 @@ const LEAST_PAIRS_FOR_FREQUENCY: u64 = 30;
 fn block_patterns(
     bound: &Bound,
     spec: &LinkageSpec,
-    candidates: &Candidates,
+    rule: &crate::spec::BlockingRule,
     observer: &dyn Observer,
 ) -> Result<Vec<(Pattern, u64)>, Cancelled> {
+    let mut candidates = Candidates::open(bound, spec, std::slice::from_ref(rule));
+    let joined = candidates.join(0);
     let reached: u64 = candidates.counts().iter().map(|count| count.pairs).sum();
     let stride = reached.div_ceil(spec.max_training_pairs).max(1);
-    let counts = (0..bound.n_left().div_ceil(CHUNK_ROWS))
+    let counts = joined
+        .tasks()
         .into_par_iter()
-        .map_init(Scratch::new, |scratch, chunk| {
+        .map_init(Scratch::new, |scratch, task| {
             observer.checkpoint()?;
             let mut counts: HashMap<Pattern, u64> = HashMap::new();
-            for left in chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(bound.n_left()) {
-                if mix(spec.seed, left as u64).is_multiple_of(stride) {
-                    candidates.of_left(left, |_, right| {
-                        *counts
-                            .entry(bound.pattern(left, right, scratch))
-                            .or_insert(0) += 1;
-                    });
+            for (key, left, rights) in joined.rows_of(&task) {
+                if mix(spec.seed, u64::from(left)).is_multiple_of(stride) {
+                    for right in rights {
+                        let (left, right) = (left as usize, *right as usize);
+                        if candidates.belongs(0, key, left, right) {
+                            *counts
+                                .entry(bound.pattern(left, right, scratch))
+                                .or_insert(0) += 1;
+                        }
+                    }
                 }
             }
             Ok(counts)
@@ -86,7 +90,6 @@ pub fn train_model(
     let with_household = spec.household && address.is_some() && rules.iter().any(is_household_rule);
     let mut blocks = Vec::new();
     for rule in rules {
-        let candidates = Candidates::new(bound, spec, std::slice::from_ref(rule));
         blocks.push(TrainingBlock {
             rule: rule.label(),
             touched: spec
@@ -94,7 +97,7 @@ pub fn train_model(
                 .iter()
                 .map(|c| rule.keys.iter().any(|key| key.comparison == c.name()))
                 .collect(),
-            patterns: block_patterns(bound, spec, &candidates, observer)?,
+            patterns: block_patterns(bound, spec, rule, observer)?,
             start: if with_household && is_household_rule(rule) {
                 [0.3, 0.4, 0.3]
             } else {

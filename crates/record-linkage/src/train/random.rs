@@ -13,6 +13,8 @@ use crate::{
 
 /// Pairs per task; fixed, so that the result does not depend on the number of threads.
 const CHUNK_PAIRS: u64 = 1 << 15;
+/// Pairs compared on one thing before the next.
+const BATCH: usize = 1 << 10;
 
 /// What random pairs show, per comparison and level.
 pub(super) struct RandomPairs {
@@ -42,17 +44,21 @@ pub(super) fn random_pairs(
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(spec.seed, chunk));
             let mut found = Vec::new();
             let mut sums = empty();
-            for _ in 0..CHUNK_PAIRS {
-                let (left, right) = (
-                    rng.gen_range(0..bound.n_left()),
-                    rng.gen_range(0..bound.n_right()),
-                );
-                bound.compare(left, right, scratch, &mut found);
-                for (k, outcome) in found.iter().enumerate() {
-                    sums.counts[k][usize::from(outcome.level)] += 1;
-                    if outcome.frequency > 0.0 {
-                        sums.inverse_frequency[k][usize::from(outcome.level)] +=
-                            1.0 / outcome.frequency;
+            let mut pairs = Vec::with_capacity(BATCH);
+            for _ in 0..CHUNK_PAIRS / BATCH as u64 {
+                pairs.clear();
+                for _ in 0..BATCH {
+                    let left = rng.gen_range(0..bound.n_left()) as u32;
+                    pairs.push((left, rng.gen_range(0..bound.n_right()) as u32));
+                }
+                for k in 0..bound.comparisons.len() {
+                    bound.compare_many(k, &pairs, scratch, &mut found);
+                    for outcome in &found {
+                        sums.counts[k][usize::from(outcome.level)] += 1;
+                        if outcome.frequency > 0.0 {
+                            sums.inverse_frequency[k][usize::from(outcome.level)] +=
+                                1.0 / outcome.frequency;
+                        }
                     }
                 }
             }

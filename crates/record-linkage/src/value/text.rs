@@ -7,7 +7,13 @@ use deunicode::deunicode;
 /// `ł`, `ı` and `ĳ`, which do not decompose under Unicode normalisation, become `l`, `i` and `ij`. Apostrophes vanish
 /// without leaving a blank, so `'t` is `t` and `D'Hondt` is `dhondt`.
 pub fn normalise(text: &str) -> String {
-    let ascii = deunicode(text);
+    let decoded;
+    let ascii = if text.is_ascii() {
+        text
+    } else {
+        decoded = deunicode(text);
+        &decoded
+    };
     let mut out = String::with_capacity(ascii.len());
     for byte in ascii.bytes() {
         if byte.is_ascii_alphanumeric() {

@@ -5,7 +5,12 @@
     reason = "shared by tests and benches; each uses a part"
 )]
 
-use std::{collections::HashMap, fs::File, path::Path};
+use std::{
+    collections::HashMap,
+    fs::File,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::Path,
+};
 
 use arrow::array::{Array, AsArray as _};
 use helder_record_linkage::{
@@ -17,10 +22,12 @@ use helder_types::SemanticType;
 /// A table with the truth beside it, which no matcher sees.
 pub(crate) struct Labelled {
     pub(crate) table: Table,
-    pub(crate) truth: Vec<String>,
+    /// Hash of the label of each row.
+    pub(crate) truth: Vec<u64>,
 }
 
-pub(crate) fn read_csv(path: &Path, truth: &str) -> Labelled {
+/// Reads the columns `wanted`, all when it is empty.
+pub(crate) fn read_csv(path: &Path, truth: &str, wanted: &[&str]) -> Labelled {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let headers = reader.headers().unwrap().clone();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -30,7 +37,7 @@ pub(crate) fn read_csv(path: &Path, truth: &str) -> Labelled {
     for (i, name) in headers.iter().enumerate() {
         if name == truth {
             labels = texts(i).map(|text| label(text.unwrap())).collect();
-        } else {
+        } else if wanted.is_empty() || wanted.contains(&name) {
             table.insert(name, Column::from_texts(texts(i))).unwrap();
         }
     }
@@ -41,28 +48,46 @@ pub(crate) fn read_csv(path: &Path, truth: &str) -> Labelled {
 }
 
 /// `rec-1070-org` and `rec-1070-dup-0` are one person; other labels stand for themselves.
-fn label(text: &str) -> String {
-    text.strip_prefix("rec-")
+fn label(text: &str) -> u64 {
+    let person = text
+        .strip_prefix("rec-")
         .and_then(|rest| rest.split('-').next())
-        .unwrap_or(text)
-        .to_owned()
+        .unwrap_or(text);
+    let mut hasher = DefaultHasher::new();
+    person.hash(&mut hasher);
+    hasher.finish()
 }
 
-pub(crate) fn read_parquet(path: &Path, truth: &str) -> Labelled {
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
+/// Reads the columns `wanted`, all when it is empty.
+pub(crate) fn read_parquet(path: &Path, truth: &str, wanted: &[&str]) -> Labelled {
+    let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
         File::open(path).unwrap(),
     )
     .unwrap();
+    let kept = builder.schema().fields().iter().enumerate();
+    let kept = kept.filter(|(_, field)| {
+        let name = field.name().as_str();
+        wanted.is_empty() || name == truth || wanted.contains(&name)
+    });
+    let mask = parquet::arrow::ProjectionMask::roots(
+        builder.parquet_schema(),
+        kept.map(|(place, _)| place).collect::<Vec<_>>(),
+    );
     let mut builders: HashMap<String, ColumnBuilder> = HashMap::new();
     let mut labels = Vec::new();
-    for batch in reader.build().unwrap() {
+    for batch in builder
+        .with_projection(mask)
+        .with_batch_size(8192)
+        .build()
+        .unwrap()
+    {
         let batch = batch.unwrap();
         for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
             let text = arrow::compute::cast(array, &arrow::datatypes::DataType::Utf8).unwrap();
             let text = text.as_string::<i32>();
             let values = (0..text.len()).map(|i| (!text.is_null(i)).then(|| text.value(i)));
             if field.name() == truth {
-                labels.extend(values.map(|value| value.unwrap().to_owned()));
+                labels.extend(values.map(|value| label(value.unwrap())));
             } else {
                 let builder = builders.entry(field.name().clone()).or_default();
                 values.for_each(|value| builder.push(value));
@@ -95,8 +120,8 @@ pub(crate) fn suggested(columns: &[(&str, Option<SemanticType>)]) -> LinkageSpec
 pub(crate) fn febrl4() -> (Labelled, Labelled) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/febrl4");
     (
-        read_csv(&folder.join("a.csv"), "rec_id"),
-        read_csv(&folder.join("b.csv"), "rec_id"),
+        read_csv(&folder.join("a.csv"), "rec_id", &[]),
+        read_csv(&folder.join("b.csv"), "rec_id", &[]),
     )
 }
 
@@ -151,14 +176,14 @@ pub(crate) fn score(
     right: &Labelled,
     links: impl IntoIterator<Item = (u32, u32)>,
 ) -> Score {
-    let mut n_left: HashMap<&str, u64> = HashMap::new();
+    let mut n_left: HashMap<u64, u64> = HashMap::new();
     for label in &left.truth {
-        *n_left.entry(label).or_default() += 1;
+        *n_left.entry(*label).or_default() += 1;
     }
     let all: u64 = right
         .truth
         .iter()
-        .filter_map(|label| n_left.get(label.as_str()))
+        .filter_map(|label| n_left.get(label))
         .sum();
     let (mut found, mut right_ones) = (0_u64, 0_u64);
     for (l, r) in links {

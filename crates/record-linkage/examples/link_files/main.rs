@@ -1,0 +1,239 @@
+//! Links two files and tells how well and at what cost: the measuring instrument. `scripts/bench-linkage` runs it beside Splink.
+//!
+//! `cargo run --release -p helder-record-linkage --example link_files -- --left a.csv --right b.csv --truth person_id \
+//!  --columns voornamen=voornamen,geslachtsnaam=geslachtsnaam,geboortedatum=geboortedatum` prints one JSON document.
+//! The truth is used for counting only; the threshold of a link stays the engine's own.
+#![expect(clippy::print_stdout, reason = "a program")]
+
+#[path = "../../tests/support/mod.rs"]
+mod support;
+mod truth;
+mod usage;
+
+use std::{error::Error, path::Path, time::Instant};
+
+use helder_record_linkage::{
+    LinkageSpec, RunResult, probability, run,
+    spec::{
+        Assignment, BlockingRule, KeyFunction,
+        suggest::{Described, suggest},
+    },
+};
+use helder_types::SemanticType;
+use serde_json::json;
+use support::{Labelled, read_csv, read_parquet};
+use truth::{Ranked, true_pairs};
+use usage::{Clock, cpu_seconds, peak_mb};
+
+#[derive(Default)]
+struct Arguments {
+    left: String,
+    right: String,
+    truth: String,
+    columns: String,
+    blocking: String,
+    assignment: String,
+    pairs: String,
+}
+
+fn arguments() -> Result<Arguments, Box<dyn Error>> {
+    let mut found = Arguments {
+        truth: "person_id".into(),
+        ..Arguments::default()
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(name) = args.next() {
+        let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
+        let slot = match name.as_str() {
+            "--left" => &mut found.left,
+            "--right" => &mut found.right,
+            "--truth" => &mut found.truth,
+            "--columns" => &mut found.columns,
+            "--blocking" => &mut found.blocking,
+            "--assignment" => &mut found.assignment,
+            "--pairs" => &mut found.pairs,
+            _ => return Err(format!("{name} is not known").into()),
+        };
+        *slot = value;
+    }
+    Ok(found)
+}
+
+/// The suggested spec for `name=meaning,…`; `text` means no declared meaning.
+fn spec(arguments: &Arguments) -> Result<LinkageSpec, Box<dyn Error>> {
+    let mut described = Vec::new();
+    for column in arguments.columns.split(',') {
+        let (name, meaning) = column
+            .split_once('=')
+            .ok_or("a column is written name=meaning")?;
+        let semantic_type: Option<SemanticType> = match meaning {
+            "text" => None,
+            _ => Some(serde_json::from_value(json!(meaning))?),
+        };
+        described.push(Described {
+            name: name.to_owned(),
+            semantic_type,
+            is_text: true,
+        });
+    }
+    let mut spec = suggest(&described, &described);
+    spec.deterministic.clear();
+    if !arguments.assignment.is_empty() {
+        spec.assignment = serde_json::from_value::<Assignment>(json!(arguments.assignment))?;
+    }
+    if !arguments.blocking.is_empty() {
+        spec.blocking_rules = arguments
+            .blocking
+            .split('|')
+            .map(rule)
+            .collect::<Result<_, _>>()?;
+    }
+    Ok(spec)
+}
+
+/// `geslachtsnaam anyName+voornamen first`.
+fn rule(text: &str) -> Result<BlockingRule, Box<dyn Error>> {
+    let mut keys = Vec::new();
+    for key in text.split('+') {
+        let (comparison, key) = key
+            .trim()
+            .split_once(' ')
+            .ok_or("a key is written comparison function")?;
+        keys.push((
+            comparison,
+            serde_json::from_value::<KeyFunction>(json!(key))?,
+        ));
+    }
+    Ok(BlockingRule::new(&keys))
+}
+
+fn read(path: &str, truth: &str, wanted: &str) -> Labelled {
+    let wanted: Vec<&str> = wanted
+        .split(',')
+        .filter_map(|column| column.split('=').next())
+        .collect();
+    let path = Path::new(path);
+    if path.extension().is_some_and(|e| e == "parquet") {
+        read_parquet(path, truth, &wanted)
+    } else {
+        read_csv(path, truth, &wanted)
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = arguments()?;
+    let mut spec = spec(&arguments)?;
+    let threshold = spec.threshold;
+    // Links below the engine's threshold are needed to find the best one; those above it are the same.
+    spec.threshold = 1e-4;
+    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let left = read(&arguments.left, &arguments.truth, &arguments.columns);
+    let right = read(&arguments.right, &arguments.truth, &arguments.columns);
+    let reading = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let clock = Clock::new();
+    let result = run(&spec, &left.table, &right.table, &clock)?;
+    let stages = clock.stop();
+    let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let is_true = |l: u32, r: u32| left.truth[l as usize] == right.truth[r as usize];
+    let all = true_pairs(&left.truth, Some(&right.truth));
+    let links = result
+        .links
+        .iter()
+        .map(|link| (link.match_probability, is_true(link.left, link.right)));
+    let one = Ranked::new(links.collect(), all);
+    let scored = result.scored.iter().map(|pair| {
+        (
+            probability(pair.match_weight - pair.rival_bar),
+            is_true(pair.left, pair.right),
+        )
+    });
+    let pairs = Ranked::new(scored.collect(), all);
+    if !arguments.pairs.is_empty() {
+        write_missed(&arguments.pairs, &result, &left, &right)?;
+    }
+    let scored: u64 = result.rules.iter().map(|rule| rule.new_pairs).sum();
+    let scoring = stages
+        .iter()
+        .find(|stage| stage.name == "weighing pairs")
+        .map_or(0.0, |stage| stage.cpu_s);
+    println!(
+        "{}",
+        serde_json::to_string_pretty(&json!({
+            "tool": "helder",
+            "truePairs": all,
+            "oneToOne": {"default": one.at(threshold), "best": one.best()},
+            "pairwise": {"default": pairs.at(threshold), "at95": pairs.at(0.95), "best": pairs.best()},
+            "bands": one.bands(),
+            "pairsScored": scored,
+            "pairsPerCpuSecond": scored as f64 / scoring.max(1e-9),
+            "cpuSeconds": cpu_s,
+            "wallSeconds": wall_s,
+            "coresUsed": cpu_s / wall_s,
+            "peakMb": peak_mb(),
+            "readingWallSeconds": reading.0,
+            "readingCpuSeconds": reading.1,
+            "stages": stages,
+            "rules": result.rules,
+            "em": result.model.as_ref().map(|model| json!({
+                "iterations": model.convergence.iterations,
+                "converged": model.convergence.converged,
+                "lastChange": model.convergence.largest_change.last(),
+                "blocks": model.convergence.blocks,
+                "expectedMatches": model.expected_matches,
+                "priorWeight": model.prior_weight,
+            })),
+            "model": result.model.as_ref().map(|model| &model.comparisons),
+            "duplicateShare": result.duplicate_share,
+        }))?
+    );
+    Ok(())
+}
+
+/// True pairs without a link and wrong links, as row places with their weight: for looking at on one's own test data.
+fn write_missed(
+    path: &str,
+    result: &RunResult,
+    left: &Labelled,
+    right: &Labelled,
+) -> Result<(), Box<dyn Error>> {
+    use std::{collections::HashMap, fmt::Write as _};
+    let scored: HashMap<(u32, u32), (f64, f64)> = result
+        .scored
+        .iter()
+        .map(|pair| ((pair.left, pair.right), (pair.match_weight, pair.rival_bar)))
+        .collect();
+    let mut by_label: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (row, label) in left.truth.iter().enumerate() {
+        by_label.entry(*label).or_default().push(row as u32);
+    }
+    let linked: std::collections::HashSet<(u32, u32)> = result
+        .links
+        .iter()
+        .filter(|link| link.match_probability >= 0.5)
+        .map(|link| (link.left, link.right))
+        .collect();
+    let mut out = String::from("kind,left,right,weight,rivals\n");
+    for (row, label) in right.truth.iter().enumerate() {
+        for l in by_label
+            .get(label)
+            .into_iter()
+            .flatten()
+            .filter(|l| !linked.contains(&(**l, row as u32)))
+        {
+            let (weight, rivals) = scored
+                .get(&(*l, row as u32))
+                .copied()
+                .unwrap_or((f64::NAN, f64::NAN));
+            writeln!(out, "missed,{l},{row},{weight:.2},{rivals:.2}")?;
+        }
+    }
+    for (l, r) in linked
+        .iter()
+        .filter(|(l, r)| left.truth[*l as usize] != right.truth[*r as usize])
+    {
+        let (weight, rivals) = scored.get(&(*l, *r)).copied().unwrap_or_default();
+        writeln!(out, "wrong,{l},{r},{weight:.2},{rivals:.2}")?;
+    }
+    std::fs::write(path, out)?;
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! What blocking rules ask of the rows, one column per key function: each value is read once, however many rules ask for it.
+
+use rayon::prelude::*;
+
+use crate::{
+    bound::Bound,
+    comparison::Side,
+    spec::{BlockingRule, KeyFunction, LinkageSpec},
+};
+
+/// Rows per task.
+const CHUNK_ROWS: usize = 8192;
+
+/// One key function of one comparison, over all rows of both sides.
+pub(super) struct Atom {
+    comparison: usize,
+    key: KeyFunction,
+    sides: [AtomSide; 2],
+}
+
+/// Keys of one side; 0 stands for none.
+enum AtomSide {
+    /// At most one per row.
+    One(Vec<u32>),
+    /// Several for some rows: those of row `i` lie at `starts[i]..starts[i + 1]`.
+    Many { starts: Vec<u32>, values: Vec<u32> },
+}
+
+/// Keys are numbers already, or 64-bit hashes of which both halves are kept. Two different values get one key once in 2³² at worst; then a
+/// rule holds for a pair more, never for one less.
+fn fold(key: u64) -> u32 {
+    match (key ^ (key >> 32)) as u32 {
+        0 => u32::MAX,
+        folded => folded,
+    }
+}
+
+impl AtomSide {
+    fn read(bound: &Bound, comparison: usize, key: KeyFunction, side: Side) -> Self {
+        let n = bound.n_rows(side);
+        let chunks: Vec<(Vec<u32>, Vec<u32>)> = (0..n.div_ceil(CHUNK_ROWS))
+            .into_par_iter()
+            .map(|chunk| {
+                let rows = chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(n);
+                let (mut ends, mut values, mut found) = (
+                    Vec::with_capacity(rows.len()),
+                    Vec::with_capacity(rows.len()),
+                    Vec::new(),
+                );
+                for row in rows {
+                    found.clear();
+                    bound.atom_keys(comparison, side, row, key, &mut found);
+                    let start = values.len();
+                    for key in found.iter().copied().map(fold) {
+                        if !values[start..].contains(&key) {
+                            values.push(key);
+                        }
+                    }
+                    ends.push(values.len() as u32);
+                }
+                (ends, values)
+            })
+            .collect();
+        let one_each = |ends: &[u32]| {
+            ends.iter()
+                .zip(std::iter::once(&0).chain(ends))
+                .all(|(end, start)| end - start <= 1)
+        };
+        if chunks.iter().all(|(ends, _)| one_each(ends)) {
+            let of_chunk = |(ends, values): &(Vec<u32>, Vec<u32>)| {
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                ends.iter()
+                    .zip(starts)
+                    .map(|(end, start)| {
+                        if *end > start {
+                            values[start as usize]
+                        } else {
+                            0
+                        }
+                    })
+                    .collect::<Vec<_>>()
+            };
+            return Self::One(chunks.iter().flat_map(of_chunk).collect());
+        }
+        let (mut starts, mut values) = (Vec::with_capacity(n + 1), Vec::new());
+        starts.push(0);
+        for (ends, part) in chunks {
+            let base = values.len() as u32;
+            starts.extend(ends.iter().map(|end| base + end));
+            values.extend(part);
+        }
+        Self::Many { starts, values }
+    }
+
+    fn of(&self, row: usize) -> &[u32] {
+        match self {
+            Self::One(values) => {
+                let value = &values[row..=row];
+                if value[0] == 0 { &[] } else { value }
+            }
+            Self::Many { starts, values } => {
+                &values[starts[row] as usize..starts[row + 1] as usize]
+            }
+        }
+    }
+}
+
+impl Atom {
+    pub(super) fn of(&self, side: Side, row: usize) -> &[u32] {
+        self.sides[side as usize].of(row)
+    }
+
+    /// Keys that both rows have.
+    pub(super) fn n_common(&self, left: usize, right: usize) -> usize {
+        if let [AtomSide::One(l), AtomSide::One(r)] = &self.sides {
+            return usize::from(l[left] != 0 && l[left] == r[right]);
+        }
+        let other = self.sides[1].of(right);
+        self.sides[0]
+            .of(left)
+            .iter()
+            .filter(|key| other.contains(key))
+            .count()
+    }
+
+    pub(super) const fn has_many(&self) -> bool {
+        !matches!(&self.sides, [AtomSide::One(_), AtomSide::One(_)])
+    }
+}
+
+/// The atoms of some rules, and which of them each rule asks. A rule that names what the spec does not compare has no places and never holds.
+pub(super) fn read(
+    bound: &Bound,
+    spec: &LinkageSpec,
+    rules: &[BlockingRule],
+) -> (Vec<Atom>, Vec<Option<Vec<usize>>>) {
+    let mut atoms: Vec<Atom> = Vec::new();
+    let mut place = |comparison: usize, key: KeyFunction| {
+        let known = atoms
+            .iter()
+            .position(|atom| atom.comparison == comparison && atom.key == key);
+        known.unwrap_or_else(|| {
+            let sides =
+                [Side::Left, Side::Right].map(|side| AtomSide::read(bound, comparison, key, side));
+            atoms.push(Atom {
+                comparison,
+                key,
+                sides,
+            });
+            atoms.len() - 1
+        })
+    };
+    let places = rules
+        .iter()
+        .map(|rule| {
+            let known: Option<Vec<(usize, KeyFunction)>> = rule
+                .keys
+                .iter()
+                .map(|key| Some((spec.position(&key.comparison)?, key.key)))
+                .collect();
+            known.filter(|keys| !keys.is_empty()).map(|keys| {
+                keys.into_iter()
+                    .map(|(comparison, key)| place(comparison, key))
+                    .collect()
+            })
+        })
+        .collect();
+    (atoms, places)
+}

@@ -1,0 +1,146 @@
+//! One rule as a sort-merge join: rows with one key lie together, block after block.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{KeySet, RuleCount};
+
+/// Pairs per task; fixed, so that nothing depends on the number of threads.
+const TASK_PAIRS: u64 = 1 << 16;
+
+/// Rows of one side under a rule, sorted by key and row.
+pub(super) fn sorted(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+    keyed.par_sort_unstable();
+    keyed
+}
+
+/// Rows with one key on both sides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) key: u64,
+    left: (u32, u32),
+    right: (u32, u32),
+}
+
+/// The blocks of a rule.
+pub(crate) struct Joined {
+    blocks: Vec<Block>,
+    rows: [Vec<u32>; 2],
+}
+
+/// Some left rows of some blocks: what a worker does at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Task(Vec<(u32, Range<u32>)>);
+
+fn group(keyed: &[(u64, u32)], at: usize) -> usize {
+    let key = keyed[at].0;
+    // Blocks are short as a rule: look ahead one by one, then by halves.
+    let near = keyed[at..]
+        .iter()
+        .take(16)
+        .take_while(|(other, _)| *other == key)
+        .count();
+    if near < 16 {
+        at + near
+    } else {
+        at + keyed[at..].partition_point(|(other, _)| *other == key)
+    }
+}
+
+impl Joined {
+    /// Merges two sorted lists. Blocks over the cap are left out, counted, and their keys added to `skipped`.
+    pub(super) fn merge(
+        left: &[(u64, u32)],
+        right: &[(u64, u32)],
+        max_block_pairs: u64,
+        count: &mut RuleCount,
+        skipped: &mut KeySet,
+    ) -> Self {
+        let mut out = Self {
+            blocks: Vec::new(),
+            rows: [Vec::new(), Vec::new()],
+        };
+        let (mut l, mut r) = (0, 0);
+        while l < left.len() && r < right.len() {
+            match left[l].0.cmp(&right[r].0) {
+                std::cmp::Ordering::Less => l += 1,
+                std::cmp::Ordering::Greater => r += 1,
+                std::cmp::Ordering::Equal => {
+                    let key = left[l].0;
+                    let (l_end, r_end) = (group(left, l), group(right, r));
+                    let pairs = (l_end - l) as u64 * (r_end - r) as u64;
+                    count.largest_block = count.largest_block.max(pairs);
+                    if pairs > max_block_pairs {
+                        count.skipped_blocks += 1;
+                        count.skipped_pairs += pairs;
+                        skipped.insert(key);
+                    } else {
+                        count.blocks += 1;
+                        count.pairs += pairs;
+                        let mut keep = |side: usize, rows: &[(u64, u32)]| {
+                            let start = out.rows[side].len() as u32;
+                            out.rows[side].extend(rows.iter().map(|(_, row)| *row));
+                            (start, out.rows[side].len() as u32)
+                        };
+                        let block = Block {
+                            key,
+                            left: keep(0, &left[l..l_end]),
+                            right: keep(1, &right[r..r_end]),
+                        };
+                        out.blocks.push(block);
+                    }
+                    (l, r) = (l_end, r_end);
+                }
+            }
+        }
+        out
+    }
+
+    /// Pairs in all blocks.
+    pub(crate) fn n_pairs(&self) -> u64 {
+        let pairs = |block: &Block| {
+            u64::from(block.left.1 - block.left.0) * u64::from(block.right.1 - block.right.0)
+        };
+        self.blocks.iter().map(pairs).sum()
+    }
+
+    /// All work of this rule in pieces of about one size, in order; a large block is cut between its left rows.
+    pub(crate) fn tasks(&self) -> Vec<Task> {
+        let (mut tasks, mut open, mut size) = (Vec::new(), Vec::new(), 0);
+        for (place, block) in self.blocks.iter().enumerate() {
+            let width = u64::from(block.right.1 - block.right.0);
+            let mut from = block.left.0;
+            while from < block.left.1 {
+                let room = (TASK_PAIRS.saturating_sub(size) / width.max(1))
+                    .max(1)
+                    .min(u64::from(block.left.1 - from)) as u32;
+                open.push((place as u32, from..from + room));
+                size += u64::from(room) * width;
+                from += room;
+                if size >= TASK_PAIRS {
+                    tasks.push(Task(std::mem::take(&mut open)));
+                    size = 0;
+                }
+            }
+        }
+        if !open.is_empty() {
+            tasks.push(Task(open));
+        }
+        tasks
+    }
+
+    /// The left rows of a task, each with its block's key and right rows.
+    pub(crate) fn rows_of<'a>(
+        &'a self,
+        task: &'a Task,
+    ) -> impl Iterator<Item = (u64, u32, &'a [u32])> {
+        task.0.iter().flat_map(move |(place, lefts)| {
+            let block = self.blocks[*place as usize];
+            let rights = &self.rows[1][block.right.0 as usize..block.right.1 as usize];
+            self.rows[0][lefts.start as usize..lefts.end as usize]
+                .iter()
+                .map(move |left| (block.key, *left, rights))
+        })
+    }
+}

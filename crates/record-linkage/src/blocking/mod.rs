@@ -1,0 +1,279 @@
+//! Which pairs are looked at: blocking rules as joins, one after the other. Pairs stream by, block after block; they are never stored.
+//!
+//! No pair comes by twice: a pair belongs to the first rule that holds for it, and within that rule to the smallest key it shares. Whether
+//! an earlier rule holds is read from the rows themselves, so nothing has to be remembered about pairs.
+
+mod atoms;
+mod join;
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    bound::Bound,
+    comparison::{Side, mix},
+    spec::{BlockingRule, LinkageSpec},
+};
+use atoms::Atom;
+pub(crate) use join::{Joined, Task};
+
+/// What a rule reaches, known before any pair is compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleCount {
+    /// The rule.
+    pub rule: String,
+    /// Pairs the rule reaches, before pairs of earlier rules are left out.
+    pub pairs: u64,
+    /// Groups of records with one key on both sides.
+    pub blocks: u64,
+    /// Pairs in the largest group.
+    pub largest_block: u64,
+    /// Groups skipped because they hold more pairs than the cap.
+    pub skipped_blocks: u64,
+    /// Pairs in the skipped groups.
+    pub skipped_pairs: u64,
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+pub(crate) type KeySet = HashSet<u64, BuildHasherDefault<KeyHasher>>;
+
+/// Rows per task while keys are listed.
+const CHUNK_ROWS: usize = 8192;
+
+struct Rule {
+    /// Places of its atoms; `None` when the rule can never hold.
+    atoms: Option<Vec<usize>>,
+    /// Keys of blocks over the cap.
+    skipped: KeySet,
+    count: RuleCount,
+}
+
+/// Which atoms of a pair were looked at, and which agree.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    seen: u128,
+    equal: u128,
+}
+
+/// All rules of a spec over two tables.
+pub struct Candidates<'a> {
+    bound: &'a Bound,
+    atoms: Vec<Atom>,
+    rules: Vec<Rule>,
+    max_block_pairs: u64,
+}
+
+impl<'a> Candidates<'a> {
+    /// Reads the keys; counts nothing yet.
+    pub(crate) fn open(bound: &'a Bound, spec: &LinkageSpec, rules: &[BlockingRule]) -> Self {
+        let (atoms, places) = atoms::read(bound, spec, rules);
+        let rules = rules.iter().zip(places).map(|(rule, atoms)| Rule {
+            atoms,
+            skipped: KeySet::default(),
+            count: RuleCount {
+                rule: rule.label(),
+                pairs: 0,
+                blocks: 0,
+                largest_block: 0,
+                skipped_blocks: 0,
+                skipped_pairs: 0,
+            },
+        });
+        Self {
+            bound,
+            rules: rules.collect(),
+            atoms,
+            max_block_pairs: spec.max_block_pairs,
+        }
+    }
+
+    /// Reads the keys and counts every rule; no pair is looked at.
+    pub fn new(bound: &'a Bound, spec: &LinkageSpec, rules: &[BlockingRule]) -> Self {
+        let mut all = Self::open(bound, spec, rules);
+        for place in 0..all.rules.len() {
+            all.join(place);
+        }
+        all
+    }
+
+    /// What each rule reaches.
+    pub fn counts(&self) -> Vec<RuleCount> {
+        self.rules.iter().map(|rule| rule.count.clone()).collect()
+    }
+
+    /// Joins one rule. Earlier rules must have been joined before, or blocks they skip are not known.
+    pub(crate) fn join(&mut self, place: usize) -> Joined {
+        let [left, right] =
+            [Side::Left, Side::Right].map(|side| join::sorted(self.listed(place, side)));
+        let rule = &mut self.rules[place];
+        rule.skipped.clear();
+        let mut count = RuleCount {
+            rule: rule.count.rule.clone(),
+            pairs: 0,
+            blocks: 0,
+            largest_block: 0,
+            skipped_blocks: 0,
+            skipped_pairs: 0,
+        };
+        let joined = Joined::merge(
+            &left,
+            &right,
+            self.max_block_pairs,
+            &mut count,
+            &mut rule.skipped,
+        );
+        rule.count = count;
+        joined
+    }
+
+    fn listed(&self, place: usize, side: Side) -> Vec<(u64, u32)> {
+        let Some(atoms) = &self.rules[place].atoms else {
+            return Vec::new();
+        };
+        let n = self.bound.n_rows(side);
+        let chunks: Vec<Vec<(u64, u32)>> = (0..n.div_ceil(CHUNK_ROWS))
+            .into_par_iter()
+            .map(|chunk| {
+                let rows = chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(n);
+                let (mut out, mut keys, mut next) =
+                    (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
+                for row in rows {
+                    self.keys(atoms, side, row, &mut keys, &mut next);
+                    out.extend(keys.iter().map(|key| (*key, row as u32)));
+                }
+                out
+            })
+            .collect();
+        let mut all = Vec::with_capacity(chunks.iter().map(Vec::len).sum());
+        for chunk in chunks {
+            all.extend(chunk);
+        }
+        all
+    }
+
+    /// Keys of a row under a rule, sorted: the product of the keys of its atoms.
+    fn keys(
+        &self,
+        atoms: &[usize],
+        side: Side,
+        row: usize,
+        keys: &mut Vec<u64>,
+        next: &mut Vec<u64>,
+    ) {
+        keys.clear();
+        keys.push(17);
+        for atom in atoms {
+            let values = self.atoms[*atom].of(side, row);
+            if let [one] = values {
+                for key in keys.iter_mut() {
+                    *key = mix(*key, u64::from(*one));
+                }
+                continue;
+            }
+            next.clear();
+            next.extend(
+                keys.iter()
+                    .flat_map(|key| values.iter().map(|value| mix(*key, u64::from(*value)))),
+            );
+            std::mem::swap(keys, next);
+        }
+        if keys.len() > 1 {
+            keys.sort_unstable();
+            keys.dedup();
+        }
+    }
+
+    /// The smallest key both rows have whose block was not skipped.
+    fn first_common(&self, place: usize, left: usize, right: usize) -> Option<u64> {
+        let rule = &self.rules[place];
+        let atoms = rule.atoms.as_ref()?;
+        let (mut l, mut r, mut work) = (Vec::new(), Vec::new(), Vec::new());
+        self.keys(atoms, Side::Left, left, &mut l, &mut work);
+        self.keys(atoms, Side::Right, right, &mut r, &mut work);
+        l.into_iter()
+            .find(|key| r.binary_search(key).is_ok() && !rule.skipped.contains(key))
+    }
+
+    fn holds(&self, place: usize, left: usize, right: usize, known: &mut Known) -> bool {
+        let rule = &self.rules[place];
+        let Some(atoms) = &rule.atoms else {
+            return false;
+        };
+        for atom in atoms {
+            let bit = 1_u128.checked_shl(*atom as u32).unwrap_or(0);
+            if known.seen & bit == 0 {
+                known.seen |= bit;
+                if self.atoms[*atom].n_common(left, right) == 0 {
+                    known.equal &= !bit;
+                    return false;
+                }
+                known.equal |= bit;
+            } else if known.equal & bit == 0 {
+                return false;
+            }
+        }
+        rule.skipped.is_empty() || self.first_common(place, left, right).is_some()
+    }
+
+    /// Whether a pair met in the block `key` of rule `place` belongs there: no earlier rule holds, and no smaller key is shared.
+    #[inline]
+    pub(crate) fn belongs(&self, place: usize, key: u64, left: usize, right: usize) -> bool {
+        let mut known = Known::default();
+        if (0..place).any(|earlier| self.holds(earlier, left, right, &mut known)) {
+            return false;
+        }
+        let atoms = self.rules[place].atoms.iter().flatten();
+        let several = atoms
+            .map(|atom| &self.atoms[*atom])
+            .any(|atom| atom.has_many() && atom.n_common(left, right) > 1);
+        !several || self.first_common(place, left, right) == Some(key)
+    }
+
+    /// Place of the first rule that pairs the two rows.
+    pub fn first_rule(&self, left: usize, right: usize) -> Option<usize> {
+        let mut known = Known::default();
+        (0..self.rules.len()).find(|place| self.holds(*place, left, right, &mut known))
+    }
+
+    /// Visits every pair that some rule reaches, once, with the place of the first rule that does. On the calling thread.
+    pub fn visit(&mut self, mut visit: impl FnMut(usize, usize, usize)) {
+        for place in 0..self.rules.len() {
+            let joined = self.join(place);
+            for task in joined.tasks() {
+                for (key, left, rights) in joined.rows_of(&task) {
+                    for right in rights {
+                        if self.belongs(place, key, left as usize, *right as usize) {
+                            visit(place, left as usize, *right as usize);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

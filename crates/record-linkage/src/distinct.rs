@@ -1,0 +1,215 @@
+//! Each distinct value once, with a number: tables of numbers beside the values, so that nothing is held twice.
+
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+
+/// A hasher for tables that only this process sees: multiply and rotate. Results never depend on it, only speed does.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct FastHasher(u64);
+
+type FastHash = BuildHasherDefault<FastHasher>;
+
+impl FastHasher {
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl Hasher for FastHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut words = bytes.chunks_exact(8);
+        for word in &mut words {
+            self.add(
+                word.iter()
+                    .rev()
+                    .fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+            );
+        }
+        let rest = words.remainder().iter().rev();
+        self.add(rest.fold(bytes.len() as u64, |sum, byte| sum << 8 | u64::from(*byte)));
+    }
+
+    fn write_u8(&mut self, n: u8) {
+        self.add(u64::from(n));
+    }
+
+    fn write_u16(&mut self, n: u16) {
+        self.add(u64::from(n));
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.add(u64::from(n));
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.add(n);
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.add(n as u64);
+    }
+}
+
+/// Open addressing over numbers: slot 0 is empty, else the number plus one.
+#[derive(Clone, Debug, Default)]
+struct Slots(Vec<u32>);
+
+impl Slots {
+    /// The number whose item `is_it`, or the place for a new one.
+    fn find(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> Result<usize, usize> {
+        let mask = self.0.len().wrapping_sub(1);
+        let mut at = hash as usize & mask;
+        loop {
+            match self.0.get(at) {
+                None | Some(0) => return Err(at),
+                Some(number) if is_it(*number as usize - 1) => return Ok(*number as usize - 1),
+                Some(_) => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    /// Makes room for one more than `n` items.
+    fn grow(&mut self, n: usize, hash_of: impl Fn(usize) -> u64) {
+        if (n + 1) * 4 <= self.0.len() * 3 {
+            return;
+        }
+        let size = (self.0.len() * 2).max(64);
+        self.0 = vec![0; size];
+        for number in 0..n {
+            let mut at = hash_of(number) as usize & (size - 1);
+            while self.0[at] != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            self.0[at] = number as u32 + 1;
+        }
+    }
+}
+
+/// Distinct values, numbered from 0 in the order in which they came.
+#[derive(Clone, Debug)]
+pub(crate) struct Distinct<V> {
+    values: Vec<V>,
+    slots: Slots,
+}
+
+impl<V: Hash + Eq> Distinct<V> {
+    pub(crate) fn new() -> Self {
+        Self {
+            values: Vec::new(),
+            slots: Slots::default(),
+        }
+    }
+
+    /// Number of `value`, and whether it is new.
+    pub(crate) fn number(&mut self, value: V) -> (usize, bool) {
+        let hash = |value: &V| FastHash::default().hash_one(value);
+        self.slots
+            .grow(self.values.len(), |i| hash(&self.values[i]));
+        match self.slots.find(hash(&value), |i| self.values[i] == value) {
+            Ok(number) => (number, false),
+            Err(slot) => {
+                self.values.push(value);
+                self.slots.0[slot] = self.values.len() as u32;
+                (self.values.len() - 1, true)
+            }
+        }
+    }
+
+    /// Number of `value`, if it is known.
+    pub(crate) fn find(&self, value: &V) -> Option<usize> {
+        let hash = FastHash::default().hash_one(value);
+        self.slots.find(hash, |i| self.values[i] == *value).ok()
+    }
+
+    /// The values, without the way to find them.
+    pub(crate) fn into_values(self) -> Vec<V> {
+        self.values
+    }
+}
+
+/// Distinct texts, numbered from 0, one after the other in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Texts {
+    bytes: String,
+    ends: Vec<u32>,
+    slots: Slots,
+}
+
+impl Texts {
+    fn hash(text: &str) -> u64 {
+        let mut hasher = FastHasher::default();
+        hasher.write(text.as_bytes());
+        hasher.finish()
+    }
+
+    /// Number of `text`, and whether it is new.
+    pub(crate) fn number(&mut self, text: &str) -> (usize, bool) {
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        self.slots
+            .grow(ends.len(), |i| Self::hash(Self::at(bytes, ends, i)));
+        match self
+            .slots
+            .find(Self::hash(text), |i| Self::at(bytes, ends, i) == text)
+        {
+            Ok(number) => (number, false),
+            Err(slot) => {
+                self.bytes.push_str(text);
+                self.ends.push(self.bytes.len() as u32);
+                self.slots.0[slot] = self.ends.len() as u32;
+                (self.ends.len() - 1, true)
+            }
+        }
+    }
+
+    fn at<'a>(bytes: &'a str, ends: &[u32], number: usize) -> &'a str {
+        let start = number.checked_sub(1).map_or(0, |before| ends[before]);
+        &bytes[start as usize..ends[number] as usize]
+    }
+
+    /// Text of a number.
+    pub(crate) fn get(&self, number: usize) -> Option<&str> {
+        (number < self.ends.len()).then(|| Self::at(&self.bytes, &self.ends, number))
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Gives back what only numbering needs.
+    pub(crate) fn close(&mut self) {
+        self.slots = Slots::default();
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_things_get_one_number_through_many_growths() {
+        let (mut distinct, mut texts) = (Distinct::new(), Texts::default());
+        for round in 0..2 {
+            for i in 0..5000_usize {
+                let text = format!("{}", i * 7919 % 5003);
+                assert_eq!(texts.number(&text), (i, round == 0));
+                assert_eq!(distinct.number(text.clone()), (i, round == 0));
+                assert_eq!(
+                    (texts.get(i), distinct.find(&text)),
+                    (Some(text.as_str()), Some(i))
+                );
+            }
+        }
+        assert_eq!(
+            (texts.len(), texts.get(5000), distinct.find(&"x".to_owned())),
+            (5000, None, None)
+        );
+        texts.close();
+        assert_eq!(texts.get(4999), Some(distinct.into_values()[4999].as_str()));
+    }
+}

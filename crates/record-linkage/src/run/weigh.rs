@@ -1,0 +1,213 @@
+//! Weighing all candidate pairs: rule after rule, block after block, comparison after comparison.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use rayon::prelude::*;
+
+use super::{Cancelled, Observer};
+use crate::{
+    blocking::{Candidates, Joined, RuleCount, Task},
+    bound::Bound,
+    comparison::{Outcome, Scratch},
+    model::TrainedModel,
+    score::{Evidence, Weights},
+    spec::LinkageSpec,
+};
+
+/// Pairs below this many bits under even odds are no serious rivals and are not kept.
+pub(super) const KEEP_FROM: f64 = -8.0;
+/// Pairs compared at a time, so that what they touch stays in the processor's memory.
+const BATCH: usize = 2048;
+
+/// Which records may still get a partner.
+pub(super) struct Free<'a> {
+    pub(super) left: &'a [bool],
+    pub(super) right: &'a [bool],
+    pub(super) one_per_left: bool,
+    pub(super) one_per_right: bool,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Weighed {
+    /// Pairs that may matter, sorted by left and right row.
+    pub(super) kept: Vec<(u32, u32, Evidence)>,
+    /// Pairs per whole bit of weight.
+    pub(super) bins: HashMap<i32, u64>,
+    /// Pairs per rule that no earlier rule reached.
+    pub(super) new_pairs: Vec<u64>,
+    /// What each rule reaches.
+    pub(super) rules: Vec<RuleCount>,
+}
+
+/// A worker's buffers.
+struct Worker {
+    scratch: Scratch,
+    pairs: Vec<(u32, u32)>,
+    evidence: Vec<Evidence>,
+    outcomes: Vec<Outcome>,
+}
+
+struct Weigher<'a> {
+    bound: &'a Bound,
+    model: &'a TrainedModel,
+    weights: Weights,
+    /// Comparisons in the order they are done, each with the most that those after it can add.
+    order: Vec<(usize, f64)>,
+    free: &'a Free<'a>,
+}
+
+/// Weighs every candidate pair of records that are still free, once; keeps those that may matter.
+pub(super) fn weigh(
+    spec: &LinkageSpec,
+    bound: &Bound,
+    model: &TrainedModel,
+    free: &Free<'_>,
+    observer: &dyn Observer,
+) -> Result<Weighed, Cancelled> {
+    let weights = Weights::new(model, bound.n_records());
+    let order = bound.by_cost();
+    let order = order
+        .iter()
+        .enumerate()
+        .map(|(i, k)| {
+            (
+                *k,
+                order[i + 1..]
+                    .iter()
+                    .map(|later| weights.most(*later))
+                    .sum(),
+            )
+        })
+        .collect();
+    let weigher = Weigher {
+        bound,
+        model,
+        weights,
+        order,
+        free,
+    };
+    let mut candidates = Candidates::open(bound, spec, &spec.blocking_rules);
+    let mut all = Weighed::default();
+    let (done, mut total) = (AtomicU64::new(0), 0);
+    for place in 0..spec.blocking_rules.len() {
+        let joined = candidates.join(place);
+        total += joined.n_pairs();
+        let tasks: Vec<Task> = joined.tasks();
+        let parts: Vec<Weighed> = tasks
+            .into_par_iter()
+            .map_init(Worker::new, |worker, task| {
+                observer.checkpoint()?;
+                let (out, n) = weigher.task(worker, &candidates, place, &joined, &task);
+                let before = done.fetch_add(n, Ordering::Relaxed);
+                observer.rows(before + n, total);
+                Ok(out)
+            })
+            .collect::<Result<_, Cancelled>>()?;
+        all.new_pairs.push(0);
+        for part in parts {
+            all.kept.extend(part.kept);
+            for (bin, n) in part.bins {
+                *all.bins.entry(bin).or_insert(0) += n;
+                all.new_pairs[place] += n;
+            }
+        }
+    }
+    all.kept
+        .par_sort_unstable_by_key(|(left, right, _)| (*left, *right));
+    all.rules = candidates.counts();
+    Ok(all)
+}
+
+impl Worker {
+    fn new() -> Self {
+        Self {
+            scratch: Scratch::new(),
+            pairs: Vec::with_capacity(BATCH),
+            evidence: Vec::new(),
+            outcomes: Vec::new(),
+        }
+    }
+}
+
+impl Weigher<'_> {
+    /// One task; also the pairs it looked at.
+    fn task(
+        &self,
+        worker: &mut Worker,
+        candidates: &Candidates,
+        place: usize,
+        joined: &Joined,
+        task: &Task,
+    ) -> (Weighed, u64) {
+        let (mut out, mut n) = (Weighed::default(), 0);
+        for (key, left, rights) in joined.rows_of(task) {
+            n += rights.len() as u64;
+            if self.free.one_per_left && self.free.left[left as usize] {
+                continue;
+            }
+            for right in rights {
+                if self.free.one_per_right && self.free.right[*right as usize] {
+                    continue;
+                }
+                if candidates.belongs(place, key, left as usize, *right as usize) {
+                    worker.pairs.push((left, *right));
+                    if worker.pairs.len() == BATCH {
+                        self.batch(worker, &mut out);
+                    }
+                }
+            }
+        }
+        self.batch(worker, &mut out);
+        (out, n)
+    }
+
+    /// Weighs the pairs at hand. After each comparison those go that nothing can lift any more.
+    fn batch(&self, worker: &mut Worker, out: &mut Weighed) {
+        let Worker {
+            scratch,
+            pairs,
+            evidence,
+            outcomes,
+        } = worker;
+        let all = pairs.len() as u64;
+        evidence.clear();
+        evidence.resize(pairs.len(), Evidence::default());
+        for (k, rest) in &self.order {
+            self.bound.compare_many(*k, pairs, scratch, outcomes);
+            self.weights.add(*k, outcomes, evidence);
+            let least = KEEP_FROM - self.model.prior_weight - rest;
+            let mut n = 0;
+            for i in 0..pairs.len() {
+                if evidence[i].matching >= least {
+                    pairs[n] = pairs[i];
+                    evidence[n] = evidence[i];
+                    n += 1;
+                }
+            }
+            pairs.truncate(n);
+            evidence.truncate(n);
+        }
+        let low = KEEP_FROM as i32 - 1;
+        let mut counted = 0;
+        for ((left, right), evidence) in pairs.iter().zip(evidence.iter()) {
+            let weight = evidence.matching
+                + self.model.prior_weight
+                + self
+                    .weights
+                    .household_bar(*evidence, self.model.household_weight);
+            if weight >= KEEP_FROM {
+                *out.bins.entry(weight.floor() as i32).or_insert(0) += 1;
+                counted += 1;
+                out.kept.push((*left, *right, *evidence));
+            }
+        }
+        if all > counted {
+            *out.bins.entry(low).or_insert(0) += all - counted;
+        }
+        pairs.clear();
+    }
+}
