@@ -25,6 +25,9 @@ const SECURITY: [(HeaderName, &str); 6] = [
     ),
 ];
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
 const NO_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Adds the security headers of the API design rules, the request id and the API version.
@@ -40,13 +43,12 @@ pub(crate) fn finish(headers: &mut HeaderMap, request_id: Uuid, version: Option<
     }
     let mut buffer = Uuid::encode_buffer();
     if let Ok(value) = HeaderValue::from_str(request_id.hyphenated().encode_lower(&mut buffer)) {
-        headers.insert(HeaderName::from_static("x-request-id"), value);
+        headers.insert(REQUEST_ID, value);
     }
-    let name = HeaderName::from_static("api-version");
-    if let (Some(version), false) = (version, headers.contains_key(&name))
+    if let (Some(version), false) = (version, headers.contains_key(API_VERSION))
         && let Ok(value) = HeaderValue::from_str(version)
     {
-        headers.insert(name, value);
+        headers.insert(API_VERSION, value);
     }
 }
 

@@ -15,10 +15,15 @@ use futures_util::stream;
 use helder_platform::{
     problem::Result,
     server::{LocalApp, LocalService},
-    trace::{self, TRANSACTION_HEADER},
+    trace,
 };
 
 use crate::forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow, whole};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static(trace::TRACEPARENT);
+const CALLING_ACT: HeaderName = HeaderName::from_static(trace::CALLING_ACT);
+const TRANSACTION: HeaderName = HeaderName::from_static(trace::TRANSACTION_HEADER);
 
 /// The applications of one worker thread, each built on its first request.
 pub(crate) struct Locals {
@@ -77,7 +82,7 @@ pub(crate) async fn send(
         .map_err(|_| slow())?;
     response
         .headers_mut()
-        .retain(|name, _| PASSED_BACK.iter().any(|known| known == name.as_str()));
+        .retain(|name, _| PASSED_BACK.iter().any(|known| is_same(known, name)));
     Ok(response)
 }
 
@@ -99,10 +104,15 @@ async fn received(
     })
 }
 
+/// Both are in lower case, so their bytes tell.
+fn is_same(known: &http::HeaderName, name: &HeaderName) -> bool {
+    known.as_str() == name.as_str()
+}
+
 fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     for (name, value) in request.headers() {
-        let is_passed = PASSED_ON.iter().any(|known| known == name.as_str());
+        let is_passed = PASSED_ON.iter().any(|known| is_same(known, name));
         if is_passed || name == header::CONTENT_LENGTH {
             headers.append(name.clone(), value.clone());
         }
@@ -119,18 +129,11 @@ fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
         .request_id
         .hyphenated()
         .encode_lower(&mut buffer);
-    insert(HeaderName::from_static("x-request-id"), id.as_bytes());
-    insert(
-        HeaderName::from_static(trace::TRACEPARENT),
-        onward.trace.parent.as_bytes(),
-    );
-    insert(
-        HeaderName::from_static(trace::CALLING_ACT),
-        onward.trace.calling.as_bytes(),
-    );
+    insert(REQUEST_ID, id.as_bytes());
+    insert(TRACEPARENT, onward.trace.parent.as_bytes());
+    insert(CALLING_ACT, onward.trace.calling.as_bytes());
     if let Some(transaction) = onward.transaction {
-        let name = HeaderName::from_static(TRANSACTION_HEADER);
-        insert(name, transaction.to_string().as_bytes());
+        insert(TRANSACTION, transaction.to_string().as_bytes());
     }
     if let Some(value) = &onward.authorization {
         insert(header::AUTHORIZATION, value.as_bytes());

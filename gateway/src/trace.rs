@@ -5,11 +5,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use actix_web::HttpRequest;
-use helder_platform::trace::{self, TRACEPARENT, TraceParent};
+use actix_web::{HttpRequest, http::header::HeaderName};
+use helder_platform::trace::{self, TRACEPARENT, TraceParent, hex};
 use http::HeaderValue;
 use tracing::Span;
 use uuid::{Builder, Uuid};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PARENT: HeaderName = HeaderName::from_static(TRACEPARENT);
 
 /// The names under which a request can be found again.
 pub(crate) struct Trace {
@@ -31,16 +34,14 @@ impl Trace {
     }
 
     pub(crate) fn of(request: &HttpRequest) -> Self {
-        let text = |name: &str| {
-            request
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
+        let text = |name: HeaderName| {
+            let value = request.headers().get(name)?;
+            value.to_str().ok()
         };
-        let request_id = text("x-request-id")
+        let request_id = text(REQUEST_ID)
             .and_then(|id| Uuid::try_parse(id).ok())
             .unwrap_or_else(new_request_id);
-        let inbound = text(TRACEPARENT).and_then(TraceParent::parse);
+        let inbound = text(PARENT).and_then(TraceParent::parse);
         let calling = inbound
             .and_then(|inbound| HeaderValue::from_str(inbound.span).ok())
             .unwrap_or_else(|| HeaderValue::from_static("none"));
@@ -54,14 +55,14 @@ impl Trace {
         };
         // Not exported here: the services still get one trace for their records of processing.
         let parent = parent.unwrap_or_else(|| {
-            let next = format!("{:016x}", random() | 1);
-            let fresh = format!("{:016x}{:016x}", random(), random() | 1);
+            let next = hex(u128::from(random() | 1), 16);
+            let fresh = hex(u128::from(random()) << 64 | u128::from(random() | 1), 32);
             let parent = TraceParent {
                 trace: inbound.map_or(fresh.as_str(), |inbound| inbound.trace),
                 span: &next,
                 sampled: true,
             };
-            parent.to_string()
+            parent.text()
         });
         let parent = HeaderValue::try_from(parent).unwrap_or_else(|_| HeaderValue::from_static(""));
         Self {

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 
 use crate::{
     config::Limits,
-    idempotency::BodyDigest,
+    idempotency::{BodyDigest, IDEMPOTENCY_KEY},
     problem::{Problem, Result},
 };
 
@@ -114,7 +114,7 @@ impl FromRequest for RawJsonBody {
         Box::pin(async move {
             let bytes = read(&request, payload).await?;
             // Only a request that may come again needs to be known again.
-            if request.headers().contains_key("idempotency-key") {
+            if request.headers().contains_key(IDEMPOTENCY_KEY) {
                 BodyDigest::of(&request).set(Digest::of(&bytes));
             }
             Ok(Self(bytes))

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::HeaderName};
 use diesel::prelude::*;
 use helder_types::{Bsn, Caller, Digest, Fault};
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,6 +21,8 @@ use crate::{
     schema::idempotency_keys,
     store::Conn,
 };
+
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::from_hours(24);
@@ -124,7 +126,7 @@ impl FromRequest for Idempotency {
 }
 
 fn read_header(request: &HttpRequest) -> Result<Idempotency> {
-    let mut values = request.headers().get_all("idempotency-key");
+    let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
     let key = values.next();
     if values.next().is_some() {
         return Err(refuse("send one Idempotency-Key"));
@@ -145,12 +147,11 @@ fn read_header(request: &HttpRequest) -> Result<Idempotency> {
         }
     };
     let uri = request.uri();
-    let target = format!(
-        "{} {}",
-        request.method(),
-        uri.path_and_query()
-            .map_or(uri.path(), |path| path.as_str())
-    );
+    let path = uri.path_and_query();
+    let path = path.map_or(uri.path(), |path| path.as_str());
+    // Only what may come again needs to be told apart.
+    let target = key.as_ref().map(|_| format!("{} {path}", request.method()));
+    let target = target.unwrap_or_default();
     Ok(Idempotency {
         key,
         target,

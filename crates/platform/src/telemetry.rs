@@ -22,7 +22,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{FilterExt, filter_fn},
+    filter::{FilterExt, LevelFilter, filter_fn},
     fmt::{
         self, FmtContext, FormatEvent, FormatFields,
         format::Writer,
@@ -114,8 +114,10 @@ pub fn start(service: &str, settings: &TelemetrySettings) -> Result<Telemetry, T
         layer.with_filter(filter_fn(|it| is_own(it) && *it.level() <= Level::INFO))
     });
     let (lines, log) = lines(settings)?;
+    // Without a hint from both, every event that libraries trace is looked at, though nobody wants it.
+    let discreet = filter_fn(is_discreet).with_max_level_hint(LevelFilter::TRACE);
     tracing_subscriber::registry()
-        .with(lines.with_filter(filter.and(filter_fn(is_discreet))))
+        .with(lines.with_filter(filter.and(discreet)))
         .with(spans)
         .try_init()
         .map_err(|_| TelemetryError::Started)?;

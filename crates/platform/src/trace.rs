@@ -62,7 +62,7 @@ impl Inbound {
             None => parent.and_then(|parent| Calling::parse(parent.span)),
         };
         Self {
-            traceparent: parent.map(|parent| parent.to_string()),
+            traceparent: parent.map(TraceParent::text),
             calling,
             transaction: None,
         }
@@ -117,6 +117,13 @@ impl std::fmt::Display for Calling {
     }
 }
 
+/// The last `digits` hex digits of a number, without the machinery of formatting: every request writes some.
+pub fn hex(number: u128, digits: usize) -> String {
+    let places = (0..digits).rev();
+    let digit = |place| b"0123456789abcdef"[(number >> (4 * place)) as usize & 15];
+    places.map(|place| char::from(digit(place))).collect()
+}
+
 /// A valid `traceparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceParent<'a> {
@@ -152,6 +159,16 @@ impl<'a> TraceParent<'a> {
         })
     }
 
+    /// As the header has it. Every request writes one or two, so this does without the machinery of formatting.
+    pub fn text(self) -> String {
+        let mut text = String::with_capacity(55);
+        for part in ["00-", self.trace, "-", self.span] {
+            text.push_str(part);
+        }
+        text.push_str(if self.sampled { "-01" } else { "-00" });
+        text
+    }
+
     fn context(self) -> Option<SpanContext> {
         let flags = if self.sampled {
             TraceFlags::SAMPLED
@@ -174,13 +191,7 @@ impl<'a> TraceParent<'a> {
 
 impl std::fmt::Display for TraceParent<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "00-{}-{}-{:02x}",
-            self.trace,
-            self.span,
-            u8::from(self.sampled)
-        )
+        f.write_str(&self.text())
     }
 }
 

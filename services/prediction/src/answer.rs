@@ -1,7 +1,5 @@
 //! The answer as JSON, written once into one buffer.
 
-use std::io::Write as _;
-
 use helder_model::{Answer, Language, Row};
 
 use crate::served::Served;
@@ -153,7 +151,7 @@ fn contribution(out: &mut Vec<u8>, served: &Served, row: &Row, input: usize, con
 /// The shortest text that reads back to the same bits; whole numbers without a fraction.
 fn number(out: &mut Vec<u8>, value: f64) {
     if value.fract() == 0.0 && value.abs() < 1e15 {
-        let _ = write!(out, "{}", value as i64);
+        let _ = serde_json::to_writer(out, &(value as i64));
     } else {
         let _ = serde_json::to_writer(out, &value);
     }

@@ -13,6 +13,7 @@ use helder_model::{Row, Scorer};
 use helder_platform::body::pointer_token;
 use helder_types::Fault;
 use serde::de::DeserializeSeed;
+use serde_json::de::Read;
 
 use body::Body;
 
@@ -40,10 +41,11 @@ pub fn read<'a>(bytes: &'a [u8], scorer: &Scorer) -> Result<Vec<Subject<'a>>, Ve
         faults: Vec::new(),
         subjects: Vec::new(),
     };
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let outcome = Body(&mut reader)
-        .deserialize(&mut json)
-        .and_then(|()| json.end());
+    // Told at once that all of it is text, the reader need not look at each string again.
+    let outcome = match std::str::from_utf8(bytes) {
+        Ok(text) => reader.read(serde_json::Deserializer::from_str(text)),
+        Err(_) => reader.read(serde_json::Deserializer::from_slice(bytes)),
+    };
     if let Err(error) = outcome {
         let detail = format!(
             "the body is not the JSON this asks, line {}, column {}",
@@ -65,7 +67,15 @@ struct Reader<'a, 's> {
     subjects: Vec<Subject<'a>>,
 }
 
-impl Reader<'_, '_> {
+impl<'a> Reader<'a, '_> {
+    fn read<R: Read<'a>>(
+        &mut self,
+        mut json: serde_json::Deserializer<R>,
+    ) -> serde_json::Result<()> {
+        Body(self).deserialize(&mut json)?;
+        json.end()
+    }
+
     fn fault(&mut self, pointer: impl Into<String>, code: &str, detail: impl Into<String>) {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push(Fault::new(pointer, code, detail));

@@ -75,8 +75,7 @@ fn prove(request: &HttpRequest) -> Result<Arc<Caller>> {
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(refused());
     };
-    let token = value
-        .to_str()
+    let token = std::str::from_utf8(value.as_bytes())
         .ok()
         .and_then(|text| text.strip_prefix("Bearer "))
         .ok_or_else(refused)?;

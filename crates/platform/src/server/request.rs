@@ -28,6 +28,9 @@ use crate::{
 
 const API_VERSION_HEADER: HeaderName = HeaderName::from_static("api-version");
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static(trace::TRACEPARENT);
+const CALLING_ACT: HeaderName = HeaderName::from_static(trace::CALLING_ACT);
+const TRANSACTION: HeaderName = HeaderName::from_static(trace::TRANSACTION_HEADER);
 
 /// Wraps a request; see the module.
 pub(super) async fn around(
@@ -49,12 +52,12 @@ pub(super) async fn around(
     };
     let parent = request
         .headers()
-        .get(trace::TRACEPARENT)
+        .get(TRACEPARENT)
         .and_then(|value| TraceParent::parse(value.to_str().ok()?));
     trace::follow(&span, parent);
-    let calling = request.headers().get(trace::CALLING_ACT);
+    let calling = request.headers().get(CALLING_ACT);
     let calling = calling.and_then(|value| value.to_str().ok());
-    let transaction = request.headers().get(trace::TRANSACTION_HEADER);
+    let transaction = request.headers().get(TRANSACTION);
     let transaction = transaction.and_then(|value| value.to_str().ok());
     let inbound = Inbound::new(parent, calling).with_transaction(transaction);
     let started = Instant::now();
@@ -126,7 +129,8 @@ fn mark(headers: &mut HeaderMap, id: Uuid) {
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+    let mut buffer = Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)) {
         headers.insert(REQUEST_ID_HEADER, id);
     }
 }

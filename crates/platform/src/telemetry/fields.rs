@@ -3,10 +3,7 @@
 //! Every request writes a line, so the plain text that fields nearly always hold is written as it is, and only what is not plain
 //! goes through `Debug`.
 
-use std::{
-    error::Error,
-    fmt::{self, Write as _},
-};
+use std::{error::Error, fmt};
 
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{
@@ -46,14 +43,16 @@ impl Written<'_> {
 
     /// Only the message has none.
     fn name(&mut self, field: &Field) -> fmt::Result {
+        // Names stand in the source; there is nothing to escape.
+        let Escaping(to) = &mut self.to;
         if !std::mem::take(&mut self.is_first) {
-            self.to.write_char(' ')?;
+            to.write_char(' ')?;
         }
         if field.name() == "message" {
             return Ok(());
         }
-        self.to.write_str(field.name())?;
-        self.to.write_char('=')
+        to.write_str(field.name())?;
+        to.write_char('=')
     }
 }
 

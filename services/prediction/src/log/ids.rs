@@ -8,6 +8,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use helder_platform::trace::hex;
 use uuid::Uuid;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -28,7 +29,10 @@ fn start() -> (u64, u64) {
 pub(super) fn segment_id(now_ms: u64) -> String {
     let count = NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
     let process = start().1 & 0xffff_ffff_ffff;
-    hex32((u128::from(now_ms) << 80) | (u128::from(count) << 48) | u128::from(process))
+    hex(
+        (u128::from(now_ms) << 80) | (u128::from(count) << 48) | u128::from(process),
+        32,
+    )
 }
 
 /// A span id no other span of this process has.
@@ -39,17 +43,7 @@ pub(super) fn span_id() -> u64 {
 /// A trace id.
 pub(super) fn trace_id() -> String {
     let low = start().1 ^ NEXT.load(Ordering::Relaxed);
-    hex32((u128::from(span_id()) << 64) | u128::from(mix(low)))
-}
-
-fn hex32(value: u128) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(32);
-    for byte in value.to_be_bytes() {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 15)] as char);
-    }
-    text
+    hex((u128::from(span_id()) << 64) | u128::from(mix(low)), 32)
 }
 
 /// The finaliser of `SplitMix64`, a permutation of the 64-bit numbers.

@@ -12,7 +12,7 @@ use std::{
 
 use helder_platform::{
     logboek::{FSC_TRANSACTION, Status},
-    trace::{Calling, Inbound},
+    trace::{Calling, Inbound, hex},
 };
 use helder_types::Caller;
 use uuid::Uuid;
@@ -73,7 +73,7 @@ impl Span {
         });
         if let Some(calling) = calling {
             let act = Calling::parse(calling);
-            span.parent = act.map(|act| format!("{:016x}", act.span));
+            span.parent = act.map(|act| hex(act.span.into(), 16));
         }
         span
     }
@@ -161,27 +161,26 @@ impl Records {
         self.add(span, own, None, times);
         Span {
             trace_id: span.trace_id.clone(),
-            parent: Some(format!("{own:016x}")),
+            parent: Some(hex(own.into(), 16)),
         }
     }
 
     fn add(&mut self, span: &Span, span_id: u64, subject: Option<(&str, &str)>, times: [u64; 2]) {
         let out = &mut self.lines;
         out.reserve(180);
-        // Writing into memory cannot fail.
-        let _ = write!(out, "[\"{}\",\"{span_id:016x}\",", span.trace_id);
+        let own = hex(span_id.into(), 16);
+        push(out, &["[\"", &span.trace_id, "\",\"", &own, "\","]);
         match &span.parent {
-            Some(parent) => {
-                let _ = write!(out, "\"{parent}\"");
-            }
+            Some(parent) => push(out, &["\"", parent, "\""]),
             None => out.push_str("null"),
         }
         let [start, end] = times;
+        // Writing into memory cannot fail.
         let _ = write!(out, ",{start},{end},");
         match subject {
             // Hex digits need no escapes; a dataset's own pseudonyms may.
             Some((hex, kind)) if hex.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                let _ = writeln!(out, "\"{hex}\",\"{kind}\"]");
+                push(out, &["\"", hex, "\",\"", kind, "\"]\n"]);
             }
             Some((pseudonym, kind)) => {
                 let _ = writeln!(out, "{},\"{kind}\"]", serde_json::Value::from(pseudonym));
@@ -190,6 +189,10 @@ impl Records {
         }
         self.count += 1;
     }
+}
+
+fn push(out: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| out.push_str(part));
 }
 
 impl Shared {
