@@ -263,11 +263,12 @@ pub(crate) fn dropped() -> Family {
     };
     Family {
         name: "helder.telemetry.dropped",
-        help: "Spans that did not fit the queue or that no collector took, and sendings of numbers that failed.",
+        help: "Spans that did not fit the queue or that no collector took, sendings of numbers that failed, lines of the log that could not be written.",
         unit: "{item}",
         points: Points::Counter(vec![
             of("traces", &spans::DROPPED),
             of("metrics", &DROPPED_EXPORTS),
+            of("logs", &gathered::DROPPED),
         ]),
     }
 }

@@ -123,6 +123,60 @@ async fn a_full_disk_refuses_what_it_cannot_keep_and_nothing_is_half() {
     journey::bring_in(&platform, &people).await;
 }
 
+/// R24: lines are lost and counted, answers are as before, and whole lines come again once there is room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_of_the_log_costs_no_answer() {
+    let place = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::at(place.path(), "1m") else {
+        return;
+    };
+    let mut platform = Platform::start().await.unwrap();
+    assert!(platform.stop(Duration::from_secs(20)).await.unwrap());
+    let (log, filler) = (disk.0.join("helder.log"), disk.0.join("filler"));
+    let settings = format!(
+        "[telemetry]\nfilter = \"debug\"\nfile = \"{}\"\n",
+        log.display()
+    );
+    fs::write(platform.data().join("helder.toml"), settings).unwrap();
+    platform.restart().await.unwrap();
+    let people = People::of(&platform, HERE);
+    journey::project(&people.owner).await;
+    assert!(fs::metadata(&log).unwrap().len() > 0);
+    let mut file = fs::File::create(&filler).unwrap();
+    std::io::copy(&mut std::io::repeat(7), &mut file).unwrap_err();
+    drop(file);
+
+    for _ in 0..200 {
+        journey::project(&people.owner).await;
+        let absent = people.owner.get("/registry/v1/projects/999").await;
+        assert!(matches!(absent.status, 400 | 404), "{}", absent.text);
+    }
+    let ready = stranger(&platform).get("/health/ready").await;
+    assert_eq!(ready.status, 200, "{}", ready.text);
+    let mut lost = 0;
+    for port in platform.service_ports().unwrap() {
+        let numbers = reqwest::get(format!("http://127.0.0.1:{port}/metrics")).await;
+        let Ok(numbers) = numbers else { continue };
+        let text = numbers.text().await.unwrap();
+        let line = "helder_telemetry_dropped_total{helder_signal=\"logs\"} ";
+        let line = text.lines().find_map(|it| it.strip_prefix(line));
+        lost = lost.max(line.map_or(0, |it| it.parse::<u64>().unwrap()));
+    }
+    println!("{lost} lines of the log were lost");
+    assert!(lost > 0);
+
+    fs::remove_file(&filler).unwrap();
+    let project = journey::project(&people.owner).await;
+    assert!(platform.stop(Duration::from_secs(20)).await.unwrap());
+    let text = fs::read_to_string(&log).unwrap();
+    let last = text.lines().rfind(|line| line.contains(" audit: "));
+    assert!(
+        last.is_some_and(|line| line.contains("operation")),
+        "{last:?}"
+    );
+    assert!(!project.is_empty() && text.ends_with('\n'));
+}
+
 fn versions_of(version: &serde_json::Value) -> String {
     let dataset = version["datasetId"].as_str().unwrap();
     format!("/ingest/v1/datasets/{dataset}/dataset-versions")

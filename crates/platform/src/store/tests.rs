@@ -8,7 +8,7 @@ use crate::{
     audit,
     problem::Problem,
     schema::audit as audit_table,
-    store::{Store, StoreError},
+    store::{Store, StoreError, pool::MOST_WAITING},
     testing::{TestDatabase, caller, on_every_database},
 };
 
@@ -186,8 +186,8 @@ async fn after_the_server_has_dropped_all_connections_the_store_goes_on_by_itsel
     assert_eq!(lines(&store).await, 3);
 }
 
-#[tokio::test]
-async fn a_full_pool_says_come_back_instead_of_waiting_for_ever() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_pool_lets_some_wait_and_says_come_back_to_others_at_once() {
     let database = TestDatabase::sqlite().unwrap();
     let store = database.open(&[]).unwrap();
     let holder = store.clone();
@@ -206,16 +206,46 @@ async fn a_full_pool_says_come_back_instead_of_waiting_for_ever() {
     tokio::task::spawn_blocking(move || is_held.recv().unwrap())
         .await
         .unwrap();
-    let refused = store
-        .of(&anna().organisation)
-        .write(|_| Ok(()))
-        .await
-        .unwrap_err();
-    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let write = |store: &Store| {
+        let store = store.clone();
+        tokio::spawn(async move { store.of(&anna().organisation).write(|_| Ok(())).await })
+    };
+    let waiting = async |wanted: usize| {
+        while store.inner.writers.waiting() != wanted {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let is_busy = |refused: Result<(), Problem>| {
+        assert_eq!(
+            refused.unwrap_err().status(),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+    };
+    // As many as may wait do, and the next is not kept.
+    let queue: Vec<_> = (0..MOST_WAITING).map(|_| write(&store)).collect();
+    waiting(MOST_WAITING).await;
+    is_busy(write(&store).await.unwrap());
+    assert_eq!(store.inner.writers.waiting(), MOST_WAITING);
+    // Nobody waits for ever.
+    for waited in queue {
+        is_busy(waited.await.unwrap());
+    }
+    // By now the queue has not moved for long: one finds out whether it does, the others are not kept.
+    let first = write(&store);
+    waiting(1).await;
+    for _ in 0..100 {
+        is_busy(write(&store).await.unwrap());
+    }
+    assert!(!first.is_finished());
     // Readers go on meanwhile.
     assert_eq!(lines(&store).await, 0);
     release.send(()).unwrap();
     holding.await.unwrap().unwrap();
+    first.await.unwrap().unwrap();
+    // And all is as before.
+    for written in (0..50).map(|_| write(&store)).collect::<Vec<_>>() {
+        written.await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]
