@@ -29,7 +29,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { most_per_tag: 20 }
+        Self { most_per_tag: 10 }
     }
 }
 

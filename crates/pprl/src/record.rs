@@ -41,14 +41,12 @@ pub(crate) struct Record {
     pub(crate) first_spelling: u64,
     pub(crate) parts: [u64; 2],
     pub(crate) part_spellings: [u64; 2],
-    pub(crate) prefixes: [u64; 2],
+    pub(crate) prefixes: [u64; 3],
     pub(crate) date: u64,
     pub(crate) year: u64,
     pub(crate) month_day: u64,
-    pub(crate) year_month: u64,
     pub(crate) place: u64,
     pub(crate) number: u64,
-    pub(crate) area: u64,
     pub(crate) bsn: u64,
 }
 
@@ -84,6 +82,7 @@ impl Record {
         self.first = value.names[0];
         self.initial = value.initials[0];
         self.first_spelling = value.spelling;
+        self.prefixes[2] = value.prefix;
         if value.whole != 0 {
             self.flags.push(one::KNOWN_NAMES);
             let whole = Target::Weighed(two::WHOLE, one::RARE_WHOLE, value.rarity_whole);
@@ -130,7 +129,7 @@ impl Record {
         }
         self.parts = [0; 2];
         self.part_spellings = [0; 2];
-        self.prefixes = [0; 2];
+        self.prefixes[..2].fill(0);
         if names[0].is_some() {
             self.flags.push(one::KNOWN_SURNAME);
         }
@@ -157,7 +156,6 @@ impl Record {
         self.year = value.year;
         self.date = if value.normal { value.whole } else { 0 };
         self.month_day = if value.normal { value.month_day } else { 0 };
-        self.year_month = if value.normal { value.year_month } else { 0 };
         if value.year == 0 {
             return;
         }
@@ -180,7 +178,6 @@ impl Record {
         let (street, town) = (*words.street.of(row), *words.town.of(row));
         self.place = if postcode.whole == 0 { street } else { postcode.whole };
         self.number = number.number;
-        self.area = postcode.area;
         if postcode.area != 0 || street != 0 || town != 0 {
             self.flags.push(one::KNOWN_ADDRESS);
         }

@@ -15,9 +15,7 @@ pub enum Rule {
     Bsn,
     /// Birth date and first initial.
     DateInitial,
-    /// Birth date and four digits of the postcode.
-    DateArea,
-    /// Birth date and the first letters of a surname part.
+    /// Birth date and the first three letters of a surname part or of the first given name: exchanged names meet too.
     DatePrefix,
     /// Postcode or street, house number, first initial.
     HouseInitial,
@@ -25,23 +23,21 @@ pub enum Rule {
     HouseYear,
     /// Postcode or street, house number, month and day of birth in either order.
     HouseMonthDay,
-    /// Sound of a surname part, sound of the first given name, year of birth.
+    /// Sounds of a surname part and of the first given name, in either order, and the year of birth.
     SoundsYear,
     /// Surname part, first initial, month and day of birth in either order.
     NameMonthDay,
-    /// Surname part, first initial, year and month of birth.
-    NameYearMonth,
-    /// Surname part, first given name, four digits of the postcode.
-    NamesArea,
+    /// Surname part and first given name, in either order. Frequent names have no such tag.
+    Names,
 }
 
-/// A tag of a record and the rule it comes from. Rules on surname parts have two slots.
+/// A tag of a record and the rule it comes from. Rules on surname parts have a slot for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Slot {
     /// The rule.
     pub rule: Rule,
-    /// Which surname part, 0 or 1; 0 for rules without one.
+    /// Which surname part, 0 or 1; 2 is the first given name; 0 for rules without parts.
     pub part: u8,
 }
 
@@ -50,11 +46,11 @@ const fn slot(rule: Rule, part: u8) -> Slot {
 }
 
 /// Slots of an encoding, in order; with the BSN first when it is used.
-const SLOTS: [Slot; 15] = [
+const SLOTS: [Slot; 13] = [
     slot(Rule::DateInitial, 0),
-    slot(Rule::DateArea, 0),
     slot(Rule::DatePrefix, 0),
     slot(Rule::DatePrefix, 1),
+    slot(Rule::DatePrefix, 2),
     slot(Rule::HouseInitial, 0),
     slot(Rule::HouseYear, 0),
     slot(Rule::HouseMonthDay, 0),
@@ -62,10 +58,8 @@ const SLOTS: [Slot; 15] = [
     slot(Rule::SoundsYear, 1),
     slot(Rule::NameMonthDay, 0),
     slot(Rule::NameMonthDay, 1),
-    slot(Rule::NameYearMonth, 0),
-    slot(Rule::NameYearMonth, 1),
-    slot(Rule::NamesArea, 0),
-    slot(Rule::NamesArea, 1),
+    slot(Rule::Names, 0),
+    slot(Rule::Names, 1),
 ];
 
 /// The slots of a file.
@@ -83,15 +77,13 @@ impl Rule {
         match self {
             Self::Bsn => 1,
             Self::DateInitial => 2,
-            Self::DateArea => 3,
-            Self::DatePrefix => 4,
-            Self::HouseInitial => 5,
-            Self::HouseYear => 6,
-            Self::HouseMonthDay => 7,
-            Self::SoundsYear => 8,
-            Self::NameMonthDay => 9,
-            Self::NameYearMonth => 10,
-            Self::NamesArea => 11,
+            Self::DatePrefix => 3,
+            Self::HouseInitial => 4,
+            Self::HouseYear => 5,
+            Self::HouseMonthDay => 6,
+            Self::SoundsYear => 7,
+            Self::NameMonthDay => 8,
+            Self::Names => 9,
         }
     }
 
@@ -100,14 +92,12 @@ impl Rule {
         match self {
             Self::Bsn => [false; 5],
             Self::DateInitial => [true, false, true, false, false],
-            Self::DateArea => [false, false, true, true, false],
-            Self::DatePrefix => [false, true, true, false, false],
-            Self::HouseInitial => [true, false, false, true, false],
-            Self::HouseYear | Self::HouseMonthDay => [false, false, true, true, false],
-            Self::SoundsYear | Self::NameMonthDay | Self::NameYearMonth => {
+            Self::DatePrefix | Self::SoundsYear | Self::NameMonthDay => {
                 [true, true, true, false, false]
             }
-            Self::NamesArea => [true, true, false, true, false],
+            Self::HouseInitial => [true, false, false, true, false],
+            Self::HouseYear | Self::HouseMonthDay => [false, false, true, true, false],
+            Self::Names => [true, true, false, false, false],
         }
     }
 }
@@ -115,25 +105,24 @@ impl Rule {
 impl Slot {
     /// The words whose equality the slot stands for; `None` when one is absent.
     pub(crate) fn words(self, record: &Record) -> Option<[u64; 3]> {
-        let part = usize::from(self.part.min(1));
-        let (name, sound, prefix) = (
-            record.parts[part],
-            record.part_spellings[part],
-            record.prefixes[part],
-        );
+        let part = usize::from(self.part.min(2));
         let filled = u64::MAX;
+        let either_order = |a: u64, b: u64, c: u64| [a.min(b), a.max(b), c];
+        let (name, sound) = if part < 2 {
+            (record.parts[part], record.part_spellings[part])
+        } else {
+            (0, 0)
+        };
         let words = match self.rule {
             Rule::Bsn => [record.bsn, filled, filled],
             Rule::DateInitial => [record.date, record.initial, filled],
-            Rule::DateArea => [record.date, record.area, filled],
-            Rule::DatePrefix => [record.date, prefix, filled],
+            Rule::DatePrefix => [record.date, record.prefixes[part], filled],
             Rule::HouseInitial => [record.place, record.number, record.initial],
             Rule::HouseYear => [record.place, record.number, record.year],
             Rule::HouseMonthDay => [record.place, record.number, record.month_day],
-            Rule::SoundsYear => [sound, record.first_spelling, record.year],
+            Rule::SoundsYear => either_order(sound, record.first_spelling, record.year),
             Rule::NameMonthDay => [name, record.initial, record.month_day],
-            Rule::NameYearMonth => [name, record.initial, record.year_month],
-            Rule::NamesArea => [name, record.first, record.area],
+            Rule::Names => either_order(name, record.first, filled),
         };
         words.iter().all(|word| *word != 0).then_some(words)
     }

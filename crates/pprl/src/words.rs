@@ -30,6 +30,7 @@ pub(crate) struct Given {
     pub(crate) whole: u64,
     pub(crate) names: [u64; 3],
     pub(crate) spelling: u64,
+    pub(crate) prefix: u64,
     pub(crate) initials: [u64; 2],
     pub(crate) full: bool,
     pub(crate) rarity_whole: Rarity,
@@ -59,7 +60,6 @@ pub(crate) struct Date {
     /// Whole, and not a date that stands for an unknown one.
     pub(crate) normal: bool,
     pub(crate) month_day: u64,
-    pub(crate) year_month: u64,
 }
 
 /// A postcode.
@@ -253,6 +253,7 @@ fn given(prf: &Prf, text: &str) -> Given {
         whole: prf.word("given names", read.whole().as_bytes()),
         names,
         spelling: first.map_or(0, |name| prf.word("spelling", spelling_key(name).as_bytes())),
+        prefix: first.map_or(0, |name| prf.word("prefix", prefix(name))),
         initials,
         full: !read.initials_only,
         grams: first.map_or_else(Vec::new, |name| grams(prf, name)),
@@ -265,12 +266,17 @@ fn parts(prf: &Prf, own: Option<&str>, partner: Option<&str>) -> Vec<Part> {
     let part = |part: surname::SurnamePart| Part {
         word: prf.word("name", part.core.as_bytes()),
         spelling: prf.word("spelling", spelling_key(&part.core).as_bytes()),
-        prefix: prf.word("prefix", &part.core.as_bytes()[..part.core.len().min(3)]),
+        prefix: prf.word("prefix", prefix(&part.core)),
         reading: part.kind == PartKind::Reading,
         rarity: 0,
         grams: grams(prf, &part.core),
     };
     read.into_iter().map(part).collect()
+}
+
+/// The first three letters.
+fn prefix(name: &str) -> &[u8] {
+    &name.as_bytes()[..name.len().min(3)]
 }
 
 /// Pairs of neighbouring letters, each once, the ends of the name included.
@@ -310,11 +316,6 @@ fn date(prf: &Prf, text: &str) -> Date {
             number("month and day", u32::from(low) * 100 + u32::from(high))
         } else {
             0
-        },
-        year_month: if read.month == 0 {
-            0
-        } else {
-            number("year and month", read.ordinal() / 100)
         },
     }
 }
