@@ -37,13 +37,9 @@ impl ChanceTable {
     /// Whether the table has the shape this version writes.
     pub(crate) fn fits(&self) -> bool {
         self.0.len() == COMPARISONS.len()
-            && self
-                .0
-                .iter()
-                .zip(COMPARISONS)
-                .all(|(counts, (_, levels))| {
-                    counts.len() == levels.len() && counts.iter().all(|n| *n < 1 << 40)
-                })
+            && self.0.iter().zip(COMPARISONS).all(|(counts, (_, levels))| {
+                counts.len() == levels.len() && counts.iter().all(|n| *n < 1 << 40)
+            })
     }
 
     fn add(&mut self, pattern: u64) {

@@ -57,13 +57,23 @@ impl Columns {
                 .map(|name| (*name).to_owned())
         };
         Self {
-            given_names: first(&["voornamen", "voornaam", "given_names", "given_name", "first_name"]),
+            given_names: first(&[
+                "voornamen",
+                "voornaam",
+                "given_names",
+                "given_name",
+                "first_name",
+            ]),
             surname: first(&["geslachtsnaam", "achternaam", "surname", "last_name"]),
             partner_surname: first(&["geslachtsnaam_partner", "partner_surname"]),
             birth_date: first(&["geboortedatum", "birth_date", "date_of_birth"]),
             postcode: first(&["postcode"]),
             number: first(&["huisnummer", "house_number", "street_number"]),
-            addition: first(&["toevoeging", "huisnummertoevoeging", "house_number_addition"]),
+            addition: first(&[
+                "toevoeging",
+                "huisnummertoevoeging",
+                "house_number_addition",
+            ]),
             street: first(&["straatnaam", "straat", "street"]),
             town: first(&["woonplaats", "town"]),
             sex: first(&["geslacht", "sex"]),

@@ -64,14 +64,19 @@ impl Pair<'_> {
         (read(self.a, in_a) ^ read(self.b, in_b)).count_ones()
     }
 
-    /// 0 rare, 1 not common, 2 common.
-    fn commonness(self, in_a: usize, in_b: usize) -> u8 {
-        if self.a[in_a + 1] == self.b[in_b + 1] {
-            0
-        } else if self.a[in_a] == self.b[in_b] {
-            1
-        } else {
-            2
+    /// How rare a value is on which the pair agrees: 0 common, 4 extremely rare. The side that finds it more usual decides.
+    fn rarity(self, in_a: usize, in_b: usize) -> u8 {
+        let steps = [0, 1].map(|i| self.a[in_a + i] ^ self.b[in_b + i]);
+        let equal = [steps[0] & 15, steps[0] >> 4, steps[1] & 15, steps[1] >> 4];
+        equal.iter().take_while(|step| **step == 0).count() as u8
+    }
+
+    /// The same in three steps: 0 very rare, 1 not common, 2 common.
+    fn coarse_rarity(self, in_a: usize, in_b: usize) -> u8 {
+        match self.rarity(in_a, in_b) {
+            0 => 2,
+            1 | 2 => 1,
+            _ => 0,
         }
     }
 
@@ -81,35 +86,33 @@ impl Pair<'_> {
 
     fn given_names(self) -> u8 {
         if !self.one(one::KNOWN_NAMES) {
-            return if self.exchanged() { 11 } else { 0 };
+            return if self.exchanged() { 12 } else { 0 };
         }
         let initial = self.one(one::INITIALS[0]);
         if !self.one(one::FULL) {
             return match (initial, self.one(one::INITIALS[1]), self.one(one::SEVERAL)) {
-                (true, true, _) => 9,
-                (true, false, false) => 10,
+                (true, true, _) => 10,
+                (true, false, false) => 11,
                 (true, false, true) => 13,
-                (false, ..) if self.exchanged() => 11,
+                (false, ..) if self.exchanged() => 12,
                 (false, ..) => 14,
             };
         }
         if self.two(two::WHOLE) {
-            return 1 + self.commonness(one::RARE_WHOLE, one::RARE_WHOLE);
+            return 4 - self.rarity(one::RARE_WHOLE, one::RARE_WHOLE).min(3);
         }
         if self.two(two::NAMES[0]) {
-            return 4 + self.commonness(one::RARE_FIRST, one::RARE_FIRST);
+            return 5 + self.coarse_rarity(one::RARE_FIRST, one::RARE_FIRST);
         }
         if self.any(&two::NAMES, &two::NAMES) {
-            return 7;
+            return 8;
         }
         let distance = self.distance(FILTERS[0], FILTERS[0]);
         if self.two(two::SPELLING) || distance <= NEAR {
-            8
+            9
         } else if self.exchanged() {
-            11
-        } else if distance <= ALIKE {
             12
-        } else if initial {
+        } else if initial || distance <= ALIKE {
             13
         } else {
             14
@@ -118,41 +121,46 @@ impl Pair<'_> {
 
     fn surname(self) -> u8 {
         if !self.one(one::KNOWN_SURNAME) {
-            return if self.exchanged() { 9 } else { 0 };
+            return if self.exchanged() { 12 } else { 0 };
         }
         let [first, second, _] = two::PARTS;
         let straight = self.two(first);
-        let others = [(second, second), (first, second), (second, first)].map(|(x, y)| self.crossed(x, y));
+        let others =
+            [(second, second), (first, second), (second, first)].map(|(x, y)| self.crossed(x, y));
         if (straight && others[0]) || (others[1] && others[2]) {
             return 1;
         }
         if straight {
-            return 2 + self.commonness(one::RARE_PARTS[0], one::RARE_PARTS[0]);
+            return 6 - self.rarity(one::RARE_PARTS[0], one::RARE_PARTS[0]);
         }
         let places = [(1, 1), (0, 1), (1, 0)];
-        for ((x, y), equal) in places.into_iter().zip(others) {
-            if equal {
-                let common = self.commonness(one::RARE_PARTS[x], one::RARE_PARTS[y]) == 2;
-                return 5 + u8::from(common);
-            }
+        // Of several equal parts the rarest counts, whichever record is named first.
+        let rarest = places
+            .into_iter()
+            .zip(others)
+            .filter(|(_, equal)| *equal)
+            .map(|((x, y), _)| self.coarse_rarity(one::RARE_PARTS[x], one::RARE_PARTS[y]))
+            .min();
+        if let Some(rarest) = rarest {
+            return 7 + rarest;
         }
         if self.any(&two::PARTS, &two::PARTS) {
-            return 6;
+            return 9;
         }
         let distance = self.distance(FILTERS[1], FILTERS[1]);
         if self.two(two::PART_SPELLINGS[0]) || distance <= NEAR {
-            return 7;
+            return 10;
         }
         let distances = places.map(|(x, y)| self.distance(FILTERS[1 + x], FILTERS[1 + y]));
         let nearest = distances.into_iter().fold(64, u32::min);
         if self.any(&two::PART_SPELLINGS, &two::PART_SPELLINGS) || nearest <= NEAR {
-            8
-        } else if self.exchanged() {
-            9
-        } else if distance.min(nearest) <= ALIKE {
-            10
-        } else {
             11
+        } else if self.exchanged() {
+            12
+        } else if distance.min(nearest) <= ALIKE {
+            13
+        } else {
+            14
         }
     }
 
@@ -164,11 +172,16 @@ impl Pair<'_> {
         if self.two(two::DATE) {
             return if normal { 1 } else { 2 };
         }
-        let (year, month, day) = (self.one(one::YEAR), self.one(one::MONTH), self.one(one::DAY));
+        let (year, month, day) = (
+            self.one(one::YEAR),
+            self.one(one::MONTH),
+            self.one(one::DAY),
+        );
         if year && !normal {
             return if month { 3 } else { 6 };
         }
-        if year && self.a[one::DAY] == self.b[one::MONTH] && self.a[one::MONTH] == self.b[one::DAY] {
+        if year && self.a[one::DAY] == self.b[one::MONTH] && self.a[one::MONTH] == self.b[one::DAY]
+        {
             return 4;
         }
         let equal_digits = (0..4)

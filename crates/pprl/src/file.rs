@@ -64,7 +64,9 @@ pub enum ReadError {
     #[error("this is no encoding of `helder pprl encode`")]
     NotAnEncoding,
     /// A version this program does not know.
-    #[error("this encoding was made by another version of helder; encode again with the same version on both sides")]
+    #[error(
+        "this encoding was made by another version of helder; encode again with the same version on both sides"
+    )]
     Version,
     /// The header is damaged or was written by hand.
     #[error("the header of the encoding is damaged: {0}")]
@@ -108,7 +110,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the next piece of rows: [`CHUNK_ROWS`], except the last one.
-    pub(crate) fn piece(&mut self, (rows, digest): &(Vec<u8>, blake3::Hash)) -> Result<(), WriteError> {
+    pub(crate) fn piece(
+        &mut self,
+        (rows, digest): &(Vec<u8>, blake3::Hash),
+    ) -> Result<(), WriteError> {
         self.digest.update(digest.as_bytes());
         self.out.write_all(rows)?;
         self.size_bytes += rows.len() as u64;
@@ -153,8 +158,8 @@ impl Encoding {
         let text = bytes
             .get(12..12 + length)
             .ok_or(ReadError::Header("it ends too early"))?;
-        let header: Header =
-            serde_json::from_slice(text).map_err(|_| ReadError::Header("it is not what this version writes"))?;
+        let header: Header = serde_json::from_slice(text)
+            .map_err(|_| ReadError::Header("it is not what this version writes"))?;
         header.check()?;
         let width = TOKEN_BYTES + header.slots.len() * SLOT_BYTES;
         let expected = header
@@ -184,7 +189,9 @@ impl Encoding {
             rows: bytes,
             width,
         };
-        let mut tokens: Vec<u64> = (0..encoding.n_rows()).map(|row| encoding.token(row)).collect();
+        let mut tokens: Vec<u64> = (0..encoding.n_rows())
+            .map(|row| encoding.token(row))
+            .collect();
         tokens.sort_unstable();
         if tokens.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(ReadError::Tokens);
@@ -228,7 +235,9 @@ impl Encoding {
 /// Digests of pieces of rows.
 fn digests(rows: &[u8], width: usize) -> Vec<blake3::Hash> {
     use rayon::prelude::*;
-    rows.par_chunks(CHUNK_ROWS * width).map(blake3::hash).collect()
+    rows.par_chunks(CHUNK_ROWS * width)
+        .map(blake3::hash)
+        .collect()
 }
 
 fn number(bytes: &[u8]) -> u64 {
@@ -243,9 +252,14 @@ impl Header {
             return Err(ReadError::Version);
         }
         let hexadecimal = self.key_check.len() == 32
-            && self.key_check.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
+            && self
+                .key_check
+                .bytes()
+                .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
         if !hexadecimal {
-            return Err(ReadError::Header("its key check is not 32 hexadecimal digits"));
+            return Err(ReadError::Header(
+                "its key check is not 32 hexadecimal digits",
+            ));
         }
         if self.project.is_empty() || self.project.len() > 64 {
             return Err(ReadError::Header("its project has no name"));
@@ -257,7 +271,9 @@ impl Header {
             return Err(ReadError::Header("its number of records is impossible"));
         }
         if !self.chance.fits() {
-            return Err(ReadError::Header("its table of chance agreement has another shape"));
+            return Err(ReadError::Header(
+                "its table of chance agreement has another shape",
+            ));
         }
         if self.most_per_tag < 2 {
             return Err(ReadError::Header("it allows fewer than 2 records per tag"));

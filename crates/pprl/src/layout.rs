@@ -29,7 +29,7 @@ pub(crate) mod one {
     pub(crate) const INITIALS: [usize; 2] = [10, 11];
     pub(crate) const FULL: usize = 12;
     pub(crate) const SEVERAL: usize = 13;
-    /// Two bytes each: "not common", then "rare".
+    /// Four half bytes each: one per step from common to extremely rare.
     pub(crate) const RARE_WHOLE: usize = 14;
     pub(crate) const RARE_FIRST: usize = 16;
     pub(crate) const RARE_PARTS: [usize; 2] = [28, 30];
@@ -75,34 +75,69 @@ const fn level(label: &'static str, label_nl: &'static str, start_m: f64) -> Com
 /// Levels of the given names.
 pub const GIVEN_NAMES: &[ComparisonLevel] = &[
     MISSING,
-    level("all equal, rare", "alle gelijk, zeldzaam", 0.20),
-    level("all equal, not common", "alle gelijk, niet gewoon", 0.20),
-    level("all equal, common", "alle gelijk, gewoon", 0.15),
-    level("first equal, rare", "eerste gelijk, zeldzaam", 0.05),
-    level("first equal, not common", "eerste gelijk, niet gewoon", 0.08),
+    level("all equal, very rare", "alle gelijk, zeer zeldzaam", 0.15),
+    level("all equal, rare", "alle gelijk, zeldzaam", 0.15),
+    level("all equal, not common", "alle gelijk, niet gewoon", 0.15),
+    level("all equal, common", "alle gelijk, gewoon", 0.10),
+    level(
+        "first equal, very rare",
+        "eerste gelijk, zeer zeldzaam",
+        0.05,
+    ),
+    level(
+        "first equal, not common",
+        "eerste gelijk, niet gewoon",
+        0.08,
+    ),
     level("first equal, common", "eerste gelijk, gewoon", 0.07),
     level("another equal", "een andere gelijk", 0.02),
     level("nearly equal", "bijna gelijk", 0.06),
     level("two initials equal", "twee voorletters gelijk", 0.05),
     level("single initial equal", "één voorletter gelijk", 0.05),
-    level("exchanged with the surname", "verwisseld met de achternaam", 0.01),
-    level("similar", "lijkt erop", 0.02),
-    level("same first letter", "zelfde eerste letter", 0.02),
+    level(
+        "exchanged with the surname",
+        "verwisseld met de achternaam",
+        0.01,
+    ),
+    level(
+        "similar, or the same first letter",
+        "lijkt erop, of zelfde eerste letter",
+        0.04,
+    ),
     level("different", "verschillend", 0.02),
 ];
 
 /// Levels of the surname.
 pub const SURNAME: &[ComparisonLevel] = &[
     MISSING,
-    level("own and partner's equal", "eigen naam en partnernaam gelijk", 0.15),
-    level("equal, rare", "gelijk, zeldzaam", 0.25),
-    level("equal, not common", "gelijk, niet gewoon", 0.22),
-    level("equal, common", "gelijk, gewoon", 0.18),
-    level("one part equal, not common", "één deel gelijk, niet gewoon", 0.04),
+    level(
+        "own and partner's equal",
+        "eigen naam en partnernaam gelijk",
+        0.15,
+    ),
+    level("equal, extremely rare", "gelijk, uiterst zeldzaam", 0.15),
+    level("equal, very rare", "gelijk, zeer zeldzaam", 0.15),
+    level("equal, rare", "gelijk, zeldzaam", 0.12),
+    level("equal, not common", "gelijk, niet gewoon", 0.12),
+    level("equal, common", "gelijk, gewoon", 0.11),
+    level(
+        "one part equal, very rare",
+        "één deel gelijk, zeer zeldzaam",
+        0.02,
+    ),
+    level(
+        "one part equal, not common",
+        "één deel gelijk, niet gewoon",
+        0.02,
+    ),
     level("one part equal", "één deel gelijk", 0.02),
     level("nearly equal", "bijna gelijk", 0.07),
     level("one part nearly equal", "één deel bijna gelijk", 0.02),
-    level("exchanged with the given name", "verwisseld met de voornaam", 0.01),
+    level(
+        "exchanged with the given name",
+        "verwisseld met de voornaam",
+        0.01,
+    ),
     level("similar", "lijkt erop", 0.02),
     level("different", "verschillend", 0.02),
 ];
@@ -111,12 +146,28 @@ pub const SURNAME: &[ComparisonLevel] = &[
 pub const DATE: &[ComparisonLevel] = &[
     MISSING,
     level("equal", "gelijk", 0.89),
-    level("equal, day and month filled in", "gelijk, dag en maand ingevuld", 0.018),
-    level("year and month equal, day unknown", "jaar en maand gelijk, dag onbekend", 0.01),
+    level(
+        "equal, day and month filled in",
+        "gelijk, dag en maand ingevuld",
+        0.018,
+    ),
+    level(
+        "year and month equal, day unknown",
+        "jaar en maand gelijk, dag onbekend",
+        0.01,
+    ),
     level("day and month exchanged", "dag en maand verwisseld", 0.01),
     level("one digit differs", "één cijfer verschilt", 0.03),
-    level("year equal, rest unknown or filled in", "jaar gelijk, rest onbekend of ingevuld", 0.02),
-    level("two of year, month and day equal", "twee van jaar, maand en dag gelijk", 0.01),
+    level(
+        "year equal, rest unknown or filled in",
+        "jaar gelijk, rest onbekend of ingevuld",
+        0.02,
+    ),
+    level(
+        "two of year, month and day equal",
+        "twee van jaar, maand en dag gelijk",
+        0.01,
+    ),
     level("year equal", "jaar gelijk", 0.01),
     level("different", "verschillend", 0.002),
 ];
@@ -125,9 +176,21 @@ pub const DATE: &[ComparisonLevel] = &[
 pub const ADDRESS: &[ComparisonLevel] = &[
     MISSING,
     level("equal", "gelijk", 0.65),
-    level("equal but for the addition", "gelijk op de toevoeging na", 0.06),
-    level("number equal, postcode nearly", "huisnummer gelijk, postcode bijna", 0.06),
-    level("postcode or street equal", "postcode of straat gelijk", 0.05),
+    level(
+        "equal but for the addition",
+        "gelijk op de toevoeging na",
+        0.06,
+    ),
+    level(
+        "number equal, postcode nearly",
+        "huisnummer gelijk, postcode bijna",
+        0.06,
+    ),
+    level(
+        "postcode or street equal",
+        "postcode of straat gelijk",
+        0.05,
+    ),
     level("postcode area equal", "postcodegebied gelijk", 0.04),
     level("town equal", "woonplaats gelijk", 0.06),
     level("different", "verschillend", 0.08),
@@ -148,7 +211,10 @@ mod tests {
     fn every_comparison_starts_as_a_distribution_and_fits_in_a_pattern() {
         for (name, levels) in COMPARISONS {
             let sum: f64 = levels.iter().map(|level| level.start_m).sum();
-            assert!((sum - 1.0).abs() < 1e-9 && levels.len() <= 16, "{name} {sum}");
+            assert!(
+                (sum - 1.0).abs() < 1e-9 && levels.len() <= 16,
+                "{name} {sum}"
+            );
         }
     }
 }

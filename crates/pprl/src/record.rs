@@ -19,7 +19,7 @@ enum Target {
     One(usize),
     /// Half byte of a digit of the date.
     Digit(usize),
-    /// Two bytes, and beside them whether the name is not common and whether it is rare.
+    /// Two bytes, and beside them a half byte for every step towards extremely rare.
     Weighed(usize, usize, Rarity),
     /// A bigram: bits in the filter at a place.
     Gram(usize, usize),
@@ -176,7 +176,11 @@ impl Record {
         let postcode = words.postcode.of(row);
         let number = words.number.of(row);
         let (street, town) = (*words.street.of(row), *words.town.of(row));
-        self.place = if postcode.whole == 0 { street } else { postcode.whole };
+        self.place = if postcode.whole == 0 {
+            street
+        } else {
+            postcode.whole
+        };
         self.number = number.number;
         if postcode.area != 0 || street != 0 || town != 0 {
             self.flags.push(one::KNOWN_ADDRESS);
@@ -216,14 +220,12 @@ impl Record {
                 Target::Two(at) => cells[at..at + 2].copy_from_slice(&value[..2]),
                 Target::One(at) => cells[at] = value[0],
                 Target::Digit(place) => {
-                    let byte = &mut cells[DIGITS + place / 2];
-                    let shift = 4 * (place % 2);
-                    *byte = *byte & !(15 << shift) | (value[0] & 15) << shift;
+                    put_half(&mut cells[DIGITS + place / 2], place % 2, value[0]);
                 }
                 Target::Weighed(at, beside, rarity) => {
                     cells[at..at + 2].copy_from_slice(&value[..2]);
-                    for level in 0..usize::from(rarity) {
-                        cells[beside + level] = value[2 + level];
+                    for step in 0..usize::from(rarity) {
+                        put_half(&mut cells[beside + step / 2], step % 2, value[2 + step]);
                     }
                 }
                 Target::Gram(filter, each) => {
@@ -242,4 +244,10 @@ impl Record {
             }
         }
     }
+}
+
+/// Puts the low half of `value` in the low (0) or high (1) half of a byte.
+fn put_half(byte: &mut u8, half: usize, value: u8) {
+    let shift = 4 * half;
+    *byte = *byte & !(15 << shift) | (value & 15) << shift;
 }

@@ -25,8 +25,8 @@ pub enum Rule {
     HouseMonthDay,
     /// Sounds of a surname part and of the first given name, in either order, and the year of birth.
     SoundsYear,
-    /// Surname part, first initial, month and day of birth in either order.
-    NameMonthDay,
+    /// First three letters of a surname part, first initial, month and day of birth in either order.
+    PrefixMonthDay,
     /// Surname part and first given name, in either order. Frequent names have no such tag.
     Names,
 }
@@ -56,8 +56,8 @@ const SLOTS: [Slot; 13] = [
     slot(Rule::HouseMonthDay, 0),
     slot(Rule::SoundsYear, 0),
     slot(Rule::SoundsYear, 1),
-    slot(Rule::NameMonthDay, 0),
-    slot(Rule::NameMonthDay, 1),
+    slot(Rule::PrefixMonthDay, 0),
+    slot(Rule::PrefixMonthDay, 1),
     slot(Rule::Names, 0),
     slot(Rule::Names, 1),
 ];
@@ -82,7 +82,7 @@ impl Rule {
             Self::HouseYear => 5,
             Self::HouseMonthDay => 6,
             Self::SoundsYear => 7,
-            Self::NameMonthDay => 8,
+            Self::PrefixMonthDay => 8,
             Self::Names => 9,
         }
     }
@@ -92,7 +92,7 @@ impl Rule {
         match self {
             Self::Bsn => [false; 5],
             Self::DateInitial => [true, false, true, false, false],
-            Self::DatePrefix | Self::SoundsYear | Self::NameMonthDay => {
+            Self::DatePrefix | Self::SoundsYear | Self::PrefixMonthDay => {
                 [true, true, true, false, false]
             }
             Self::HouseInitial => [true, false, false, true, false],
@@ -121,7 +121,7 @@ impl Slot {
             Rule::HouseYear => [record.place, record.number, record.year],
             Rule::HouseMonthDay => [record.place, record.number, record.month_day],
             Rule::SoundsYear => either_order(sound, record.first_spelling, record.year),
-            Rule::NameMonthDay => [name, record.initial, record.month_day],
+            Rule::PrefixMonthDay => [record.prefixes[part], record.initial, record.month_day],
             Rule::Names => either_order(name, record.first, filled),
         };
         words.iter().all(|word| *word != 0).then_some(words)

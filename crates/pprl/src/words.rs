@@ -5,23 +5,19 @@ use std::collections::HashMap;
 use helder_record_linkage::{
     Column, Table,
     value::{
-        Address, GivenNames, PartKind, PartialDate,
-        address::RawAddress,
-        spelling::spelling_key,
-        surname,
-        text::normalise,
+        Address, GivenNames, PartKind, PartialDate, address::RawAddress, spelling::spelling_key,
+        surname, text::normalise,
     },
 };
 
 use crate::{columns::Columns, prf::Prf};
 
-/// Share of the records from which a name is common, and below which it is rare.
-const COMMON: f64 = 1.0 / 500.0;
-const RARE: f64 = 1.0 / 5_000.0;
+/// Shares of the records below which a name is not common, rare, very rare, extremely rare.
+const STEPS: [f64; 4] = [1.0 / 500.0, 1.0 / 2_000.0, 1.0 / 8_000.0, 1.0 / 32_000.0];
 /// Most bigrams of a name that go into its filter.
 const MOST_GRAMS: usize = 18;
 
-/// How usual a name is: 0 common, 1 not common, 2 rare.
+/// How rare a name is: 0 common, 4 extremely rare.
 pub(crate) type Rarity = u8;
 
 /// Given names of one text.
@@ -88,7 +84,10 @@ impl<'t, V: Default> Values<'t, V> {
         let column: Option<&Column> = name.and_then(|name| table.column(name));
         let mut values = vec![V::default()];
         if let Some(column) = column {
-            values.extend((1..=column.n_distinct() as u32).map(|code| column.text(code).map_or_else(V::default, &mut parse)));
+            values.extend(
+                (1..=column.n_distinct() as u32)
+                    .map(|code| column.text(code).map_or_else(V::default, &mut parse)),
+            );
         }
         Self {
             codes: column.map(Column::codes),
@@ -200,14 +199,7 @@ impl<'t> Words<'t> {
         let n = n_rows.max(1) as f64;
         let rarity = |count: u32| {
             let share = f64::from(count) / n;
-            // A name seen once is no more than once a file; in a small file that says little.
-            if share >= COMMON {
-                0
-            } else if share >= RARE && count > 2 {
-                1
-            } else {
-                2
-            }
+            STEPS.iter().take_while(|step| share < **step).count() as Rarity
         };
         let (mut whole, mut first) = (HashMap::new(), HashMap::new());
         for (value, count) in self.given.values.iter().zip(self.given.counts()) {
@@ -252,7 +244,9 @@ fn given(prf: &Prf, text: &str) -> Given {
     Given {
         whole: prf.word("given names", read.whole().as_bytes()),
         names,
-        spelling: first.map_or(0, |name| prf.word("spelling", spelling_key(name).as_bytes())),
+        spelling: first.map_or(0, |name| {
+            prf.word("spelling", spelling_key(name).as_bytes())
+        }),
         prefix: first.map_or(0, |name| prf.word("prefix", prefix(name))),
         initials,
         full: !read.initials_only,
@@ -299,7 +293,13 @@ fn date(prf: &Prf, text: &str) -> Date {
         return Date::default();
     };
     let number = |domain: &str, number: u32| prf.word(domain, &number.to_le_bytes());
-    let known = |part: u8| if part == 0 { 0 } else { number("month or day", u32::from(part)) };
+    let known = |part: u8| {
+        if part == 0 {
+            0
+        } else {
+            number("month or day", u32::from(part))
+        }
+    };
     let (low, high) = (read.month.min(read.day), read.month.max(read.day));
     let mut digits = [0; 8];
     for (place, (word, digit)) in digits.iter_mut().zip(read.digits()).enumerate() {
@@ -333,7 +333,9 @@ fn postcode(prf: &Prf, text: &str) -> Postcode {
     }
     Postcode {
         whole: read.pc6().map_or(0, |pc6| prf.word("postcode", &pc6)),
-        area: read.pc4.map_or(0, |pc4| prf.word("area", &pc4.to_le_bytes())),
+        area: read
+            .pc4
+            .map_or(0, |pc4| prf.word("area", &pc4.to_le_bytes())),
         signs,
     }
 }
@@ -346,7 +348,9 @@ fn bsn(text: &str) -> Option<[u8; 9]> {
         .filter(u8::is_ascii_digit)
         .map(|b| b - b'0')
         .collect();
-    let start = 9_usize.checked_sub(found.len()).filter(|start| *start <= 1)?;
+    let start = 9_usize
+        .checked_sub(found.len())
+        .filter(|start| *start <= 1)?;
     digits[start..].copy_from_slice(&found);
     let sum = digits[..8]
         .iter()

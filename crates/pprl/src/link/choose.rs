@@ -36,8 +36,14 @@ fn groups(edges: &[Edge], record: impl Fn(&Edge) -> u32) -> Vec<Vec<u32>> {
 /// "At most one partner" as belief propagation: a rival that is well explained by another partner hardly counts. `duplicates` are the
 /// shares of further partners allowed on the left and on the right (0 = none, 1 = free).
 pub(super) fn compete(edges: &[Edge], duplicates: [f64; 2]) -> Competition {
-    let sides = [groups(edges, |edge| edge.left), groups(edges, |edge| edge.right)];
-    let odds: Vec<f64> = edges.iter().map(|edge| edge.weight.clamp(-100.0, 100.0).exp2()).collect();
+    let sides = [
+        groups(edges, |edge| edge.left),
+        groups(edges, |edge| edge.right),
+    ];
+    let odds: Vec<f64> = edges
+        .iter()
+        .map(|edge| edge.weight.clamp(-100.0, 100.0).exp2())
+        .collect();
     let mut messages = [vec![1.0; edges.len()], vec![1.0; edges.len()]];
     for _ in 0..ROUNDS {
         let mut change = 0.0_f64;
@@ -71,14 +77,17 @@ pub(super) fn compete(edges: &[Edge], duplicates: [f64; 2]) -> Competition {
     let chances: Vec<f64> = edges
         .iter()
         .enumerate()
-        .map(|(i, edge)| {
-            probability(edge.weight + messages[0][i].log2() + messages[1][i].log2())
-        })
+        .map(|(i, edge)| probability(edge.weight + messages[0][i].log2() + messages[1][i].log2()))
         .collect();
     let expected: f64 = chances.iter().sum();
     let with_partner: f64 = sides[0]
         .iter()
-        .map(|group| 1.0 - group.iter().map(|edge| 1.0 - chances[*edge as usize]).product::<f64>())
+        .map(|group| {
+            1.0 - group
+                .iter()
+                .map(|edge| 1.0 - chances[*edge as usize])
+                .product::<f64>()
+        })
         .sum();
     Competition {
         duplicate_share: ((expected - with_partner) / with_partner.max(1.0)).clamp(0.001, 1.0),
@@ -93,7 +102,9 @@ pub(super) fn choose(
     assignment: Assignment,
     threshold: f64,
 ) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..edges.len()).filter(|edge| chances[*edge] >= threshold).collect();
+    let mut order: Vec<usize> = (0..edges.len())
+        .filter(|edge| chances[*edge] >= threshold)
+        .collect();
     order.sort_by(|a, b| chances[*b].total_cmp(&chances[*a]).then(a.cmp(b)));
     let (mut lefts, mut rights) = (HashSet::new(), HashSet::new());
     order.retain(|edge| {
@@ -133,7 +144,11 @@ mod tests {
             &[edge(0, 0, 10.0), edge(1, 0, 10.0), edge(1, 1, 40.0)],
             [0.0, 0.0],
         );
-        assert!(found.chances[0] > 0.99 && found.chances[1] < 0.01, "{:?}", found.chances);
+        assert!(
+            found.chances[0] > 0.99 && found.chances[1] < 0.01,
+            "{:?}",
+            found.chances
+        );
     }
 
     #[test]
@@ -141,7 +156,10 @@ mod tests {
         let edges = [(0, 0), (0, 1), (1, 1)];
         let chances = [0.9, 0.8, 0.7];
         assert_eq!(choose(&edges, &chances, Assignment::OneToOne, 0.5), [0, 2]);
-        assert_eq!(choose(&edges, &chances, Assignment::OneLeftPerRight, 0.5), [0, 1]);
+        assert_eq!(
+            choose(&edges, &chances, Assignment::OneLeftPerRight, 0.5),
+            [0, 1]
+        );
         assert_eq!(choose(&edges, &chances, Assignment::All, 0.5), [0, 1, 2]);
     }
 }

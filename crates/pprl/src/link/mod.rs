@@ -41,7 +41,9 @@ pub enum LinkError {
     #[error("the encodings were made for different projects")]
     Projects,
     /// Made with different keys.
-    #[error("the encodings were made with different keys; both organisations need the same key file")]
+    #[error(
+        "the encodings were made with different keys; both organisations need the same key file"
+    )]
     Keys,
     /// One uses the BSN and the other does not, or the tags differ otherwise.
     #[error("the encodings were made with different options; choose the same ones on both sides")]
@@ -93,7 +95,11 @@ pub struct LinkResult {
 ///
 /// # Errors
 /// When the two cannot be compared.
-pub fn link(left: &Encoding, right: &Encoding, options: LinkOptions) -> Result<LinkResult, LinkError> {
+pub fn link(
+    left: &Encoding,
+    right: &Encoding,
+    options: LinkOptions,
+) -> Result<LinkResult, LinkError> {
     check(left, right, options)?;
     let Found {
         pairs,
