@@ -93,7 +93,7 @@ pub fn encode(
     let mut order: Vec<(u64, u32)> = tokens.iter().copied().zip(0..).collect();
     order.par_sort_unstable();
     let mut tags = all_tags(&prf, &words, &slots, &order);
-    let frequent_tags = drop_frequent(&prf, &mut tags, slots.len(), options.most_per_tag);
+    let frequent_tags = drop_frequent(&prf, &mut tags, &slots, options.most_per_tag);
     let header = Header {
         format: FORMAT.to_owned(),
         project: key.project().to_owned(),
@@ -171,14 +171,22 @@ fn all_tags(prf: &Prf, words: &Words<'_>, slots: &[Slot], order: &[(u64, u32)]) 
     tags
 }
 
-/// Replaces tags that more than `most` records share; returns how many were.
-fn drop_frequent(prf: &Prf, tags: &mut [u64], n_slots: usize, most: u32) -> u64 {
-    let mut sorted = tags.to_vec();
+/// Replaces tags that too many records share; returns how many were.
+fn drop_frequent(prf: &Prf, tags: &mut [u64], slots: &[Slot], most: u32) -> u64 {
+    let n_slots = slots.len();
+    let mut sorted: Vec<(u64, u8)> = tags
+        .par_iter()
+        .enumerate()
+        .map(|(place, tag)| (*tag, (place % n_slots) as u8))
+        .collect();
     sorted.par_sort_unstable();
     let frequent: HashSet<u64> = sorted
-        .chunk_by(|a, b| a == b)
-        .filter(|same| same.len() > most as usize)
-        .map(|same| same[0])
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|same| {
+            let rule = slots[usize::from(same[0].1)].rule;
+            same.len() > rule.most_per_tag(most) as usize
+        })
+        .map(|same| same[0].0)
         .collect();
     if frequent.is_empty() {
         return 0;

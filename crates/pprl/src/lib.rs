@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod chance;
+pub mod clk;
 pub mod columns;
 pub mod compare;
 mod encode;

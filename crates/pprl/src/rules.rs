@@ -102,6 +102,18 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Most records that may share a tag of this rule, when `most` is allowed in general. A rule on names alone gets half: how often a name
+    /// occurs is what an attacker knows best.
+    pub(crate) fn most_per_tag(self, most: u32) -> u32 {
+        if self == Self::Names {
+            most.div_ceil(2)
+        } else {
+            most
+        }
+    }
+}
+
 impl Slot {
     /// The words whose equality the slot stands for; `None` when one is absent.
     pub(crate) fn words(self, record: &Record) -> Option<[u64; 3]> {
