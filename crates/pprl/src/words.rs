@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use helder_record_linkage::{
     Column, Table,
     value::{
@@ -79,16 +81,18 @@ pub(crate) struct Values<'t, V> {
     values: Vec<V>,
 }
 
-impl<'t, V: Default> Values<'t, V> {
-    fn read(table: &'t Table, name: Option<&str>, mut parse: impl FnMut(&str) -> V) -> Self {
+impl<'t, V: Default + Send> Values<'t, V> {
+    fn read(table: &'t Table, name: Option<&str>, parse: impl Fn(&str) -> V + Sync) -> Self {
         let column: Option<&Column> = name.and_then(|name| table.column(name));
-        let mut values = vec![V::default()];
-        if let Some(column) = column {
-            values.extend(
-                (1..=column.n_distinct() as u32)
-                    .map(|code| column.text(code).map_or_else(V::default, &mut parse)),
-            );
-        }
+        let n_distinct = column.map_or(0, Column::n_distinct) as u32;
+        let values = (0..=n_distinct)
+            .into_par_iter()
+            .map(|code| {
+                column
+                    .and_then(|column| column.text(code))
+                    .map_or_else(V::default, &parse)
+            })
+            .collect();
         Self {
             codes: column.map(Column::codes),
             values,
@@ -132,15 +136,16 @@ impl<'t> Words<'t> {
     pub(crate) fn read(prf: &Prf, columns: &Columns, table: &'t Table) -> Self {
         let word = |domain: &str, text: &str| prf.word(domain, text.as_bytes());
         let address = |raw: RawAddress<'_>| Address::parse(raw);
+        let grams = Grams::new(prf);
         let mut words = Self {
             given: Values::read(table, columns.given_names.as_deref(), |text| {
-                given(prf, text)
+                given(prf, &grams, text)
             }),
             own: Values::read(table, columns.surname.as_deref(), |text| {
-                parts(prf, Some(text), None)
+                parts(prf, &grams, Some(text), None)
             }),
             partner: Values::read(table, columns.partner_surname.as_deref(), |text| {
-                parts(prf, None, Some(text))
+                parts(prf, &grams, None, Some(text))
             }),
             date: Values::read(table, columns.birth_date.as_deref(), |text| date(prf, text)),
             postcode: Values::read(table, columns.postcode.as_deref(), |text| {
@@ -228,7 +233,7 @@ impl<'t> Words<'t> {
     }
 }
 
-fn given(prf: &Prf, text: &str) -> Given {
+fn given(prf: &Prf, grams: &Grams, text: &str) -> Given {
     let Some(read) = GivenNames::parse(text) else {
         return Given::default();
     };
@@ -250,12 +255,12 @@ fn given(prf: &Prf, text: &str) -> Given {
         prefix: first.map_or(0, |name| prf.word("prefix", prefix(name))),
         initials,
         full: !read.initials_only,
-        grams: first.map_or_else(Vec::new, |name| grams(prf, name)),
+        grams: first.map_or_else(Vec::new, |name| grams.of(name)),
         ..Given::default()
     }
 }
 
-fn parts(prf: &Prf, own: Option<&str>, partner: Option<&str>) -> Vec<Part> {
+fn parts(prf: &Prf, grams: &Grams, own: Option<&str>, partner: Option<&str>) -> Vec<Part> {
     let read = surname::parts(own, partner);
     let part = |part: surname::SurnamePart| Part {
         word: prf.word("name", part.core.as_bytes()),
@@ -263,7 +268,7 @@ fn parts(prf: &Prf, own: Option<&str>, partner: Option<&str>) -> Vec<Part> {
         prefix: prf.word("prefix", prefix(&part.core)),
         reading: part.kind == PartKind::Reading,
         rarity: 0,
-        grams: grams(prf, &part.core),
+        grams: grams.of(&part.core),
     };
     read.into_iter().map(part).collect()
 }
@@ -273,19 +278,47 @@ fn prefix(name: &str) -> &[u8] {
     &name.as_bytes()[..name.len().min(3)]
 }
 
-/// Pairs of neighbouring letters, each once, the ends of the name included.
-fn grams(prf: &Prf, name: &str) -> Vec<u64> {
-    let mut letters = vec![b' '];
-    letters.extend(name.bytes());
-    letters.push(b' ');
-    let mut words: Vec<u64> = letters
-        .windows(2)
-        .take(MOST_GRAMS)
-        .map(|pair| prf.word("bigram", pair))
-        .collect();
-    words.sort_unstable();
-    words.dedup();
-    words
+/// Words of all pairs of letters, digits and the end of a name; a name has ten, so they are hashed once.
+struct Grams(Vec<u64>);
+
+impl Grams {
+    const SIGNS: usize = 37;
+
+    fn sign(byte: u8) -> usize {
+        match byte {
+            b'a'..=b'z' => usize::from(byte - b'a') + 1,
+            b'0'..=b'9' => usize::from(byte - b'0') + 27,
+            _ => 0,
+        }
+    }
+
+    fn new(prf: &Prf) -> Self {
+        let pair = |i: usize| [(i / Self::SIGNS) as u8, (i % Self::SIGNS) as u8];
+        Self(
+            (0..Self::SIGNS * Self::SIGNS)
+                .map(|i| prf.word("bigram", &pair(i)))
+                .collect(),
+        )
+    }
+
+    /// Pairs of neighbouring letters, each once, the ends of the name included.
+    fn of(&self, name: &str) -> Vec<u64> {
+        let mut before = 0;
+        let mut words: Vec<u64> = name
+            .bytes()
+            .chain([b' '])
+            .take(MOST_GRAMS)
+            .map(|byte| {
+                let sign = Self::sign(byte);
+                let word = self.0[before * Self::SIGNS + sign];
+                before = sign;
+                word
+            })
+            .collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
 }
 
 fn date(prf: &Prf, text: &str) -> Date {

@@ -6,7 +6,7 @@ mod model;
 
 use helder_record_linkage::{em::Convergence, spec::Assignment};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{compare::compare, file::Encoding, rules::Rule};
 use candidates::{Found, find};
@@ -59,12 +59,18 @@ pub enum LinkError {
 /// Two records of one person, by the tokens each organisation gave them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct TokenLink {
-    /// Row token of the left encoding.
+    /// Row token of the left encoding; written as 16 hexadecimal digits.
+    #[serde(serialize_with = "hexadecimal")]
     pub left: u64,
-    /// Row token of the right encoding.
+    /// Row token of the right encoding; written as 16 hexadecimal digits.
+    #[serde(serialize_with = "hexadecimal")]
     pub right: u64,
     /// Probability that they are one person.
     pub probability: f64,
+}
+
+fn hexadecimal<S: Serializer>(token: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{token:016x}"))
 }
 
 /// What a linkage gives back. Of records without a partner it holds nothing but their number.
