@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     compare::{Cells, compare},
-    layout::{CELL_BYTES, COMPARISONS},
+    layout::{CELL_BYTES, COMPARISONS, SLOT_BYTES},
     prf::Prf,
     record::Record,
     words::Words,
@@ -99,15 +99,15 @@ pub(crate) fn chance(prf: &Prf, words: &Words<'_>, n_rows: usize) -> ChanceTable
         .par_chunks(GROUP)
         .enumerate()
         .map(|(group, rows)| {
-            let tag = prf.random(group as u64, u32::MAX - 3);
-            let mut record = Record::default();
+            let tag = prf.random(group as u64, u32::MAX - 3).max(1);
+            let (mut record, mut work) = (Record::default(), Vec::new());
+            let mut slot = [0; SLOT_BYTES];
             let mut all: Vec<Cells> = Vec::with_capacity(rows.len());
             for (_, row) in rows {
-                let mut cells = [0; CELL_BYTES];
-                prf.padding(*row as u64, u32::MAX - 4, &mut cells);
+                prf.padding(*row as u64, u32::MAX - 4, &mut work, &mut slot);
                 record.read(words, *row);
-                record.cells(prf, tag, &mut cells);
-                all.push(cells);
+                record.fill(prf, &[tag], &mut slot);
+                all.extend(slot.last_chunk::<CELL_BYTES>());
             }
             let mut table = ChanceTable::empty();
             for (i, a) in all.iter().enumerate() {

@@ -58,7 +58,7 @@ impl Filter {
 
     /// Whether a bit is set.
     pub fn has(&self, place: usize) -> bool {
-        self.0[place / 64 & 15] >> (place % 64) & 1 == 1
+        (self.0[(place / 64) & 15] >> (place % 64)) & 1 == 1
     }
 
     /// XOR of both halves, in the lower half: hides single bits, keeps some of the similarity.

@@ -186,7 +186,7 @@ impl Pair<'_> {
         }
         let equal_digits = (0..4)
             .map(|i| self.a[DIGITS + i] ^ self.b[DIGITS + i])
-            .map(|x| u8::from(x & 15 == 0) + u8::from(x >> 4 == 0))
+            .map(|x| u8::from(x.trailing_zeros() >= 4) + u8::from(x.leading_zeros() >= 4))
             .sum::<u8>();
         if equal_digits >= 7 {
             return 5;

@@ -10,10 +10,10 @@ use crate::{
     columns::{ColumnFault, Columns},
     file::{FORMAT, Header, WriteError, Writer},
     key::ProjectKey,
-    layout::{CELL_BYTES, SLOT_BYTES, TAG_BYTES, TOKEN_BYTES},
+    layout::{SLOT_BYTES, TOKEN_BYTES},
     prf::Prf,
     record::Record,
-    rules::{Slot, slots},
+    rules::{MOST_SLOTS, Slot, slots},
     words::Words,
 };
 
@@ -92,8 +92,8 @@ pub fn encode(
     // The order of the file (by name, by date of entry) would say something; the order of random tokens does not.
     let mut order: Vec<(u64, u32)> = tokens.iter().copied().zip(0..).collect();
     order.par_sort_unstable();
-    let mut tags = all_tags(&prf, &words, &slots, &order);
-    let frequent_tags = drop_frequent(&prf, &mut tags, &slots, options.most_per_tag);
+    let mut tags = all_tags(&prf, &words, &slots, table.n_rows());
+    let frequent_tags = drop_frequent(&mut tags, &slots, options.most_per_tag);
     let header = Header {
         format: FORMAT.to_owned(),
         project: key.project().to_owned(),
@@ -104,15 +104,13 @@ pub fn encode(
         chance: chance(&prf, &words, table.n_rows()),
     };
     let mut writer = Writer::start(out, &header)?;
-    let width = TOKEN_BYTES + slots.len() * SLOT_BYTES;
     // A batch is what all threads make before it is written; the file is never in memory as a whole.
     let batch = CHUNK_ROWS * 16;
-    for (rows, tags) in order.chunks(batch).zip(tags.chunks(batch * slots.len())) {
+    for rows in order.chunks(batch) {
         let pieces: Vec<(Vec<u8>, blake3::Hash)> = rows
             .par_chunks(CHUNK_ROWS)
-            .zip(tags.par_chunks(CHUNK_ROWS * slots.len()))
-            .map(|(rows, tags)| {
-                let piece = encode_rows(&prf, &words, rows, tags, width);
+            .map(|rows| {
+                let piece = encode_rows(&prf, &words, rows, &tags, slots.len());
                 let digest = blake3::hash(&piece);
                 (piece, digest)
             })
@@ -146,91 +144,80 @@ fn row_tokens(prf: &Prf, n_rows: usize) -> Vec<u64> {
     tokens
 }
 
-/// Padding numbers are made from the row as it stands in the table, so that they do not depend on the order.
-fn padding_tag(prf: &Prf, row: u32, slot: usize) -> u64 {
-    prf.random(u64::from(row), slot as u32 | 1 << 16)
-}
-
-/// Tags of all rows in the order of the file, slot by slot; an absent one is padding.
-fn all_tags(prf: &Prf, words: &Words<'_>, slots: &[Slot], order: &[(u64, u32)]) -> Vec<u64> {
-    let mut tags = vec![0; order.len() * slots.len()];
+/// Tags of all rows in the order of the table, slot by slot; 0 where a value is missing.
+fn all_tags(prf: &Prf, words: &Words<'_>, slots: &[Slot], n_rows: usize) -> Vec<u64> {
+    let mut tags = vec![0; n_rows * slots.len()];
     tags.par_chunks_mut(slots.len() * CHUNK_ROWS)
-        .zip(order.par_chunks(CHUNK_ROWS))
-        .for_each(|(tags, rows)| {
-            let mut record = Record::default();
-            for (tags, (_, row)) in tags.chunks_mut(slots.len()).zip(rows) {
-                record.read(words, *row as usize);
-                for (i, (tag, slot)) in tags.iter_mut().zip(slots).enumerate() {
-                    *tag = slot.words(&record).map_or_else(
-                        || padding_tag(prf, *row, i),
-                        |words| prf.tag(slot.rule.number(), words),
-                    );
-                }
+        .enumerate()
+        .for_each(|(chunk, tags)| {
+            let (mut record, mut work) = (Record::default(), Vec::new());
+            for (tags, row) in tags.chunks_mut(slots.len()).zip(chunk * CHUNK_ROWS..) {
+                record.read(words, row);
+                let combinations = slots
+                    .iter()
+                    .map(|slot| slot.words(&record).map(|words| (words, slot.rule.number())));
+                prf.tags::<MOST_SLOTS>(combinations, &mut work, tags);
             }
         });
     tags
 }
 
-/// Replaces tags that too many records share; returns how many were.
-fn drop_frequent(prf: &Prf, tags: &mut [u64], slots: &[Slot], most: u32) -> u64 {
+/// Takes away tags that too many records share; returns how many were.
+fn drop_frequent(tags: &mut [u64], slots: &[Slot], most: u32) -> u64 {
     let n_slots = slots.len();
-    let mut sorted: Vec<(u64, u8)> = tags
-        .par_iter()
-        .enumerate()
-        .map(|(place, tag)| (*tag, (place % n_slots) as u8))
+    let firsts: Vec<usize> = (0..n_slots)
+        .filter(|i| slots[..*i].iter().all(|slot| slot.rule != slots[*i].rule))
         .collect();
-    sorted.par_sort_unstable();
-    let frequent: HashSet<u64> = sorted
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|same| {
-            let rule = slots[usize::from(same[0].1)].rule;
-            same.len() > rule.most_per_tag(most) as usize
+    let frequent: HashSet<u64> = firsts
+        .into_par_iter()
+        .flat_map_iter(|first| {
+            let rule = slots[first].rule;
+            let places: Vec<usize> = (first..n_slots)
+                .filter(|i| slots[*i].rule == rule)
+                .collect();
+            let mut all: Vec<u64> = tags
+                .chunks_exact(n_slots)
+                .flat_map(|row| places.iter().map(|place| row[*place]))
+                .filter(|tag| *tag != 0)
+                .collect();
+            all.sort_unstable();
+            let most = rule.most_per_tag(most) as usize;
+            let frequent = all.chunk_by(|a, b| a == b).filter(|same| same.len() > most);
+            frequent.map(|same| same[0]).collect::<Vec<_>>()
         })
-        .map(|same| same[0].0)
         .collect();
     if frequent.is_empty() {
         return 0;
     }
     tags.par_iter_mut()
-        .enumerate()
-        .map(|(place, tag)| {
+        .map(|tag| {
             let hit = frequent.contains(tag);
             if hit {
-                *tag = prf.random((place / n_slots) as u64, (place % n_slots) as u32 | 1 << 17);
+                *tag = 0;
             }
             u64::from(hit)
         })
         .sum()
 }
 
+/// Rows of the file; `tags` are those of the whole table.
 fn encode_rows(
     prf: &Prf,
     words: &Words<'_>,
     rows: &[(u64, u32)],
     tags: &[u64],
-    width: usize,
+    n_slots: usize,
 ) -> Vec<u8> {
+    let width = TOKEN_BYTES + n_slots * SLOT_BYTES;
     let mut out = vec![0; rows.len() * width];
-    let n_slots = tags.len() / rows.len().max(1);
-    let mut record = Record::default();
-    let mut cells = [0; CELL_BYTES];
-    for ((bytes, (token, row)), tags) in out
-        .chunks_exact_mut(width)
-        .zip(rows)
-        .zip(tags.chunks_exact(n_slots))
-    {
-        record.read(words, *row as usize);
-        bytes[..TOKEN_BYTES].copy_from_slice(&token.to_le_bytes());
-        for (i, (slot, tag)) in bytes[TOKEN_BYTES..]
-            .chunks_exact_mut(SLOT_BYTES)
-            .zip(tags)
-            .enumerate()
-        {
-            slot[..TAG_BYTES].copy_from_slice(&tag.to_le_bytes());
-            prf.padding(u64::from(*row), i as u32, &mut cells);
-            record.cells(prf, *tag, &mut cells);
-            slot[TAG_BYTES..].copy_from_slice(&cells);
-        }
+    let (mut record, mut work) = (Record::default(), Vec::new());
+    for (bytes, (token, row)) in out.chunks_exact_mut(width).zip(rows) {
+        let (place, slots) = bytes.split_at_mut(TOKEN_BYTES);
+        place.copy_from_slice(&token.to_le_bytes());
+        prf.padding(u64::from(*row), 0, &mut work, slots);
+        let row = *row as usize;
+        record.read(words, row);
+        record.fill(prf, &tags[row * n_slots..(row + 1) * n_slots], slots);
     }
     out
 }

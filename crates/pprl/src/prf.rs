@@ -3,7 +3,7 @@
 //! Two well-kept building blocks. BLAKE3 in keyed mode turns texts into words; it runs once per distinct value. AES-128, which every
 //! processor of the last decade has in hardware, is the pseudo-random function per cell: its input is the word and the block's tag, both 64
 //! bits, so one key serves every salt without a key schedule. At about a nanosecond a call it is what makes a salt per block affordable;
-//! SipHash costs five to ten times as much and HMAC-SHA-256 two hundred times.
+//! `SipHash` and HMAC-SHA-256 would do as well and cost several times and a hundred times as much.
 
 use aes::{
     Aes128, Block,
@@ -50,16 +50,33 @@ impl Prf {
         u64::from_le_bytes(out).max(1)
     }
 
-    /// Tag of three words under a rule: CBC-MAC over two blocks, a fixed length, for which it is a pseudo-random function.
-    pub(crate) fn tag(&self, rule: u8, words: [u64; 3]) -> u64 {
-        let mut block = join(words[0], words[1]);
-        self.tag.encrypt_block(&mut block);
-        let second = join(words[2], u64::from(rule));
-        for (byte, other) in block.iter_mut().zip(second) {
-            *byte ^= other;
+    /// Tags of three words under a rule, for each that is there; the others get 0. CBC-MAC over two blocks, a fixed length, for which it is a
+    /// pseudo-random function.
+    pub(crate) fn tags<const N: usize>(
+        &self,
+        combinations: impl Iterator<Item = Option<([u64; 3], u8)>>,
+        work: &mut Vec<Block>,
+        tags: &mut [u64],
+    ) {
+        work.clear();
+        let mut seconds = [Block::default(); N];
+        let mut present = [false; N];
+        for (i, combination) in combinations.enumerate().take(N) {
+            let (words, rule) = combination.unwrap_or_default();
+            present[i] = combination.is_some();
+            work.push(join(words[0], words[1]));
+            seconds[i] = join(words[2], u64::from(rule));
         }
-        self.tag.encrypt_block(&mut block);
-        low(&block)
+        self.tag.encrypt_blocks(work);
+        for (block, second) in work.iter_mut().zip(&seconds) {
+            for (byte, other) in block.iter_mut().zip(second) {
+                *byte ^= other;
+            }
+        }
+        self.tag.encrypt_blocks(work);
+        for ((tag, block), present) in tags.iter_mut().zip(work.iter()).zip(present) {
+            *tag = if present { low(block).max(1) } else { 0 };
+        }
     }
 
     /// Encrypts cells in place; each block is [`join`] of a word and a tag.
@@ -67,26 +84,22 @@ impl Prf {
         self.cell.encrypt_blocks(blocks);
     }
 
-    /// Random-looking bytes that only this file's key and nonce give.
-    pub(crate) fn padding(&self, row: u64, place: u32, out: &mut [u8]) {
-        let mut blocks = [Block::default(); 8];
-        for (piece, chunk) in out.chunks_mut(128).enumerate() {
-            for (i, block) in blocks.iter_mut().enumerate() {
-                let counter = u64::from(place) << 32 | (piece * 8 + i) as u64;
-                *block = join(row, counter);
-            }
-            self.pad.encrypt_blocks(&mut blocks);
-            for (bytes, block) in chunk.chunks_mut(16).zip(&blocks) {
-                bytes.copy_from_slice(&block[..bytes.len()]);
-            }
+    /// Random-looking bytes that only this file's key and nonce give. Every call has a row and place of its own.
+    pub(crate) fn padding(&self, row: u64, place: u32, work: &mut Vec<Block>, out: &mut [u8]) {
+        work.clear();
+        let n_blocks = out.len().div_ceil(16) as u64;
+        work.extend((0..n_blocks).map(|i| join(row, u64::from(place) << 32 | i)));
+        self.pad.encrypt_blocks(work);
+        for (bytes, block) in out.chunks_mut(16).zip(work.iter()) {
+            bytes.copy_from_slice(&block[..bytes.len()]);
         }
     }
 
     /// Eight of those bytes as a number.
     pub(crate) fn random(&self, row: u64, place: u32) -> u64 {
-        let mut bytes = [0; 8];
-        self.padding(row, place, &mut bytes);
-        u64::from_le_bytes(bytes)
+        let mut block = join(row, u64::from(place) << 32);
+        self.pad.encrypt_block(&mut block);
+        low(&block)
     }
 }
 

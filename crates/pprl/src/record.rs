@@ -4,7 +4,7 @@ use aes::Block;
 
 use crate::{
     compare::Cells,
-    layout::{DIGITS, FILTERS, one, two},
+    layout::{DIGITS, FILTERS, SLOT_BYTES, TAG_BYTES, one, two},
     prf::{Prf, join, low},
     words::{Part, Rarity, Words},
 };
@@ -15,18 +15,19 @@ const WEIGHT: usize = 20;
 /// What a filled place of the cells gets from its word.
 #[derive(Clone, Copy)]
 enum Target {
-    Two(usize),
-    One(usize),
+    Two(u8),
+    One(u8),
     /// Half byte of a digit of the date.
-    Digit(usize),
+    Digit(u8),
     /// Two bytes, and beside them a half byte for every step towards extremely rare.
-    Weighed(usize, usize, Rarity),
+    Weighed(u8, u8, Rarity),
     /// A bigram: bits in the filter at a place.
-    Gram(usize, usize),
+    Gram(u8, u8),
 }
 
 /// Constants of a tag: flags and masks. Words with these values are never made from texts.
 const FLAGS: u64 = u64::MAX;
+const CONSTANTS: usize = 5;
 
 /// A record as words. Filled per row and reused.
 #[derive(Default)]
@@ -72,9 +73,8 @@ impl Record {
     fn put_grams(&mut self, grams: &[u64], filter: usize) {
         let each = (WEIGHT as f64 / grams.len().max(1) as f64).round().max(1.0) as usize;
         self.filters[filter] = !grams.is_empty();
-        for gram in grams {
-            self.words.push((*gram, Target::Gram(filter, each)));
-        }
+        let target = Target::Gram(filter as u8, each as u8);
+        self.words.extend(grams.iter().map(|gram| (*gram, target)));
     }
 
     fn read_names(&mut self, words: &Words<'_>, row: usize) {
@@ -85,19 +85,19 @@ impl Record {
         self.prefixes[2] = value.prefix;
         if value.whole != 0 {
             self.flags.push(one::KNOWN_NAMES);
-            let whole = Target::Weighed(two::WHOLE, one::RARE_WHOLE, value.rarity_whole);
+            let whole = weighed(two::WHOLE, one::RARE_WHOLE, value.rarity_whole);
             self.put(value.whole, whole);
         }
         let [first, second, third] = two::NAMES;
         self.put(
             value.names[0],
-            Target::Weighed(first, one::RARE_FIRST, value.rarity_first),
+            weighed(first, one::RARE_FIRST, value.rarity_first),
         );
-        self.put(value.names[1], Target::Two(second));
-        self.put(value.names[2], Target::Two(third));
-        self.put(value.spelling, Target::Two(two::SPELLING));
+        self.put(value.names[1], at_two(second));
+        self.put(value.names[2], at_two(third));
+        self.put(value.spelling, at_two(two::SPELLING));
         for (word, place) in value.initials.iter().zip(one::INITIALS) {
-            self.put(*word, Target::One(place));
+            self.put(*word, at_one(place));
         }
         if value.full {
             self.flags.push(one::FULL);
@@ -109,7 +109,7 @@ impl Record {
         let sex = *words.sex.of(row);
         if sex != 0 {
             self.flags.push(one::KNOWN_SEX);
-            self.put(sex, Target::One(one::SEX));
+            self.put(sex, at_one(one::SEX));
         }
     }
 
@@ -136,7 +136,7 @@ impl Record {
         for (i, part) in names.iter().enumerate() {
             let Some(part) = part else { continue };
             if i == 2 {
-                self.put(part.word, Target::Two(two::PARTS[2]));
+                self.put(part.word, at_two(two::PARTS[2]));
                 continue;
             }
             self.parts[i] = part.word;
@@ -144,9 +144,9 @@ impl Record {
             self.prefixes[i] = part.prefix;
             self.put(
                 part.word,
-                Target::Weighed(two::PARTS[i], one::RARE_PARTS[i], part.rarity),
+                weighed(two::PARTS[i], one::RARE_PARTS[i], part.rarity),
             );
-            self.put(part.spelling, Target::Two(two::PART_SPELLINGS[i]));
+            self.put(part.spelling, at_two(two::PART_SPELLINGS[i]));
             self.put_grams(&part.grams, 1 + i);
         }
     }
@@ -163,12 +163,12 @@ impl Record {
         if value.normal {
             self.flags.push(one::NORMAL);
         }
-        self.put(value.whole, Target::Two(two::DATE));
-        self.put(value.year, Target::One(one::YEAR));
-        self.put(value.month, Target::One(one::MONTH));
-        self.put(value.day, Target::One(one::DAY));
+        self.put(value.whole, at_two(two::DATE));
+        self.put(value.year, at_one(one::YEAR));
+        self.put(value.month, at_one(one::MONTH));
+        self.put(value.day, at_one(one::DAY));
         for (place, word) in value.digits.iter().enumerate() {
-            self.put(*word, Target::Digit(place));
+            self.put(*word, Target::Digit(place as u8));
         }
     }
 
@@ -185,31 +185,48 @@ impl Record {
         if postcode.area != 0 || street != 0 || town != 0 {
             self.flags.push(one::KNOWN_ADDRESS);
         }
-        self.put(postcode.whole, Target::Two(two::POSTCODE));
-        self.put(postcode.area, Target::One(one::AREA));
+        self.put(postcode.whole, at_two(two::POSTCODE));
+        self.put(postcode.area, at_one(one::AREA));
         for (word, place) in postcode.signs.iter().zip(one::POSTCODE_SIGNS) {
-            self.put(*word, Target::One(place));
+            self.put(*word, at_one(place));
         }
-        self.put(number.number, Target::Two(two::NUMBER));
-        self.put(street, Target::Two(two::STREET));
-        self.put(town, Target::One(one::TOWN));
+        self.put(number.number, at_two(two::NUMBER));
+        self.put(street, at_two(two::STREET));
+        self.put(town, at_one(one::TOWN));
         let written = *words.addition.of(row);
         let addition = [written, number.addition, words.no_addition]
             .into_iter()
             .find(|word| *word != 0);
-        self.put(addition.unwrap_or(0), Target::One(one::ADDITION));
+        self.put(addition.unwrap_or(0), at_one(one::ADDITION));
     }
 
-    /// Fills `cells`, which hold padding, under a tag: every place whose word is known gets the word's value under this tag.
-    pub(crate) fn cells(&mut self, prf: &Prf, tag: u64, cells: &mut Cells) {
+    /// Fills slots that hold padding, one per tag: every place whose word is known gets the word's value under the tag. A tag of 0 is an
+    /// absent one: its slot stays padding, tag included.
+    pub(crate) fn fill(&mut self, prf: &Prf, tags: &[u64], slots: &mut [u8]) {
         self.blocks.clear();
-        for i in 0..5 {
-            self.blocks.push(join(FLAGS - i, tag));
+        for tag in tags.iter().filter(|tag| **tag != 0) {
+            self.blocks
+                .extend((0..CONSTANTS as u64).map(|i| join(FLAGS - i, *tag)));
+            self.blocks
+                .extend(self.words.iter().map(|(word, _)| join(*word, *tag)));
         }
-        self.blocks
-            .extend(self.words.iter().map(|(word, _)| join(*word, tag)));
+        // One call for all slots: the cipher spreads its keys over the lanes once per call.
         prf.cells(&mut self.blocks);
-        let (constants, values) = self.blocks.split_at(5);
+        let filled = slots
+            .chunks_exact_mut(SLOT_BYTES)
+            .zip(tags)
+            .filter(|(_, tag)| **tag != 0);
+        for ((slot, tag), values) in filled.zip(self.blocks.chunks(CONSTANTS + self.words.len())) {
+            let (place, cells) = slot.split_at_mut(TAG_BYTES);
+            place.copy_from_slice(&tag.to_le_bytes());
+            if let Some(cells) = cells.first_chunk_mut() {
+                self.put_values(values, cells);
+            }
+        }
+    }
+
+    fn put_values(&self, values: &[Block], cells: &mut Cells) {
+        let (constants, values) = values.split_at(CONSTANTS);
         let mask = low(&constants[0]);
         for place in &self.flags {
             cells[*place] = constants[1 + place / 16][place % 16];
@@ -217,24 +234,28 @@ impl Record {
         let mut filters = [0_u64; 3];
         for ((_, target), value) in self.words.iter().zip(values) {
             match *target {
-                Target::Two(at) => cells[at..at + 2].copy_from_slice(&value[..2]),
-                Target::One(at) => cells[at] = value[0],
+                Target::Two(at) => put_two(cells, at, value),
+                Target::One(at) => cells[usize::from(at)] = value[0],
                 Target::Digit(place) => {
+                    let place = usize::from(place);
                     put_half(&mut cells[DIGITS + place / 2], place % 2, value[0]);
                 }
                 Target::Weighed(at, beside, rarity) => {
-                    cells[at..at + 2].copy_from_slice(&value[..2]);
+                    put_two(cells, at, value);
                     for step in 0..usize::from(rarity) {
-                        put_half(&mut cells[beside + step / 2], step % 2, value[2 + step]);
+                        put_half(
+                            &mut cells[usize::from(beside) + step / 2],
+                            step % 2,
+                            value[2 + step],
+                        );
                     }
                 }
                 Target::Gram(filter, each) => {
-                    let bits = u128::from_le_bytes((*value).into());
-                    let mut set = 0_u64;
-                    for i in 0..each {
-                        set |= 1 << (bits >> (6 * i) & 63);
+                    let mut bits = u128::from_le_bytes((*value).into());
+                    for _ in 0..each {
+                        filters[usize::from(filter)] |= 1 << (bits & 63);
+                        bits >>= 6;
                     }
-                    filters[filter] |= set;
                 }
             }
         }
@@ -244,6 +265,23 @@ impl Record {
             }
         }
     }
+}
+
+const fn at_two(place: usize) -> Target {
+    Target::Two(place as u8)
+}
+
+const fn at_one(place: usize) -> Target {
+    Target::One(place as u8)
+}
+
+const fn weighed(place: usize, beside: usize, rarity: Rarity) -> Target {
+    Target::Weighed(place as u8, beside as u8, rarity)
+}
+
+fn put_two(cells: &mut Cells, at: u8, value: &Block) {
+    let at = usize::from(at);
+    cells[at..at + 2].copy_from_slice(&value[..2]);
 }
 
 /// Puts the low half of `value` in the low (0) or high (1) half of a byte.

@@ -62,6 +62,9 @@ const SLOTS: [Slot; 13] = [
     slot(Rule::Names, 1),
 ];
 
+/// Most slots a file has.
+pub(crate) const MOST_SLOTS: usize = SLOTS.len() + 1;
+
 /// The slots of a file.
 pub fn slots(with_bsn: bool) -> Vec<Slot> {
     with_bsn

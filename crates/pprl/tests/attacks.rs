@@ -164,7 +164,7 @@ fn mined(filters: &[Vec<bool>], truth: &[&str], known: &[&str]) -> f64 {
                 .and_modify(|bits| {
                     bits.iter_mut()
                         .zip(&filter)
-                        .for_each(|(bit, other)| *bit &= other)
+                        .for_each(|(bit, other)| *bit &= other);
                 })
                 .or_insert_with(|| filter.clone());
         }

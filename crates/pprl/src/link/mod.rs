@@ -69,6 +69,10 @@ pub struct TokenLink {
     pub probability: f64,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn hexadecimal<S: Serializer>(token: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{token:016x}"))
 }

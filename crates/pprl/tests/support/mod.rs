@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use helder_pprl::{Columns, Encoding, Options, ProjectKey, encode};
 use helder_record_linkage::{Column, Table};
 
-/// Repeatable random numbers (SplitMix64).
+/// Repeatable random numbers (`SplitMix64`).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -89,7 +89,7 @@ pub(crate) fn population(n: usize, seed: u64) -> Vec<Person> {
         let letters = |random: &mut Random| char::from(b'A' + random.below(26) as u8);
         let postcode = format!("{area} {}{}", letters(&mut random), letters(&mut random));
         let number = (1 + random.below(200)).to_string();
-        for member in 0..1 + random.skewed(5) {
+        for member in 0..=random.skewed(5) {
             let sex = if random.below(2) == 0 { "M" } else { "V" };
             let surname = if member == 1 && random.chance(0.5) {
                 name(&STEMS, &TAILS, &mut random)
