@@ -17,7 +17,7 @@ use helder_pprl::{
     clk::{Filter, FilterMaker, dice},
     encode,
 };
-use support::{key, population, table};
+use support::{cpu_s, key, peak_mb, population, table};
 
 fn main() {
     let n = std::env::args()
@@ -72,35 +72,4 @@ fn classical() {
     println!(
         "Dice of classical filters of 1,024 bits: {rate:.0} million a second per core ({near} near)"
     );
-}
-
-fn cpu_s() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |i: usize| {
-        fields
-            .get(i)
-            .and_then(|text| text.parse::<f64>().ok())
-            .unwrap_or(0.0)
-    };
-    (ticks(11) + ticks(12)) / 100.0
-}
-
-fn peak_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| {
-        line.trim()
-            .trim_end_matches(" kB")
-            .trim()
-            .parse::<f64>()
-            .ok()
-    })
-    .unwrap_or(0.0)
-        / 1024.0
 }

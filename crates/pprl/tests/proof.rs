@@ -1,5 +1,8 @@
 //! What the linkage unit receives and answers, and what it refuses.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod reference;
 mod support;
 
 use std::collections::HashSet;
@@ -318,5 +321,46 @@ proptest! {
             table.insert(name, Column::from_texts(texts.iter().map(|text| Some(text.as_str())))).unwrap();
         }
         prop_assert_eq!(made(&key("texts", 3), 1, &table).encoding.n_rows(), texts.len());
+    }
+}
+
+mod accuracy {
+    use helder_pprl::{LinkOptions, link};
+    use helder_record_linkage::{run, spec::Assignment};
+
+    use super::{
+        reference::{clear_text_spec, dutch, score},
+        support::{key, made},
+    };
+
+    #[test]
+    fn little_is_lost_against_clear_text() {
+        for name in ["nl10k", "nl100k_hoog"] {
+            let Some(sides) = dutch(name) else { return };
+            let [left, right] = &sides;
+            let key = key("accuracy", 3);
+            let (a, b) = (made(&key, 1, &left.table), made(&key, 2, &right.table));
+            let options = LinkOptions {
+                assignment: Assignment::OneLeftPerRight,
+                ..LinkOptions::default()
+            };
+            let found = link(&a.encoding, &b.encoding, options).unwrap();
+            let places = found.links.iter().map(|link| {
+                let (left, right) = (link.left, link.right);
+                (a.place_of_token[&left], b.place_of_token[&right])
+            });
+            let hidden = score(&sides, places);
+            let clear = run(&clear_text_spec(), &left.table, &right.table, &()).unwrap();
+            let places = clear
+                .links
+                .iter()
+                .map(|link| (link.left as usize, link.right as usize));
+            let clear = score(&sides, places);
+            println!("{name}: clear text {clear:.4?}, encodings {hidden:.4?}");
+            assert!(
+                hidden[2] >= clear[2] - 0.005,
+                "{name}: {clear:?} {hidden:?}"
+            );
+        }
     }
 }

@@ -170,6 +170,7 @@ pub(crate) struct Made {
     pub(crate) encoding: Encoding,
     pub(crate) row: Vec<usize>,
     pub(crate) place_of_token: HashMap<u64, usize>,
+    pub(crate) frequent_tags: u64,
 }
 
 pub(crate) fn made(key: &ProjectKey, nonce: u8, table: &Table) -> Made {
@@ -197,5 +198,39 @@ pub(crate) fn made_with(key: &ProjectKey, nonce: u8, table: &Table, columns: &Co
         encoding,
         row,
         place_of_token,
+        frequent_tags: done.frequent_tags,
     }
+}
+
+/// CPU seconds of this process, all threads.
+pub(crate) fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |i: usize| {
+        fields
+            .get(i)
+            .and_then(|text| text.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Most memory this process has had, in megabytes.
+pub(crate) fn peak_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| {
+        line.trim()
+            .trim_end_matches(" kB")
+            .trim()
+            .parse::<f64>()
+            .ok()
+    })
+    .unwrap_or(0.0)
+        / 1024.0
 }
