@@ -1,7 +1,7 @@
 //! Accuracy and cost of linking on encodings beside linking on clear text, on files with known truth.
 //!
 //! `HELDER_REFERENCE_DATA=… cargo run --release -p helder-pprl --example compare`
-#![allow(
+#![expect(
     clippy::unwrap_used,
     reason = "an instrument, not a part of the platform"
 )]

@@ -1,9 +1,8 @@
 //! Records encoded per second, on an invented population of a million.
 //!
 //! `cargo run --release -p helder-pprl --example rate -- 1000000`
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "an instrument, not a part of the platform"
 )]
 

@@ -1,6 +1,6 @@
 //! What the linkage unit receives and answers, and what it refuses.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod reference;
 mod support;
