@@ -9,7 +9,6 @@ mod docs;
 mod forward;
 mod head;
 mod health;
-mod internal;
 mod listen;
 mod local;
 mod outside;

@@ -118,7 +118,8 @@ fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
         }
     }
     let mut insert = |name: HeaderName, value: &[u8]| {
-        if let Ok(value) = HeaderValue::from_bytes(value) {
+        if let Ok(mut value) = HeaderValue::from_bytes(value) {
+            value.set_sensitive(name == header::AUTHORIZATION);
             headers.insert(name, value);
         }
     };
@@ -135,7 +136,7 @@ fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
         insert(TRANSACTION, transaction.to_string().as_bytes());
     }
     if let Some(value) = &onward.authorization {
-        headers.insert(header::AUTHORIZATION, value.call.clone());
+        insert(header::AUTHORIZATION, value.as_bytes());
     }
     headers
 }

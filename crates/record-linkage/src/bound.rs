@@ -109,6 +109,11 @@ impl Bound {
         self.comparisons[k].compare_many(pairs, &self.tokens, scratch, out);
     }
 
+    /// What many pairs can reach at best on comparison `k`; `out` is overwritten.
+    pub(crate) fn at_best(&self, k: usize, pairs: &[(u32, u32)], out: &mut Vec<Option<Outcome>>) {
+        self.comparisons[k].at_best_of_many(pairs, out);
+    }
+
     /// Comparisons in the order in which they are best done: cheap ones first.
     pub(crate) fn by_cost(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.comparisons.len()).collect();

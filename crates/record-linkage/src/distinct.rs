@@ -16,7 +16,7 @@ impl FastHasher {
 
 impl Hasher for FastHasher {
     fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
+        self.0 ^ (self.0 >> 29)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -53,9 +53,9 @@ impl Hasher for FastHasher {
     }
 }
 
-/// Open addressing over numbers: slot 0 is empty, else the number plus one.
+/// Open addressing over numbers: per slot a part of the hash, and the number plus one; 0 is empty.
 #[derive(Clone, Debug, Default)]
-struct Slots(Vec<u32>);
+struct Slots(Vec<(u32, u32)>);
 
 impl Slots {
     /// The number whose item `is_it`, or the place for a new one.
@@ -64,11 +64,19 @@ impl Slots {
         let mut at = hash as usize & mask;
         loop {
             match self.0.get(at) {
-                None | Some(0) => return Err(at),
-                Some(number) if is_it(*number as usize - 1) => return Ok(*number as usize - 1),
+                None | Some((_, 0)) => return Err(at),
+                Some((tag, number))
+                    if *tag == (hash >> 32) as u32 && is_it(*number as usize - 1) =>
+                {
+                    return Ok(*number as usize - 1);
+                }
                 Some(_) => at = (at + 1) & mask,
             }
         }
+    }
+
+    fn set(&mut self, slot: usize, hash: u64, number: usize) {
+        self.0[slot] = ((hash >> 32) as u32, number as u32 + 1);
     }
 
     /// Makes room for one more than `n` items.
@@ -77,13 +85,14 @@ impl Slots {
             return;
         }
         let size = (self.0.len() * 2).max(64);
-        self.0 = vec![0; size];
+        self.0 = vec![(0, 0); size];
         for number in 0..n {
-            let mut at = hash_of(number) as usize & (size - 1);
-            while self.0[at] != 0 {
+            let hash = hash_of(number);
+            let mut at = hash as usize & (size - 1);
+            while self.0[at].1 != 0 {
                 at = (at + 1) & (size - 1);
             }
-            self.0[at] = number as u32 + 1;
+            self.set(at, hash, number);
         }
     }
 }
@@ -108,11 +117,12 @@ impl<V: Hash + Eq> Distinct<V> {
         let hash = |value: &V| FastHash::default().hash_one(value);
         self.slots
             .grow(self.values.len(), |i| hash(&self.values[i]));
-        match self.slots.find(hash(&value), |i| self.values[i] == value) {
+        let hashed = hash(&value);
+        match self.slots.find(hashed, |i| self.values[i] == value) {
             Ok(number) => (number, false),
             Err(slot) => {
+                self.slots.set(slot, hashed, self.values.len());
                 self.values.push(value);
-                self.slots.0[slot] = self.values.len() as u32;
                 (self.values.len() - 1, true)
             }
         }
@@ -150,15 +160,16 @@ impl Texts {
         let (bytes, ends) = (&self.bytes, &self.ends);
         self.slots
             .grow(ends.len(), |i| Self::hash(Self::at(bytes, ends, i)));
+        let hashed = Self::hash(text);
         match self
             .slots
-            .find(Self::hash(text), |i| Self::at(bytes, ends, i) == text)
+            .find(hashed, |i| Self::at(bytes, ends, i) == text)
         {
             Ok(number) => (number, false),
             Err(slot) => {
                 self.bytes.push_str(text);
+                self.slots.set(slot, hashed, self.ends.len());
                 self.ends.push(self.bytes.len() as u32);
-                self.slots.0[slot] = self.ends.len() as u32;
                 (self.ends.len() - 1, true)
             }
         }

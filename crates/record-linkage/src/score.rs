@@ -80,6 +80,14 @@ impl Weights {
         self.most[k]
     }
 
+    /// The most that comparison `k` can add for a pair that reaches `best` at best.
+    pub(crate) fn most_at(&self, k: usize, best: Outcome) -> f64 {
+        let from = usize::from(best.level & 15);
+        let levels = self.levels[k][from..].iter();
+        let most = levels.map(|weight| weight.matching + weight.frequency_bar(best).max(0.0));
+        most.fold(0.0, f64::max)
+    }
+
     /// Adds what comparison `k` says of some pairs.
     pub(crate) fn add(&self, k: usize, outcomes: &[Outcome], evidence: &mut [Evidence]) {
         let table = &self.levels[k];

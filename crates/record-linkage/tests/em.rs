@@ -108,3 +108,32 @@ fn a_level_nobody_reaches_keeps_a_probability_above_zero() {
             .all(|levels| levels[1..].iter().all(|p| *p > 0.0))
     );
 }
+
+#[test]
+fn em_never_lowers_the_likelihood_and_extrapolation_only_saves_steps() {
+    let blocks = [
+        block(4, 50_000, 0.10, vec![false, true, false, false]),
+        block(5, 50_000, 0.02, vec![false, false, true, false]),
+    ];
+    let after = |max_iterations| {
+        let input = EmInput {
+            u: tables(&U),
+            m: vec![vec![0.0, 0.5, 0.3, 0.2]; 4],
+            household: None,
+            shared: vec![false; 4],
+            follows: vec![false; 4],
+            household_caps: vec![None; 4],
+            max_iterations,
+        };
+        train(&input, &blocks).convergence
+    };
+    let mut before = f64::NEG_INFINITY;
+    for iterations in 1..60 {
+        let found = after(iterations);
+        // The prior of one pair may cost a little likelihood; nothing else may.
+        assert!(found.log_likelihood >= before - 0.01, "{iterations}");
+        before = found.log_likelihood;
+    }
+    let end = after(500);
+    assert!(end.converged && end.log_likelihood >= before - 0.01);
+}

@@ -9,7 +9,7 @@ use std::{
 
 use helder_record_linkage::{
     Bound, Cancelled, Column, LinkageSpec, Observer, Table,
-    blocking::Candidates,
+    blocking::{Candidates, complete},
     run,
     run::Step,
     spec::{Assignment, ColumnPair},
@@ -83,6 +83,21 @@ fn every_candidate_is_visited_once_and_found_by_its_first_rule() {
             assert_eq!(found, reached.contains(&(left, right)));
         }
     }
+}
+
+#[test]
+fn rules_are_added_as_far_as_the_data_can_afford_them() {
+    let (left, right) = febrl4();
+    let mut spec = febrl_spec();
+    let bound = Bound::new(&spec, &left.table, &right.table);
+    let rules = complete::rules(&bound, &spec);
+    let declared = spec.blocking_rules.len();
+    assert!(rules.len() > declared && rules[..declared] == spec.blocking_rules);
+    let counts = Candidates::new(&bound, &spec, &rules).counts();
+    let added: u64 = counts[declared..].iter().map(|count| count.pairs).sum();
+    assert!(added > 100_000 && added < 2_200_000, "{added}");
+    spec.pairs_per_record = 0.0;
+    assert_eq!(complete::rules(&bound, &spec), spec.blocking_rules);
 }
 
 #[test]

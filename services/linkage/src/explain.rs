@@ -6,7 +6,11 @@ use helder_platform::{
     objects::Objects,
     problem::{Problem, Result},
 };
-use helder_record_linkage::{Bound, LinkageSpec, blocking::Candidates, waterfall};
+use helder_record_linkage::{
+    Bound, LinkageSpec,
+    blocking::{Candidates, complete},
+    waterfall,
+};
 use helder_types::{Fault, OrganisationId};
 use tokio::runtime::Handle;
 
@@ -72,10 +76,11 @@ pub(crate) fn pair(
             (left_place, right_place),
             rival_bar.unwrap_or(0.0),
         );
-        let candidates = Candidates::new(&bound, spec, &spec.blocking_rules);
+        let rules = complete::rules(&bound, spec);
+        let candidates = Candidates::new(&bound, spec, &rules);
         shown.found_by = candidates
             .first_rule(left_place, right_place)
-            .and_then(|rule| Some(spec.blocking_rules.get(rule)?.label()));
+            .and_then(|rule| Some(rules.get(rule)?.label()));
         shown
     });
     Ok(PairExplanation {

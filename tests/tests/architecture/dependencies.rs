@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use crate::workspace::{all_dependencies, direct_dependencies, own_packages};
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 12] = [
+const PURE: [&str; 11] = [
     "helder-dataset",
     "helder-record-linkage",
-    "helder-pprl",
     "helder-glm",
     "helder-evaluation",
     "helder-fairness",

@@ -82,6 +82,7 @@ fn spec(arguments: &Arguments) -> Result<LinkageSpec, Box<dyn Error>> {
         spec.assignment = serde_json::from_value::<Assignment>(json!(arguments.assignment))?;
     }
     if !arguments.blocking.is_empty() {
+        spec.pairs_per_record = 0.0;
         spec.blocking_rules = arguments
             .blocking
             .split('|')
@@ -177,7 +178,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             "em": result.model.as_ref().map(|model| json!({
                 "iterations": model.convergence.iterations,
                 "converged": model.convergence.converged,
-                "lastChange": model.convergence.largest_change.last(),
+                "largestChange": model.convergence.largest_change,
+                "logLikelihood": model.convergence.log_likelihood,
                 "blocks": model.convergence.blocks,
                 "expectedMatches": model.expected_matches,
                 "priorWeight": model.prior_weight,

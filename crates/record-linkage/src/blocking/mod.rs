@@ -4,6 +4,7 @@
 //! an earlier rule holds is read from the rows themselves, so nothing has to be remembered about pairs.
 
 mod atoms;
+pub mod complete;
 mod join;
 
 use std::{

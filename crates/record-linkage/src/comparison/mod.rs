@@ -106,6 +106,20 @@ pub(crate) trait Compare: Send + Sync {
             }),
         );
     }
+    /// What a pair can reach at best, from numbers alone: no level before this one, and on no value rarer than this share. `None` when only
+    /// comparing tells.
+    fn at_best(&self, _left: usize, _right: usize) -> Option<Outcome> {
+        None
+    }
+    /// [`Self::at_best`] over many pairs; false when the comparison has no such bound.
+    fn at_best_of_many(&self, pairs: &[(u32, u32)], out: &mut Vec<Option<Outcome>>) {
+        out.clear();
+        out.extend(
+            pairs
+                .iter()
+                .map(|(left, right)| self.at_best(*left as usize, *right as usize)),
+        );
+    }
     /// Roughly what a comparison costs beside the others: those that cost least go first.
     fn cost(&self) -> u8;
     /// Appends the keys of a row; none when the value is missing.

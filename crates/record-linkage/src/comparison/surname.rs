@@ -260,6 +260,25 @@ impl Compare for SurnameComparison {
         alike.unwrap_or(Outcome::at(8))
     }
 
+    fn at_best(&self, left: usize, right: usize) -> Option<Outcome> {
+        let (a, b) = (
+            self.values.get(Side::Left, left)?,
+            self.values.get(Side::Right, right)?,
+        );
+        if a.tokens().iter().any(|token| b.tokens().contains(token)) {
+            return None;
+        }
+        // Of two names that are nearly equal the commoner counts: at least the rarest of either side.
+        let rarest = |value: &Value| {
+            let shares = value
+                .tokens()
+                .iter()
+                .map(|token| self.frequencies.of(*token));
+            shares.fold(1.0, f64::min)
+        };
+        Some(Outcome::with(4, rarest(a).max(rarest(b))))
+    }
+
     fn cost(&self) -> u8 {
         6
     }

@@ -94,73 +94,66 @@ const LEAST_HOUSEHOLD_PAIRS: f64 = 5.0;
 /// Weight of the starting distribution against the data, in pairs.
 const PRIOR_PAIRS: [f64; 2] = [1.0, 20.0];
 
+/// Everything EM moves.
+#[derive(Clone)]
+struct State {
+    m: Vec<Vec<f64>>,
+    household: Option<Vec<Vec<f64>>>,
+    shares: Vec<[f64; 3]>,
+}
+
 /// Runs EM until nothing moves by more than 1e-6 or the limit is reached.
+///
+/// Where household members with another surname look like unrelated people at the address, the likelihood is a ridge along which EM creeps
+/// by the same small share each time. After every two steps the way ahead is therefore extrapolated (SQUAREM), and the point reached is
+/// kept only when it is at least as likely.
 ///
 /// # Source
 /// Winkler, *Using the EM algorithm for weight computation in the Fellegi–Sunter model of record linkage*, 1988; pattern counts as in
-/// Enamorado, Fifield & Imai, *APSR* 113(2), 2019.
+/// Enamorado, Fifield & Imai, *APSR* 113(2), 2019; extrapolation: Varadhan & Roland, *Scandinavian Journal of Statistics* 35, 2008.
 pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
-    let start = [Some(&input.m), input.household.as_ref()];
-    let mut m = input.m.clone();
-    let mut household = input.household.clone();
-    let mut shares: Vec<[f64; 3]> = blocks
-        .iter()
-        .map(|block| normalised(block.start, household.is_some()))
-        .collect();
     let flat: Vec<Flat> = blocks.iter().map(Flat::new).collect();
+    let with_household = input.household.is_some();
+    let mut state = State {
+        m: input.m.clone(),
+        household: input.household.clone(),
+        shares: blocks
+            .iter()
+            .map(|block| normalised(block.start, with_household))
+            .collect(),
+    };
     let mut largest_change = Vec::new();
     let mut log_likelihood = 0.0;
     let mut converged = false;
+    // The last points reached by plain steps, with how likely the middle one is.
+    let mut way: Vec<State> = Vec::new();
     while !converged && largest_change.len() < input.max_iterations as usize {
-        let mut counts = [zeros(&input.m), zeros(&input.m)];
-        log_likelihood = 0.0;
-        let tables = Tables::new(&m, household.as_deref(), input);
-        for (block, share) in flat.iter().zip(&mut shares) {
-            log_likelihood += expect(block, share, &tables, &mut counts);
-        }
-        if household.is_some()
-            && counts[1]
-                .iter()
-                .map(|levels| levels.iter().sum())
-                .fold(0.0, f64::max)
-                < LEAST_HOUSEHOLD_PAIRS
-        {
-            household = None;
-            for share in &mut shares {
-                *share = normalised(*share, false);
-            }
-        }
-        if household.is_some() {
-            share_counts(&mut counts, &input.shared);
-        }
-        let before = (m.clone(), household.clone());
-        for (class, target) in [Some(&mut m), household.as_mut()].into_iter().enumerate() {
-            if let (Some(target), Some(start)) = (target, start[class]) {
-                maximise(target, &counts[class], start, PRIOR_PAIRS[class]);
-            }
-        }
-        if let Some(household) = &mut household {
-            for (levels, cap) in household.iter_mut().zip(&input.household_caps) {
-                if let Some((n_levels, most)) = cap {
-                    hold_down(levels, *n_levels, *most);
-                }
-            }
-            for (k, shared) in input.shared.iter().enumerate() {
-                if *shared {
-                    household[k].clone_from(&m[k]);
-                }
-            }
-        }
-        let mut change = moved(&before.0, &m);
-        if let (Some(before), Some(household)) = (&before.1, &household) {
-            change = change.max(moved(before, household));
-        }
+        let step = step(input, &flat, &state);
+        log_likelihood = step.log_likelihood;
+        let change = state.moved_to(&step.next);
         largest_change.push(change);
         converged = change < TOLERANCE;
+        way.push(std::mem::replace(&mut state, step.next));
+        if let [first, second] = &way[..]
+            && !converged
+            && largest_change.len() < input.max_iterations as usize
+        {
+            let leap = extrapolated(input, first, second, &state);
+            if let Some(leap) = leap {
+                let tried = self::step(input, &flat, &leap);
+                largest_change.push(leap.moved_to(&tried.next));
+                // `step.objective` is that of `second`: EM never falls below it, and neither may the leap.
+                if tried.objective >= step.objective {
+                    log_likelihood = tried.log_likelihood;
+                    state = tried.next;
+                }
+            }
+            way.clear();
+        }
     }
     let found = blocks
         .iter()
-        .zip(&shares)
+        .zip(&state.shares)
         .map(|(block, [matches, household, unrelated])| BlockShares {
             rule: block.rule.clone(),
             pairs: block.patterns.iter().map(|(_, n)| n).sum(),
@@ -176,10 +169,147 @@ pub fn train(input: &EmInput, blocks: &[TrainingBlock]) -> Trained {
         blocks: found.collect(),
     };
     Trained {
-        m,
-        household,
+        m: state.m,
+        household: state.household,
         convergence,
     }
+}
+
+/// One step, and how likely the point was that it started from: with the starting distributions as prior (what EM raises) and without.
+struct Step {
+    next: State,
+    objective: f64,
+    log_likelihood: f64,
+}
+
+fn step(input: &EmInput, flat: &[Flat], state: &State) -> Step {
+    let mut next = state.clone();
+    let mut counts = [zeros(&input.m), zeros(&input.m)];
+    let tables = Tables::new(&state.m, state.household.as_deref(), input);
+    let mut log_likelihood = 0.0;
+    for (block, share) in flat.iter().zip(&mut next.shares) {
+        log_likelihood += expect(block, share, &tables, &mut counts);
+    }
+    let mut objective = log_likelihood + log_prior(&state.m, &input.m, PRIOR_PAIRS[0]);
+    if let (Some(household), Some(start)) = (&state.household, &input.household) {
+        objective += log_prior(household, start, PRIOR_PAIRS[1]);
+    }
+    let household_pairs = counts[1].iter().map(|levels| levels.iter().sum());
+    if next.household.is_some() && household_pairs.fold(0.0, f64::max) < LEAST_HOUSEHOLD_PAIRS {
+        next.household = None;
+        for share in &mut next.shares {
+            *share = normalised(*share, false);
+        }
+    }
+    if next.household.is_some() {
+        share_counts(&mut counts, &input.shared);
+    }
+    maximise(&mut next.m, &counts[0], &input.m, PRIOR_PAIRS[0]);
+    if let (Some(household), Some(start)) = (&mut next.household, &input.household) {
+        maximise(household, &counts[1], start, PRIOR_PAIRS[1]);
+    }
+    next.hold(input);
+    Step {
+        next,
+        objective,
+        log_likelihood,
+    }
+}
+
+impl State {
+    /// What is known of households beforehand.
+    fn hold(&mut self, input: &EmInput) {
+        let Some(household) = &mut self.household else {
+            return;
+        };
+        for (levels, cap) in household.iter_mut().zip(&input.household_caps) {
+            if let Some((n_levels, most)) = cap {
+                hold_down(levels, *n_levels, *most);
+            }
+        }
+        for (k, shared) in input.shared.iter().enumerate() {
+            if *shared {
+                household[k].clone_from(&self.m[k]);
+            }
+        }
+    }
+
+    /// Largest move of a probability.
+    fn moved_to(&self, after: &Self) -> f64 {
+        let change = moved(&self.m, &after.m);
+        match (&self.household, &after.household) {
+            (Some(a), Some(b)) => change.max(moved(a, b)),
+            _ => change,
+        }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = f64> {
+        let levels = self
+            .m
+            .iter()
+            .chain(self.household.iter().flatten())
+            .flatten();
+        levels.chain(self.shares.iter().flatten()).copied()
+    }
+
+    fn numbers_mut(&mut self) -> impl Iterator<Item = &mut f64> {
+        let levels = self
+            .m
+            .iter_mut()
+            .chain(self.household.iter_mut().flatten())
+            .flatten();
+        levels.chain(self.shares.iter_mut().flatten())
+    }
+}
+
+/// The point to which three successive ones lead, if there is one.
+fn extrapolated(input: &EmInput, first: &State, second: &State, third: &State) -> Option<State> {
+    if first.household.is_some() != third.household.is_some() {
+        return None;
+    }
+    let steps = first.numbers().zip(second.numbers()).zip(third.numbers());
+    let (r, v) = steps.fold((0.0, 0.0), |(r, v), ((a, b), c)| {
+        (
+            r + (b - a) * (b - a),
+            v + (c - 2.0 * b + a) * (c - 2.0 * b + a),
+        )
+    });
+    let length = (r / v).sqrt();
+    if !length.is_finite() || length <= 1.0 {
+        return None;
+    }
+    let mut out = third.clone();
+    let from = first.numbers().zip(second.numbers());
+    for (out, (a, b)) in out.numbers_mut().zip(from) {
+        let c = *out;
+        let ahead = a + 2.0 * length * (b - a) + length * length * (c - 2.0 * b + a);
+        // No probability falls below a hundredth of what it was: it could never come back from zero.
+        *out = ahead.max(0.01 * c).min(1.0);
+    }
+    for levels in out.m.iter_mut().chain(out.household.iter_mut().flatten()) {
+        let sum: f64 = levels.iter().skip(1).sum();
+        for p in levels.iter_mut().skip(1) {
+            *p /= sum.max(1e-300);
+        }
+    }
+    let with_household = out.household.is_some();
+    for share in &mut out.shares {
+        *share = normalised(*share, with_household);
+    }
+    out.hold(input);
+    Some(out)
+}
+
+/// Logarithm of the prior that [`maximise`] puts on some distributions.
+fn log_prior(levels: &[Vec<f64>], start: &[Vec<f64>], pairs: f64) -> f64 {
+    let terms = levels
+        .iter()
+        .zip(start)
+        .flat_map(|(levels, start)| levels.iter().zip(start).skip(1));
+    terms
+        .filter(|(_, start)| **start > 0.0)
+        .map(|(p, start)| pairs * start * p.max(1e-300).ln())
+        .sum()
 }
 
 fn share_counts(counts: &mut [Vec<Vec<f64>>; 2], shared: &[bool]) {

@@ -139,7 +139,7 @@ impl State {
         } = weigh(spec, bound, &model, &free, observer)?;
         observer.stage("choosing partners");
         let weights = Weights::new(&model, bound.n_records());
-        let n_pairs = bound.n_left() as f64 * bound.n_right() as f64;
+        let sizes = (bound.n_left(), bound.n_right());
         let mut duplicates = match spec.assignment {
             Assignment::OneToOne => [0.0, 0.0],
             Assignment::OneLeftPerRight => [0.05, 0.0],
@@ -158,7 +158,7 @@ impl State {
         let mut found = compete(&edges, duplicates, &mut components);
         for _ in 0..25 {
             let before = model.expected_matches;
-            model.set_expected_matches(found.expected_matches.max(1.0), n_pairs);
+            model.set_expected_matches(found.expected_matches.max(1.0), sizes, spec.assignment);
             if spec.assignment == Assignment::OneLeftPerRight {
                 duplicates[0] = found.duplicate_share;
             }

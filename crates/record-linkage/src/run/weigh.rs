@@ -49,6 +49,7 @@ struct Worker {
     pairs: Vec<(u32, u32)>,
     evidence: Vec<Evidence>,
     outcomes: Vec<Outcome>,
+    at_best: Vec<Option<Outcome>>,
 }
 
 struct Weigher<'a> {
@@ -90,10 +91,11 @@ pub(super) fn weigh(
         order,
         free,
     };
-    let mut candidates = Candidates::open(bound, spec, &spec.blocking_rules);
+    let rules = crate::blocking::complete::rules(bound, spec);
+    let mut candidates = Candidates::open(bound, spec, &rules);
     let mut all = Weighed::default();
     let (done, mut total) = (AtomicU64::new(0), 0);
-    for place in 0..spec.blocking_rules.len() {
+    for place in 0..rules.len() {
         let joined = candidates.join(place);
         total += joined.n_pairs();
         let tasks: Vec<Task> = joined.tasks();
@@ -129,6 +131,7 @@ impl Worker {
             pairs: Vec::with_capacity(BATCH),
             evidence: Vec::new(),
             outcomes: Vec::new(),
+            at_best: Vec::new(),
         }
     }
 }
@@ -172,24 +175,26 @@ impl Weigher<'_> {
             pairs,
             evidence,
             outcomes,
+            at_best,
         } = worker;
         let all = pairs.len() as u64;
         evidence.clear();
         evidence.resize(pairs.len(), Evidence::default());
-        for (k, rest) in &self.order {
+        for (place, (k, rest)) in self.order.iter().enumerate() {
+            let least = KEEP_FROM - self.model.prior_weight - rest;
+            // Before the last comparison, the dearest, what it can add at best is asked first.
+            if place > 0 && place + 1 == self.order.len() {
+                self.bound.at_best(*k, pairs, at_best);
+                let most = |i: usize| {
+                    at_best[i].map_or(f64::INFINITY, |best| self.weights.most_at(*k, best))
+                };
+                retain(pairs, evidence, |i, evidence| {
+                    evidence.matching + most(i) >= least
+                });
+            }
             self.bound.compare_many(*k, pairs, scratch, outcomes);
             self.weights.add(*k, outcomes, evidence);
-            let least = KEEP_FROM - self.model.prior_weight - rest;
-            let mut n = 0;
-            for i in 0..pairs.len() {
-                if evidence[i].matching >= least {
-                    pairs[n] = pairs[i];
-                    evidence[n] = evidence[i];
-                    n += 1;
-                }
-            }
-            pairs.truncate(n);
-            evidence.truncate(n);
+            retain(pairs, evidence, |_, evidence| evidence.matching >= least);
         }
         let low = KEEP_FROM as i32 - 1;
         let mut counted = 0;
@@ -210,4 +215,22 @@ impl Weigher<'_> {
         }
         pairs.clear();
     }
+}
+
+/// Keeps the pairs for which `keep` holds; `i` is a pair's place before.
+fn retain(
+    pairs: &mut Vec<(u32, u32)>,
+    evidence: &mut Vec<Evidence>,
+    keep: impl Fn(usize, &Evidence) -> bool,
+) {
+    let mut n = 0;
+    for i in 0..pairs.len() {
+        if keep(i, &evidence[i]) {
+            pairs[n] = pairs[i];
+            evidence[n] = evidence[i];
+            n += 1;
+        }
+    }
+    pairs.truncate(n);
+    evidence.truncate(n);
 }

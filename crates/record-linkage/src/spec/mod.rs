@@ -60,6 +60,10 @@ pub struct LinkageSpec {
     /// A block with more pairs than this is skipped by its rule, and reported.
     #[serde(default = "defaults::max_block_pairs")]
     pub max_block_pairs: u64,
+    /// Candidate pairs per record up to which rules are added to the declared ones, see [`crate::blocking::complete`]; 0 adds none. Set by
+    /// the program, not yet part of the written form.
+    #[serde(skip, default = "defaults::pairs_per_record")]
+    pub pairs_per_record: f64,
     /// Most pairs per training rule; more are thinned evenly.
     #[serde(default = "defaults::max_training_pairs")]
     pub max_training_pairs: u64,
@@ -82,6 +86,7 @@ impl LinkageSpec {
             random_pairs: defaults::random_pairs(),
             seed: defaults::seed(),
             max_block_pairs: defaults::max_block_pairs(),
+            pairs_per_record: defaults::pairs_per_record(),
             max_training_pairs: defaults::max_training_pairs(),
             max_iterations: defaults::max_iterations(),
         }
@@ -118,6 +123,9 @@ mod defaults {
     }
     pub(super) const fn max_block_pairs() -> u64 {
         4_000_000
+    }
+    pub(super) const fn pairs_per_record() -> f64 {
+        30.0
     }
     pub(super) const fn max_training_pairs() -> u64 {
         2_000_000

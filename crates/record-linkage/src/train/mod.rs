@@ -235,9 +235,11 @@ fn assemble(
         household_weight: household_ratio.map(f64::log2),
         convergence: trained.convergence,
     };
+    let sizes = (bound.n_left(), bound.n_right());
     model.set_expected_matches(
-        expected_matches,
-        bound.n_left() as f64 * bound.n_right() as f64,
+        expected_matches.min(0.5 * sizes.0.min(sizes.1) as f64),
+        sizes,
+        spec.assignment,
     );
     model
 }
