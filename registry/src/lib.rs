@@ -16,6 +16,11 @@ use helder_platform::{
 };
 use utoipa::openapi::OpenApi;
 
+pub use store::{
+    events::record as record_event,
+    verify::{Verification, verify as verify_events},
+};
+
 /// What this service says about itself.
 pub const INFO: ServiceInfo = ServiceInfo {
     name: "registry",

@@ -74,7 +74,10 @@ impl EventRow {
 /// Adds a line for what `caller` does in this transaction: no line, no act.
 ///
 /// * `action` – noun and verb   * `object` – path of the thing   * `details` – digests, states, reasons; no personal data
-pub(crate) fn record(
+///
+/// # Errors
+/// Database errors, which undo the act as well.
+pub fn record(
     conn: &mut Conn,
     caller: &Caller,
     action: &str,

@@ -18,7 +18,7 @@ const BLOCK: i64 = 5_000;
 /// What recomputing the log found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Verification {
+pub struct Verification {
     /// Whether every line follows from the one before it.
     pub valid: bool,
     /// Lines that are in order, counted from the first.
@@ -34,7 +34,10 @@ pub(crate) struct Verification {
 }
 
 /// Walks the whole log of an organisation.
-pub(crate) fn verify(conn: &mut Conn, organisation: &OrganisationId) -> Result<Verification> {
+///
+/// # Errors
+/// Database errors.
+pub fn verify(conn: &mut Conn, organisation: &OrganisationId) -> Result<Verification> {
     let mut head = genesis(organisation.as_str()).to_string();
     let mut good = 0_i64;
     let mut buffer = Vec::new();

@@ -36,11 +36,42 @@ pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations
 /// Writes the records of requests of several organisations in one transaction.
 const PROCESSING_LOG: Work = Work::named("processing-log");
 
-const GUARDS: &[Guard] = &[Guard::across(
-    "processing_segments",
-    PROCESSING_LOG,
-    Command::Insert,
-)];
+/// Moves the places of people together, and finds the segments that have none.
+const SUBJECT_PLACES: Work = Work::named("subject-places");
+
+const GUARDS: &[Guard] = &[
+    Guard::across("processing_segments", PROCESSING_LOG, Command::Insert),
+    Guard::across("subject_places_recent", PROCESSING_LOG, Command::Insert),
+    Guard::across("subject_places_recent", SUBJECT_PLACES, Command::Select),
+    Guard::across_where(
+        "processing_segments",
+        SUBJECT_PLACES,
+        Command::Select,
+        "project_id IS NULL",
+        "",
+    ),
+    old("processing_segments", Command::Select),
+    old("processing_segments", Command::Delete),
+    old("subject_places_recent", Command::Select),
+    old("subject_places_recent", Command::Update),
+    old("subject_places_recent", Command::Delete),
+    old_runs(Command::Select),
+    old_runs(Command::Update),
+    old_runs(Command::Delete),
+];
+
+/// Rows older than the least term that settings may give, as in the platform's own logs: keys begin with milliseconds.
+const fn old(table: &'static str, command: Command) -> Guard {
+    const OLD: &str =
+        "id < lpad(to_hex((extract(epoch FROM now())::bigint - 184 * 86400) * 1000), 12, '0')";
+    Guard::across_where(table, Work::LOG_TERM, command, OLD, "")
+}
+
+const fn old_runs(command: Command) -> Guard {
+    const OLD: &str =
+        "run < lpad(to_hex((extract(epoch FROM now())::bigint - 184 * 86400) * 1000), 12, '0')";
+    Guard::across_where("subject_places", Work::LOG_TERM, command, OLD, "")
+}
 
 /// Name and purpose.
 pub const INFO: ServiceInfo = ServiceInfo {
@@ -110,10 +141,12 @@ pub async fn start_with(
     metrics::register_for_good(Arc::clone(&numbers.0));
     metrics::register(Arc::clone(&numbers.1));
     let started = active.clone();
+    let alive = Arc::new(());
+    tokio::spawn(log::keep(store.clone(), Arc::downgrade(&alive)));
     let (active, log) = (Data::new(active), Data::new(log));
     let give = move |config: &mut ServiceConfig<'_>| {
         // Asked for numbers for as long as this serves.
-        let _ = &numbers;
+        let _ = (&numbers, &alive);
         let (active, log, budget) = (active.clone(), log.clone(), budget.clone());
         config.map(|config| config.app_data(active).app_data(log).app_data(budget));
     };
@@ -128,6 +161,7 @@ pub async fn start_with(
     };
     Service::new(INFO, store, configure)
         .with_jobs(runner)
+        .with_log(log::PREDICTIONS)
         .beside(oip::BASE, configure_oip)
         .ready_when(move || started.has_started())
         .serve(context)

@@ -6,16 +6,22 @@
 
 mod group;
 mod ids;
+mod index;
 mod numbers;
+mod places;
 mod read;
 mod record;
 mod rows;
 mod segment;
+mod term;
 
 pub(crate) use group::unwritable;
 pub use group::{Log, LogSettings};
+pub(crate) use index::keep;
+pub use index::turn as join_places;
 pub use numbers::LogNumbers;
-pub(crate) use read::{more, projects};
+pub use read::{more, projects};
 pub use record::{Records, Span, now_ms};
 pub(crate) use rows::{insert, page};
 pub(crate) use segment::join;
+pub use term::PREDICTIONS;

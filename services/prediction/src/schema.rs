@@ -7,6 +7,27 @@ diesel::table! {
         shared -> Text,
         lines -> Text,
         records -> Integer,
+        project_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    subject_places_recent (organisation, id) {
+        organisation -> Text,
+        id -> Text,
+        entries -> Binary,
+    }
+}
+
+diesel::table! {
+    subject_places (organisation, run, place) {
+        organisation -> Text,
+        run -> Text,
+        place -> BigInt,
+        until -> Text,
+        first_key -> Binary,
+        last_key -> Binary,
+        entries -> Binary,
     }
 }
 

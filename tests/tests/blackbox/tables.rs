@@ -141,7 +141,7 @@ const ACROSS_EVERYWHERE: [&str; 12] = [
 ];
 
 /// The others, with their schema.
-const ACROSS: [&str; 8] = [
+const ACROSS: [&str; 19] = [
     "ingest dataset_versions retention SELECT",
     "ingest jobs staging SELECT",
     "ingest staged_uploads staging SELECT",
@@ -150,6 +150,17 @@ const ACROSS: [&str; 8] = [
     "registry models publication SELECT",
     "registry organisations publication SELECT",
     "registry projects publication SELECT",
+    "prediction processing_segments log_term DELETE",
+    "prediction processing_segments log_term SELECT",
+    "prediction processing_segments subject_places SELECT",
+    "prediction subject_places log_term DELETE",
+    "prediction subject_places log_term SELECT",
+    "prediction subject_places log_term UPDATE",
+    "prediction subject_places_recent log_term DELETE",
+    "prediction subject_places_recent log_term SELECT",
+    "prediction subject_places_recent log_term UPDATE",
+    "prediction subject_places_recent processing_log INSERT",
+    "prediction subject_places_recent subject_places SELECT",
 ];
 
 #[tokio::test]

@@ -154,7 +154,7 @@ fn remove_acts(conn: &mut Conn, past: &Past<'_>) -> Result<Option<Gone>> {
             .filter(acts::id.eq(&id));
         if diesel::delete(act).execute(conn)? == 1 {
             let at = Timestamp::from_millisecond(end_ms).map_err(Problem::internal)?;
-            Gone::add(&mut gone, people, at);
+            Gone::add(&mut gone, (1, people), at);
         }
     }
     Ok(gone)
@@ -201,15 +201,15 @@ fn remove_lines(conn: &mut Conn, past: &Past<'_>) -> Result<Option<Gone>> {
 }
 
 impl Gone {
-    /// Counts a record about so many people.
-    pub fn add(sum: &mut Option<Self>, people: i64, at: Timestamp) {
+    /// Counts so many records about so many people.
+    pub fn add(sum: &mut Option<Self>, (records, people): (i64, i64), at: Timestamp) {
         let all = sum.get_or_insert(Self {
             records: 0,
             people: 0,
             oldest: at,
             newest: at,
         });
-        all.records += 1;
+        all.records += records;
         all.people += people;
         all.oldest = all.oldest.min(at);
         all.newest = all.newest.max(at);

@@ -1,12 +1,14 @@
 //! Finding records of single predictions, for the reading interface of the log of processing.
 //!
-//! Segments have no column per value: whoever looks for a trace or a person reads through them, from the first that can hold it.
-//! The database compares the bytes of whole segments; only those that hold what is looked for are taken apart.
+//! Where a person stands is known ([`super::index`]): those segments are read, each by its key. For a trace or an activity, and for
+//! segments of the version before that have no places yet, the database compares the bytes of whole segments, from the first that can
+//! hold it; only those that hold what is looked for are taken apart.
 
 use std::{collections::HashSet, fmt::Write as _};
 
 use diesel::{
-    dsl::sql,
+    dsl::{AsExprOf, sql},
+    expression::{SqlLiteral, UncheckedBind},
     prelude::*,
     sql_types::{Bool, Text},
 };
@@ -19,7 +21,7 @@ use helder_types::OrganisationId;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::segment;
+use super::{index, places, segment};
 use crate::{
     schema::processing_segments::{self, dsl},
     wire::ProcessingRecord,
@@ -32,7 +34,7 @@ const SEGMENTS: i64 = 64;
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn more(
+pub fn more(
     conn: &mut Conn,
     organisation: &OrganisationId,
     settings: &LogboekSettings,
@@ -55,9 +57,7 @@ pub(crate) fn more(
         ),
     };
     let mut found = Vec::new();
-    loop {
-        let rows = wanted.segments(conn, organisation, &from)?;
-        let has_more = rows.len() as i64 == SEGMENTS;
+    let mut take = |rows: Vec<Row>, from: &str, place: usize| -> Result<bool> {
         for (id, shared, lines) in rows {
             let skipped = if id == from { place } else { 0 };
             let records = segment::read(&id, &shared, &lines).map_err(Problem::internal)?;
@@ -71,38 +71,66 @@ pub(crate) fn more(
                     continue;
                 }
                 if found.len() == limit {
-                    return Ok(found);
+                    return Ok(true);
                 }
                 let parent = logged.record.parent_span_id.as_ref();
                 let is_called = parent.is_some_and(|parent| !own.contains(parent));
                 found.push((logged.id, rendered(logged.record, is_called, settings)?));
             }
-            // The next look starts behind this one.
-            (from, place) = (format!("{id}."), 0);
         }
-        if !has_more {
+        Ok(false)
+    };
+    if let Some(keys) = &wanted.keys {
+        let mut ids = index::segments_of(conn, organisation, keys)?;
+        ids.extend(wanted.unplaced(conn, organisation, &from)?);
+        for id in ids.range(from.clone()..) {
+            // Its term may have ended meanwhile.
+            let row = row_of(conn, organisation, id)?;
+            if take(row.into_iter().collect(), &from, place)? {
+                break;
+            }
+        }
+        return Ok(found);
+    }
+    loop {
+        let rows = wanted.segments(conn, organisation, &from)?;
+        let last = rows.last().map(|(id, ..)| id.clone());
+        let has_more = rows.len() as i64 == SEGMENTS;
+        if take(rows, &from, place)? || !has_more {
             return Ok(found);
         }
+        // The next look starts behind this one.
+        if let Some(last) = last {
+            (from, place) = (format!("{last}."), 0);
+        }
     }
+}
+
+fn row_of(conn: &mut Conn, organisation: &OrganisationId, id: &str) -> Result<Option<Row>> {
+    Ok(processing_segments::table
+        .find((organisation.as_str(), id))
+        .select((dsl::id, dsl::shared, dsl::lines))
+        .first(conn)
+        .optional()?)
 }
 
 /// Projects for which somebody was predicted.
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn projects(conn: &mut Conn, organisation: &OrganisationId) -> Result<Vec<Uuid>> {
-    let shared: Vec<String> = processing_segments::table
+pub fn projects(conn: &mut Conn, organisation: &OrganisationId) -> Result<Vec<Uuid>> {
+    let mut found = index::projects_of(conn, organisation.as_str())?;
+    let former: Vec<String> = processing_segments::table
         .filter(dsl::organisation.eq(organisation.as_str()))
+        .filter(dsl::project_id.is_null())
         .select(dsl::shared)
         .distinct()
         .load(conn)?;
-    let id = |shared: &String| {
-        let facts: Value = serde_json::from_str(shared).ok()?;
-        let id = &facts["resource"]["attributes"]["helder.project_id"];
-        id.as_str()?.parse().ok()
-    };
-    let found: HashSet<Uuid> = shared.iter().filter_map(id).collect();
-    Ok(found.into_iter().collect())
+    let former = former.iter().filter_map(|it| index::project_of(it));
+    found.extend(former.map(str::to_owned));
+    found.sort_unstable();
+    found.dedup();
+    Ok(found.iter().filter_map(|id| id.parse().ok()).collect())
 }
 
 /// What is looked for, as it stands in segments.
@@ -110,9 +138,12 @@ struct Wanted<'a> {
     query: &'a Query,
     /// Names of the people, any of them.
     people: Option<Vec<String>>,
+    /// The starts of these names, as places have them.
+    keys: Option<Vec<places::Key>>,
 }
 
 type Row = (String, String, String);
+type Holds = SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>>>;
 
 impl<'a> Wanted<'a> {
     fn of(query: &'a Query) -> Self {
@@ -121,9 +152,14 @@ impl<'a> Wanted<'a> {
             // Single predictions know no rows.
             Sought::Row(..) => None,
         };
+        let key = |sought: &Sought| match sought {
+            Sought::Person(pseudonym) => pseudonym.first_chunk().copied(),
+            Sought::Row(..) => None,
+        };
         let people = query.subjects.as_ref();
         Self {
             query,
+            keys: people.map(|people| people.iter().filter_map(key).collect()),
             people: people.map(|people| people.iter().filter_map(name).collect()),
         }
     }
@@ -139,20 +175,11 @@ impl<'a> Wanted<'a> {
         organisation: &OrganisationId,
         from: &str,
     ) -> Result<Vec<Row>> {
-        // The same function under two names.
-        let holds = match conn {
-            Conn::Sqlite(_) => "instr",
-            Conn::Pg(_) => "strpos",
-        };
+        let holds = holds(conn);
         let mut rows = processing_segments::table
             .filter(dsl::organisation.eq(organisation.as_str()))
             .filter(dsl::id.ge(from))
             .into_boxed();
-        let holds = |column: &str, text: &str| {
-            sql::<Bool>(&format!("{holds}({column}, "))
-                .bind::<Text, _>(text.to_owned())
-                .sql(") > 0")
-        };
         if let Some(trace) = &self.query.trace {
             rows = rows.filter(holds("lines", trace));
         }
@@ -161,26 +188,33 @@ impl<'a> Wanted<'a> {
             let text = Value::from(activity.as_str()).to_string();
             rows = rows.filter(holds("shared", &text));
         }
-        if let Some([person]) = self.people.as_deref() {
-            rows = rows.filter(holds("lines", person));
-        } else if let Some(people) = &self.people {
-            let mut any: Box<
-                dyn BoxableExpression<
-                        processing_segments::table,
-                        <Conn as Connection>::Backend,
-                        SqlType = Bool,
-                    >,
-            > = Box::new(sql::<Bool>("1 = 0"));
-            for person in people {
-                any = Box::new(any.or(holds("lines", person)));
-            }
-            rows = rows.filter(any);
-        }
         Ok(rows
             .order(dsl::id)
             .limit(SEGMENTS)
             .select((dsl::id, dsl::shared, dsl::lines))
             .load(conn)?)
+    }
+
+    /// Segments of the version before in which one of the people stands.
+    fn unplaced(
+        &self,
+        conn: &mut Conn,
+        organisation: &OrganisationId,
+        from: &str,
+    ) -> Result<Vec<String>> {
+        let holds = holds(conn);
+        let mut found = Vec::new();
+        for person in self.people.iter().flatten() {
+            let ids: Vec<String> = processing_segments::table
+                .filter(dsl::organisation.eq(organisation.as_str()))
+                .filter(dsl::project_id.is_null())
+                .filter(dsl::id.ge(from))
+                .filter(holds("lines", person))
+                .select(dsl::id)
+                .load(conn)?;
+            found.extend(ids);
+        }
+        Ok(found)
     }
 
     fn fits(&self, record: &ProcessingRecord) -> bool {
@@ -201,6 +235,19 @@ impl<'a> Wanted<'a> {
                 .start_ms
                 .is_none_or(|it| record.start_time as i64 >= it)
             && query.end_ms.is_none_or(|it| record.end_time as i64 <= it)
+    }
+}
+
+/// Whether a column holds a text: the same function under two names.
+fn holds(conn: &Conn) -> impl Fn(&str, &str) -> Holds + use<> {
+    let name = match conn {
+        Conn::Sqlite(_) => "instr",
+        Conn::Pg(_) => "strpos",
+    };
+    move |column, text| {
+        sql::<Bool>(&format!("{name}({column}, "))
+            .bind::<Text, _>(text.to_owned())
+            .sql(") > 0")
     }
 }
 

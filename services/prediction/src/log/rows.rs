@@ -7,7 +7,10 @@ use helder_platform::{
 };
 use helder_types::OrganisationId;
 
-use super::segment::{self, Segment};
+use super::{
+    index, places,
+    segment::{self, Segment},
+};
 use crate::{
     schema::processing_segments::{self, dsl},
     wire::LoggedRecord,
@@ -22,6 +25,7 @@ pub(crate) fn insert(conn: &mut Conn, segments: &[Segment]) -> Result<()> {
             dsl::shared.eq(segment.shared.as_str()),
             dsl::lines.eq(segment.lines.as_str()),
             dsl::records.eq(segment.records),
+            dsl::project_id.eq(index::project_of(&segment.shared)),
         );
         // By the backend itself, so that its statement stays prepared.
         let insert = diesel::insert_into(processing_segments::table)
@@ -36,6 +40,9 @@ pub(crate) fn insert(conn: &mut Conn, segments: &[Segment]) -> Result<()> {
                 "a segment of the processing log has the key of another",
             ));
         }
+    }
+    for (organisation, (id, entries)) in places::of(segments) {
+        index::note(conn, organisation, id, &entries)?;
     }
     Ok(())
 }

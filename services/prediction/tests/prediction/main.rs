@@ -7,6 +7,7 @@ mod budget;
 mod document;
 mod log;
 mod oip;
+mod people;
 mod service;
 mod subjects;
 mod support;
