@@ -1,5 +1,7 @@
 //! How an S3-compatible store is reached, for objects and for the key shelf alike.
 
+mod uploads;
+
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use object_store::{
@@ -7,6 +9,8 @@ use object_store::{
     aws::{AmazonS3Builder, AmazonS3ConfigKey},
 };
 use serde::Deserialize;
+
+pub(crate) use uploads::{Upload, Uploads};
 
 use crate::problem::{Problem, Result};
 
@@ -69,6 +73,9 @@ pub enum BucketError {
     /// A file with a key is readable by everybody.
     #[error("the file that {0} names can be read by others; make it readable by its owner only")]
     Exposed(&'static str),
+    /// No way to unfinished uploads.
+    #[error("cannot configure the bucket for uploads in parts")]
+    Uploads(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something else.
     #[error("cannot configure the bucket")]
     Settings(#[source] object_store::Error),
@@ -81,6 +88,8 @@ pub(crate) struct Bucket {
     pub(crate) store: Arc<dyn ObjectStore>,
     /// What the keys of this part begin with; no slash at either end.
     pub(crate) prefix: Arc<str>,
+    /// Its unfinished uploads; absent for a store that is no real bucket.
+    pub(crate) uploads: Option<Arc<Uploads>>,
     budget: Duration,
 }
 
@@ -132,23 +141,23 @@ impl Bucket {
             builder = builder
                 .with_secret_access_key(secret("objects.bucket.secret_access_key_file", file)?);
         }
-        let store = builder
+        // No limit for a whole answer: a large object takes its time. Each step of it has a limit of ours.
+        let options = ClientOptions::new()
+            .with_allow_http(allowed)
+            .with_connect_timeout(Duration::from_secs(2))
+            .with_timeout_disabled();
+        let builder = builder
             .with_url(url)
             .with_retry(retry)
-            // No limit for a whole answer: a large object takes its time. Each step of it has a limit of ours.
-            .with_client_options(
-                ClientOptions::new()
-                    .with_allow_http(allowed)
-                    .with_connect_timeout(Duration::from_secs(2))
-                    .with_timeout_disabled(),
-            )
-            .build()
-            .map_err(BucketError::Settings)?;
-        Ok(Self::of(
-            Arc::new(store),
-            prefix,
-            Duration::from_secs(settings.budget_s),
-        ))
+            .with_client_options(options.clone());
+        let store = builder.clone().build().map_err(BucketError::Settings)?;
+        let uploads = Uploads::of(&builder, &store, name, &options)
+            .map_err(|error| BucketError::Uploads(error.into()))?;
+        let budget = Duration::from_secs(settings.budget_s);
+        Ok(Self {
+            uploads: Some(Arc::new(uploads)),
+            ..Self::of(Arc::new(store), prefix, budget)
+        })
     }
 
     /// A bucket behind any store.
@@ -156,6 +165,7 @@ impl Bucket {
         Self {
             store,
             prefix: prefix.trim_matches('/').into(),
+            uploads: None,
             budget,
         }
     }

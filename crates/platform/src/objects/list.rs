@@ -76,7 +76,7 @@ fn in_folder(root: &Path) -> Result<Vec<Listed>> {
     Ok(found)
 }
 
-fn listed(organisation: &str, digest: &str, size_bytes: u64) -> Result<Listed> {
+pub(super) fn listed(organisation: &str, digest: &str, size_bytes: u64) -> Result<Listed> {
     let strange = || Problem::internal("something lies in the object store that is no object");
     Ok(Listed {
         organisation: organisation.parse().map_err(|_| strange())?,

@@ -8,13 +8,13 @@ use std::{
 };
 
 use helder_types::{Digest, OrganisationId};
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::NamedTempFile;
 
 use super::away;
 use crate::problem::Result;
 
-/// Age after which a temporary file belongs to nobody any more.
-const ABANDONED: Duration = Duration::from_hours(24);
+/// First letter of the names of copies that are read, among the half files of writers.
+pub(super) const COPY: &str = "r";
 
 /// Both parts are checked types: neither can name another folder.
 pub(super) fn path(root: &Path, organisation: &OrganisationId, digest: &Digest) -> PathBuf {
@@ -56,19 +56,24 @@ pub(super) fn delete(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes what crashed writers left long ago.
-pub(super) fn sweep(scratch: &Path) {
+/// Removes what crashed writers left `age` ago or longer; gives how many files.
+pub(super) fn sweep(scratch: &Path, age: Duration) -> usize {
     let Ok(entries) = fs::read_dir(scratch) else {
-        return;
+        return 0;
     };
+    let mut removed = 0;
     for entry in entries.flatten() {
-        let age = entry
-            .metadata()
-            .and_then(|meta| meta.modified())
-            .ok()
-            .and_then(|at| at.elapsed().ok());
-        if age.is_some_and(|age| age > ABANDONED) {
-            drop(TempPath::try_from_path(entry.path()));
+        let changed = entry.metadata().and_then(|meta| meta.modified());
+        let since = changed.ok().and_then(|at| at.elapsed().ok());
+        // A copy that is read does not change while its job lasts.
+        let is_copy = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(COPY.as_bytes());
+        let age = if is_copy { age * 7 } else { age };
+        if since.is_some_and(|since| since >= age) && fs::remove_file(entry.path()).is_ok() {
+            removed += 1;
         }
     }
+    removed
 }

@@ -8,6 +8,7 @@ mod local;
 mod probe;
 mod read;
 mod remote;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -20,6 +21,7 @@ use object_store::ObjectStore;
 pub use list::Listed;
 pub use probe::Probed;
 pub use read::{ObjectStream, StoredFile, digest_of};
+pub use sweep::{ABANDONED, Empty, Swept};
 pub use write::ObjectWriter;
 
 use crate::{
@@ -109,7 +111,6 @@ impl Objects {
     pub fn local(folder: PathBuf) -> std::result::Result<Self, ObjectsError> {
         let scratch = folder.join(".incoming");
         std::fs::create_dir_all(&scratch).map_err(ObjectsError::Folder)?;
-        local::sweep(&scratch);
         Ok(Self {
             backend: Backend::Local(Arc::new(folder)),
             scratch: Arc::new(scratch),
@@ -130,7 +131,6 @@ impl Objects {
     fn in_bucket(bucket: Bucket) -> std::result::Result<Self, ObjectsError> {
         let scratch = std::env::temp_dir().join("helder-objects");
         std::fs::create_dir_all(&scratch).map_err(ObjectsError::Folder)?;
-        local::sweep(&scratch);
         Ok(Self {
             backend: Backend::Remote(Arc::new(bucket)),
             scratch: Arc::new(scratch),

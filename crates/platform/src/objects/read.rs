@@ -129,7 +129,7 @@ impl Objects {
             Backend::Remote(bucket) => {
                 let key = remote::key(&bucket.prefix, organisation, &digest);
                 let copy = tempfile::Builder::new()
-                    .prefix("r")
+                    .prefix(local::COPY)
                     .tempfile_in(self.scratch.as_path())
                     .map_err(away)?;
                 let copy = copied(download(bucket.clone(), &key).await?, copy).await?;

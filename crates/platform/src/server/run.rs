@@ -135,6 +135,7 @@ where
             more: self.logs,
         };
         let every = Duration::from_secs(context.limits.retention_s);
+        let objects = context.objects.clone();
         let address = context.listener.local_addr()?;
         let patience = Duration::from_secs(context.limits.stop_s);
         let (base, configure, beside) = (self.info.base_path(), self.configure, self.beside);
@@ -198,6 +199,7 @@ where
             .listen(context.listener)?
             .run();
         let handle = server.handle();
+        tokio::spawn(objects.keep_clean(self.store.clone(), Arc::downgrade(&queue)));
         tokio::spawn(logs.keep(every, Arc::downgrade(&queue)));
         tracing::info!(service = self.info.name, %address, "serving");
         Ok(RunningService {
