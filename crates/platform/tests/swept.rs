@@ -6,9 +6,7 @@ use std::{fs, mem, path::Path, time::Duration};
 use bytes::Bytes;
 use helder_platform::objects::{ABANDONED, Empty, Objects, Swept};
 use helder_types::OrganisationId;
-use object_store::{
-    MultipartUpload, ObjectStore as _, ObjectStoreExt as _, PutPayload, aws::AmazonS3Builder,
-};
+use object_store::{MultipartUpload, ObjectStoreExt as _, PutPayload, aws::AmazonS3Builder};
 
 const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 

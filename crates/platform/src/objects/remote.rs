@@ -193,9 +193,7 @@ impl Drop for Unfinished {
                 }
                 tokio::time::sleep(ABORT_PAUSE * 2_u32.pow(turn)).await;
             }
-            tracing::error!(
-                "parts of an upload stay in the bucket; its lifecycle rule has to remove them"
-            );
+            tracing::error!("parts of an upload stay in the bucket until the next sweep");
         });
     }
 }

@@ -103,12 +103,11 @@ async fn in_bucket(
             continue;
         }
         let last = bucket.within(0, uploads.last_part(&upload)).await?;
-        let is_left = match last.map_err(away)? {
-            Some(last) => last <= before,
-            None => {
-                empty.insert(upload.id.clone());
-                former.contains(&upload.id)
-            }
+        let is_left = if let Some(last) = last.map_err(away)? {
+            last <= before
+        } else {
+            empty.insert(upload.id.clone());
+            former.contains(&upload.id)
         };
         if is_left {
             let gone = bucket.within(0, uploads.remove(&upload)).await?;
