@@ -31,6 +31,7 @@ use crate::{
     datasets::{self, NewVersion},
     documents,
     fault::problem,
+    people,
     stored::{Sink, Stores},
     upload::Staged,
     wire::{NewContract, Parts, VersionBody},
@@ -207,6 +208,10 @@ impl IngestJob {
             let seen = std::mem::take(&mut act.subjects);
             about(job, file, &digest, act)?;
             act.subjects.merge(seen);
+            if let Some(part) = body.parts.quarantine {
+                let file = self.stores.open(job, &part.digest)?;
+                people::set_apart(job, file, &part.digest, &body.contract, act)?;
+            }
         }
         Ok(())
     }

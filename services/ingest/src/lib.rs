@@ -7,6 +7,7 @@ mod fault;
 mod handlers;
 mod ingest_job;
 mod page;
+mod people;
 mod recipe_job;
 mod retention;
 mod schema;

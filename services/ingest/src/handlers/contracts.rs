@@ -8,7 +8,7 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use helder_dataset::{
-    Detected, Limits,
+    DatasetError, Detected, Limits,
     contract::{Suggestion, SuggestionReason, suggest},
     detect::{self, EncodingScan, Format},
     read::{jsonl, parquet, xlsx},
@@ -17,18 +17,22 @@ use helder_platform::{
     body::JsonBody,
     idempotency::Idempotency,
     identity::Allowed,
+    logboek::{self, Act},
     problem::{Problem, Problems, Result},
+    purpose::Purpose,
     store::Store,
 };
-use helder_types::permission::needs;
+use helder_types::{Digest, permission::needs};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{App, documents::create};
 use crate::{
     fault::problem,
-    upload,
+    ingest_job::is_about_people,
+    people, upload,
     wire::{Declared, NewContract},
 };
 
@@ -82,7 +86,7 @@ pub(crate) struct SuggestedContract {
 /// Suggests a contract for a sample.
 ///
 /// The body is the start of a file (8 MiB at most), or a whole spreadsheet or Parquet file of that size. Nothing of it is kept, and
-/// no value of it is in the answer.
+/// no value of it is in the answer. That people's data was looked at is on record, by row of the sample.
 #[utoipa::path(
     tag = "contracts",
     operation_id = "suggestContract",
@@ -100,8 +104,9 @@ pub(crate) struct SuggestedContract {
 )]
 #[post("/contracts/_suggest")]
 pub(crate) async fn suggest_contract(
-    _caller: Allowed<needs::IngestWrite>,
+    caller: Allowed<needs::IngestWrite>,
     app: Data<App>,
+    store: Data<Store>,
     request: HttpRequest,
     mut body: Payload,
 ) -> Result<Json<SuggestedContract>> {
@@ -121,21 +126,41 @@ pub(crate) async fn suggest_contract(
     }
     let (format, bytes) = inflate.finish()?;
     let limits = app.limits.clone();
-    let suggested = spawn_blocking(move || look(format, bytes, &limits))
-        .await
-        .map_err(|error| {
-            // Readers of foreign formats may panic on hostile bytes; that is a fault of the file.
-            problem(helder_dataset::DatasetError::refused(
-                "/file",
-                "damaged",
-                "the file is damaged",
-            ))
-            .caused_by(error)
-        })??;
-    Ok(Json(suggested))
+    let purpose = Purpose {
+        project: Uuid::nil(),
+        activity: people::SUGGESTING.to_owned(),
+    };
+    let mut act = Act::begin(
+        "ingest",
+        &caller,
+        &purpose,
+        "contract suggested for a sample",
+    );
+    let looked = spawn_blocking(move || {
+        let sample = Digest::of(&bytes);
+        look(format, bytes, &limits).map(|found| (sample, found))
+    });
+    let looked = looked.await.unwrap_or_else(|error| {
+        // Readers of foreign formats may panic on hostile bytes; that is a fault of the file.
+        let damaged = DatasetError::refused("/file", "damaged", "the file is damaged");
+        Err(problem(damaged).caused_by(error))
+    });
+    match looked {
+        // About nobody: nothing is processed that has to be on record.
+        Ok((_, (suggested, _))) if !is_about_people(&suggested.contract) => Ok(Json(suggested)),
+        looked => {
+            if let Ok((sample, (_, rows))) = &looked {
+                let sample = sample.to_string();
+                (1..=*rows).for_each(|row| act.subjects.row(&sample, row));
+            }
+            let suggested = looked.map(|(_, (suggested, _))| Json(suggested));
+            logboek::on_record(&store, act, suggested).await
+        }
+    }
 }
 
-fn look(format: Format, bytes: Vec<u8>, limits: &Limits) -> Result<SuggestedContract> {
+/// The proposal, and how many rows were looked at.
+fn look(format: Format, bytes: Vec<u8>, limits: &Limits) -> Result<(SuggestedContract, i64)> {
     let (detected, sample) = match format {
         Format::Csv => {
             let mut scan = EncodingScan::default();
@@ -162,9 +187,11 @@ fn look(format: Format, bytes: Vec<u8>, limits: &Limits) -> Result<SuggestedCont
         reasons,
     } = suggest(&sample, &detected.columns);
     contract.complete(&detected);
-    Ok(SuggestedContract {
+    let rows = sample.rows.len() as i64;
+    let suggested = SuggestedContract {
         contract,
         reasons,
         detected,
-    })
+    };
+    Ok((suggested, rows))
 }

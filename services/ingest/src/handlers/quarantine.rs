@@ -12,9 +12,11 @@ use futures_util::stream;
 use helder_dataset::write::{QuarantinedRow, read_quarantine};
 use helder_platform::{
     identity::Allowed,
+    logboek::{self, Act},
     objects::StoredFile,
     paging::{ListQuery, Page},
     problem::{Problem, Problems, Result},
+    purpose::Purpose,
     store::Store,
 };
 use helder_types::permission::needs;
@@ -22,7 +24,7 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{App, quality::wants};
-use crate::{csv::cell, datasets, fault::problem};
+use crate::{csv::cell, datasets, fault::problem, ingest_job::is_about_people};
 
 /// Rows per block of a CSV.
 const BLOCK: usize = 8_192;
@@ -53,9 +55,13 @@ pub(crate) async fn list_quarantined_rows(
 ) -> Result<HttpResponse> {
     let (from, limit) = (list.after::<u32>()?.unwrap_or(0), list.limit());
     let (organisation, id) = (caller.organisation.clone(), *id);
-    let (version, _) = store
-        .of(&organisation)
-        .read(move |conn| datasets::find_version(conn, &organisation, id))
+    let (version, activity) = store
+        .of(&organisation.clone())
+        .read(move |conn| {
+            let (version, _) = datasets::find_version(conn, &organisation, id)?;
+            let activity = logboek::activity_of(conn, &organisation, version.project_id)?;
+            Ok((version, activity))
+        })
         .await?;
     let Some(part) = version.body.parts.quarantine else {
         return Ok(Page::<QuarantinedRow> {
@@ -68,14 +74,45 @@ pub(crate) async fn list_quarantined_rows(
         .objects
         .get_to_file(&caller.organisation, &part.digest)
         .await?;
+    let purpose = Purpose {
+        project: version.project_id,
+        activity,
+    };
+    let mut act = Act::begin("ingest", &caller, &purpose, "records set apart shown");
+    act.note("helder.dataset_version_id", id.to_string());
+    let is_on_record = is_about_people(&version.body.contract);
+    let table = part.digest.to_string();
     if wants(&request, "text/csv") {
+        if !is_on_record {
+            return Ok(whole(file));
+        }
+        let (act, file) = spawn_blocking(move || everybody(act, file, &table))
+            .await
+            .map_err(Problem::internal)??;
+        logboek::on_record(&store, act, Ok(())).await?;
         return Ok(whole(file));
     }
     let mut items = entries(&Arc::new(file), from as usize, limit as usize + 1).await?;
     let more = items.len() as i64 > limit;
     items.truncate(limit as usize);
     let next = more.then(|| (i64::from(from) + limit).to_string());
+    if is_on_record {
+        items
+            .iter()
+            .for_each(|entry| act.subjects.row(&table, entry.row));
+        logboek::on_record(&store, act, Ok(())).await?;
+    }
     Ok(Page { items, next }.respond(&request))
+}
+
+/// Every record in the part, by row.
+fn everybody(mut act: Act, file: StoredFile, table: &str) -> Result<(Act, StoredFile)> {
+    let found = helder_subjects::people(file.open()?, &mut || true).map_err(Problem::internal)?;
+    found
+        .rows
+        .iter()
+        .for_each(|row| act.subjects.row(table, *row));
+    Ok((act, file))
 }
 
 async fn entries(file: &Arc<StoredFile>, from: usize, count: usize) -> Result<Vec<QuarantinedRow>> {

@@ -3,5 +3,6 @@
 mod flows;
 mod hostile;
 mod house;
+mod recorded;
 mod retention;
 mod survival;
