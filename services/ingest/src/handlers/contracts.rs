@@ -151,7 +151,9 @@ pub(crate) async fn suggest_contract(
         looked => {
             if let Ok((sample, (_, rows))) = &looked {
                 let sample = sample.to_string();
-                (1..=*rows).for_each(|row| act.subjects.row(&sample, row));
+                for row in 1..=*rows {
+                    act.subjects.row(&sample, row);
+                }
             }
             let suggested = looked.map(|(_, (suggested, _))| Json(suggested));
             logboek::on_record(&store, act, suggested).await

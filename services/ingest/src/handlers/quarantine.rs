@@ -97,9 +97,9 @@ pub(crate) async fn list_quarantined_rows(
     items.truncate(limit as usize);
     let next = more.then(|| (i64::from(from) + limit).to_string());
     if is_on_record {
-        items
-            .iter()
-            .for_each(|entry| act.subjects.row(&table, entry.row));
+        for entry in &items {
+            act.subjects.row(&table, entry.row);
+        }
         logboek::on_record(&store, act, Ok(())).await?;
     }
     Ok(Page { items, next }.respond(&request))
@@ -108,10 +108,9 @@ pub(crate) async fn list_quarantined_rows(
 /// Every record in the part, by row.
 fn everybody(mut act: Act, file: StoredFile, table: &str) -> Result<(Act, StoredFile)> {
     let found = helder_subjects::people(file.open()?, &mut || true).map_err(Problem::internal)?;
-    found
-        .rows
-        .iter()
-        .for_each(|row| act.subjects.row(table, *row));
+    for row in found.rows {
+        act.subjects.row(table, row);
+    }
     Ok((act, file))
 }
 
