@@ -20,6 +20,7 @@ pub struct Bound {
     tokens: Tokens,
     n_left: usize,
     n_right: usize,
+    within: bool,
 }
 
 impl Bound {
@@ -37,7 +38,46 @@ impl Bound {
             tokens,
             n_left: left.n_rows(),
             n_right: right.n_rows(),
+            within: false,
         }
+    }
+
+    /// A spec bound to one table on both sides: a pair is two different rows, the first before the second.
+    pub fn within(spec: &LinkageSpec, table: &Table) -> Self {
+        Self {
+            within: true,
+            ..Self::new(spec, table, table)
+        }
+    }
+
+    /// Whether both sides are one table.
+    pub const fn is_within(&self) -> bool {
+        self.within
+    }
+
+    /// Whether two rows are a pair at all.
+    pub(crate) const fn is_pair(&self, left: usize, right: usize) -> bool {
+        !self.within || left < right
+    }
+
+    /// Number of pairs there are.
+    pub fn n_pairs(&self) -> f64 {
+        if self.within {
+            0.5 * self.n_left as f64 * (self.n_left as f64 - 1.0)
+        } else {
+            self.n_left as f64 * self.n_right as f64
+        }
+    }
+
+    /// Probability that the two rows of a random pair agree at level 1 of comparison `k`, from the counts of its values.
+    pub(crate) fn collision(&self, k: usize) -> Option<f64> {
+        let found = self.comparisons[k].collision().filter(|p| *p > 0.0)?;
+        if !self.within {
+            return Some(found);
+        }
+        // Within one file the counts also see each record agree with itself.
+        let known = self.comparisons[k].n_known().max(2.0);
+        Some(((found * known - 1.0) / (known - 1.0)).max(1.0 / (known * known)))
     }
 
     /// Rows on the left.

@@ -3,6 +3,7 @@
 mod assign;
 pub mod blocking;
 pub mod bound;
+pub mod cluster;
 pub mod comparison;
 mod distinct;
 pub mod em;
@@ -16,8 +17,9 @@ pub mod value;
 pub mod waterfall;
 
 pub use bound::Bound;
+pub use cluster::Clusters;
 pub use model::TrainedModel;
-pub use run::{Cancelled, Link, Observer, RunResult, run};
+pub use run::{Cancelled, Deduplicated, Link, Observer, RunResult, dedupe, run};
 pub use score::probability;
 pub use spec::LinkageSpec;
 pub use table::{Column, ColumnBuilder, Table};

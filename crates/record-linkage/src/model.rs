@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{em::Convergence, spec::Assignment};
+use crate::{bound::Bound, em::Convergence, spec::Assignment};
 
 /// Where a probability comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -85,20 +85,16 @@ impl TrainedModel {
     pub(crate) fn set_expected_matches(
         &mut self,
         expected: f64,
-        (n_left, n_right): (usize, usize),
+        bound: &Bound,
         assignment: Assignment,
     ) {
         let open = |n: usize| (n as f64 - expected).max(LEAST_OPEN * n as f64).max(1.0);
-        let (left, right) = match assignment {
-            Assignment::OneToOne => (open(n_left), open(n_right)),
-            Assignment::OneLeftPerRight => (n_left as f64, open(n_right)),
-            Assignment::All => (n_left as f64, n_right as f64),
+        let pairs = match assignment {
+            Assignment::OneToOne => open(bound.n_left()) * open(bound.n_right()),
+            Assignment::OneLeftPerRight => bound.n_left() as f64 * open(bound.n_right()),
+            Assignment::All => bound.n_pairs(),
         };
-        let prior = exact(
-            (expected / (left * right).max(1.0))
-                .clamp(1e-15, 1.0)
-                .log2(),
-        );
+        let prior = exact((expected / pairs.max(1.0)).clamp(1e-15, 1.0).log2());
         self.household_weight = self
             .household_weight
             .map(|weight| exact(weight - self.prior_weight + prior));

@@ -98,10 +98,9 @@ def historical():
         cl.PostcodeComparison("postcode_fake"),
         cl.JaroWinklerAtThresholds("birth_place", [0.92]).configure(term_frequency_adjustments=True),
         cl.ExactMatch("occupation").configure(term_frequency_adjustments=True)]
-    rules = [block_on("first_name", "surname"), block_on("surname", "dob"), block_on("first_name", "dob"), block_on("postcode_fake", "first_name"),
-             block_on("postcode_fake", "surname"), block_on("postcode_fake", "dob"), block_on("dob", "birth_place"),
-             block_on("substr(first_name, 1, 3)", "substr(surname, 1, 4)"), block_on("substr(postcode_fake, 1, 3)", "substr(surname, 1, 3)"),
-             block_on("first_name", "birth_place", "occupation"), block_on("substr(dob, 1, 4)", "birth_place", "substr(first_name, 1, 2)")]
+    rules = [block_on("surname"), block_on("dob"), block_on("postcode_fake"), block_on("first_name", "birth_place"),
+             block_on("first_name", "occupation"), block_on("substr(first_name, 1, 3)", "substr(surname, 1, 3)"),
+             block_on("substr(postcode_fake, 1, 3)", "first_name"), block_on("substr(dob, 1, 4)", "birth_place")]
     return SettingsCreator(
         link_type="dedupe_only", comparisons=comparisons, blocking_rules_to_generate_predictions=rules, retain_matching_columns=False,
         additional_columns_to_retain=["truth"], max_iterations=50,

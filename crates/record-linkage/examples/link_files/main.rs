@@ -1,4 +1,4 @@
-//! Links two files and tells how well and at what cost: the measuring instrument. `scripts/bench-linkage` runs it beside Splink.
+//! Links two files, or one with itself when `--right` is left out, and tells how well and at what cost: the measuring instrument. `scripts/bench-linkage` runs it beside Splink.
 //!
 //! `cargo run --release -p helder-record-linkage --example link_files -- --left a.csv --right b.csv --truth person_id \
 //!  --columns voornamen=voornamen,geslachtsnaam=geslachtsnaam,geboortedatum=geboortedatum` prints one JSON document.
@@ -13,7 +13,7 @@ mod usage;
 use std::{error::Error, path::Path, time::Instant};
 
 use helder_record_linkage::{
-    LinkageSpec, RunResult, probability, run,
+    LinkageSpec, RunResult, dedupe, probability, run,
     spec::{
         Assignment, BlockingRule, KeyFunction,
         suggest::{Described, suggest},
@@ -22,7 +22,7 @@ use helder_record_linkage::{
 use helder_types::SemanticType;
 use serde_json::json;
 use support::{Labelled, read_csv, read_parquet};
-use truth::{Ranked, true_pairs};
+use truth::{Ranked, pairs_within, true_pairs};
 use usage::{Clock, cpu_seconds, peak_mb};
 
 #[derive(Default)]
@@ -129,14 +129,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     spec.threshold = 1e-4;
     let (start, cpu) = (Instant::now(), cpu_seconds());
     let left = read(&arguments.left, &arguments.truth, &arguments.columns);
-    let right = read(&arguments.right, &arguments.truth, &arguments.columns);
+    let within = arguments.right.is_empty();
+    let right = (!within).then(|| read(&arguments.right, &arguments.truth, &arguments.columns));
     let reading = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let clock = Clock::new();
-    let result = run(&spec, &left.table, &right.table, &clock)?;
+    let (result, clusters) = if let Some(right) = &right {
+        (run(&spec, &left.table, &right.table, &clock)?, None)
+    } else {
+        // Groups are made from the links above the engine's own threshold.
+        spec.threshold = threshold;
+        let found = dedupe(&spec, &left.table, &clock)?;
+        (found.run, Some(found.clusters))
+    };
     let stages = clock.stop();
     let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let right = right.as_ref().unwrap_or(&left);
     let is_true = |l: u32, r: u32| left.truth[l as usize] == right.truth[r as usize];
-    let all = true_pairs(&left.truth, Some(&right.truth));
+    let all = true_pairs(&left.truth, (!within).then_some(right.truth.as_slice()));
     let links = result
         .links
         .iter()
@@ -149,8 +158,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         )
     });
     let pairs = Ranked::new(scored.collect(), all);
+    let clusters = clusters.map(|clusters| {
+        let (right, found) = pairs_within(&clusters.cluster_of, &left.truth);
+        json!({"default": truth::At::new(threshold, right, found, all), "groups": clusters.n_clusters,
+            "components": clusters.n_components, "conflicts": clusters.conflicts.len()})
+    });
     if !arguments.pairs.is_empty() {
-        write_missed(&arguments.pairs, &result, &left, &right)?;
+        write_missed(&arguments.pairs, &result, &left, right)?;
     }
     let scored: u64 = result.rules.iter().map(|rule| rule.new_pairs).sum();
     let scoring = stages
@@ -163,8 +177,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             "tool": "helder",
             "truePairs": all,
             "oneToOne": {"default": one.at(threshold), "best": one.best()},
+            "clusters": clusters,
             "pairwise": {"default": pairs.at(threshold), "at95": pairs.at(0.95), "best": pairs.best()},
-            "bands": one.bands(),
+            "bands": if within { pairs.bands() } else { one.bands() },
             "pairsScored": scored,
             "pairsPerCpuSecond": scored as f64 / scoring.max(1e-9),
             "cpuSeconds": cpu_s,

@@ -118,3 +118,17 @@ pub(crate) fn true_pairs(left: &[u64], right: Option<&[u64]>) -> u64 {
         })
         .sum()
 }
+
+/// Pairs of rows in one group: those of one person, and all.
+pub(crate) fn pairs_within(groups: &[u32], truth: &[u64]) -> (u64, u64) {
+    let (mut right, mut all): (HashMap<(u32, u64), u64>, HashMap<u32, u64>) = Default::default();
+    for (group, label) in groups.iter().zip(truth) {
+        *right.entry((*group, *label)).or_default() += 1;
+        *all.entry(*group).or_default() += 1;
+    }
+    let pairs = |n: &u64| n * (n - 1) / 2;
+    (
+        right.values().map(pairs).sum(),
+        all.values().map(pairs).sum(),
+    )
+}

@@ -15,7 +15,7 @@ use crate::{
 /// Rows per side that costs are estimated from; smaller files are counted whole.
 const SAMPLE: usize = 20_000;
 /// So many pairs cost next to nothing, however small the files.
-const FREE_PAIRS: f64 = 2e6;
+const FREE_PAIRS: f64 = 5e6;
 /// Most rules in all: each is a join.
 const MOST_RULES: usize = 32;
 /// Most rules of two keys that are added.
@@ -103,7 +103,11 @@ fn cost(parts: &[&Sampled], sizes: [usize; 2]) -> f64 {
 /// The rules a run uses: the declared ones, then those the data can afford within [`LinkageSpec::pairs_per_record`].
 pub fn rules(bound: &Bound, spec: &LinkageSpec) -> Vec<BlockingRule> {
     let mut rules = spec.blocking_rules.clone();
-    let sizes = [bound.n_left(), bound.n_right()];
+    // Within one file every pair is there twice, and counts once.
+    let sizes = [
+        bound.n_left(),
+        bound.n_right() / if bound.is_within() { 2 } else { 1 },
+    ];
     let budget = match spec.pairs_per_record * bound.n_records() {
         per_record if per_record > 0.0 => per_record.max(FREE_PAIRS),
         none => none,

@@ -53,6 +53,7 @@ impl Joined {
     pub(super) fn merge(
         left: &[(u64, u32)],
         right: &[(u64, u32)],
+        within: bool,
         max_block_pairs: u64,
         count: &mut RuleCount,
         skipped: &mut KeySet,
@@ -69,7 +70,12 @@ impl Joined {
                 std::cmp::Ordering::Equal => {
                     let key = left[l].0;
                     let (l_end, r_end) = (group(left, l), group(right, r));
-                    let pairs = (l_end - l) as u64 * (r_end - r) as u64;
+                    let n = (l_end - l) as u64;
+                    let pairs = if within {
+                        n * (n - 1) / 2
+                    } else {
+                        n * (r_end - r) as u64
+                    };
                     count.largest_block = count.largest_block.max(pairs);
                     if pairs > max_block_pairs {
                         count.skipped_blocks += 1;

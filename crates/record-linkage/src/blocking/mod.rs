@@ -145,6 +145,7 @@ impl<'a> Candidates<'a> {
         let joined = Joined::merge(
             &left,
             &right,
+            self.bound.is_within(),
             self.max_block_pairs,
             &mut count,
             &mut rule.skipped,
@@ -245,6 +246,9 @@ impl<'a> Candidates<'a> {
     /// Whether a pair met in the block `key` of rule `place` belongs there: no earlier rule holds, and no smaller key is shared.
     #[inline]
     pub(crate) fn belongs(&self, place: usize, key: u64, left: usize, right: usize) -> bool {
+        if !self.bound.is_pair(left, right) {
+            return false;
+        }
         let mut known = Known::default();
         if (0..place).any(|earlier| self.holds(earlier, left, right, &mut known)) {
             return false;

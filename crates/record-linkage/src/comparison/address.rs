@@ -240,6 +240,10 @@ impl Compare for AddressComparison {
         }
     }
 
+    fn n_known(&self) -> f64 {
+        self.values.n_known()
+    }
+
     fn collision(&self) -> Option<f64> {
         Some(self.collision)
     }

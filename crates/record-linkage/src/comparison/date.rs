@@ -138,6 +138,10 @@ impl Compare for DateComparison {
         out.push(u64::from(number));
     }
 
+    fn n_known(&self) -> f64 {
+        self.values.n_known()
+    }
+
     fn collision(&self) -> Option<f64> {
         Some(self.collision)
     }

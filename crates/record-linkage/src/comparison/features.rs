@@ -80,6 +80,11 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
         (code != 0).then(|| &self.values[code as usize])
     }
 
+    /// Records of the left table with a value.
+    pub(crate) fn n_known(&self) -> f64 {
+        self.left.iter().filter(|code| **code != 0).count() as f64
+    }
+
     /// Every record's value, left then right, missing ones left out.
     pub(crate) fn records(&self) -> impl Iterator<Item = &V> {
         self.left

@@ -286,6 +286,10 @@ impl Compare for GivenNamesComparison {
         }
     }
 
+    fn n_known(&self) -> f64 {
+        self.values.n_known()
+    }
+
     fn collision(&self) -> Option<f64> {
         Some(self.collision)
     }

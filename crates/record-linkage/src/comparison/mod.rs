@@ -126,6 +126,8 @@ pub(crate) trait Compare: Send + Sync {
     fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>);
     /// Exact probability that two random records agree at level 1, where it follows from the value counts.
     fn collision(&self) -> Option<f64>;
+    /// Records of the left table with a value.
+    fn n_known(&self) -> f64;
 }
 
 /// Binds a declared comparison to the tables. Columns that do not exist count as missing.

@@ -98,6 +98,10 @@ impl Compare for Equality {
         self.text.keys(side, row, key, tokens, out);
     }
 
+    fn n_known(&self) -> f64 {
+        self.text.values.n_known()
+    }
+
     fn collision(&self) -> Option<f64> {
         self.text.collision()
     }
@@ -186,6 +190,10 @@ impl Compare for TextComparison {
             KeyFunction::Prefix => out.push(prefix_key(tokens.text(*token))),
             _ => {}
         }
+    }
+
+    fn n_known(&self) -> f64 {
+        self.values.n_known()
     }
 
     fn collision(&self) -> Option<f64> {

@@ -301,6 +301,10 @@ impl Compare for SurnameComparison {
         }
     }
 
+    fn n_known(&self) -> f64 {
+        self.values.n_known()
+    }
+
     fn collision(&self) -> Option<f64> {
         None
     }

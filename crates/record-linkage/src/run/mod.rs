@@ -1,5 +1,6 @@
 //! A whole run: deterministic steps first, then Fellegi–Sunter over the candidates, then assignment.
 
+mod dedupe;
 mod state;
 mod weigh;
 
@@ -10,6 +11,7 @@ use crate::{
     blocking::RuleCount, bound::Bound, model::TrainedModel, spec::LinkageSpec, table::Table,
     train::train_model,
 };
+pub use dedupe::{Deduplicated, dedupe};
 use state::State;
 
 /// Told how far a run is, and asked whether to go on.
@@ -125,7 +127,7 @@ pub struct WeightBin {
 }
 
 /// Everything a run found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RunResult {
     /// Links, sorted by left and right row.
     pub links: Vec<Link>,
@@ -160,28 +162,29 @@ pub fn run(
     for pair in &spec.deterministic {
         state.link_equal(pair, left, right, spec.assignment);
     }
-    let mut result = RunResult {
-        links: Vec::new(),
-        scored: Vec::new(),
-        steps: Vec::new(),
-        rules: Vec::new(),
-        model: None,
-        weight_bins: Vec::new(),
-        duplicate_share: 0.0,
-    };
-    if !spec.comparisons.is_empty() && left.n_rows() > 0 && right.n_rows() > 0 {
-        observer.stage("reading the values");
-        let bound = Bound::new(spec, left, right);
+    if spec.comparisons.is_empty() || left.n_rows() == 0 || right.n_rows() == 0 {
+        return Ok(state.into_result(RunResult::default()));
+    }
+    observer.stage("reading the values");
+    run_bound(spec, &Bound::new(spec, left, right), state, observer)
+}
+
+/// The part of a run after the deterministic steps.
+fn run_bound(
+    spec: &LinkageSpec,
+    bound: &Bound,
+    mut state: State,
+    observer: &dyn Observer,
+) -> Result<RunResult, Cancelled> {
+    let mut result = RunResult::default();
+    if !spec.comparisons.is_empty() && bound.n_left() > 0 && bound.n_right() > 0 {
         let known: Vec<(u32, u32)> = state
             .links
             .iter()
             .map(|link| (link.left, link.right))
             .collect();
-        let model = train_model(&bound, spec, &known, observer)?;
-        state.link_scored(spec, &bound, model, &mut result, observer)?;
+        let model = train_model(bound, spec, &known, observer)?;
+        state.link_scored(spec, bound, model, &mut result, observer)?;
     }
-    state.links.sort_by_key(|link| (link.left, link.right));
-    result.links = state.links;
-    result.steps = state.steps;
-    Ok(result)
+    Ok(state.into_result(result))
 }

@@ -33,6 +33,16 @@ impl State {
         }
     }
 
+    /// The result with the links and steps so far.
+    pub(super) fn into_result(mut self, result: RunResult) -> RunResult {
+        self.links.sort_by_key(|link| (link.left, link.right));
+        RunResult {
+            links: self.links,
+            steps: self.steps,
+            ..result
+        }
+    }
+
     fn unlinked(taken: &[bool]) -> u64 {
         taken.iter().filter(|taken| !**taken).count() as u64
     }
@@ -139,7 +149,6 @@ impl State {
         } = weigh(spec, bound, &model, &free, observer)?;
         observer.stage("choosing partners");
         let weights = Weights::new(&model, bound.n_records());
-        let sizes = (bound.n_left(), bound.n_right());
         let mut duplicates = match spec.assignment {
             Assignment::OneToOne => [0.0, 0.0],
             Assignment::OneLeftPerRight => [0.05, 0.0],
@@ -158,7 +167,7 @@ impl State {
         let mut found = compete(&edges, duplicates, &mut components);
         for _ in 0..25 {
             let before = model.expected_matches;
-            model.set_expected_matches(found.expected_matches.max(1.0), sizes, spec.assignment);
+            model.set_expected_matches(found.expected_matches.max(1.0), bound, spec.assignment);
             if spec.assignment == Assignment::OneLeftPerRight {
                 duplicates[0] = found.duplicate_share;
             }

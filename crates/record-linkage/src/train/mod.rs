@@ -111,8 +111,7 @@ pub fn train_model(
     let starting: Vec<Vec<f64>> = (0..bound.comparisons.len())
         .map(|k| bound.levels(k).iter().map(|level| level.start_m).collect())
         .collect();
-    let expected = bound.n_left().min(bound.n_right()) as f64;
-    let match_share = expected / (bound.n_left() as f64 * bound.n_right() as f64).max(1.0);
+    let mut expected = bound.n_left().min(bound.n_right()) as f64;
     let names = spec
         .comparisons
         .iter()
@@ -120,6 +119,7 @@ pub fn train_model(
     // Random pairs hold a few true ones; once m is known they are taken out of u, and m is learned again.
     let mut m = None;
     for _ in 0..2 {
+        let match_share = expected / bound.n_pairs().max(1.0);
         let u = chance(bound, &random, m.as_deref().unwrap_or(&[]), match_share);
         let input = EmInput {
             household: with_household.then(|| {
@@ -157,6 +157,15 @@ pub fn train_model(
                 (expected, ratio),
             ));
         }
+        if bound.is_within() {
+            // How often people are in one file is not known beforehand: at least as often as one training rule sees.
+            let seen = trained
+                .convergence
+                .blocks
+                .iter()
+                .map(|block| block.matches * block.pairs as f64);
+            expected = seen.fold(1.0, f64::max);
+        }
         m = Some(trained.m);
     }
     Err(Cancelled)
@@ -187,7 +196,7 @@ fn assemble(
     (expected_matches, household_ratio): (f64, Option<f64>),
 ) -> TrainedModel {
     let comparisons = spec.comparisons.iter().enumerate().map(|(k, comparison)| {
-        let counted = bound.comparisons[k].collision().is_some_and(|p| p > 0.0);
+        let counted = bound.collision(k).is_some();
         let levels = bound
             .levels(k)
             .iter()
@@ -235,11 +244,12 @@ fn assemble(
         household_weight: household_ratio.map(f64::log2),
         convergence: trained.convergence,
     };
-    let sizes = (bound.n_left(), bound.n_right());
-    model.set_expected_matches(
-        expected_matches.min(0.5 * sizes.0.min(sizes.1) as f64),
-        sizes,
-        spec.assignment,
-    );
+    let cautious = 0.5 * bound.n_left().min(bound.n_right()) as f64;
+    let expected = if bound.is_within() {
+        expected_matches
+    } else {
+        expected_matches.min(cautious)
+    };
+    model.set_expected_matches(expected, bound, spec.assignment);
     model
 }

@@ -49,7 +49,10 @@ pub(super) fn random_pairs(
                 pairs.clear();
                 for _ in 0..BATCH {
                     let left = rng.gen_range(0..bound.n_left()) as u32;
-                    pairs.push((left, rng.gen_range(0..bound.n_right()) as u32));
+                    let right = rng.gen_range(0..bound.n_right()) as u32;
+                    if !bound.is_within() || left != right {
+                        pairs.push((left, right));
+                    }
                 }
                 for k in 0..bound.comparisons.len() {
                     bound.compare_many(k, &pairs, scratch, &mut found);
@@ -105,7 +108,7 @@ pub(super) fn chance(
                 .iter()
                 .map(|count| (*count as f64 + 0.5) / total)
                 .collect();
-            if let Some(collision) = bound.comparisons[k].collision().filter(|p| *p > 0.0) {
+            if let Some(collision) = bound.collision(k) {
                 u[1] = collision;
             }
             if let Some(m) = m.get(k) {

@@ -1,0 +1,53 @@
+//! People who are more than once in one file.
+
+use super::{Cancelled, Observer, RunResult, run_bound, state::State};
+use crate::{
+    bound::Bound,
+    cluster::{Clusters, clusters},
+    spec::{Assignment, LinkageSpec},
+    table::Table,
+};
+
+/// Within one file people are there many times, with many wrong pairs less to fear: more pairs are worth a look than between two files.
+const MORE_PAIRS: f64 = 4.0;
+
+/// What a run within one file found.
+#[derive(Clone, Debug)]
+pub struct Deduplicated {
+    /// Pairs, the first row before the second.
+    pub run: RunResult,
+    /// Groups of rows of one person.
+    pub clusters: Clusters,
+}
+
+/// Finds records of the same person within one table: pairs, and groups of them. The assignment is [`Assignment::All`], whatever the spec
+/// says; both names of each column pair are read from the one table, so they are the same.
+///
+/// # Errors
+/// [`Cancelled`] when the observer stops it.
+pub fn dedupe(
+    spec: &LinkageSpec,
+    table: &Table,
+    observer: &dyn Observer,
+) -> Result<Deduplicated, Cancelled> {
+    let spec = LinkageSpec {
+        assignment: Assignment::All,
+        pairs_per_record: spec.pairs_per_record * MORE_PAIRS,
+        ..spec.clone()
+    };
+    let mut state = State::new(table.n_rows(), table.n_rows());
+    observer.stage("linking on pseudonym");
+    for pair in &spec.deterministic {
+        state.link_equal(pair, table, table, spec.assignment);
+    }
+    state.links.retain(|link| link.left < link.right);
+    observer.stage("reading the values");
+    let bound = Bound::within(&spec, table);
+    let run = run_bound(&spec, &bound, state, observer)?;
+    observer.stage("grouping records");
+    let clusters = match &run.model {
+        Some(model) => clusters(&bound, model, &run.links),
+        None => Clusters::default(),
+    };
+    Ok(Deduplicated { run, clusters })
+}
