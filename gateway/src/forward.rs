@@ -1,6 +1,7 @@
 //! Hands a request to a service and its answer back, streaming both ways over pooled HTTP/1 connections.
 
 mod body;
+mod leftover;
 mod patience;
 
 use std::time::Duration;
@@ -27,7 +28,10 @@ use hyper_util::{
 use uuid::Uuid;
 
 use self::body::{BodyError, OutBody, Outgoing, outgoing};
-pub(crate) use self::body::{SMALL_BYTES, content_length, whole};
+pub(crate) use self::{
+    body::{SMALL_BYTES, content_length, whole},
+    leftover::read_away,
+};
 
 use crate::{
     trace::Trace,

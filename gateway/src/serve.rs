@@ -29,7 +29,7 @@ use crate::{
     config::GatewayConfig,
     connection::Progress,
     docs,
-    forward::{Forwarder, Onward},
+    forward::{Forwarder, Onward, read_away},
     head,
     local::{self, Locals},
     outside::{Fsc, Passage, Refusal, Session, Verifier},
@@ -79,8 +79,15 @@ pub(crate) async fn serve(
     }
     let trace = Trace::of(&request);
     let mut known = Known::default();
+    let mut payload = Some(payload);
     let answer = door
-        .answer(&request, payload, (&ways.0, &ways.1), &trace, &mut known)
+        .answer(
+            &request,
+            &mut payload,
+            (&ways.0, &ways.1),
+            &trace,
+            &mut known,
+        )
         .instrument(trace.span.clone())
         .await;
     let version = door.version(&request, known.operation.as_deref());
@@ -98,6 +105,7 @@ pub(crate) async fn serve(
             response
         }
         Err(problem) => {
+            read_away(&request, payload).await;
             helder_platform::problem::REQUEST_ID
                 .scope(trace.request_id, async {
                     answer::refuse(request.path(), &problem, trace.request_id, version)
@@ -150,7 +158,7 @@ impl Door {
     async fn answer(
         &self,
         request: &HttpRequest,
-        payload: Payload,
+        payload: &mut Option<Payload>,
         (forwarder, locals): (&Forwarder, &Locals),
         trace: &Trace,
         known: &mut Known,
@@ -216,7 +224,11 @@ impl Door {
             answer_within: Duration::from_secs(answer_s),
             grace: Duration::from_secs(self.config.grace_s),
         };
-        match locals.find(operation.service, request, body_limit).await? {
+        let local = locals.find(operation.service, request, body_limit).await?;
+        let payload = payload
+            .take()
+            .ok_or_else(|| Problem::internal("a body is read once"))?;
+        match local {
             Some(app) => local::send(&app, request, payload, onward).await,
             None => forwarder.send(request, payload, onward).await,
         }

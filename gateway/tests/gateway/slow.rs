@@ -248,6 +248,34 @@ async fn g11_after_a_refusal_the_next_answer_on_the_connection_is_right_or_there
 }
 
 #[actix_web::test]
+async fn g11_who_is_refused_with_a_small_body_keeps_the_connection() {
+    let world = World::with(|config| (config.requests_per_second, config.burst) = (1, 5));
+    let good = auth(Role::DataSteward);
+    let body = vec![b' '; 2_000];
+    let head = format!(
+        "POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{good}{JSON}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut socket = TcpStream::connect(world.address).await.unwrap();
+    let mut statuses = Vec::new();
+    for number in 0..40 {
+        socket.write_all(head.as_bytes()).await.unwrap();
+        // A body also comes a little after its head.
+        if number % 2 == 0 {
+            tokio::task::yield_now().await;
+        }
+        socket.write_all(&body).await.unwrap();
+        statuses.push(read_reply(&mut socket).await.status);
+    }
+    let (served, refused) = statuses.split_at(5);
+    assert!(served.iter().all(|status| *status == 200), "{statuses:?}");
+    assert!(
+        refused.contains(&429) && !statuses.contains(&0),
+        "{statuses:?}"
+    );
+}
+
+#[actix_web::test]
 async fn g12_a_thousand_refused_bodies_leave_no_socket_behind() {
     let world = World::start();
     let good = auth(Role::DataSteward);

@@ -30,6 +30,7 @@ mod ledger;
 mod made;
 mod municipality;
 mod numbers;
+mod overload;
 mod packed;
 mod places;
 mod privacy;
