@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use helder_types::{OrganisationId, Role};
 use uuid::Uuid;
 
-use crate::session::Access;
+use crate::{pprl::PprlCommand, session::Access};
 
 /// From messy extracts to an approved, explained prediction.
 #[derive(Debug, Parser)]
@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Replace the master key, step by step, while the platform runs
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Link the records of two organisations without showing them; works without a platform or network
+    #[command(subcommand)]
+    Pprl(PprlCommand),
     /// Bring the tables of the services to this version; on PostgreSQL as their owner, before the services start
     Migrate(MigrateArguments),
     /// Prepare a PostgreSQL database

@@ -10,6 +10,7 @@ mod folder;
 mod issuer;
 mod plan;
 mod platform;
+mod pprl;
 mod screen;
 mod session;
 mod settings;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::workspace::{all_dependencies, direct_dependencies, own_packages};
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "helder-dataset",
     "helder-record-linkage",
+    "helder-pprl",
     "helder-glm",
     "helder-evaluation",
     "helder-fairness",

@@ -79,6 +79,8 @@ fn lints_are_expected_with_a_reason_and_never_allowed() {
     // Compiled into several test programs, each of which uses a part: no expectation holds in all of them.
     let shared = [
         "crates/glm/tests/it/support/mod.rs",
+        "crates/pprl/tests/reference/mod.rs",
+        "crates/pprl/tests/support/mod.rs",
         "crates/record-linkage/tests/support/mod.rs",
     ];
     for path in files(&["rs"]) {

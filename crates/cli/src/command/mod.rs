@@ -18,7 +18,7 @@ use crate::{
     arguments::{
         Arguments, BackupCommand, BackupCommands, Command, ConfigCommand, DatabaseCommand,
     },
-    backup, demo, doctor,
+    backup, demo, doctor, pprl,
     screen::Screen,
 };
 
@@ -49,6 +49,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         }
         Command::Backup(wanted) => wait(backed_up(access.folder(), wanted, screen)),
         Command::Restore(wanted) => wait(backup::restore(access.folder(), &wanted, screen)),
+        Command::Pprl(command) => pprl::step(command, screen),
         Command::Keys(command) => wait(keys::step(access.folder(), command, screen)),
         Command::Doctor { files } => wait(doctor::examine(access.folder(), &files, screen)),
         Command::Config(ConfigCommand::Processes(wanted)) => processes::write(&wanted, screen),

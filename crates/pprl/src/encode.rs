@@ -1,0 +1,231 @@
+//! From a table to an encoding, at home.
+
+use std::collections::HashSet;
+
+use helder_record_linkage::Table;
+use rayon::prelude::*;
+
+use crate::{
+    chance::chance,
+    columns::{ColumnFault, Columns},
+    file::{FORMAT, Header, WriteError, Writer},
+    key::ProjectKey,
+    layout::{SLOT_BYTES, TOKEN_BYTES},
+    prf::Prf,
+    record::Record,
+    rules::{MOST_SLOTS, Slot, slots},
+    words::Words,
+};
+
+/// Records per task; the file is digested in the same pieces.
+pub(crate) const CHUNK_ROWS: usize = 2_048;
+
+/// Choices of an encoding. Both sides should make the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// A tag that more records of the file share than this is replaced by padding: a value that frequent could be recognised.
+    pub most_per_tag: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { most_per_tag: 10 }
+    }
+}
+
+/// Why nothing was encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// The columns are wrong; all faults at once.
+    #[error("the columns cannot be encoded: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Columns(Vec<ColumnFault>),
+    /// There are no records.
+    #[error("the file holds no records")]
+    Empty,
+    /// Fewer than two records per tag would leave nothing.
+    #[error("at least 2 records must be allowed per tag")]
+    Options,
+    /// The encoding could not be written.
+    #[error("the encoding could not be written")]
+    Write(#[from] WriteError),
+}
+
+/// What was encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// Row token of every record, in the order of the table. Stays at home: it is the only way back from a link to a record.
+    pub tokens: Vec<u64>,
+    /// Tags left out because too many records shared them.
+    pub frequent_tags: u64,
+    /// Bytes written.
+    pub size_bytes: u64,
+}
+
+/// Encodes every row of `table` and writes the file to `out`.
+///
+/// `nonce` is fresh randomness, never used before with this key; it decides the order of the rows, their tokens and the padding.
+///
+/// # Errors
+/// When the columns do not fit the table, the table is empty, or `out` fails.
+pub fn encode(
+    key: &ProjectKey,
+    nonce: [u8; 16],
+    columns: &Columns,
+    options: Options,
+    table: &Table,
+    out: &mut dyn std::io::Write,
+) -> Result<Encoded, EncodeError> {
+    let faults = columns.faults(table);
+    if !faults.is_empty() {
+        return Err(EncodeError::Columns(faults));
+    }
+    if table.n_rows() == 0 {
+        return Err(EncodeError::Empty);
+    }
+    if options.most_per_tag < 2 {
+        return Err(EncodeError::Options);
+    }
+    let prf = Prf::new(key, nonce);
+    let words = Words::read(&prf, columns, table);
+    let slots = slots(columns.bsn.is_some());
+    let tokens = row_tokens(&prf, table.n_rows());
+    // The order of the file (by name, by date of entry) would say something; the order of random tokens does not.
+    let mut order: Vec<(u64, u32)> = tokens.iter().copied().zip(0..).collect();
+    order.par_sort_unstable();
+    let mut tags = all_tags(&prf, &words, &slots, table.n_rows());
+    let frequent_tags = drop_frequent(&mut tags, &slots, options.most_per_tag);
+    let header = Header {
+        format: FORMAT.to_owned(),
+        project: key.project().to_owned(),
+        key_check: hex(&key.check_value()),
+        n_rows: table.n_rows() as u64,
+        slots: slots.clone(),
+        most_per_tag: options.most_per_tag,
+        chance: chance(&prf, &words, table.n_rows()),
+    };
+    let mut writer = Writer::start(out, &header)?;
+    // A batch is what all threads make before it is written; the file is never in memory as a whole.
+    let batch = CHUNK_ROWS * 16;
+    for rows in order.chunks(batch) {
+        let pieces: Vec<(Vec<u8>, blake3::Hash)> = rows
+            .par_chunks(CHUNK_ROWS)
+            .map(|rows| {
+                let piece = encode_rows(&prf, &words, rows, &tags, slots.len());
+                let digest = blake3::hash(&piece);
+                (piece, digest)
+            })
+            .collect();
+        for piece in pieces {
+            writer.piece(&piece)?;
+        }
+    }
+    Ok(Encoded {
+        tokens,
+        frequent_tags,
+        size_bytes: writer.finish()?,
+    })
+}
+
+/// Distinct random numbers, one per row.
+fn row_tokens(prf: &Prf, n_rows: usize) -> Vec<u64> {
+    let mut tokens: Vec<u64> = (0..n_rows as u64)
+        .into_par_iter()
+        .map(|row| prf.random(row, u32::MAX))
+        .collect();
+    // Two equal ones among a million happen once in forty million files; the row then takes another.
+    let mut seen = HashSet::with_capacity(n_rows);
+    for (row, token) in tokens.iter_mut().enumerate() {
+        let mut again = 0;
+        while !seen.insert(*token) {
+            again += 1;
+            *token = prf.random(row as u64, u32::MAX - 16 - again);
+        }
+    }
+    tokens
+}
+
+/// Tags of all rows in the order of the table, slot by slot; 0 where a value is missing.
+fn all_tags(prf: &Prf, words: &Words<'_>, slots: &[Slot], n_rows: usize) -> Vec<u64> {
+    let mut tags = vec![0; n_rows * slots.len()];
+    tags.par_chunks_mut(slots.len() * CHUNK_ROWS)
+        .enumerate()
+        .for_each(|(chunk, tags)| {
+            let (mut record, mut work) = (Record::default(), Vec::new());
+            for (tags, row) in tags.chunks_mut(slots.len()).zip(chunk * CHUNK_ROWS..) {
+                record.read(words, row);
+                let combinations = slots
+                    .iter()
+                    .map(|slot| slot.words(&record).map(|words| (words, slot.rule.number())));
+                prf.tags::<MOST_SLOTS>(combinations, &mut work, tags);
+            }
+        });
+    tags
+}
+
+/// Takes away tags that too many records share; returns how many were.
+fn drop_frequent(tags: &mut [u64], slots: &[Slot], most: u32) -> u64 {
+    let n_slots = slots.len();
+    let firsts: Vec<usize> = (0..n_slots)
+        .filter(|i| slots[..*i].iter().all(|slot| slot.rule != slots[*i].rule))
+        .collect();
+    let frequent: HashSet<u64> = firsts
+        .into_par_iter()
+        .flat_map_iter(|first| {
+            let rule = slots[first].rule;
+            let places: Vec<usize> = (first..n_slots)
+                .filter(|i| slots[*i].rule == rule)
+                .collect();
+            let mut all: Vec<u64> = tags
+                .chunks_exact(n_slots)
+                .flat_map(|row| places.iter().map(|place| row[*place]))
+                .filter(|tag| *tag != 0)
+                .collect();
+            all.sort_unstable();
+            let most = rule.most_per_tag(most) as usize;
+            let frequent = all.chunk_by(|a, b| a == b).filter(|same| same.len() > most);
+            frequent.map(|same| same[0]).collect::<Vec<_>>()
+        })
+        .collect();
+    if frequent.is_empty() {
+        return 0;
+    }
+    tags.par_iter_mut()
+        .map(|tag| {
+            let hit = frequent.contains(tag);
+            if hit {
+                *tag = 0;
+            }
+            u64::from(hit)
+        })
+        .sum()
+}
+
+/// Rows of the file; `tags` are those of the whole table.
+fn encode_rows(
+    prf: &Prf,
+    words: &Words<'_>,
+    rows: &[(u64, u32)],
+    tags: &[u64],
+    n_slots: usize,
+) -> Vec<u8> {
+    let width = TOKEN_BYTES + n_slots * SLOT_BYTES;
+    let mut out = vec![0; rows.len() * width];
+    let (mut record, mut work) = (Record::default(), Vec::new());
+    for (bytes, (token, row)) in out.chunks_exact_mut(width).zip(rows) {
+        let (place, slots) = bytes.split_at_mut(TOKEN_BYTES);
+        place.copy_from_slice(&token.to_le_bytes());
+        prf.padding(u64::from(*row), 0, &mut work, slots);
+        let row = *row as usize;
+        record.read(words, row);
+        record.fill(prf, &tags[row * n_slots..(row + 1) * n_slots], slots);
+    }
+    out
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
