@@ -2,7 +2,8 @@
 
 use crate::{
     comparison::{Compare, ComparisonLevel, Outcome, Scratch, Side, Tokens, bind},
-    spec::{KeyFunction, LinkageSpec},
+    groups::{Group, of_rows},
+    spec::{ComparisonSpec, KeyFunction, LinkageSpec},
     table::Table,
 };
 
@@ -21,6 +22,10 @@ pub struct Bound {
     n_left: usize,
     n_right: usize,
     within: bool,
+    /// Groups of every row, left and right.
+    groups: [Vec<u8>; 2],
+    /// Place of the address among the comparisons.
+    address: Option<usize>,
 }
 
 impl Bound {
@@ -39,6 +44,14 @@ impl Bound {
             n_left: left.n_rows(),
             n_right: right.n_rows(),
             within: false,
+            groups: [
+                of_rows(spec, left, Side::Left),
+                of_rows(spec, right, Side::Right),
+            ],
+            address: spec
+                .comparisons
+                .iter()
+                .position(|comparison| matches!(comparison, ComparisonSpec::Address { .. })),
         }
     }
 
@@ -78,6 +91,27 @@ impl Bound {
         // Within one file the counts also see each record agree with itself.
         let known = self.comparisons[k].n_known().max(2.0);
         Some(((found * known - 1.0) / (known - 1.0)).max(1.0 / (known * known)))
+    }
+
+    /// Groups of two rows, as bits.
+    pub(crate) fn groups(&self, left: usize, right: usize) -> [u8; 2] {
+        [self.groups[0][left], self.groups[1][right]]
+    }
+
+    /// Whether two rows have different addresses.
+    pub(crate) fn moved(&self, left: usize, right: usize) -> bool {
+        self.address.is_some_and(|k| {
+            let found =
+                self.comparisons[k].compare(left, right, &self.tokens, &mut Scratch::none());
+            found.level > crate::comparison::SAME_HOME
+        })
+    }
+
+    /// Groups that a pair belongs to, see [`crate::groups`].
+    pub fn groups_of(&self, left: usize, right: usize) -> Vec<Group> {
+        let bits = crate::run::groups_of(self, left, right);
+        let all = Group::ALL.into_iter();
+        all.filter(|group| bits & group.bit() != 0).collect()
     }
 
     /// Rows on the left.

@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod comparison;
 mod distinct;
 pub mod em;
+pub mod groups;
 pub mod model;
 pub mod run;
 mod score;

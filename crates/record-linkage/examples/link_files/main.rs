@@ -13,7 +13,9 @@ mod usage;
 use std::{error::Error, path::Path, time::Instant};
 
 use helder_record_linkage::{
-    LinkageSpec, RunResult, dedupe, probability, run,
+    Bound, Link, LinkageSpec, RunResult, dedupe,
+    groups::Group,
+    probability, run,
     spec::{
         Assignment, BlockingRule, KeyFunction,
         suggest::{Described, suggest},
@@ -21,7 +23,7 @@ use helder_record_linkage::{
 };
 use helder_types::SemanticType;
 use serde_json::json;
-use support::{Labelled, read_csv, read_parquet};
+use support::{Labelled, pairs, read_csv, read_parquet};
 use truth::{Ranked, pairs_within, true_pairs};
 use usage::{Clock, cpu_seconds, peak_mb};
 
@@ -143,7 +145,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let stages = clock.stop();
     let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let peak_mb = peak_mb();
     let right = right.as_ref().unwrap_or(&left);
+    let groups = if within {
+        Vec::new()
+    } else {
+        by_group(&spec, &result, &left, right, threshold)
+    };
     let is_true = |l: u32, r: u32| left.truth[l as usize] == right.truth[r as usize];
     let all = true_pairs(&left.truth, (!within).then_some(right.truth.as_slice()));
     let links = result
@@ -185,7 +193,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             "cpuSeconds": cpu_s,
             "wallSeconds": wall_s,
             "coresUsed": cpu_s / wall_s,
-            "peakMb": peak_mb(),
+            "peakMb": peak_mb,
+            "quality": result.quality,
+            "groups": groups,
             "readingWallSeconds": reading.0,
             "readingCpuSeconds": reading.1,
             "stages": stages,
@@ -204,6 +214,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         }))?
     );
     Ok(())
+}
+
+/// Recall of the links in every group, by the truth.
+fn by_group(
+    spec: &LinkageSpec,
+    result: &RunResult,
+    left: &Labelled,
+    right: &Labelled,
+    threshold: f64,
+) -> Vec<serde_json::Value> {
+    use std::collections::{BTreeMap, HashMap, HashSet};
+    let bound = Bound::new(spec, &left.table, &right.table);
+    let above = |link: &&Link| link.match_probability >= threshold;
+    let linked: HashSet<(u32, u32)> = pairs(result.links.iter().filter(above)).collect();
+    let mut by_label: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (row, label) in left.truth.iter().enumerate() {
+        by_label.entry(*label).or_default().push(row as u32);
+    }
+    let mut counts: BTreeMap<Group, [u64; 2]> = BTreeMap::new();
+    for (r, label) in right.truth.iter().enumerate() {
+        for l in by_label.get(label).into_iter().flatten() {
+            for group in bound.groups_of(*l as usize, r) {
+                let [all, found] = counts.entry(group).or_default();
+                *all += 1;
+                *found += u64::from(linked.contains(&(*l, r as u32)));
+            }
+        }
+    }
+    counts
+        .into_iter()
+        .map(|(group, [all, found])| {
+            json!({"group": group, "truePairs": all, "recall": found as f64 / all as f64})
+        })
+        .collect()
 }
 
 /// True pairs without a link and wrong links, as row places with their weight: for looking at on one's own test data.

@@ -13,7 +13,7 @@ const CHUNK_ROWS: usize = 8192;
 
 /// One key function of one comparison, over all rows of both sides.
 pub(super) struct Atom {
-    comparison: usize,
+    pub(super) comparison: usize,
     key: KeyFunction,
     sides: [AtomSide; 2],
 }

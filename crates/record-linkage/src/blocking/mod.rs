@@ -266,6 +266,25 @@ impl<'a> Candidates<'a> {
         (0..self.rules.len()).find(|place| self.holds(*place, left, right, &mut known))
     }
 
+    /// Number of declared rules that hold for a pair and of which none is contained in another that holds: a rule that asks what another
+    /// asks, and more, is no second look.
+    pub(crate) fn n_independent(&self, left: usize, right: usize) -> usize {
+        let mut known = Known::default();
+        let holding: Vec<&[usize]> = (0..self.rules.len())
+            .filter(|place| self.holds(*place, left, right, &mut known))
+            .filter_map(|place| self.rules[place].atoms.as_deref())
+            .collect();
+        let same_part = |a: usize, b: usize| self.atoms[a].comparison == self.atoms[b].comparison;
+        let contains =
+            |a: &[usize], b: &[usize]| b.iter().all(|b| a.iter().any(|a| same_part(*a, *b)));
+        let widest = holding.iter().enumerate().filter(|(i, rule)| {
+            !holding.iter().enumerate().any(|(j, other)| {
+                j != *i && contains(rule, other) && (!contains(other, rule) || j < *i)
+            })
+        });
+        widest.count()
+    }
+
     /// Visits every pair that some rule reaches, once, with the place of the first rule that does. On the calling thread.
     pub fn visit(&mut self, mut visit: impl FnMut(usize, usize, usize)) {
         for place in 0..self.rules.len() {

@@ -14,6 +14,9 @@ use crate::{
     table::Table,
 };
 
+/// The last level of an address comparison at which nobody has moved.
+pub(crate) const SAME_HOME: u8 = 3;
+
 pub use tokens::Scratch;
 pub(crate) use tokens::Tokens;
 

@@ -105,7 +105,8 @@ impl Tokens {
     fn remembered(&self, a: u32, b: u32, scratch: &mut Scratch) -> f32 {
         let (a, b) = (a.min(b), a.max(b));
         let key = (u64::from(a) << 32) | u64::from(b);
-        let slot = &mut scratch.slots[mix(0, key) as usize & (Scratch::SLOTS - 1)];
+        let place = mix(0, key) as usize & (scratch.slots.len() - 1);
+        let slot = &mut scratch.slots[place];
         if slot.0 != key {
             *slot = (
                 key,
@@ -178,6 +179,13 @@ impl Scratch {
     pub fn new() -> Self {
         Self {
             slots: vec![(0, 0.0); Self::SLOTS],
+        }
+    }
+
+    /// A memory of one, for a single pair.
+    pub(crate) fn none() -> Self {
+        Self {
+            slots: vec![(0, 0.0)],
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A whole run: deterministic steps first, then Fellegi–Sunter over the candidates, then assignment.
 
 mod dedupe;
+mod quality;
 mod state;
 mod weigh;
 
@@ -12,6 +13,8 @@ use crate::{
     train::train_model,
 };
 pub use dedupe::{Deduplicated, dedupe};
+pub(crate) use quality::groups_of;
+pub use quality::{AtThreshold, Band, GroupQuality, Quality};
 use state::State;
 
 /// Told how far a run is, and asked whether to go on.
@@ -143,6 +146,8 @@ pub struct RunResult {
     pub weight_bins: Vec<WeightBin>,
     /// Estimated further partners per linked left record.
     pub duplicate_share: f64,
+    /// What the model expects of its own links.
+    pub quality: Quality,
 }
 
 /// Runs a spec over two tables. The spec must be free of faults ([`LinkageSpec::faults`]).

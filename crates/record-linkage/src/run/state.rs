@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Cancelled, Link, Observer, RuleResult, RunResult, ScoredPair, Step, StepCount, WeightBin,
+    quality::judge,
     weigh::{Free, Weighed, weigh},
 };
 use crate::{
@@ -14,6 +15,9 @@ use crate::{
     spec::{Assignment, ColumnPair, LinkageSpec},
     table::Table,
 };
+
+/// Least probability of a pair that is judged as a link would be.
+const LEAST_LIKELY: f64 = 0.1;
 
 /// Who is linked so far, and by which steps.
 pub(super) struct State {
@@ -145,7 +149,7 @@ impl State {
             kept,
             bins,
             new_pairs,
-            rules,
+            candidates,
         } = weigh(spec, bound, &model, &free, observer)?;
         observer.stage("choosing partners");
         let weights = Weights::new(&model, bound.n_records());
@@ -212,7 +216,10 @@ impl State {
                 match_weight: edge.weight + bar,
             })
             .collect();
-        result.rules = rules
+        let likely = choose(&edges, &finals, spec.assignment, LEAST_LIKELY);
+        result.quality = judge(bound, &candidates, (&edges, &finals), (&likely, &chosen));
+        result.rules = candidates
+            .counts()
             .into_iter()
             .zip(new_pairs)
             .map(|(count, new_pairs)| RuleResult { count, new_pairs })

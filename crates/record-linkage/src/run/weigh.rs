@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{Cancelled, Observer};
 use crate::{
-    blocking::{Candidates, Joined, RuleCount, Task},
+    blocking::{Candidates, Joined, Task},
     bound::Bound,
     comparison::{Outcome, Scratch},
     model::TrainedModel,
@@ -31,16 +31,22 @@ pub(super) struct Free<'a> {
 }
 
 /// What came of it.
-#[derive(Default)]
-pub(super) struct Weighed {
+pub(super) struct Weighed<'a> {
     /// Pairs that may matter, sorted by left and right row.
     pub(super) kept: Vec<(u32, u32, Evidence)>,
     /// Pairs per whole bit of weight.
     pub(super) bins: HashMap<i32, u64>,
     /// Pairs per rule that no earlier rule reached.
     pub(super) new_pairs: Vec<u64>,
-    /// What each rule reaches.
-    pub(super) rules: Vec<RuleCount>,
+    /// The rules, all joined.
+    pub(super) candidates: Candidates<'a>,
+}
+
+/// What one task found.
+#[derive(Default)]
+struct Part {
+    kept: Vec<(u32, u32, Evidence)>,
+    bins: HashMap<i32, u64>,
 }
 
 /// A worker's buffers.
@@ -62,13 +68,13 @@ struct Weigher<'a> {
 }
 
 /// Weighs every candidate pair of records that are still free, once; keeps those that may matter.
-pub(super) fn weigh(
+pub(super) fn weigh<'a>(
     spec: &LinkageSpec,
-    bound: &Bound,
+    bound: &'a Bound,
     model: &TrainedModel,
     free: &Free<'_>,
     observer: &dyn Observer,
-) -> Result<Weighed, Cancelled> {
+) -> Result<Weighed<'a>, Cancelled> {
     let weights = Weights::new(model, bound.n_records());
     let order = bound.by_cost();
     let order = order
@@ -93,13 +99,13 @@ pub(super) fn weigh(
     };
     let rules = crate::blocking::complete::rules(bound, spec);
     let mut candidates = Candidates::open(bound, spec, &rules);
-    let mut all = Weighed::default();
+    let (mut kept, mut bins, mut new_pairs) = (Vec::new(), HashMap::new(), Vec::new());
     let (done, mut total) = (AtomicU64::new(0), 0);
     for place in 0..rules.len() {
         let joined = candidates.join(place);
         total += joined.n_pairs();
         let tasks: Vec<Task> = joined.tasks();
-        let parts: Vec<Weighed> = tasks
+        let parts: Vec<Part> = tasks
             .into_par_iter()
             .map_init(Worker::new, |worker, task| {
                 observer.checkpoint()?;
@@ -109,19 +115,22 @@ pub(super) fn weigh(
                 Ok(out)
             })
             .collect::<Result<_, Cancelled>>()?;
-        all.new_pairs.push(0);
+        new_pairs.push(0);
         for part in parts {
-            all.kept.extend(part.kept);
+            kept.extend(part.kept);
             for (bin, n) in part.bins {
-                *all.bins.entry(bin).or_insert(0) += n;
-                all.new_pairs[place] += n;
+                *bins.entry(bin).or_insert(0) += n;
+                new_pairs[place] += n;
             }
         }
     }
-    all.kept
-        .par_sort_unstable_by_key(|(left, right, _)| (*left, *right));
-    all.rules = candidates.counts();
-    Ok(all)
+    kept.par_sort_unstable_by_key(|(left, right, _): &(u32, u32, Evidence)| (*left, *right));
+    Ok(Weighed {
+        kept,
+        bins,
+        new_pairs,
+        candidates,
+    })
 }
 
 impl Worker {
@@ -145,8 +154,8 @@ impl Weigher<'_> {
         place: usize,
         joined: &Joined,
         task: &Task,
-    ) -> (Weighed, u64) {
-        let (mut out, mut n) = (Weighed::default(), 0);
+    ) -> (Part, u64) {
+        let (mut out, mut n) = (Part::default(), 0);
         for (key, left, rights) in joined.rows_of(task) {
             n += rights.len() as u64;
             if self.free.one_per_left && self.free.left[left as usize] {
@@ -169,7 +178,7 @@ impl Weigher<'_> {
     }
 
     /// Weighs the pairs at hand. After each comparison those go that nothing can lift any more.
-    fn batch(&self, worker: &mut Worker, out: &mut Weighed) {
+    fn batch(&self, worker: &mut Worker, out: &mut Part) {
         let Worker {
             scratch,
             pairs,

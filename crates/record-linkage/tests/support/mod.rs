@@ -201,8 +201,10 @@ pub(crate) fn score(
     }
 }
 
-pub(crate) fn pairs(links: &[Link]) -> impl Iterator<Item = (u32, u32)> {
-    links.iter().map(|link| (link.left, link.right))
+pub(crate) fn pairs<'a>(
+    links: impl IntoIterator<Item = &'a Link>,
+) -> impl Iterator<Item = (u32, u32)> {
+    links.into_iter().map(|link| (link.left, link.right))
 }
 
 /// Folder of reference data, when the environment names one.

@@ -1,0 +1,191 @@
+//! How good the links are, as far as the model can tell without labels: by threshold, by band of the score, and by group.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    assign::Edge,
+    blocking::Candidates,
+    bound::Bound,
+    groups::{Group, of_pair},
+    score::probability,
+};
+
+/// Expected precision and recall of the links above a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AtThreshold {
+    /// Least match probability.
+    pub threshold: f64,
+    /// Links.
+    pub links: u64,
+    /// Mean probability of these links.
+    pub precision: f64,
+    /// Their sum, out of all true pairs expected, those no rule reached among them.
+    pub recall: f64,
+}
+
+/// Links in a band of the score. On well calibrated scores the share of true links is the mean.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Band {
+    /// Least probability.
+    pub from: f64,
+    /// Probability below which the band ends.
+    pub to: f64,
+    /// Pairs in it that the assignment would choose.
+    pub pairs: u64,
+    /// Mean probability.
+    pub mean: f64,
+}
+
+/// Expected precision and recall within a group.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupQuality {
+    /// The group.
+    pub group: Group,
+    /// Links made.
+    pub links: u64,
+    /// True pairs expected, those that no rule reached among them.
+    pub expected_pairs: f64,
+    /// Mean probability of the links.
+    pub precision: f64,
+    /// Sum of their probabilities, out of the expected pairs.
+    pub recall: f64,
+}
+
+/// What the model expects of its own links.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Quality {
+    /// By threshold.
+    pub thresholds: Vec<AtThreshold>,
+    /// By band of the score.
+    pub bands: Vec<Band>,
+    /// By group; everybody first. A group of which there is nobody is left out.
+    pub groups: Vec<GroupQuality>,
+    /// True pairs expected that no rule reached: at least so many, by how many of the others hang on a single rule.
+    pub unreached_pairs: f64,
+}
+
+const THRESHOLDS: [f64; 7] = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
+const BANDS: [(f64, f64); 3] = [(0.1, 0.5), (0.5, 0.9), (0.9, 1.01)];
+/// Pairs less probable than this are not looked at.
+const LEAST: f64 = 1e-3;
+
+/// What is summed over the pairs of a group.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    links: u64,
+    /// Expected true pairs, and those of them that are links.
+    expected: f64,
+    linked: f64,
+    /// Probable pairs that hang on one declared rule, and on two.
+    once: f64,
+    twice: f64,
+}
+
+impl Sums {
+    /// True pairs that no rule reached, from the pairs that one rule reached and those that two did.
+    ///
+    /// # Source
+    /// Chao, *Estimating the population size for capture-recapture data with unequal catchability*, Biometrics 43, 1987: a lower bound.
+    fn unreached(&self) -> f64 {
+        self.once * self.once / (2.0 * self.twice.max(1.0))
+    }
+}
+
+/// Judges the links `chosen` among `edges` with final weights `finals`.
+pub(super) fn judge(
+    bound: &Bound,
+    candidates: &Candidates<'_>,
+    (edges, finals): (&[Edge], &[f64]),
+    (likely, chosen): (&[u32], &[u32]),
+) -> Quality {
+    let chance: Vec<f64> = finals.iter().map(|weight| probability(*weight)).collect();
+    let mut sums = [Sums::default(); Group::ALL.len()];
+    let mut next = chosen.iter().peekable();
+    for (i, (edge, p)) in edges.iter().zip(&chance).enumerate() {
+        let linked = next.next_if(|edge| **edge as usize == i).is_some();
+        if *p < LEAST && !linked {
+            continue;
+        }
+        let (left, right) = (edge.left as usize, edge.right as usize);
+        let rules = if *p > 0.5 {
+            candidates.n_independent(left, right)
+        } else {
+            0
+        };
+        let groups = groups_of(bound, left, right);
+        let of_pair = sums.iter_mut().zip(Group::ALL);
+        for (sums, _) in of_pair.filter(|(_, group)| groups & group.bit() != 0) {
+            sums.expected += p;
+            if linked {
+                sums.links += 1;
+                sums.linked += p;
+            }
+            match rules {
+                1 => sums.once += p,
+                2 => sums.twice += p,
+                _ => {}
+            }
+        }
+    }
+    let unreached_pairs = sums[0].unreached();
+    let expected = chance.iter().sum::<f64>() + unreached_pairs;
+    let scores = || likely.iter().map(|edge| chance[*edge as usize]);
+    let thresholds = THRESHOLDS.map(|threshold| {
+        let (n, sum) = scores()
+            .filter(|p| *p >= threshold)
+            .fold((0_u64, 0.0), |(n, sum), p| (n + 1, sum + p));
+        AtThreshold {
+            threshold,
+            links: n,
+            precision: sum / f64::max(n as f64, 1.0),
+            recall: sum / expected.max(1e-9),
+        }
+    });
+    let bands = BANDS.map(|(from, to)| {
+        let (n, sum) = scores()
+            .filter(|p| (from..to).contains(p))
+            .fold((0_u64, 0.0), |(n, sum), p| (n + 1, sum + p));
+        Band {
+            from,
+            to: to.min(1.0),
+            pairs: n,
+            mean: sum / f64::max(n as f64, 1.0),
+        }
+    });
+    let groups = Group::ALL
+        .into_iter()
+        .zip(sums)
+        .filter(|(_, sums)| sums.links > 0 || sums.expected >= 1.0)
+        .map(|(group, sums)| {
+            let expected_pairs = sums.expected + sums.unreached();
+            GroupQuality {
+                group,
+                links: sums.links,
+                expected_pairs,
+                precision: sums.linked / f64::max(sums.links as f64, 1.0),
+                recall: sums.linked / expected_pairs.max(1e-9),
+            }
+        });
+    Quality {
+        thresholds: thresholds.into(),
+        bands: bands.into(),
+        groups: groups.collect(),
+        unreached_pairs,
+    }
+}
+
+/// Groups of a pair, as bits.
+pub(crate) fn groups_of(bound: &Bound, left: usize, right: usize) -> u8 {
+    let [l, r] = bound.groups(left, right);
+    of_pair(l, r)
+        | if bound.moved(left, right) {
+            Group::Movers.bit()
+        } else {
+            0
+        }
+}
