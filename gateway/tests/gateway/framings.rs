@@ -197,7 +197,7 @@ async fn g1_g4_two_framings_are_refused_or_read_in_one_way() {
 }
 
 /// How one part of a request may be written.
-struct Draw(u64);
+pub(crate) struct Draw(pub(crate) u64);
 
 impl Draw {
     /// `SplitMix64` (Steele, Lea, Flood 2014).
@@ -209,7 +209,7 @@ impl Draw {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 

@@ -17,6 +17,7 @@ mod heads;
 mod issuer;
 mod issuers;
 mod local;
+mod mutated;
 mod process;
 mod provider;
 mod publisher;

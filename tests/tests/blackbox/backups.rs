@@ -186,6 +186,16 @@ fn behind_its_back(platform: &Platform, service: &str, sql: &str) {
     conn.batch_execute(sql).unwrap();
 }
 
+/// What `helder backup list` or `verify` says of a folder.
+fn told(platform: &Platform, what: &str, folder: &Path) -> Output {
+    let mut command = platform.command().unwrap();
+    command.args(["backup", what, "--json"]).arg(folder);
+    if let Some(all) = platform.database() {
+        command.args(["--store", all]);
+    }
+    command.output().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_backups_that_still_hold_what_retention_removed_are_named() {
     if !is_one_process() {
@@ -199,20 +209,12 @@ async fn the_backups_that_still_hold_what_retention_removed_are_named() {
         platform.folder().join("kept"),
     );
     fs::create_dir(&shelf).unwrap();
-    let told = |what: &str, folder: &Path| {
-        let mut command = platform.command().unwrap();
-        command.args(["backup", what, "--json"]).arg(folder);
-        if let Some(all) = platform.database() {
-            command.args(["--store", all]);
-        }
-        command.output().unwrap()
-    };
     assert!(
-        !told("list", &shelf).status.success(),
+        !told(&platform, "list", &shelf).status.success(),
         "no backup, no answer"
     );
     written(&backup(&platform, &shelf.join("before"), &keys));
-    let before = written(&told("verify", &shelf));
+    let before = written(&told(&platform, "verify", &shelf));
     assert_eq!(before["backups"].as_array().unwrap().len(), 1);
     assert_eq!(before["backups"][0]["destroy"], false, "{before}");
 
@@ -244,15 +246,7 @@ async fn the_backups_that_still_hold_what_retention_removed_are_named() {
     })
     .await;
     written(&backup(&platform, &shelf.join("after"), &keys));
-    let told = |what: &str, folder: &Path| {
-        let mut command = platform.command().unwrap();
-        command.args(["backup", what, "--json"]).arg(folder);
-        if let Some(all) = platform.database() {
-            command.args(["--store", all]);
-        }
-        command.output().unwrap()
-    };
-    let found = written(&told("list", &shelf));
+    let found = written(&told(&platform, "list", &shelf));
     let [old, new] = &found["backups"].as_array().unwrap()[..] else {
         panic!("two backups: {found}");
     };
@@ -273,7 +267,7 @@ async fn the_backups_that_still_hold_what_retention_removed_are_named() {
     );
     // One backup can be named, too; and a byte that changed is found.
     assert_eq!(
-        written(&told("verify", &shelf.join("after")))["backups"][0],
+        written(&told(&platform, "verify", &shelf.join("after")))["backups"][0],
         *new
     );
     let objects = shelf.join("before/objects").join(HERE);
@@ -287,7 +281,7 @@ async fn the_backups_that_still_hold_what_retention_removed_are_named() {
     bytes[0] ^= 1;
     fs::remove_file(&object).unwrap();
     fs::write(&object, bytes).unwrap();
-    let refused = told("verify", &shelf);
+    let refused = told(&platform, "verify", &shelf);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(
         !refused.status.success() && said.contains("damaged"),

@@ -6,6 +6,7 @@ mod answers;
 mod budget;
 mod document;
 mod log;
+mod mutated;
 mod oip;
 mod people;
 mod service;

@@ -61,7 +61,7 @@ async fn filled(database: &TestDatabase, served: &Served) -> (Store, Vec<[u8; 16
         let (hex, _) = served.pseudonym(&format!("client-{n}"));
         match Sought::read(std::str::from_utf8(&hex).unwrap()) {
             Some(Sought::Person(bytes)) => bytes,
-            other => panic!("{other:?}"),
+            other => unreachable!("{other:?}"),
         }
     };
     (store, (0..PEOPLE).map(pseudonym).collect())
