@@ -88,10 +88,7 @@ pub fn encode(
     let prf = Prf::new(key, nonce);
     let words = Words::read(&prf, columns, table);
     let slots = slots(columns.bsn.is_some());
-    let tokens = row_tokens(&prf, table.n_rows());
-    // The order of the file (by name, by date of entry) would say something; the order of random tokens does not.
-    let mut order: Vec<(u64, u32)> = tokens.iter().copied().zip(0..).collect();
-    order.par_sort_unstable();
+    let (tokens, order) = row_tokens(&prf, table.n_rows());
     let mut tags = all_tags(&prf, &words, &slots, table.n_rows());
     let frequent_tags = drop_frequent(&mut tags, &slots, options.most_per_tag);
     let header = Header {
@@ -126,22 +123,30 @@ pub fn encode(
     })
 }
 
-/// Distinct random numbers, one per row.
-fn row_tokens(prf: &Prf, n_rows: usize) -> Vec<u64> {
+/// Distinct random numbers, one per row, and the rows in their order: that of the table (by name, by date of entry) would say something.
+fn row_tokens(prf: &Prf, n_rows: usize) -> (Vec<u64>, Vec<(u64, u32)>) {
     let mut tokens: Vec<u64> = (0..n_rows as u64)
         .into_par_iter()
         .map(|row| prf.random(row, u32::MAX))
         .collect();
-    // Two equal ones among a million happen once in forty million files; the row then takes another.
-    let mut seen = HashSet::with_capacity(n_rows);
-    for (row, token) in tokens.iter_mut().enumerate() {
-        let mut again = 0;
-        while !seen.insert(*token) {
-            again += 1;
-            *token = prf.random(row as u64, u32::MAX - 16 - again);
+    let mut attempt = 0;
+    loop {
+        let mut order: Vec<(u64, u32)> = tokens.iter().copied().zip(0..).collect();
+        order.par_sort_unstable();
+        // Two equal ones among a million happen once in forty million files; the later row then takes another.
+        let again: Vec<u32> = order
+            .windows(2)
+            .filter(|pair| pair[0].0 == pair[1].0)
+            .map(|pair| pair[1].1)
+            .collect();
+        if again.is_empty() {
+            return (tokens, order);
+        }
+        attempt += 1;
+        for row in again {
+            tokens[row as usize] = prf.random(u64::from(row), u32::MAX - 16 - attempt);
         }
     }
-    tokens
 }
 
 /// Tags of all rows in the order of the table, slot by slot; 0 where a value is missing.
@@ -211,8 +216,16 @@ fn encode_rows(
     let width = TOKEN_BYTES + n_slots * SLOT_BYTES;
     let mut out = vec![0; rows.len() * width];
     let (mut record, mut work) = (Record::default(), Vec::new());
-    for (bytes, (token, row)) in out.chunks_exact_mut(width).zip(rows) {
-        let (place, slots) = bytes.split_at_mut(TOKEN_BYTES);
+    // Read in the order of the table, written in that of the tokens: memory is kinder to neighbours.
+    let mut by_row: Vec<(u32, usize)> = rows
+        .iter()
+        .zip(0..)
+        .map(|((_, row), i)| (*row, i))
+        .collect();
+    by_row.sort_unstable();
+    for (row, i) in &by_row {
+        let token = rows[*i].0;
+        let (place, slots) = out[i * width..(i + 1) * width].split_at_mut(TOKEN_BYTES);
         place.copy_from_slice(&token.to_le_bytes());
         prf.padding(u64::from(*row), 0, &mut work, slots);
         let row = *row as usize;

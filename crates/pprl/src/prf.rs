@@ -104,16 +104,19 @@ impl Prf {
 }
 
 /// Two numbers as one block.
+#[inline]
 pub(crate) fn join(a: u64, b: u64) -> Block {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&a.to_le_bytes());
-    bytes[8..].copy_from_slice(&b.to_le_bytes());
-    bytes.into()
+    ((u128::from(b) << 64) | u128::from(a)).to_le_bytes().into()
 }
 
 /// First half of a block as a number.
+#[inline]
 pub(crate) fn low(block: &Block) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&block[..8]);
-    u64::from_le_bytes(bytes)
+    whole(block) as u64
+}
+
+/// A block as a number.
+#[inline]
+pub(crate) fn whole(block: &Block) -> u128 {
+    u128::from_le_bytes((*block).into())
 }

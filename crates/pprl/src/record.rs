@@ -3,9 +3,8 @@
 use aes::Block;
 
 use crate::{
-    compare::Cells,
-    layout::{DIGITS, FILTERS, SLOT_BYTES, TAG_BYTES, one, two},
-    prf::{Prf, join, low},
+    layout::{CELL_BYTES, DIGITS, FILTERS, SLOT_BYTES, TAG_BYTES, one, two},
+    prf::{Prf, join, low, whole},
     words::{Part, Rarity, Words},
 };
 
@@ -36,6 +35,7 @@ pub(crate) struct Record {
     flags: Vec<usize>,
     filters: [bool; 3],
     blocks: Vec<Block>,
+    filter_bits: Vec<u64>,
     // What the rules read; 0 is absent.
     pub(crate) initial: u64,
     pub(crate) first: u64,
@@ -212,58 +212,80 @@ impl Record {
         }
         // One call for all slots: the cipher spreads its keys over the lanes once per call.
         prf.cells(&mut self.blocks);
-        let filled = slots
-            .chunks_exact_mut(SLOT_BYTES)
-            .zip(tags)
-            .filter(|(_, tag)| **tag != 0);
-        for ((slot, tag), values) in filled.zip(self.blocks.chunks(CONSTANTS + self.words.len())) {
-            let (place, cells) = slot.split_at_mut(TAG_BYTES);
-            place.copy_from_slice(&tag.to_le_bytes());
-            if let Some(cells) = cells.first_chunk_mut() {
-                self.put_values(values, cells);
+        // Word by word, and for each word slot by slot: what to do with it is decided once.
+        let width = CONSTANTS + self.words.len();
+        let places: Vec<usize> = (0..tags.len()).filter(|i| tags[*i] != 0).collect();
+        if places.is_empty() {
+            return;
+        }
+        for (n, place) in places.iter().enumerate() {
+            let (tag, cells) =
+                slots[place * SLOT_BYTES..(place + 1) * SLOT_BYTES].split_at_mut(TAG_BYTES);
+            tag.copy_from_slice(&tags[*place].to_le_bytes());
+            let constants = &self.blocks[n * width..n * width + CONSTANTS];
+            for flag in &self.flags {
+                cells[*flag] = constants[1 + flag / 16][flag % 16];
+            }
+            let mask = low(&constants[0]).to_le_bytes();
+            for (at, _) in FILTERS
+                .into_iter()
+                .zip(self.filters)
+                .filter(|(_, used)| *used)
+            {
+                cells[at..at + 8].copy_from_slice(&mask);
+            }
+        }
+        self.filter_bits.clear();
+        self.filter_bits.resize(3 * places.len(), 0);
+        for (w, (_, target)) in self.words.iter().enumerate() {
+            let values = self.blocks[CONSTANTS + w..].iter().step_by(width);
+            if let Target::Gram(filter, each) = *target {
+                let filters = self.filter_bits[usize::from(filter)..]
+                    .iter_mut()
+                    .step_by(3);
+                for (value, bits) in values.zip(filters) {
+                    let mut rest = whole(value);
+                    for _ in 0..each {
+                        *bits |= 1 << (rest & 63);
+                        rest >>= 6;
+                    }
+                }
+                continue;
+            }
+            for (value, place) in values.zip(&places) {
+                let start = place * SLOT_BYTES + TAG_BYTES;
+                put(*target, value, &mut slots[start..start + CELL_BYTES]);
+            }
+        }
+        for (filters, place) in self.filter_bits.chunks_exact(3).zip(&places) {
+            for (bits, at) in filters.iter().zip(FILTERS) {
+                let start = place * SLOT_BYTES + TAG_BYTES + at;
+                for (byte, bits) in slots[start..start + 8].iter_mut().zip(bits.to_le_bytes()) {
+                    *byte ^= bits;
+                }
             }
         }
     }
+}
 
-    fn put_values(&self, values: &[Block], cells: &mut Cells) {
-        let (constants, values) = values.split_at(CONSTANTS);
-        let mask = low(&constants[0]);
-        for place in &self.flags {
-            cells[*place] = constants[1 + place / 16][place % 16];
+/// Puts the value of a word in its place. Bigrams go another way.
+#[inline]
+fn put(target: Target, value: &Block, cells: &mut [u8]) {
+    match target {
+        Target::Two(at) => put_two(cells, at, value),
+        Target::One(at) => cells[usize::from(at)] = value[0],
+        Target::Digit(place) => {
+            let place = usize::from(place);
+            put_half(&mut cells[DIGITS + place / 2], place % 2, value[0]);
         }
-        let mut filters = [0_u64; 3];
-        for ((_, target), value) in self.words.iter().zip(values) {
-            match *target {
-                Target::Two(at) => put_two(cells, at, value),
-                Target::One(at) => cells[usize::from(at)] = value[0],
-                Target::Digit(place) => {
-                    let place = usize::from(place);
-                    put_half(&mut cells[DIGITS + place / 2], place % 2, value[0]);
-                }
-                Target::Weighed(at, beside, rarity) => {
-                    put_two(cells, at, value);
-                    for step in 0..usize::from(rarity) {
-                        put_half(
-                            &mut cells[usize::from(beside) + step / 2],
-                            step % 2,
-                            value[2 + step],
-                        );
-                    }
-                }
-                Target::Gram(filter, each) => {
-                    let mut bits = u128::from_le_bytes((*value).into());
-                    for _ in 0..each {
-                        filters[usize::from(filter)] |= 1 << (bits & 63);
-                        bits >>= 6;
-                    }
-                }
+        Target::Weighed(at, beside, rarity) => {
+            put_two(cells, at, value);
+            for step in 0..usize::from(rarity) {
+                let byte = &mut cells[usize::from(beside) + step / 2];
+                put_half(byte, step % 2, value[2 + step]);
             }
         }
-        for (i, at) in FILTERS.into_iter().enumerate() {
-            if self.filters[i] {
-                cells[at..at + 8].copy_from_slice(&(filters[i] ^ mask).to_le_bytes());
-            }
-        }
+        Target::Gram(..) => {}
     }
 }
 
@@ -279,7 +301,7 @@ const fn weighed(place: usize, beside: usize, rarity: Rarity) -> Target {
     Target::Weighed(place as u8, beside as u8, rarity)
 }
 
-fn put_two(cells: &mut Cells, at: u8, value: &Block) {
+fn put_two(cells: &mut [u8], at: u8, value: &Block) {
     let at = usize::from(at);
     cells[at..at + 2].copy_from_slice(&value[..2]);
 }

@@ -302,6 +302,38 @@ fn a_damaged_file_is_an_error_with_a_reason() {
     );
 }
 
+#[test]
+fn a_record_of_which_nothing_is_known_is_encoded_and_meets_nobody() {
+    let mut people = population(40, 1);
+    for person in &mut people[..10] {
+        for text in [
+            &mut person.given,
+            &mut person.surname,
+            &mut person.date,
+            &mut person.postcode,
+        ] {
+            text.clear();
+        }
+    }
+    let key = key("empty", 3);
+    let (left, right) = (
+        made(&key, 1, &table(&people)),
+        made(&key, 2, &table(&people)),
+    );
+    let found = pairs_of(&left, &right);
+    assert!(found.iter().all(|(a, b)| a == b && *a >= 10), "{found:?}");
+    let (row, other) = (
+        left.row.iter().position(|row| *row == 3),
+        right.row.iter().position(|row| *row == 3),
+    );
+    let tags = |made: &Made, row: usize| {
+        (0..13)
+            .map(|slot| made.encoding.tag(row, slot))
+            .collect::<HashSet<_>>()
+    };
+    assert!(tags(&left, row.unwrap()).is_disjoint(&tags(&right, other.unwrap())));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
