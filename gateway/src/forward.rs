@@ -18,7 +18,7 @@ use helder_platform::{
     problem::{Problem, Result},
     trace::{self, TRANSACTION_HEADER},
 };
-use http::{HeaderValue, Request, Uri, header};
+use http::{Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_util::{
@@ -32,8 +32,8 @@ pub(crate) use self::{
     body::{SMALL_BYTES, content_length, whole},
     leftover::read_away,
 };
-
 use crate::{
+    internal::Internal,
     trace::Trace,
     upstream::{Pass, Upstream},
 };
@@ -79,7 +79,7 @@ pub(crate) struct Forwarder {
 pub(crate) struct Onward<'a> {
     pub(crate) upstream: &'a Upstream,
     /// `Authorization` for the service; none for operations open to all.
-    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) authorization: Option<Internal>,
     pub(crate) trace: &'a Trace,
     /// `Fsc-Transaction-Id`, of a request that came through an inway.
     pub(crate) transaction: Option<Uuid>,
@@ -187,7 +187,7 @@ fn outward(request: &HttpRequest, body: OutBody, onward: &Onward<'_>) -> Result<
         out = out.header(TRANSACTION_HEADER, transaction.to_string());
     }
     if let Some(value) = &onward.authorization {
-        out = out.header(header::AUTHORIZATION, value.clone());
+        out = out.header(header::AUTHORIZATION, value.connection.clone());
     }
     out.body(body).map_err(Problem::internal)
 }

@@ -9,6 +9,7 @@ mod docs;
 mod forward;
 mod head;
 mod health;
+mod internal;
 mod listen;
 mod local;
 mod outside;

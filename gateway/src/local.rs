@@ -118,8 +118,7 @@ fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
         }
     }
     let mut insert = |name: HeaderName, value: &[u8]| {
-        if let Ok(mut value) = HeaderValue::from_bytes(value) {
-            value.set_sensitive(name == header::AUTHORIZATION);
+        if let Ok(value) = HeaderValue::from_bytes(value) {
             headers.insert(name, value);
         }
     };
@@ -136,7 +135,7 @@ fn headers(request: &HttpRequest, onward: &Onward<'_>) -> HeaderMap {
         insert(TRANSACTION, transaction.to_string().as_bytes());
     }
     if let Some(value) = &onward.authorization {
-        insert(header::AUTHORIZATION, value.as_bytes());
+        headers.insert(header::AUTHORIZATION, value.call.clone());
     }
     headers
 }

@@ -119,9 +119,9 @@ impl std::fmt::Display for Calling {
 
 /// The last `digits` hex digits of a number, without the machinery of formatting: every request writes some.
 pub fn hex(number: u128, digits: usize) -> String {
-    let places = (0..digits).rev();
     let digit = |place| b"0123456789abcdef"[(number >> (4 * place)) as usize & 15];
-    places.map(|place| char::from(digit(place))).collect()
+    let digits = (0..digits).rev().map(digit).collect();
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// A valid `traceparent`.

@@ -12,7 +12,6 @@ use helder_platform::{
     metrics::{Family, Looked, Source},
 };
 use helder_types::{Caller, Permission};
-use http::HeaderValue;
 use jsonwebtoken::{Validation, decode, decode_header};
 use moka::sync::Cache;
 use serde::Deserialize;
@@ -26,7 +25,7 @@ use super::{
     keys::{Key, KeyError},
     once::Once,
 };
-use crate::{config::GatewayConfig, rate::Bucket};
+use crate::{config::GatewayConfig, internal::Internal, rate::Bucket};
 
 /// Clock difference forgiven, seconds.
 pub(super) const LEEWAY_S: u64 = 5;
@@ -41,7 +40,7 @@ pub(crate) struct Session {
     pub(crate) bucket: Arc<Bucket>,
     expires_at_s: u64,
     ground: Ground,
-    internal: RwLock<Option<(HeaderValue, u64)>>,
+    internal: RwLock<Option<(Internal, u64)>>,
 }
 
 /// What a session is believed for, beside its end.
@@ -247,10 +246,7 @@ impl Session {
     }
 
     /// The `Authorization` value for the services, minted when needed and used again while it lives.
-    pub(crate) fn internal(
-        &self,
-        mint: &TokenMint,
-    ) -> helder_platform::problem::Result<HeaderValue> {
+    pub(crate) fn internal(&self, mint: &TokenMint) -> helder_platform::problem::Result<Internal> {
         let now = now_s();
         if let Ok(kept) = self.internal.read()
             && let Some((value, expires_at_s)) = kept.as_ref()
@@ -259,9 +255,7 @@ impl Session {
             return Ok(value.clone());
         }
         let minted = mint.mint_fresh(&self.caller)?;
-        let mut value = HeaderValue::try_from(format!("Bearer {}", minted.token))
-            .map_err(helder_platform::problem::Problem::internal)?;
-        value.set_sensitive(true);
+        let value = Internal::new(&minted.token)?;
         if let Ok(mut kept) = self.internal.write() {
             *kept = Some((value.clone(), minted.expires_at_s));
         }
