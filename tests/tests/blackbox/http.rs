@@ -78,8 +78,10 @@ async fn oversized_heads_are_refused() {
     let status = status_of(&get_with(&platform, PATH, &large).await);
     assert!(matches!(status, 400 | 431), "64 KiB: {status}");
     let many = "X-Many: 1\r\n".repeat(10_000);
-    let status = status_of(&get_with(&platform, PATH, &many).await);
-    assert!(matches!(status, 400 | 431), "10,000 headers: {status}");
+    let answer = get_with(&platform, PATH, &many).await;
+    // The connection ends while more is sent, and then TCP may throw the answer away.
+    let is_refused = answer.is_empty() || matches!(status_of(&answer), 400 | 431);
+    assert!(is_refused, "10,000 headers: {answer}");
     assert_eq!(
         status_of(&get_with(&platform, PATH, "").await),
         200,
