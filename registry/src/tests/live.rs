@@ -128,6 +128,7 @@ async fn the_document_describes_every_operation_that_is_served() {
     let all = names.len();
     names.sort_unstable();
     names.dedup();
-    assert_eq!((names.len(), all), (31, 31));
+    assert!(all > 30, "{names:?}");
+    assert_eq!(names.len(), all, "two operations of one name");
     live.stop().await;
 }
