@@ -7,6 +7,8 @@
 mod escaped;
 mod fields;
 mod gathered;
+#[cfg(test)]
+mod said;
 mod spans;
 
 use std::{
@@ -275,23 +277,7 @@ pub(crate) fn dropped() -> Family {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Said(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Said {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use super::{said::Said, *};
 
     #[test]
     fn libraries_say_nothing_below_info_whatever_the_filter_asks() {
@@ -308,7 +294,7 @@ mod tests {
             tracing::trace!(target: "helder_ingest::upload", "a step of ours");
             tracing::debug!(target: "audit", "a line of ours");
         });
-        let said = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+        let said = said.text();
         assert!(!said.contains("a path of theirs"), "{said}");
         for line in ["a start of theirs", "a step of ours", "a line of ours"] {
             assert!(said.contains(line), "{line}: {said}");
@@ -330,7 +316,7 @@ mod tests {
             .scope(id, async { tracing::warn!(rows = 3, "inside") })
             .await;
         tracing::info!("outside");
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let text = kept.text();
         let lines: Vec<_> = text.lines().collect();
         assert!(lines[0].contains(" WARN helder_platform::telemetry::tests: inside rows=3"));
         assert!(lines[0].ends_with(&format!(" id={id}")), "{text}");

@@ -33,28 +33,11 @@ impl<W: fmt::Write> fmt::Write for Escaping<W> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
+    use std::io;
 
     use tracing_subscriber::{Layer, fmt, layer::SubscriberExt};
 
-    use crate::telemetry::{Line, fields::Fields};
-
-    #[derive(Clone, Default)]
-    struct Said(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Said {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::telemetry::{Line, fields::Fields, said::Said};
 
     // M15: what a client can put into a field stays in its field, as text and as JSON.
     #[test]
@@ -82,7 +65,7 @@ mod tests {
                 );
                 tracing::info!("four {HOSTILE}");
             });
-            let said = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+            let said = said.text();
             assert_eq!(said.lines().count(), 4, "{said:?}");
             // In JSON, signs beyond ASCII are no controls.
             let is_control = |sign: char| {

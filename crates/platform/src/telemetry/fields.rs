@@ -91,32 +91,13 @@ impl Visit for Written<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
-
     use tracing_subscriber::{
         fmt::{self, format::DefaultFields},
         layer::SubscriberExt,
     };
 
     use super::Fields;
-    use crate::telemetry::Line;
-
-    #[derive(Clone, Default)]
-    struct Said(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Said {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::telemetry::{Line, said::Said};
 
     /// What stands after the time.
     fn said(is_ours: bool) -> String {
@@ -144,8 +125,7 @@ mod tests {
             let layer = layer.fmt_fields(DefaultFields::new());
             tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), say);
         }
-        let bytes = said.0.lock().unwrap().clone();
-        let text = String::from_utf8(bytes).unwrap();
+        let text = said.text();
         let after_the_time = text.lines().map(|line| line.split_once("INFO").unwrap().1);
         after_the_time.collect::<Vec<_>>().join("\n")
     }
