@@ -13,7 +13,7 @@ const IDS: &str = "
     G1 G2 G3 G4 G5 G6 G7 G8 G9 G10 G11 G12 G13 G14 G15 G16 G17 G18 G19 G20 G21 G22 G23 G24
     Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12
     M1 M2 M3 M4 M5 M6 M7 M8 M9 M10 M11 M12 M13 M14 M15 CSV SQL
-    R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 R20 R21 R22 R23 R24 R25 R26 R27
+    R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 R20 R21 R22 R23 R24 R25 R26 R27 SWEEP
     P1 P4 P5 P6 P7 P8 P9
     U1 U2 U3
     S1 S2
@@ -25,14 +25,16 @@ fn rows() -> BTreeMap<String, String> {
     let is_row = |line: &&str| {
         line.starts_with("| ") && !line.starts_with("| id ") && !line.starts_with("| ---")
     };
-    let rows = page.lines().filter(is_row);
-    rows.map(|line| {
+    let mut rows = BTreeMap::new();
+    for line in page.lines().filter(is_row) {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
         assert_eq!(cells.len(), 4, "{line}");
         assert!(cells.iter().all(|cell| !cell.is_empty()), "{line}");
-        (cells[0].to_owned(), cells[3].to_owned())
-    })
-    .collect()
+        let former = rows.insert(cells[0].to_owned(), cells[3].to_owned());
+        // A second row would hide what the first one names.
+        assert!(former.is_none(), "two rows of {}", cells[0]);
+    }
+    rows
 }
 
 /// Whether `function` is a test in `text`: its definition follows an attribute that ends in `test`.
