@@ -6,10 +6,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    compare::{Cells, compare},
+    cells::Cells,
+    compare::{self, compare},
     layout::{CELL_BYTES, COMPARISONS, SLOT_BYTES},
     prf::Prf,
-    record::Record,
+    record::read,
     words::Words,
 };
 
@@ -100,13 +101,13 @@ pub(crate) fn chance(prf: &Prf, words: &Words<'_>, n_rows: usize) -> ChanceTable
         .enumerate()
         .map(|(group, rows)| {
             let tag = prf.random(group as u64, u32::MAX - 3).max(1);
-            let (mut record, mut work) = (Record::default(), Vec::new());
+            let (mut cells, mut work) = (Cells::default(), Vec::new());
             let mut slot = [0; SLOT_BYTES];
-            let mut all: Vec<Cells> = Vec::with_capacity(rows.len());
+            let mut all: Vec<compare::Cells> = Vec::with_capacity(rows.len());
             for (_, row) in rows {
                 prf.padding(*row as u64, u32::MAX - 4, &mut work, &mut slot);
-                record.read(words, *row);
-                record.fill(prf, &[tag], &mut slot);
+                read(&mut cells, words, words.row(*row));
+                cells.fill(prf, &[tag], &mut slot);
                 all.extend(slot.last_chunk::<CELL_BYTES>());
             }
             let mut table = ChanceTable::empty();

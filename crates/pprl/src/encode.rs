@@ -1,19 +1,23 @@
 //! From a table to an encoding, at home.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use helder_record_linkage::Table;
 use rayon::prelude::*;
 
 use crate::{
+    cells::Cells,
     chance::chance,
     columns::{ColumnFault, Columns},
-    file::{FORMAT, Header, WriteError, Writer},
+    file::{FORMAT, Header, Piece, WriteError, Writer},
     key::ProjectKey,
     layout::{SLOT_BYTES, TOKEN_BYTES},
-    prf::Prf,
-    record::Record,
-    rules::{MOST_SLOTS, Slot, slots},
+    prf::{BATCH, Prf, join, low},
+    record::{Keys, read},
+    rules::{Slot, slots},
     words::Words,
 };
 
@@ -101,26 +105,39 @@ pub fn encode(
         chance: chance(&prf, &words, table.n_rows()),
     };
     let mut writer = Writer::start(out, &header)?;
-    // A batch is what all threads make before it is written; the file is never in memory as a whole.
-    let batch = CHUNK_ROWS * 16;
-    for rows in order.chunks(batch) {
-        let pieces: Vec<(Vec<u8>, blake3::Hash)> = rows
-            .par_chunks(CHUNK_ROWS)
-            .map(|rows| {
-                let piece = encode_rows(&prf, &words, rows, &tags, slots.len());
-                let digest = blake3::hash(&piece);
-                (piece, digest)
-            })
-            .collect();
-        for piece in pieces {
-            writer.piece(&piece)?;
-        }
-    }
+    write_rows(&mut writer, &order, |piece, rows| {
+        encode_rows(&prf, &words, rows, &tags, slots.len(), &mut piece.rows);
+        piece.digest = blake3::hash(&piece.rows);
+    })?;
     Ok(Encoded {
         tokens,
         frequent_tags,
         size_bytes: writer.finish()?,
     })
+}
+
+/// Makes the rows batch by batch and writes each while the next is made; the file is never in memory as a whole.
+fn write_rows(
+    writer: &mut Writer<'_>,
+    order: &[(u64, u32)],
+    make: impl Fn(&mut Piece, &[(u64, u32)]) + Sync,
+) -> Result<(), WriteError> {
+    let fill = |pieces: &mut Vec<Piece>, rows: &[(u64, u32)]| {
+        pieces.resize_with(rows.len().div_ceil(CHUNK_ROWS), Piece::default);
+        pieces
+            .par_iter_mut()
+            .zip(rows.par_chunks(CHUNK_ROWS))
+            .for_each(|(piece, rows)| make(piece, rows));
+    };
+    let (mut ready, mut next) = (Vec::new(), Vec::new());
+    for rows in order.chunks(CHUNK_ROWS * 16) {
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| fill(&mut next, rows));
+            ready.iter().try_for_each(|piece| writer.piece(piece))
+        })?;
+        std::mem::swap(&mut ready, &mut next);
+    }
+    ready.iter().try_for_each(|piece| writer.piece(piece))
 }
 
 /// Distinct random numbers, one per row, and the rows in their order: that of the table (by name, by date of entry) would say something.
@@ -155,16 +172,54 @@ fn all_tags(prf: &Prf, words: &Words<'_>, slots: &[Slot], n_rows: usize) -> Vec<
     tags.par_chunks_mut(slots.len() * CHUNK_ROWS)
         .enumerate()
         .for_each(|(chunk, tags)| {
-            let (mut record, mut work) = (Record::default(), Vec::new());
-            for (tags, row) in tags.chunks_mut(slots.len()).zip(chunk * CHUNK_ROWS..) {
-                record.read(words, row);
-                let combinations = slots
-                    .iter()
-                    .map(|slot| slot.words(&record).map(|words| (words, slot.rule.number())));
-                prf.tags::<MOST_SLOTS>(combinations, &mut work, tags);
+            let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+            // Some rows at once: the cipher is fastest on whole batches.
+            let rows = chunk * CHUNK_ROWS..;
+            for (tags, row) in tags
+                .chunks_mut(slots.len() * BATCH)
+                .zip(rows.step_by(BATCH))
+            {
+                firsts.clear();
+                seconds.clear();
+                for (tags, row) in tags.chunks_mut(slots.len()).zip(row..) {
+                    let keys = Keys::read(words, words.row(row));
+                    for (tag, slot) in tags.iter_mut().zip(slots) {
+                        let found = slot.words(&keys);
+                        *tag = u64::from(found.is_some());
+                        let [a, b, c] = found.unwrap_or_default();
+                        firsts.push(join(a, b));
+                        seconds.push(join(c, u64::from(slot.rule.number())));
+                    }
+                }
+                prf.tags(&mut firsts, &seconds);
+                for (tag, block) in tags.iter_mut().zip(&firsts) {
+                    if *tag != 0 {
+                        *tag = low(block).max(1);
+                    }
+                }
             }
         });
     tags
+}
+
+/// Tags are random numbers already.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, tag: u64) {
+        self.0 = tag;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Takes away tags that too many records share; returns how many were.
@@ -173,7 +228,7 @@ fn drop_frequent(tags: &mut [u64], slots: &[Slot], most: u32) -> u64 {
     let firsts: Vec<usize> = (0..n_slots)
         .filter(|i| slots[..*i].iter().all(|slot| slot.rule != slots[*i].rule))
         .collect();
-    let frequent: HashSet<u64> = firsts
+    let frequent: HashSet<u64, BuildHasherDefault<AsItIs>> = firsts
         .into_par_iter()
         .flat_map_iter(|first| {
             let rule = slots[first].rule;
@@ -212,10 +267,11 @@ fn encode_rows(
     rows: &[(u64, u32)],
     tags: &[u64],
     n_slots: usize,
-) -> Vec<u8> {
+    out: &mut Vec<u8>,
+) {
     let width = TOKEN_BYTES + n_slots * SLOT_BYTES;
-    let mut out = vec![0; rows.len() * width];
-    let (mut record, mut work) = (Record::default(), Vec::new());
+    out.resize(rows.len() * width, 0);
+    let (mut cells, mut work) = (Cells::default(), Vec::new());
     // Read in the order of the table, written in that of the tokens: memory is kinder to neighbours.
     let mut by_row: Vec<(u32, usize)> = rows
         .iter()
@@ -223,16 +279,26 @@ fn encode_rows(
         .map(|((_, row), i)| (*row, i))
         .collect();
     by_row.sort_unstable();
-    for (row, i) in &by_row {
-        let token = rows[*i].0;
-        let (place, slots) = out[i * width..(i + 1) * width].split_at_mut(TOKEN_BYTES);
-        place.copy_from_slice(&token.to_le_bytes());
-        prf.padding(u64::from(*row), 0, &mut work, slots);
-        let row = *row as usize;
-        record.read(words, row);
-        record.fill(prf, &tags[row * n_slots..(row + 1) * n_slots], slots);
+    let (mut codes, mut own) = (Vec::new(), Vec::new());
+    for batch in by_row.chunks(BATCH) {
+        // Fetched together, so that the waits for memory fall together too; one by one they were a third of the work.
+        codes.clear();
+        codes.extend(batch.iter().map(|(row, _)| *words.row(*row as usize)));
+        own.clear();
+        for (row, _) in batch {
+            let start = *row as usize * n_slots;
+            own.extend_from_slice(&tags[start..start + n_slots]);
+        }
+        words.touch(&codes);
+        let read_rows = batch.iter().zip(&codes).zip(own.chunks_exact(n_slots));
+        for (((row, i), codes), tags) in read_rows {
+            let (place, slots) = out[i * width..(i + 1) * width].split_at_mut(TOKEN_BYTES);
+            place.copy_from_slice(&rows[*i].0.to_le_bytes());
+            prf.padding(u64::from(*row), 0, &mut work, slots);
+            read(&mut cells, words, codes);
+            cells.fill(prf, tags, slots);
+        }
     }
-    out
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

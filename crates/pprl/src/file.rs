@@ -87,6 +87,21 @@ pub enum ReadError {
     Tokens,
 }
 
+/// Rows of the file with their digest.
+pub(crate) struct Piece {
+    pub(crate) rows: Vec<u8>,
+    pub(crate) digest: blake3::Hash,
+}
+
+impl Default for Piece {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            digest: blake3::Hash::from_bytes([0; DIGEST_BYTES]),
+        }
+    }
+}
+
 /// Writes a file piece by piece.
 pub(crate) struct Writer<'a> {
     out: &'a mut dyn Write,
@@ -110,13 +125,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the next piece of rows: [`CHUNK_ROWS`], except the last one.
-    pub(crate) fn piece(
-        &mut self,
-        (rows, digest): &(Vec<u8>, blake3::Hash),
-    ) -> Result<(), WriteError> {
-        self.digest.update(digest.as_bytes());
-        self.out.write_all(rows)?;
-        self.size_bytes += rows.len() as u64;
+    pub(crate) fn piece(&mut self, piece: &Piece) -> Result<(), WriteError> {
+        self.digest.update(piece.digest.as_bytes());
+        self.out.write_all(&piece.rows)?;
+        self.size_bytes += piece.rows.len() as u64;
         Ok(())
     }
 

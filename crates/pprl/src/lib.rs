@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod cells;
 mod chance;
 pub mod clk;
 pub mod columns;
@@ -12,6 +13,7 @@ mod link;
 mod prf;
 mod record;
 pub mod rules;
+mod signs;
 mod words;
 
 pub use columns::Columns;

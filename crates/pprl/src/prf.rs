@@ -50,33 +50,14 @@ impl Prf {
         u64::from_le_bytes(out).max(1)
     }
 
-    /// Tags of three words under a rule, for each that is there; the others get 0. CBC-MAC over two blocks, a fixed length, for which it is a
-    /// pseudo-random function.
-    pub(crate) fn tags<const N: usize>(
-        &self,
-        combinations: impl Iterator<Item = Option<([u64; 3], u8)>>,
-        work: &mut Vec<Block>,
-        tags: &mut [u64],
-    ) {
-        work.clear();
-        let mut seconds = [Block::default(); N];
-        let mut present = [false; N];
-        for (i, combination) in combinations.enumerate().take(N) {
-            let (words, rule) = combination.unwrap_or_default();
-            present[i] = combination.is_some();
-            work.push(join(words[0], words[1]));
-            seconds[i] = join(words[2], u64::from(rule));
+    /// Tags of three words and a rule each, as two blocks: CBC-MAC of a fixed length, for which it is a pseudo-random function. The results
+    /// are left in `firsts`.
+    pub(crate) fn tags(&self, firsts: &mut [Block], seconds: &[Block]) {
+        self.tag.encrypt_blocks(firsts);
+        for (block, second) in firsts.iter_mut().zip(seconds) {
+            *block = join_whole(whole(block) ^ whole(second));
         }
-        self.tag.encrypt_blocks(work);
-        for (block, second) in work.iter_mut().zip(&seconds) {
-            for (byte, other) in block.iter_mut().zip(second) {
-                *byte ^= other;
-            }
-        }
-        self.tag.encrypt_blocks(work);
-        for ((tag, block), present) in tags.iter_mut().zip(work.iter()).zip(present) {
-            *tag = if present { low(block).max(1) } else { 0 };
-        }
+        self.tag.encrypt_blocks(firsts);
     }
 
     /// Encrypts cells in place; each block is [`join`] of a word and a tag.
@@ -89,6 +70,7 @@ impl Prf {
         work.clear();
         let n_blocks = out.len().div_ceil(16) as u64;
         work.extend((0..n_blocks).map(|i| join(row, u64::from(place) << 32 | i)));
+        work.resize(work.len().next_multiple_of(BATCH), Block::default());
         self.pad.encrypt_blocks(work);
         for (bytes, block) in out.chunks_mut(16).zip(work.iter()) {
             bytes.copy_from_slice(&block[..bytes.len()]);
@@ -103,10 +85,18 @@ impl Prf {
     }
 }
 
+/// Blocks the widest cipher of today's processors takes at once.
+pub(crate) const BATCH: usize = 64;
+
 /// Two numbers as one block.
 #[inline]
 pub(crate) fn join(a: u64, b: u64) -> Block {
-    ((u128::from(b) << 64) | u128::from(a)).to_le_bytes().into()
+    join_whole((u128::from(b) << 64) | u128::from(a))
+}
+
+#[inline]
+fn join_whole(number: u128) -> Block {
+    number.to_le_bytes().into()
 }
 
 /// First half of a block as a number.

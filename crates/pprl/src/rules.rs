@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::Record;
+use crate::record::Keys;
 
 /// What must be equal for two records to share a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,9 +62,6 @@ const SLOTS: [Slot; 13] = [
     slot(Rule::Names, 1),
 ];
 
-/// Most slots a file has.
-pub(crate) const MOST_SLOTS: usize = SLOTS.len() + 1;
-
 /// The slots of a file.
 pub fn slots(with_bsn: bool) -> Vec<Slot> {
     with_bsn
@@ -119,7 +116,7 @@ impl Rule {
 
 impl Slot {
     /// The words whose equality the slot stands for; `None` when one is absent.
-    pub(crate) fn words(self, record: &Record) -> Option<[u64; 3]> {
+    pub(crate) fn words(self, record: &Keys) -> Option<[u64; 3]> {
         let part = usize::from(self.part.min(2));
         let filled = u64::MAX;
         let either_order = |a: u64, b: u64, c: u64| [a.min(b), a.max(b), c];

@@ -12,12 +12,14 @@ use helder_record_linkage::{
     },
 };
 
-use crate::{columns::Columns, prf::Prf};
+use crate::{
+    columns::Columns,
+    prf::Prf,
+    signs::{GramList, Grams, Signs},
+};
 
 /// Shares of the records below which a name is not common, rare, very rare, extremely rare.
 const STEPS: [f64; 4] = [1.0 / 500.0, 1.0 / 2_000.0, 1.0 / 8_000.0, 1.0 / 32_000.0];
-/// Most bigrams of a name that go into its filter.
-const MOST_GRAMS: usize = 18;
 
 /// How rare a name is: 0 common, 4 extremely rare.
 pub(crate) type Rarity = u8;
@@ -33,7 +35,7 @@ pub(crate) struct Given {
     pub(crate) full: bool,
     pub(crate) rarity_whole: Rarity,
     pub(crate) rarity_first: Rarity,
-    pub(crate) grams: Vec<u64>,
+    pub(crate) grams: GramList,
 }
 
 /// One part of a surname.
@@ -44,7 +46,7 @@ pub(crate) struct Part {
     pub(crate) prefix: u64,
     pub(crate) reading: bool,
     pub(crate) rarity: Rarity,
-    pub(crate) grams: Vec<u64>,
+    pub(crate) grams: GramList,
 }
 
 /// A date.
@@ -54,7 +56,8 @@ pub(crate) struct Date {
     pub(crate) year: u64,
     pub(crate) month: u64,
     pub(crate) day: u64,
-    pub(crate) digits: [u64; 8],
+    /// Each 0 to 9.
+    pub(crate) digits: [u8; 8],
     /// Whole, and not a date that stands for an unknown one.
     pub(crate) normal: bool,
     pub(crate) month_day: u64,
@@ -65,7 +68,8 @@ pub(crate) struct Date {
 pub(crate) struct Postcode {
     pub(crate) whole: u64,
     pub(crate) area: u64,
-    pub(crate) signs: [u64; 6],
+    /// The six letters and digits; all 0 when the postcode is not known to the letter.
+    pub(crate) signs: [u8; 6],
 }
 
 /// A house number; some are written with their addition.
@@ -75,17 +79,28 @@ pub(crate) struct Number {
     pub(crate) addition: u64,
 }
 
+/// Columns that are read.
+const COLUMNS: usize = 11;
+/// Codes of a row, one per column; 0 is missing. Filled up to a size of which no row crosses more cache lines than it must.
+pub(crate) type Codes = [u32; 12];
+
 /// Values of one column, one per code.
 pub(crate) struct Values<'t, V> {
     codes: Option<&'t [u32]>,
-    values: Vec<V>,
+    distinct: Vec<V>,
+    /// Place of the column in [`Codes`].
+    place: usize,
 }
 
 impl<'t, V: Default + Send> Values<'t, V> {
-    fn read(table: &'t Table, name: Option<&str>, parse: impl Fn(&str) -> V + Sync) -> Self {
-        let column: Option<&Column> = name.and_then(|name| table.column(name));
+    fn read(
+        table: &'t Table,
+        (place, name): (usize, &Option<String>),
+        parse: impl Fn(&str) -> V + Sync,
+    ) -> Self {
+        let column: Option<&Column> = name.as_deref().and_then(|name| table.column(name));
         let n_distinct = column.map_or(0, Column::n_distinct) as u32;
-        let values = (0..=n_distinct)
+        let distinct = (0..=n_distinct)
             .into_par_iter()
             .map(|code| {
                 column
@@ -95,18 +110,20 @@ impl<'t, V: Default + Send> Values<'t, V> {
             .collect();
         Self {
             codes: column.map(Column::codes),
-            values,
+            distinct,
+            place,
         }
     }
 
     /// The value of a row; the empty one when it is missing.
-    pub(crate) fn of(&self, row: usize) -> &V {
-        &self.values[self.codes.map_or(0, |codes| codes[row] as usize)]
+    #[inline]
+    pub(crate) fn of(&self, row: &Codes) -> &V {
+        &self.distinct[row[self.place] as usize]
     }
 
     /// Rows per value, the missing one first.
     fn counts(&self) -> Vec<u32> {
-        let mut counts = vec![0; self.values.len()];
+        let mut counts = vec![0; self.distinct.len()];
         for code in self.codes.unwrap_or_default() {
             counts[*code as usize] += 1;
         }
@@ -129,6 +146,9 @@ pub(crate) struct Words<'t> {
     pub(crate) bsn: Values<'t, u64>,
     /// Word of "no addition": two addresses without one agree on it.
     pub(crate) no_addition: u64,
+    pub(crate) grams: Grams,
+    pub(crate) signs: Signs,
+    rows: Vec<Codes>,
 }
 
 impl<'t> Words<'t> {
@@ -136,22 +156,17 @@ impl<'t> Words<'t> {
     pub(crate) fn read(prf: &Prf, columns: &Columns, table: &'t Table) -> Self {
         let word = |domain: &str, text: &str| prf.word(domain, text.as_bytes());
         let address = |raw: RawAddress<'_>| Address::parse(raw);
-        let grams = Grams::new(prf);
         let mut words = Self {
-            given: Values::read(table, columns.given_names.as_deref(), |text| {
-                given(prf, &grams, text)
+            given: Values::read(table, (0, &columns.given_names), |text| given(prf, text)),
+            own: Values::read(table, (1, &columns.surname), |text| {
+                parts(prf, Some(text), None)
             }),
-            own: Values::read(table, columns.surname.as_deref(), |text| {
-                parts(prf, &grams, Some(text), None)
+            partner: Values::read(table, (2, &columns.partner_surname), |text| {
+                parts(prf, None, Some(text))
             }),
-            partner: Values::read(table, columns.partner_surname.as_deref(), |text| {
-                parts(prf, &grams, None, Some(text))
-            }),
-            date: Values::read(table, columns.birth_date.as_deref(), |text| date(prf, text)),
-            postcode: Values::read(table, columns.postcode.as_deref(), |text| {
-                postcode(prf, text)
-            }),
-            number: Values::read(table, columns.number.as_deref(), |text| {
+            date: Values::read(table, (3, &columns.birth_date), |text| date(prf, text)),
+            postcode: Values::read(table, (4, &columns.postcode), |text| postcode(prf, text)),
+            number: Values::read(table, (5, &columns.number), |text| {
                 let read = address(RawAddress {
                     number: Some(text),
                     ..RawAddress::default()
@@ -161,21 +176,21 @@ impl<'t> Words<'t> {
                     addition: read.addition.map_or(0, |text| word("addition", &text)),
                 }
             }),
-            addition: Values::read(table, columns.addition.as_deref(), |text| {
+            addition: Values::read(table, (6, &columns.addition), |text| {
                 let read = address(RawAddress {
                     addition: Some(text),
                     ..RawAddress::default()
                 });
                 read.addition.map_or(0, |text| word("addition", &text))
             }),
-            street: Values::read(table, columns.street.as_deref(), |text| {
+            street: Values::read(table, (7, &columns.street), |text| {
                 let read = address(RawAddress {
                     street: Some(text),
                     ..RawAddress::default()
                 });
                 read.street.map_or(0, |text| word("street", &text))
             }),
-            town: Values::read(table, columns.town.as_deref(), |text| {
+            town: Values::read(table, (8, &columns.town), |text| {
                 let read = address(RawAddress {
                     town: Some(text),
                     ..RawAddress::default()
@@ -183,20 +198,69 @@ impl<'t> Words<'t> {
                 read.town
                     .map_or(0, |text| word("town", &spelling_key(&text)))
             }),
-            sex: Values::read(table, columns.sex.as_deref(), |text| {
+            sex: Values::read(table, (9, &columns.sex), |text| {
                 match normalise(text).as_str() {
                     "m" | "man" | "male" | "1" => word("sex", "m"),
                     "v" | "vrouw" | "f" | "female" | "2" => word("sex", "v"),
                     _ => 0,
                 }
             }),
-            bsn: Values::read(table, columns.bsn.as_deref(), |text| {
+            bsn: Values::read(table, (10, &columns.bsn), |text| {
                 bsn(text).map_or(0, |digits| prf.word("bsn", &digits))
             }),
             no_addition: word("addition", ""),
+            grams: Grams::new(prf),
+            signs: Signs::new(prf),
+            rows: Vec::new(),
         };
+        words.rows = words.by_row(table.n_rows());
         words.weigh(table.n_rows());
         words
+    }
+
+    /// Codes of a row.
+    #[inline]
+    pub(crate) fn row(&self, row: usize) -> &Codes {
+        &self.rows[row]
+    }
+
+    /// Brings the values of some rows that are spread over memory nearer, all at once.
+    pub(crate) fn touch(&self, rows: &[Codes]) {
+        let one = |row: &Codes| {
+            let part = |parts: &Vec<Part>| parts.first().map_or(0, |part| part.word);
+            self.given.of(row).whole
+                ^ part(self.own.of(row))
+                ^ self.date.of(row).whole
+                ^ self.postcode.of(row).whole
+        };
+        std::hint::black_box(rows.iter().fold(0, |all, row| all ^ one(row)));
+    }
+
+    /// The codes row by row. Rows are encoded in random order: together they are one look into memory, column by column eleven.
+    fn by_row(&self, n_rows: usize) -> Vec<Codes> {
+        let columns: [Option<&[u32]>; COLUMNS] = [
+            self.given.codes,
+            self.own.codes,
+            self.partner.codes,
+            self.date.codes,
+            self.postcode.codes,
+            self.number.codes,
+            self.addition.codes,
+            self.street.codes,
+            self.town.codes,
+            self.sex.codes,
+            self.bsn.codes,
+        ];
+        (0..n_rows)
+            .into_par_iter()
+            .map(|row| {
+                let mut codes = Codes::default();
+                for (code, column) in codes.iter_mut().zip(columns) {
+                    *code = column.map_or(0, |column| column[row]);
+                }
+                codes
+            })
+            .collect()
     }
 
     /// Says of every name how usual it is in this file.
@@ -207,17 +271,17 @@ impl<'t> Words<'t> {
             STEPS.iter().take_while(|step| share < **step).count() as Rarity
         };
         let (mut whole, mut first) = (HashMap::new(), HashMap::new());
-        for (value, count) in self.given.values.iter().zip(self.given.counts()) {
+        for (value, count) in self.given.distinct.iter().zip(self.given.counts()) {
             *whole.entry(value.whole).or_insert(0) += count;
             *first.entry(value.names[0]).or_insert(0) += count;
         }
-        for value in &mut self.given.values {
+        for value in &mut self.given.distinct {
             value.rarity_whole = rarity(whole[&value.whole]);
             value.rarity_first = rarity(first[&value.names[0]]);
         }
         let mut names = HashMap::new();
         for column in [&self.own, &self.partner] {
-            for (value, count) in column.values.iter().zip(column.counts()) {
+            for (value, count) in column.distinct.iter().zip(column.counts()) {
                 for part in value {
                     *names.entry(part.word).or_insert(0) += count;
                 }
@@ -225,7 +289,7 @@ impl<'t> Words<'t> {
         }
         for part in [&mut self.own, &mut self.partner]
             .into_iter()
-            .flat_map(|column| &mut column.values)
+            .flat_map(|column| &mut column.distinct)
             .flatten()
         {
             part.rarity = rarity(names[&part.word]);
@@ -233,7 +297,7 @@ impl<'t> Words<'t> {
     }
 }
 
-fn given(prf: &Prf, grams: &Grams, text: &str) -> Given {
+fn given(prf: &Prf, text: &str) -> Given {
     let Some(read) = GivenNames::parse(text) else {
         return Given::default();
     };
@@ -255,12 +319,12 @@ fn given(prf: &Prf, grams: &Grams, text: &str) -> Given {
         prefix: first.map_or(0, |name| prf.word("prefix", prefix(name))),
         initials,
         full: !read.initials_only,
-        grams: first.map_or_else(Vec::new, |name| grams.of(name)),
+        grams: first.map_or_else(GramList::default, |name| Grams::of(name)),
         ..Given::default()
     }
 }
 
-fn parts(prf: &Prf, grams: &Grams, own: Option<&str>, partner: Option<&str>) -> Vec<Part> {
+fn parts(prf: &Prf, own: Option<&str>, partner: Option<&str>) -> Vec<Part> {
     let read = surname::parts(own, partner);
     let part = |part: surname::SurnamePart| Part {
         word: prf.word("name", part.core.as_bytes()),
@@ -268,7 +332,7 @@ fn parts(prf: &Prf, grams: &Grams, own: Option<&str>, partner: Option<&str>) -> 
         prefix: prf.word("prefix", prefix(&part.core)),
         reading: part.kind == PartKind::Reading,
         rarity: 0,
-        grams: grams.of(&part.core),
+        grams: Grams::of(&part.core),
     };
     read.into_iter().map(part).collect()
 }
@@ -276,49 +340,6 @@ fn parts(prf: &Prf, grams: &Grams, own: Option<&str>, partner: Option<&str>) -> 
 /// The first three letters.
 fn prefix(name: &str) -> &[u8] {
     &name.as_bytes()[..name.len().min(3)]
-}
-
-/// Words of all pairs of letters, digits and the end of a name; a name has ten, so they are hashed once.
-struct Grams(Vec<u64>);
-
-impl Grams {
-    const SIGNS: usize = 37;
-
-    fn sign(byte: u8) -> usize {
-        match byte {
-            b'a'..=b'z' => usize::from(byte - b'a') + 1,
-            b'0'..=b'9' => usize::from(byte - b'0') + 27,
-            _ => 0,
-        }
-    }
-
-    fn new(prf: &Prf) -> Self {
-        let pair = |i: usize| [(i / Self::SIGNS) as u8, (i % Self::SIGNS) as u8];
-        Self(
-            (0..Self::SIGNS * Self::SIGNS)
-                .map(|i| prf.word("bigram", &pair(i)))
-                .collect(),
-        )
-    }
-
-    /// Pairs of neighbouring letters, each once, the ends of the name included.
-    fn of(&self, name: &str) -> Vec<u64> {
-        let mut before = 0;
-        let mut words: Vec<u64> = name
-            .bytes()
-            .chain([b' '])
-            .take(MOST_GRAMS)
-            .map(|byte| {
-                let sign = Self::sign(byte);
-                let word = self.0[before * Self::SIGNS + sign];
-                before = sign;
-                word
-            })
-            .collect();
-        words.sort_unstable();
-        words.dedup();
-        words
-    }
 }
 
 fn date(prf: &Prf, text: &str) -> Date {
@@ -334,16 +355,12 @@ fn date(prf: &Prf, text: &str) -> Date {
         }
     };
     let (low, high) = (read.month.min(read.day), read.month.max(read.day));
-    let mut digits = [0; 8];
-    for (place, (word, digit)) in digits.iter_mut().zip(read.digits()).enumerate() {
-        *word = prf.word("digit", &[place as u8, digit]);
-    }
     Date {
         whole: number("date", read.ordinal()),
         year: number("year", u32::from(read.year)),
         month: known(read.month),
         day: known(read.day),
-        digits,
+        digits: read.digits(),
         normal: read.is_whole() && !read.is_default(),
         month_day: if read.is_whole() {
             number("month and day", u32::from(low) * 100 + u32::from(high))
@@ -358,18 +375,12 @@ fn postcode(prf: &Prf, text: &str) -> Postcode {
         postcode: Some(text),
         ..RawAddress::default()
     });
-    let mut signs = [0; 6];
-    if let Some(pc6) = read.pc6() {
-        for (place, (word, sign)) in signs.iter_mut().zip(pc6).enumerate() {
-            *word = prf.word("postcode sign", &[place as u8, sign]);
-        }
-    }
     Postcode {
         whole: read.pc6().map_or(0, |pc6| prf.word("postcode", &pc6)),
         area: read
             .pc4
             .map_or(0, |pc4| prf.word("area", &pc4.to_le_bytes())),
-        signs,
+        signs: read.pc6().unwrap_or_default(),
     }
 }
 
