@@ -28,7 +28,7 @@ use helder_platform::{
 };
 use helder_types::OrganisationId;
 
-use crate::{registry::ActiveVersion, served::Served};
+use crate::{news::News, registry::ActiveVersion, served::Served};
 
 /// After this a file is read and checked again; one that failed is tried again sooner.
 const RECHECK: Duration = Duration::from_mins(1);
@@ -59,6 +59,7 @@ struct Inner {
     set: RwLock<Arc<Set>>,
     confirmed: Mutex<Option<Instant>>,
     has_started: AtomicBool,
+    news: Arc<News>,
 }
 
 #[derive(Default)]
@@ -149,6 +150,7 @@ impl Active {
             set: RwLock::default(),
             confirmed: Mutex::new(None),
             has_started: AtomicBool::new(false),
+            news: Arc::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -164,7 +166,36 @@ impl Active {
         self.inner.patience
     }
 
-    /// The version that answers for `model` (its name or id).
+    pub(crate) fn news(&self) -> Arc<News> {
+        Arc::clone(&self.inner.news)
+    }
+
+    /// The version that answers for `model` (its name or id). One that is not known yet is asked for at the registry, so that
+    /// whoever was told that it is in force is answered, whichever replica it was told by.
+    ///
+    /// # Errors
+    /// Those of [`Active::find`].
+    pub async fn find_newest(
+        &self,
+        organisation: &OrganisationId,
+        model: &str,
+    ) -> Result<Arc<Served>> {
+        let found = self.find(organisation, model);
+        if found.is_err() && self.may_be_newer(organisation, model) {
+            self.inner.news.newer().await;
+            return self.find(organisation, model);
+        }
+        found
+    }
+
+    fn may_be_newer(&self, organisation: &OrganisationId, model: &str) -> bool {
+        let set = self.set();
+        let models = set.by_name.get(organisation.as_str());
+        let slot = models.and_then(|models| models.get(model));
+        slot.is_none_or(|slot| matches!(slot.state, State::Loading))
+    }
+
+    /// The version that answers for `model` (its name or id), as far as is known here.
     ///
     /// # Errors
     /// 404 `model-not-active` when the organisation has no version of it in force, whether it ever had one or not; 503 when the

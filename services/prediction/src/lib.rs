@@ -7,6 +7,7 @@ mod batch;
 mod budget;
 mod http;
 pub mod log;
+mod news;
 mod oip;
 pub mod registry;
 mod schema;

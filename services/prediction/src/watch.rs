@@ -50,17 +50,20 @@ pub(crate) async fn run(active: WeakActive, peers: Peers, mint: Arc<TokenMint>) 
         match answer {
             Ok(Ok(Changed::Now(listed, new_tag))) => {
                 active.apply(listed.items, asked).await;
+                active.news().heard(asked);
                 tag = new_tag;
             }
             Ok(Ok(Changed::Not)) => {
                 active.confirm(asked);
                 active.load().await;
+                active.news().heard(asked);
             }
             Ok(Err(_)) | Err(_) => {
                 if !was_away {
                     tracing::warn!(patience = ?active.patience(), "the registry does not answer; what it confirmed last goes on for a while");
                 }
                 was_away = true;
+                active.news().silent();
                 let pause = if active.has_started() {
                     PAUSE
                 } else {
@@ -75,8 +78,9 @@ pub(crate) async fn run(active: WeakActive, peers: Peers, mint: Arc<TokenMint>) 
             tracing::info!("the registry answers again");
         }
         was_away = false;
+        let news = active.news();
         drop(active);
-        tokio::time::sleep(PAUSE).await;
+        news.pause(PAUSE).await;
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::http::StatusCode;
 use helder_model::{Answer, Model, Reasons, read::MAX_BYTES};
 use helder_platform::{
     jobs::{JobContext, JobHandler},
@@ -161,13 +162,23 @@ impl BatchJob {
         let start = Instant::now();
         loop {
             match self.still_active(job, batch) {
-                Err(problem) if problem.status() == 503 && start.elapsed() < PATIENCE => {
+                Err(problem) if start.elapsed() < patience_with(&problem) => {
                     job.checkpoint()?;
                     std::thread::sleep(Duration::from_millis(100));
                 }
                 other => return other,
             }
         }
+    }
+}
+
+/// A file that is being read comes soon. A version that is not in force here may be in force at the replica that was asked,
+/// which heard of it a moment earlier.
+fn patience_with(problem: &Problem) -> Duration {
+    match problem.status() {
+        StatusCode::SERVICE_UNAVAILABLE => PATIENCE,
+        StatusCode::NOT_FOUND => 2 * crate::watch::PAUSE,
+        _ => Duration::ZERO,
     }
 }
 

@@ -73,7 +73,9 @@ pub(super) async fn create_batch(
     body: JsonBody<NewBatch>,
 ) -> Result<HttpResponse> {
     let (peers, store) = service;
-    let served = active.find(&caller.organisation, &body.model)?;
+    let served = active
+        .find_newest(&caller.organisation, &body.model)
+        .await?;
     let version = served.version.clone();
     purpose::require(&peers, &caller, version.project_id, ProjectStep::Prediction).await?;
     let dataset_digest =

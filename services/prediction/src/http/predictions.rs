@@ -55,7 +55,7 @@ pub(super) async fn predict(
     body: RawJsonBody,
 ) -> Result<HttpResponse> {
     let (active, log, store, budget) = service;
-    let served = active.find(&caller.organisation, &model)?;
+    let served = active.find_newest(&caller.organisation, &model).await?;
     let asking = Asking::start(&request, &caller, &served);
     let answer = match answered(&asking, &body.0, (&log, &budget), &store, &idempotency).await {
         Ok(answer) => answer,

@@ -92,7 +92,9 @@ pub(super) async fn model_metadata(
     active: Data<Active>,
     model: Path<String>,
 ) -> Result<HttpResponse> {
-    Ok(metadata(&*active.find(&caller.organisation, &model)?))
+    Ok(metadata(
+        &*active.find_newest(&caller.organisation, &model).await?,
+    ))
 }
 
 /// What a version of a model takes and gives.
@@ -112,7 +114,7 @@ pub(super) async fn version_metadata(
     active: Data<Active>,
     names: Path<(String, String)>,
 ) -> Result<HttpResponse> {
-    Ok(metadata(&*find_version(&active, &caller, &names)?))
+    Ok(metadata(&*find_version(&active, &caller, &names).await?))
 }
 
 /// Whether a model can predict now.
@@ -129,7 +131,9 @@ pub(super) async fn model_ready(
     active: Data<Active>,
     model: Path<String>,
 ) -> Result<HttpResponse> {
-    Ok(is_ready(&*active.find(&caller.organisation, &model)?))
+    Ok(is_ready(
+        &*active.find_newest(&caller.organisation, &model).await?,
+    ))
 }
 
 /// Whether a version of a model can predict now.
@@ -149,7 +153,7 @@ pub(super) async fn version_ready(
     active: Data<Active>,
     names: Path<(String, String)>,
 ) -> Result<HttpResponse> {
-    Ok(is_ready(&*find_version(&active, &caller, &names)?))
+    Ok(is_ready(&*find_version(&active, &caller, &names).await?))
 }
 
 /// Predicts for one or many rows, with the reasons.
@@ -207,7 +211,7 @@ pub(super) async fn infer_version(
     names: Path<(String, String)>,
     body: RawJsonBody,
 ) -> Result<HttpResponse> {
-    let served = find_version(&service.0, &caller, &names)?;
+    let served = find_version(&service.0, &caller, &names).await?;
     answer(
         &request,
         &caller,
@@ -219,12 +223,12 @@ pub(super) async fn infer_version(
 }
 
 /// The version in force, when it is the one that is named.
-fn find_version(
+async fn find_version(
     active: &Active,
     caller: &Caller,
     (model, version): &(String, String),
 ) -> Result<Arc<Served>> {
-    let served = active.find(&caller.organisation, model)?;
+    let served = active.find_newest(&caller.organisation, model).await?;
     if served.version.model_version_id.to_string() == *version {
         Ok(served)
     } else {
