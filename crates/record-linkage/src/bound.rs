@@ -22,6 +22,8 @@ pub struct Bound {
     n_left: usize,
     n_right: usize,
     within: bool,
+    /// Records among which values are counted: no value is rarer than one of them.
+    n_counted: f64,
     /// Groups of every row, left and right.
     groups: [Vec<u8>; 2],
     /// Place of the address among the comparisons.
@@ -44,6 +46,10 @@ impl Bound {
             n_left: left.n_rows(),
             n_right: right.n_rows(),
             within: false,
+            n_counted: match (left.population(), right.population()) {
+                (Some(l), Some(r)) => (l.n_records + r.n_records) as f64,
+                _ => (left.n_rows() + right.n_rows()) as f64,
+            },
             groups: [
                 of_rows(spec, left, Side::Left),
                 of_rows(spec, right, Side::Right),
@@ -60,6 +66,14 @@ impl Bound {
         Self {
             within: true,
             ..Self::new(spec, table, table)
+        }
+    }
+
+    /// The same with two equal tables taken for one.
+    pub(crate) fn made_within(self) -> Self {
+        Self {
+            within: true,
+            ..self
         }
     }
 
@@ -159,9 +173,30 @@ impl Bound {
             })
     }
 
-    /// Rows of both sides.
-    pub(crate) fn n_records(&self) -> f64 {
-        (self.n_left + self.n_right) as f64
+    /// Rows of both sides; with a population, records of it.
+    pub(crate) const fn n_records(&self) -> f64 {
+        self.n_counted
+    }
+
+    /// Makes ready for [`Self::replace_right`].
+    pub(crate) fn open_for_passing(&mut self) {
+        self.tokens.open_for_passing();
+    }
+
+    /// Puts a few records in place of the right side, until the next call. Values keep their shares: comparing a right row of before, put
+    /// back alone, finds to the bit what it found before. Groups of records are not kept.
+    pub(crate) fn replace_right(
+        &mut self,
+        spec: &LinkageSpec,
+        right: &Table,
+        scratch: &mut Scratch,
+    ) {
+        self.tokens.forget_passing(scratch);
+        for (comparison, spec) in self.comparisons.iter_mut().zip(&spec.comparisons) {
+            comparison.replace_right(spec, right, &mut self.tokens);
+        }
+        self.n_right = right.n_rows();
+        self.groups[1] = vec![Group::All.bit(); self.n_right];
     }
 
     /// Rows of a side.

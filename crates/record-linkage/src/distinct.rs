@@ -85,6 +85,19 @@ impl Slots {
             return;
         }
         let size = (self.0.len() * 2).max(64);
+        self.fill(size, n, hash_of);
+    }
+
+    /// Room for `n` items, all of them set.
+    fn grow_to(&mut self, n: usize, hash_of: impl Fn(usize) -> u64) {
+        self.fill(
+            ((n + 1) * 4 / 3 + 1).next_power_of_two().max(64),
+            n,
+            hash_of,
+        );
+    }
+
+    fn fill(&mut self, size: usize, n: usize, hash_of: impl Fn(usize) -> u64) {
         self.0 = vec![(0, 0); size];
         for number in 0..n {
             let hash = hash_of(number);
@@ -94,6 +107,26 @@ impl Slots {
             }
             self.set(at, hash, number);
         }
+    }
+}
+
+/// Finds the place of a value in a list of distinct ones that it does not hold itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Finder(Slots);
+
+impl Finder {
+    /// Over `values`, which stay as they are from here on.
+    pub(crate) fn of<V: Hash>(values: &[V]) -> Self {
+        let mut slots = Slots::default();
+        let hash = |i: usize| FastHash::default().hash_one(&values[i]);
+        slots.grow_to(values.len(), hash);
+        Self(slots)
+    }
+
+    /// Place of `value` among the `values` it was made over.
+    pub(crate) fn find<V: Hash + Eq>(&self, values: &[V], value: &V) -> Option<usize> {
+        let hash = FastHash::default().hash_one(value);
+        self.0.find(hash, |i| values[i] == *value).ok()
     }
 }
 
@@ -180,6 +213,19 @@ impl Texts {
         &bytes[start as usize..ends[number] as usize]
     }
 
+    /// Number of `text`, if it is known. Nothing is found after [`Self::close`] until [`Self::reopen`].
+    pub(crate) fn find(&self, text: &str) -> Option<usize> {
+        let is_it = |i: usize| Self::at(&self.bytes, &self.ends, i) == text;
+        self.slots.find(Self::hash(text), is_it).ok()
+    }
+
+    /// Takes up numbering again after [`Self::close`].
+    pub(crate) fn reopen(&mut self) {
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        self.slots
+            .grow_to(ends.len(), |i| Self::hash(Self::at(bytes, ends, i)));
+    }
+
     /// Text of a number.
     pub(crate) fn get(&self, number: usize) -> Option<&str> {
         (number < self.ends.len()).then(|| Self::at(&self.bytes, &self.ends, number))
@@ -221,6 +267,15 @@ mod tests {
             (5000, None, None)
         );
         texts.close();
+        assert_eq!((texts.find("0"), texts.get(0)), (None, Some("0")));
+        texts.reopen();
+        assert_eq!((texts.find("0"), texts.find("5003")), (Some(0), None));
+        let finder = Finder::of(&distinct.values);
+        for i in [0, 77, 4999] {
+            let value = distinct.values[i].clone();
+            assert_eq!(finder.find(&distinct.values, &value), Some(i));
+        }
+        assert_eq!(finder.find(&distinct.values, &"x".to_owned()), None);
         assert_eq!(texts.get(4999), Some(distinct.into_values()[4999].as_str()));
     }
 }

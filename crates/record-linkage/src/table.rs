@@ -1,8 +1,8 @@
 //! Tables as columns of interned text: each distinct value is stored, and later parsed, once.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::distinct::Texts;
+use crate::{distinct::Texts, population::Population};
 
 /// A column: one code per row, one text per code. Code 0 is missing.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,14 @@ pub struct ColumnBuilder {
     last: u32,
 }
 
+impl From<Column> for ColumnBuilder {
+    /// Goes on where a column ended.
+    fn from(mut column: Column) -> Self {
+        column.values.reopen();
+        Self { column, last: 0 }
+    }
+}
+
 impl ColumnBuilder {
     /// Adds one row.
     pub fn push(&mut self, text: Option<&str>) {
@@ -70,6 +78,8 @@ impl ColumnBuilder {
 pub struct Table {
     n_rows: usize,
     columns: BTreeMap<String, Column>,
+    /// Says how common values are, in place of the rows.
+    population: Option<Arc<Population>>,
 }
 
 /// The column has another number of rows than the table.
@@ -87,7 +97,18 @@ impl Table {
         Self {
             n_rows,
             columns: BTreeMap::new(),
+            population: None,
         }
+    }
+
+    /// Counts how common values are in a population instead of in the rows.
+    pub(crate) fn set_population(&mut self, population: Arc<Population>) {
+        self.population = Some(population);
+    }
+
+    /// The population, if it is not the rows.
+    pub(crate) fn population(&self) -> Option<&Population> {
+        self.population.as_deref()
     }
 
     /// Adds or replaces a column.
@@ -111,6 +132,25 @@ impl Table {
         Ok(())
     }
 
+    /// Some rows, in this order, as a table of their own. Rows that do not exist are missing throughout.
+    #[must_use]
+    pub fn pick(&self, rows: &[u32]) -> Self {
+        let pick = |column: &Column| {
+            let mut picked = ColumnBuilder::default();
+            for row in rows {
+                let code = column.codes.get(*row as usize).copied().unwrap_or(0);
+                picked.push(column.text(code));
+            }
+            picked.finish()
+        };
+        let columns = self.columns.iter();
+        Self {
+            n_rows: rows.len(),
+            columns: columns.map(|(name, c)| (name.clone(), pick(c))).collect(),
+            population: None,
+        }
+    }
+
     /// Number of rows.
     pub fn n_rows(&self) -> usize {
         self.n_rows
@@ -119,6 +159,11 @@ impl Table {
     /// A column by name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.get(name)
+    }
+
+    /// Forgets the columns for which `keep` does not hold.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.columns.retain(|name, _| keep(name));
     }
 
     /// Names of the columns, sorted.

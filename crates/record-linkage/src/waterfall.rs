@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     bound::Bound,
-    comparison::{MISSING, Scratch},
+    comparison::{MISSING, Outcome, Scratch},
     model::{Source, TrainedModel},
     score::{Evidence, Weights, probability},
     spec::LinkageSpec,
@@ -81,8 +81,19 @@ pub fn waterfall(
 ) -> Waterfall {
     let weights = Weights::new(model, bound.n_records());
     let mut outcomes = Vec::new();
-    bound.compare(left, right, &mut Scratch::new(), &mut outcomes);
-    let evidence: Evidence = weights.evidence(&outcomes);
+    bound.compare(left, right, &mut Scratch::none(), &mut outcomes);
+    explain(spec, model, &weights, &outcomes, rival_bar)
+}
+
+/// Explains what was found of a pair.
+pub(crate) fn explain(
+    spec: &LinkageSpec,
+    model: &TrainedModel,
+    weights: &Weights,
+    outcomes: &[Outcome],
+    rival_bar: f64,
+) -> Waterfall {
+    let evidence: Evidence = weights.evidence(outcomes);
     let mut bars = vec![plain(
         BarKind::Prior,
         "before comparing",

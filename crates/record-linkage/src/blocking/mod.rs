@@ -42,6 +42,20 @@ pub struct RuleCount {
     pub skipped_pairs: u64,
 }
 
+impl RuleCount {
+    /// Of a rule that has reached nothing yet.
+    pub(crate) const fn none(rule: String) -> Self {
+        Self {
+            rule,
+            pairs: 0,
+            blocks: 0,
+            largest_block: 0,
+            skipped_blocks: 0,
+            skipped_pairs: 0,
+        }
+    }
+}
+
 /// Keys are hashes already.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);

@@ -68,61 +68,26 @@ impl AddressComparison {
         right: &Table,
         tokens: &mut Tokens,
     ) -> Self {
-        let fields: [Option<&ColumnPair>; 5] = match spec {
-            ComparisonSpec::Address {
-                postcode,
-                number,
-                addition,
-                street,
-                town,
-                ..
-            } => [
-                postcode.as_ref(),
-                number.as_ref(),
-                addition.as_ref(),
-                street.as_ref(),
-                town.as_ref(),
-            ],
-            _ => [None; 5],
-        };
+        let fields = fields(spec);
         let values = Features::read(
             (left, fields.map(|pair| pair.map(|pair| pair.left.as_str()))),
             (
                 right,
                 fields.map(|pair| pair.map(|pair| pair.right.as_str())),
             ),
-            |[postcode, number, addition, street, town]| {
-                let parsed = Address::parse(RawAddress {
-                    postcode,
-                    number,
-                    addition,
-                    street,
-                    town,
-                });
-                (!parsed.is_empty()).then(|| {
-                    let mut word = |text: Option<&str>| text.map_or(0, |text| tokens.intern(text));
-                    Value {
-                        pc6: parsed.pc6().unwrap_or_default(),
-                        pc4: parsed.pc4.unwrap_or(0),
-                        number: parsed.number.unwrap_or(0),
-                        addition: word(parsed.addition.as_deref()),
-                        street: word(parsed.street.as_deref()),
-                        town: word(parsed.town.as_deref()),
-                    }
-                })
-            },
+            |texts| Value::read(texts, tokens),
         );
         let (shares, collision) = values.shares();
         let (mut place_numbers, mut counts) = (Distinct::new(), Vec::new());
         let mut n_known = 0.0;
-        for value in values.records() {
-            n_known += 1.0;
+        for (value, n) in values.counted() {
+            n_known += f64::from(n);
             for key in value.place_numbers() {
                 let (number, new) = place_numbers.number(key);
                 if new {
                     counts.push(0);
                 }
-                counts[number] += 1;
+                counts[number] += n;
             }
         }
         Self {
@@ -144,7 +109,52 @@ impl AddressComparison {
     }
 }
 
+/// The columns, in the order in which [`Value::read`] wants their texts.
+fn fields(spec: &ComparisonSpec) -> [Option<&ColumnPair>; 5] {
+    match spec {
+        ComparisonSpec::Address {
+            postcode,
+            number,
+            addition,
+            street,
+            town,
+            ..
+        } => [
+            postcode.as_ref(),
+            number.as_ref(),
+            addition.as_ref(),
+            street.as_ref(),
+            town.as_ref(),
+        ],
+        _ => [None; 5],
+    }
+}
+
 impl Value {
+    fn read(
+        [postcode, number, addition, street, town]: [Option<&str>; 5],
+        tokens: &mut Tokens,
+    ) -> Option<Self> {
+        let parsed = Address::parse(RawAddress {
+            postcode,
+            number,
+            addition,
+            street,
+            town,
+        });
+        (!parsed.is_empty()).then(|| {
+            let mut word = |text: Option<&str>| text.map_or(0, |text| tokens.intern(text));
+            Self {
+                pc6: parsed.pc6().unwrap_or_default(),
+                pc4: parsed.pc4.unwrap_or(0),
+                number: parsed.number.unwrap_or(0),
+                addition: word(parsed.addition.as_deref()),
+                street: word(parsed.street.as_deref()),
+                town: word(parsed.town.as_deref()),
+            }
+        })
+    }
+
     fn has_pc6(&self) -> bool {
         self.pc6[0] != 0
     }
@@ -246,5 +256,11 @@ impl Compare for AddressComparison {
 
     fn collision(&self) -> Option<f64> {
         Some(self.collision)
+    }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        let names = fields(spec).map(|pair| pair.map(|pair| pair.right.as_str()));
+        self.values
+            .replace_right((right, names), |texts| Value::read(texts, tokens));
     }
 }

@@ -7,7 +7,7 @@ use super::{
     tokens::{Scratch, Tokens},
 };
 use crate::{
-    spec::{ColumnPair, KeyFunction},
+    spec::{ColumnPair, ComparisonSpec, KeyFunction},
     table::Table,
     value::PartialDate,
 };
@@ -144,6 +144,14 @@ impl Compare for DateComparison {
 
     fn collision(&self) -> Option<f64> {
         Some(self.collision)
+    }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, _: &mut Tokens) {
+        if let ComparisonSpec::Date { column, .. } = spec {
+            let names = [Some(column.right.as_str())];
+            self.values
+                .replace_right((right, names), |[text]| PartialDate::parse(text?));
+        }
     }
 }
 

@@ -39,6 +39,27 @@ impl Masks {
         }))
     }
 
+    /// [`Self::new`] for the right side alone, after its records were replaced.
+    pub(super) fn replace_right<V, W>(
+        &mut self,
+        own: &Features<V>,
+        of_own: impl Fn(&V) -> u32,
+        other: Option<&Features<W>>,
+        of_other: impl Fn(&W) -> u32,
+    ) where
+        V: Clone + Eq + Hash + Default,
+        W: Clone + Eq + Hash + Default,
+    {
+        self.0[1].clear();
+        let Some(other) = other else { return };
+        self.0[1].extend((0..own.codes(Side::Right).len()).map(|row| {
+            [
+                own.get(Side::Right, row).map_or(0, &of_own),
+                other.get(Side::Right, row).map_or(0, &of_other),
+            ]
+        }));
+    }
+
     /// False when no word of one's own name is a word of the other's other name.
     pub(super) fn may_share(&self, left: usize, right: usize) -> bool {
         match (self.0[0].get(left), self.0[1].get(right)) {

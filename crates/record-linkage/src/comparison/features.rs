@@ -4,7 +4,8 @@ use std::hash::Hash;
 
 use super::Side;
 use crate::{
-    distinct::Distinct,
+    distinct::{Distinct, Finder},
+    population::name_of,
     table::{Column, Table},
 };
 
@@ -13,6 +14,10 @@ pub(crate) struct Features<V> {
     left: Vec<u32>,
     right: Vec<u32>,
     values: Vec<V>,
+    /// Records per code in the population that says how common a value is, left and right, where that is not the two tables.
+    population: Option<[Vec<u32>; 2]>,
+    /// Finds values again, and how many there were, once the right side is replaced.
+    fixed: Option<(Finder, usize)>,
 }
 
 impl<V: Clone + Eq + Hash + Default> Features<V> {
@@ -45,11 +50,69 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
                 })
                 .collect()
         };
-        let (left, right) = (side(left), side(right));
+        let codes: (Vec<u32>, Vec<u32>) = (side(left), side(right));
+        let populations = [left, right].map(|(table, names)| {
+            let population = table.population()?;
+            population.find(&names)
+        });
+        let population = if let [Some(l), Some(r)] = populations {
+            let counts = [l, r].map(|counted| {
+                let columns: [String; N] = std::array::from_fn(name_of);
+                let columns = columns.each_ref().map(|name| Some(name.as_str()));
+                let codes: Vec<u32> = side((&counted.values, columns));
+                let mut sums: Vec<u32> = Vec::new();
+                for (code, n) in codes.into_iter().zip(&counted.counts) {
+                    let code = code as usize;
+                    sums.resize(sums.len().max(code + 1), 0);
+                    sums[code] += n;
+                }
+                sums
+            });
+            Some(counts)
+        } else {
+            None
+        };
+        let values = values.into_values();
         Self {
-            left,
-            right,
-            values: values.into_values(),
+            left: codes.0,
+            right: codes.1,
+            population: population.map(|sides| {
+                sides.map(|mut counts| {
+                    counts.resize(values.len(), 0);
+                    counts
+                })
+            }),
+            values,
+            fixed: None,
+        }
+    }
+
+    /// Puts the few rows of another table in place of the right side. Nothing else changes: how common a value is stays what it was, and
+    /// values that were in neither table have codes behind all others until the next call.
+    pub(crate) fn replace_right<const N: usize>(
+        &mut self,
+        (table, names): (&Table, [Option<&str>; N]),
+        mut parse: impl FnMut([Option<&str>; N]) -> Option<V>,
+    ) {
+        let values = &mut self.values;
+        let (finder, n) = self
+            .fixed
+            .get_or_insert_with(|| (Finder::of(values), values.len()));
+        values.truncate(*n);
+        let columns = names.map(|name| name.and_then(|name| table.column(name)));
+        self.right.clear();
+        self.right.shrink_to(table.n_rows());
+        for row in 0..table.n_rows() {
+            let texts = columns.map(|column| column.and_then(|c| c.text(c.codes()[row])));
+            let code = parse(texts).map_or(0, |value| {
+                let passing = |value: &V| Some(*n + values[*n..].iter().position(|v| v == value)?);
+                let found = finder.find(&values[..*n], &value);
+                found.or_else(|| passing(&value)).unwrap_or_else(|| {
+                    values.push(value);
+                    values.len() - 1
+                })
+            });
+            self.right.push(code as u32);
         }
     }
 
@@ -85,26 +148,31 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
         self.left.iter().filter(|code| **code != 0).count() as f64
     }
 
-    /// Every record's value, left then right, missing ones left out.
-    pub(crate) fn records(&self) -> impl Iterator<Item = &V> {
-        self.left
-            .iter()
-            .chain(&self.right)
-            .filter(|code| **code != 0)
-            .map(|code| &self.values[*code as usize])
+    /// Values with the number of records that have them, missing ones left out: those of the population, else of both sides, where a value
+    /// comes by once per record.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&V, u32)> {
+        let population = self.population.iter().flatten().flat_map(|counts| {
+            let counts = counts.iter().copied().enumerate().skip(1);
+            counts.filter(|(_, n)| *n > 0)
+        });
+        let own = self.left.iter().chain(&self.right);
+        let own = own.filter(|code| **code != 0 && self.population.is_none());
+        population
+            .chain(own.map(|code| (*code as usize, 1)))
+            .map(|(code, n)| (&self.values[code], n))
     }
 
     /// Share of records per code that carry it, and the probability that two random records (one a side) carry the same.
     pub(crate) fn shares(&self) -> (Vec<f64>, f64) {
-        let mut counts = [
-            vec![0_u32; self.values.len()],
-            vec![0_u32; self.values.len()],
-        ];
-        for (count, codes) in counts.iter_mut().zip([&self.left, &self.right]) {
-            for code in codes {
-                count[*code as usize] += 1;
-            }
-        }
+        let counts = self.population.clone().unwrap_or_else(|| {
+            [&self.left, &self.right].map(|codes| {
+                let mut counts = vec![0_u32; self.values.len()];
+                for code in codes {
+                    counts[*code as usize] += 1;
+                }
+                counts
+            })
+        });
         let known = counts.each_ref().map(|count| {
             count
                 .iter()
@@ -116,7 +184,8 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
         let shares = counts[0]
             .iter()
             .zip(&counts[1])
-            .map(|(l, r)| f64::from(l + r) / (known[0] + known[1]))
+            // Where a population is counted, a value may be new to it: no rarer than one record.
+            .map(|(l, r)| f64::from((l + r).max(1)) / (known[0] + known[1]))
             .collect();
         let both = counts[0]
             .iter()

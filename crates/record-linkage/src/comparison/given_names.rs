@@ -8,7 +8,7 @@ use super::{
     tokens::{CLOSE, Frequencies, Scratch, Tokens},
 };
 use crate::{
-    spec::{ColumnPair, KeyFunction},
+    spec::{ColumnPair, ComparisonSpec, KeyFunction},
     table::Table,
     value::{GivenNames, surname},
 };
@@ -65,7 +65,25 @@ struct Value {
     initials: [u8; MOST_NAMES],
 }
 
+fn read_surname(text: Option<&str>, tokens: &mut Tokens) -> Option<Box<[u32]>> {
+    let parts = surname::parts(text, None);
+    (!parts.is_empty()).then(|| parts.iter().map(|part| tokens.intern(&part.core)).collect())
+}
+
 impl Value {
+    fn read(text: &str, tokens: &mut Tokens) -> Option<Self> {
+        let parsed = GivenNames::parse(text)?;
+        let (names, n_names) = filled(parsed.names.iter().map(|name| tokens.intern(name)));
+        let (initials, n_initials) = filled(parsed.initials.iter().copied());
+        Some(Self {
+            whole: tokens.intern(&parsed.whole()),
+            names,
+            n_names,
+            n_initials,
+            initials,
+        })
+    }
+
     fn names(&self) -> &[u32] {
         &self.names[..usize::from(self.n_names)]
     }
@@ -105,28 +123,13 @@ impl GivenNamesComparison {
         let values = Features::read(
             (left, [Some(&column.left)]),
             (right, [Some(&column.right)]),
-            |[text]| {
-                let parsed = GivenNames::parse(text?)?;
-                let (names, n_names) = filled(parsed.names.iter().map(|name| tokens.intern(name)));
-                let (initials, n_initials) = filled(parsed.initials.iter().copied());
-                Some(Value {
-                    whole: tokens.intern(&parsed.whole()),
-                    names,
-                    n_names,
-                    n_initials,
-                    initials,
-                })
-            },
+            |[text]| Value::read(text?, tokens),
         );
         let surnames: Option<Features<Box<[u32]>>> = surname.map(|pair| {
             Features::read(
                 (left, [Some(&pair.left)]),
                 (right, [Some(&pair.right)]),
-                |[text]| {
-                    let parts = surname::parts(text, None);
-                    (!parts.is_empty())
-                        .then(|| parts.iter().map(|part| tokens.intern(&part.core)).collect())
-                },
+                |[text]| read_surname(text, tokens),
             )
         });
         let masks = Masks::new(
@@ -136,13 +139,13 @@ impl GivenNamesComparison {
             |parts| mask(parts),
         );
         let mut frequencies = Frequencies::new(tokens.len());
-        for value in values.records() {
+        for (value, n) in values.counted() {
             let others = value
                 .names()
                 .iter()
                 .enumerate()
                 .filter(|(i, name)| **name != value.whole && !value.names[..*i].contains(name));
-            frequencies.add_record(others.map(|(_, name)| *name).chain([value.whole]));
+            frequencies.add_records(n, others.map(|(_, name)| *name).chain([value.whole]));
         }
         let collision = values.shares().1;
         Self {
@@ -292,5 +295,29 @@ impl Compare for GivenNamesComparison {
 
     fn collision(&self) -> Option<f64> {
         Some(self.collision)
+    }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        let ComparisonSpec::GivenNames {
+            column, surname, ..
+        } = spec
+        else {
+            return;
+        };
+        self.values
+            .replace_right((right, [Some(column.right.as_str())]), |[text]| {
+                Value::read(text?, tokens)
+            });
+        if let (Some(surnames), Some(pair)) = (&mut self.surnames, surname) {
+            surnames.replace_right((right, [Some(pair.right.as_str())]), |[text]| {
+                read_surname(text, tokens)
+            });
+        }
+        self.masks.replace_right(
+            &self.values,
+            |value| mask(value.names()),
+            self.surnames.as_ref(),
+            |parts| mask(parts),
+        );
     }
 }

@@ -131,6 +131,8 @@ pub(crate) trait Compare: Send + Sync {
     fn collision(&self) -> Option<f64>;
     /// Records of the left table with a value.
     fn n_known(&self) -> f64;
+    /// Puts the few rows of another table in place of the right one; see [`features::Features::replace_right`].
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens);
 }
 
 /// Binds a declared comparison to the tables. Columns that do not exist count as missing.

@@ -8,7 +8,7 @@ use super::{
     tokens::{CLOSE, Scratch, Tokens},
 };
 use crate::{
-    spec::{ColumnPair, KeyFunction},
+    spec::{ColumnPair, ComparisonSpec, KeyFunction},
     table::Table,
     value::text::normalise,
 };
@@ -58,13 +58,7 @@ impl Equality {
         right: &Table,
         tokens: &mut Tokens,
     ) -> Self {
-        let text = TextComparison::read(column, left, right, tokens, |text| {
-            match normalise(text).as_str() {
-                "m" | "man" | "male" | "1" => Some("m".to_owned()),
-                "v" | "vrouw" | "f" | "female" | "2" => Some("v".to_owned()),
-                _ => None,
-            }
-        });
+        let text = TextComparison::read(column, left, right, tokens, read_sex);
         Self {
             levels: SEX_LEVELS,
             text,
@@ -105,10 +99,27 @@ impl Compare for Equality {
     fn collision(&self) -> Option<f64> {
         self.text.collision()
     }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        self.text.replace_right(spec, right, tokens);
+    }
+}
+
+fn read_sex(text: &str) -> Option<String> {
+    match normalise(text).as_str() {
+        "m" | "man" | "male" | "1" => Some("m".to_owned()),
+        "v" | "vrouw" | "f" | "female" | "2" => Some("v".to_owned()),
+        _ => None,
+    }
+}
+
+fn read_text(text: &str) -> Option<String> {
+    Some(normalise(text)).filter(|text| !text.is_empty())
 }
 
 /// See [`TEXT_LEVELS`].
 pub(super) struct TextComparison {
+    parse: fn(&str) -> Option<String>,
     values: Features<u32>,
     shares: Vec<f64>,
     collision: f64,
@@ -121,9 +132,7 @@ impl TextComparison {
         right: &Table,
         tokens: &mut Tokens,
     ) -> Self {
-        Self::read(column, left, right, tokens, |text| {
-            Some(normalise(text)).filter(|text| !text.is_empty())
-        })
+        Self::read(column, left, right, tokens, read_text)
     }
 
     fn read(
@@ -140,6 +149,7 @@ impl TextComparison {
         );
         let (shares, collision) = values.shares();
         Self {
+            parse,
             values,
             shares,
             collision,
@@ -169,7 +179,11 @@ impl Compare for TextComparison {
         ) else {
             return Outcome::MISSING;
         };
-        let share = |side, row| self.shares[self.values.code(side, row) as usize];
+        // A value that neither table had is rarer than any that one of them has.
+        let share = |side, row| {
+            let code = self.values.code(side, row) as usize;
+            self.shares.get(code).copied().unwrap_or(0.0)
+        };
         if a == b {
             return Outcome::with(1, share(Side::Left, left));
         }
@@ -198,5 +212,19 @@ impl Compare for TextComparison {
 
     fn collision(&self) -> Option<f64> {
         Some(self.collision)
+    }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        let (ComparisonSpec::Text { column, .. }
+        | ComparisonSpec::Exact { column, .. }
+        | ComparisonSpec::Sex { column, .. }) = spec
+        else {
+            return;
+        };
+        let parse = self.parse;
+        self.values
+            .replace_right((right, [Some(column.right.as_str())]), |[text]| {
+                parse(text?).map(|text| tokens.intern(&text))
+            });
     }
 }

@@ -8,7 +8,7 @@ use super::{
     tokens::{CLOSE, Frequencies, Scratch, Tokens},
 };
 use crate::{
-    spec::{ColumnPair, KeyFunction},
+    spec::{ColumnPair, ComparisonSpec, KeyFunction},
     table::Table,
     value::{GivenNames, PartKind, surname},
 };
@@ -63,7 +63,23 @@ struct Value {
     n: u8,
 }
 
+fn read_given_names(text: &str, tokens: &mut Tokens) -> Option<Box<[u32]>> {
+    let names = GivenNames::parse(text)?.names;
+    (!names.is_empty()).then(|| names.iter().map(|name| tokens.intern(name)).collect())
+}
+
 impl Value {
+    fn read([own, partner]: [Option<&str>; 2], tokens: &mut Tokens) -> Option<Self> {
+        let parts = surname::parts(own, partner);
+        (!parts.is_empty()).then(|| {
+            Self::new(
+                parts
+                    .iter()
+                    .map(|part| (tokens.intern(&part.core), part.kind)),
+            )
+        })
+    }
+
     fn new(parts: impl Iterator<Item = (u32, PartKind)>) -> Self {
         let mut out = Self::default();
         for (place, (token, kind)) in parts.take(MOST_PARTS).enumerate() {
@@ -111,24 +127,13 @@ impl SurnameComparison {
             (right, [Some(column.right.as_str()), right_partner]),
         );
         let values = Features::read(sides.0, sides.1, |[own, partner]| {
-            let parts = surname::parts(own, partner);
-            (!parts.is_empty()).then(|| {
-                Value::new(
-                    parts
-                        .iter()
-                        .map(|part| (tokens.intern(&part.core), part.kind)),
-                )
-            })
+            Value::read([own, partner], tokens)
         });
         let given_names: Option<Features<Box<[u32]>>> = given_names.map(|pair| {
             Features::read(
                 (left, [Some(&pair.left)]),
                 (right, [Some(&pair.right)]),
-                |[text]| {
-                    let names = GivenNames::parse(text?)?.names;
-                    (!names.is_empty())
-                        .then(|| names.iter().map(|name| tokens.intern(name)).collect())
-                },
+                |[text]| read_given_names(text?, tokens),
             )
         });
         let masks = Masks::new(
@@ -138,8 +143,8 @@ impl SurnameComparison {
             |names| mask(names),
         );
         let mut frequencies = Frequencies::new(tokens.len());
-        for value in values.records() {
-            frequencies.add_record(value.tokens().iter().copied());
+        for (value, n) in values.counted() {
+            frequencies.add_records(n, value.tokens().iter().copied());
         }
         let prefixes = (0..=tokens.len() as u32)
             .map(|token| prefix_key(tokens.text(token)))
@@ -292,7 +297,11 @@ impl Compare for SurnameComparison {
             let key = match key {
                 KeyFunction::AnyName => u64::from(*token),
                 KeyFunction::Spelling => u64::from(tokens.spelling(*token)),
-                KeyFunction::Prefix => self.prefixes[*token as usize],
+                KeyFunction::Prefix => self
+                    .prefixes
+                    .get(*token as usize)
+                    .copied()
+                    .unwrap_or_else(|| prefix_key(tokens.text(*token))),
                 _ => return,
             };
             if !out[start..].contains(&key) {
@@ -307,6 +316,32 @@ impl Compare for SurnameComparison {
 
     fn collision(&self) -> Option<f64> {
         None
+    }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        let ComparisonSpec::Surname {
+            column,
+            right_partner,
+            given_names,
+            ..
+        } = spec
+        else {
+            return;
+        };
+        let names = [Some(column.right.as_str()), right_partner.as_deref()];
+        self.values
+            .replace_right((right, names), |texts| Value::read(texts, tokens));
+        if let (Some(given), Some(pair)) = (&mut self.given_names, given_names) {
+            given.replace_right((right, [Some(pair.right.as_str())]), |[text]| {
+                read_given_names(text?, tokens)
+            });
+        }
+        self.masks.replace_right(
+            &self.values,
+            |value| mask(value.tokens()),
+            self.given_names.as_ref(),
+            |names| mask(names),
+        );
     }
 }
 

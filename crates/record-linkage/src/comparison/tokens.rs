@@ -26,6 +26,15 @@ pub(crate) struct Tokens {
     texts: Texts,
     shapes: Vec<Shape>,
     spellings: Texts,
+    /// Words of the records at hand, numbered behind all others, once the others are fixed.
+    passing: Option<Passing>,
+}
+
+/// Words and spelling classes that only the records at hand have.
+#[derive(Default)]
+struct Passing {
+    words: Texts,
+    spellings: Texts,
 }
 
 impl Default for Tokens {
@@ -37,6 +46,7 @@ impl Default for Tokens {
                 ..Shape::default()
             }],
             spellings: Texts::default(),
+            passing: None,
         }
     }
 }
@@ -44,12 +54,29 @@ impl Default for Tokens {
 impl Tokens {
     /// Number of `text`, new when it was not seen before.
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
-        let (number, new) = self.texts.number(text);
+        let (number, new) = match &mut self.passing {
+            None => self.texts.number(text),
+            Some(passing) => {
+                let n = self.texts.len();
+                let known = self.texts.find(text).map(|number| (number, false));
+                known.unwrap_or_else(|| {
+                    let (number, new) = passing.words.number(text);
+                    (n + number, new)
+                })
+            }
+        };
         let number = number as u32 + 1;
         if !new {
             return number;
         }
-        let spelling = self.spellings.number(&spelling_key(text)).0 as u32;
+        let key = spelling_key(text);
+        let spelling = match &mut self.passing {
+            None => self.spellings.number(&key).0,
+            Some(passing) => self
+                .spellings
+                .find(&key)
+                .unwrap_or_else(|| self.spellings.len() + passing.spellings.number(&key).0),
+        } as u32;
         let mut start = [0; 4];
         for (place, byte) in start.iter_mut().zip(text.bytes()) {
             *place = byte;
@@ -71,6 +98,29 @@ impl Tokens {
         self.spellings = Texts::default();
     }
 
+    /// Fixes the words there are: those interned from here on are forgotten by [`Self::forget_passing`].
+    pub(crate) fn open_for_passing(&mut self) {
+        self.texts.reopen();
+        self.spellings = Texts::default();
+        // In the order of the words, so that each class gets the number it had.
+        for place in 0..self.texts.len() {
+            let key = spelling_key(self.texts.get(place).unwrap_or(""));
+            self.spellings.number(&key);
+        }
+        self.passing = Some(Passing::default());
+    }
+
+    /// Forgets the words of the records at hand; `scratch` forgets what it knows of them.
+    pub(crate) fn forget_passing(&mut self, scratch: &mut Scratch) {
+        if let Some(passing) = &mut self.passing
+            && passing.words.len() > 0
+        {
+            *passing = Passing::default();
+            self.shapes.truncate(self.texts.len() + 1);
+            scratch.forget_from(self.texts.len() as u32 + 1);
+        }
+    }
+
     /// How many words there are.
     pub(crate) fn len(&self) -> usize {
         self.shapes.len() - 1
@@ -78,7 +128,12 @@ impl Tokens {
 
     pub(crate) fn text(&self, token: u32) -> &str {
         let place = (token as usize).wrapping_sub(1);
-        self.texts.get(place).unwrap_or("")
+        let known = self.texts.get(place);
+        let passing = || {
+            let place = place.checked_sub(self.texts.len())?;
+            self.passing.as_ref()?.words.get(place)
+        };
+        known.or_else(passing).unwrap_or("")
     }
 
     fn shape(&self, token: u32) -> Shape {
@@ -182,6 +237,16 @@ impl Scratch {
         }
     }
 
+    /// Forgets what it knows of words from this number on.
+    fn forget_from(&mut self, token: u32) {
+        for slot in &mut self.slots {
+            // The higher number of a pair is in the lower half.
+            if slot.0 as u32 >= token {
+                *slot = (0, 0.0);
+            }
+        }
+    }
+
     /// A memory of one, for a single pair.
     pub(crate) fn none() -> Self {
         Self {
@@ -210,11 +275,12 @@ impl Frequencies {
         }
     }
 
-    pub(crate) fn add_record(&mut self, terms: impl IntoIterator<Item = u32>) {
-        self.n_records += 1.0;
+    /// Adds `n` records with these words.
+    pub(crate) fn add_records(&mut self, n: u32, terms: impl IntoIterator<Item = u32>) {
+        self.n_records += f64::from(n);
         for term in terms {
             if let Some(count) = self.counts.get_mut(term as usize) {
-                *count += 1;
+                *count += n;
             }
         }
     }
@@ -249,5 +315,28 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn words_of_a_passing_record_leave_no_trace() {
+        let mut tokens = Tokens::default();
+        let known = ["jansen", "vries"].map(|word| tokens.intern(word));
+        tokens.close_for_reading();
+        tokens.open_for_passing();
+        let mut scratch = Scratch::new();
+        assert_eq!(tokens.intern("jansen"), known[0]);
+        // A new word of a known spelling class, and one that is near a known word.
+        let first = tokens.intern("janssen");
+        assert_eq!(tokens.text(first), "janssen");
+        assert!((tokens.likeness(first, known[0], &mut scratch) - 1.0).abs() < 1e-9);
+        let near = tokens.intern("vriest");
+        let likeness = tokens.likeness(near, known[1], &mut scratch);
+        assert!(likeness > 0.8 && likeness < 1.0);
+        tokens.forget_passing(&mut scratch);
+        // The number is given again, and what was known of it is not.
+        let other = tokens.intern("wolfs");
+        assert_eq!((other, tokens.text(other)), (first, "wolfs"));
+        assert!(tokens.likeness(other, known[0], &mut scratch) < 0.8);
+        assert_eq!(tokens.intern("vries"), known[1]);
     }
 }

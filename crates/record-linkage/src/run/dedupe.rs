@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Within one file people are there many times, with many wrong pairs less to fear: more pairs are worth a look than between two files.
-const MORE_PAIRS: f64 = 4.0;
+pub(crate) const MORE_PAIRS: f64 = 4.0;
 
 /// What a run within one file found.
 #[derive(Clone, Debug)]

@@ -12,10 +12,13 @@ use crate::{
     blocking::RuleCount, bound::Bound, model::TrainedModel, spec::LinkageSpec, table::Table,
     train::train_model,
 };
+pub(crate) use dedupe::MORE_PAIRS;
 pub use dedupe::{Deduplicated, dedupe};
 pub(crate) use quality::groups_of;
 pub use quality::{AtThreshold, Band, GroupQuality, Quality};
 use state::State;
+pub(crate) use state::State as Linked;
+pub(crate) use weigh::KEEP_FROM;
 
 /// Told how far a run is, and asked whether to go on.
 pub trait Observer: Sync {

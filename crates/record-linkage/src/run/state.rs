@@ -20,15 +20,15 @@ use crate::{
 const LEAST_LIKELY: f64 = 0.1;
 
 /// Who is linked so far, and by which steps.
-pub(super) struct State {
-    left_taken: Vec<bool>,
-    right_taken: Vec<bool>,
-    pub(super) links: Vec<Link>,
+pub(crate) struct State {
+    pub(crate) left_taken: Vec<bool>,
+    pub(crate) right_taken: Vec<bool>,
+    pub(crate) links: Vec<Link>,
     pub(super) steps: Vec<StepCount>,
 }
 
 impl State {
-    pub(super) fn new(n_left: usize, n_right: usize) -> Self {
+    pub(crate) fn new(n_left: usize, n_right: usize) -> Self {
         Self {
             left_taken: vec![false; n_left],
             right_taken: vec![false; n_right],
@@ -67,7 +67,7 @@ impl State {
     }
 
     /// Links records with equal values. A value that the assignment cannot place (it occurs too often) links nothing.
-    pub(super) fn link_equal(
+    pub(crate) fn link_equal(
         &mut self,
         columns: &ColumnPair,
         left: &Table,

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Pairs below this many bits under even odds are no serious rivals and are not kept.
-pub(super) const KEEP_FROM: f64 = -8.0;
+pub(crate) const KEEP_FROM: f64 = -8.0;
 /// Pairs compared at a time, so that what they touch stays in the processor's memory.
 const BATCH: usize = 2048;
 
