@@ -15,7 +15,7 @@ mod people;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dirt::{FIELDS, Row, case_row, register};
 use helder_record_linkage::{
@@ -134,29 +134,50 @@ fn ask(index: &mut Index, questions: &[(Table, u32)]) {
     for (record, _) in questions.iter().take(200) {
         index.find(record, limits);
     }
-    let mut times = Vec::with_capacity(questions.len());
+    // Three rounds: the first as it comes, and per question the least of the three, which leaves out when others had the processor. Between
+    // two rounds the memory of the processor has forgotten a question.
+    let mut rounds: Vec<Vec<Duration>> = Vec::new();
     let (mut first, mut compared, mut left_out) = (0, 0, 0);
-    for (record, row) in questions {
-        let started = Instant::now();
-        let answer = index.find(record, limits);
-        times.push(started.elapsed());
-        first += usize::from(answer.candidates.first().is_some_and(|c| c.row == *row));
-        compared += answer.compared;
-        left_out += usize::from(!answer.not_compared.is_empty());
+    for _ in 0..3 {
+        let mut times = Vec::with_capacity(questions.len());
+        (first, compared, left_out) = (0, 0, 0);
+        for (record, row) in questions {
+            let started = Instant::now();
+            let answer = index.find(record, limits);
+            times.push(started.elapsed());
+            first += usize::from(answer.candidates.first().is_some_and(|c| c.row == *row));
+            compared += answer.compared;
+            left_out += usize::from(!answer.not_compared.is_empty());
+        }
+        rounds.push(times);
     }
-    times.sort_unstable();
-    let n = times.len();
-    let at = |share: f64| times[((n as f64 * share) as usize).min(n - 1)];
+    let n = questions.len();
+    let least = (0..n).map(|i| {
+        rounds
+            .iter()
+            .map(|times| times[i])
+            .fold(rounds[0][i], Duration::min)
+    });
+    let least: Vec<Duration> = least.collect();
     println!(
-        "{n} questions, {} candidates with waterfall at most, {} records compared at most: p50 {:.0?}, p95 {:.0?}, p99 {:.0?}, p99.9 {:.0?}, most {:.0?}",
-        limits.candidates,
-        limits.compared,
-        at(0.5),
-        at(0.95),
-        at(0.99),
-        at(0.999),
-        times[n - 1],
+        "{n} questions, {} candidates with waterfall at most, {} records compared at most",
+        limits.candidates, limits.compared
     );
+    for (what, mut times) in [
+        ("first round", rounds.swap_remove(0)),
+        ("least of three rounds", least),
+    ] {
+        times.sort_unstable();
+        let at = |share: f64| times[((n as f64 * share) as usize).min(n - 1)];
+        println!(
+            "{what}: p50 {:.0?}, p95 {:.0?}, p99 {:.0?}, p99.9 {:.0?}, most {:.0?}",
+            at(0.5),
+            at(0.95),
+            at(0.99),
+            at(0.999),
+            times[n - 1],
+        );
+    }
     println!(
         "the right record came first in {:.2} %; {:.0} records compared on average; some key left out in {:.1} %",
         100.0 * first as f64 / n as f64,

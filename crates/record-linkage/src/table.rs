@@ -21,6 +21,21 @@ impl Column {
         builder.finish()
     }
 
+    /// A column of distinct texts, none blank, and the place of each row's text, from 1; 0 is missing. `None` when they are not that.
+    pub(crate) fn from_parts(texts: &[&str], codes: Vec<u32>) -> Option<Self> {
+        let mut values = Texts::default();
+        for text in texts {
+            let (_, new) = values.number(text);
+            if !new || text.is_empty() || text.trim() != *text {
+                return None;
+            }
+        }
+        values.close();
+        let most = texts.len() as u32;
+        let known = codes.iter().all(|code| *code <= most);
+        known.then_some(Self { codes, values })
+    }
+
     /// Code of each row.
     pub fn codes(&self) -> &[u32] {
         &self.codes

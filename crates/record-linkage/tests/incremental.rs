@@ -11,7 +11,7 @@ use std::{
 use helder_record_linkage::{
     Column, ColumnBuilder, LinkageSpec, Table, dedupe,
     incremental::{
-        Frozen, Source, State,
+        FileError, Frozen, Source, State,
         entities::{Entities, Event, EventKind},
     },
     run,
@@ -222,6 +222,11 @@ fn walk(frozen: &Arc<Frozen>, mut sides: [Records; 2], names: &[String], seed: u
         assert!(work.settled_again < work.pairs);
         again += work.settled_again;
         let (next, events) = ids.update(&state, &updated);
+        let mut file = Vec::new();
+        updated.write(&next, &mut file).unwrap();
+        let (updated, read) = State::read(&file).unwrap();
+        assert_eq!(read, next);
+        same(&updated, &scratch);
         numbers_last(&people(&state, &ids), &people(&updated, &next), &events);
         (state, ids) = (updated, next);
         all.extend(events);
@@ -330,6 +335,96 @@ fn the_first_state_holds_the_pairs_of_the_run() {
         .count();
     assert!(differ <= 2, "{differ}");
     assert!(state.links().len() > 4900);
+}
+
+/// Two small linked sources with numbers, as a file.
+fn small_file() -> Vec<u8> {
+    let (left, right) = febrl4();
+    let few: Vec<u32> = (0..60).collect();
+    let (spec, names) = (spec(Assignment::OneToOne, 1_000), names(&left.table));
+    let side = |side: &support::Labelled, prefix| {
+        let all = records(&side.table, &side.truth, &left.truth, &names, prefix);
+        source(&all.into_iter().take(60).collect(), &names)
+    };
+    let sides = [side(&left, "a"), side(&right, "b")];
+    let tables = [left.table.pick(&few), right.table.pick(&few)];
+    let model = run(&spec, &left.table, &right.table, &())
+        .unwrap()
+        .model
+        .unwrap();
+    let frozen = Frozen::new(&spec, &model, 0.0, &tables[0], &tables[1]).unwrap();
+    let [l, r] = sides;
+    let state = State::from_scratch(Arc::new(frozen), l, r, &()).unwrap();
+    let mut file = Vec::new();
+    state.write(&Entities::first(&state).0, &mut file).unwrap();
+    file
+}
+
+#[test]
+fn a_damaged_file_is_an_error_and_nothing_else() {
+    let file = small_file();
+    let (state, ids) = State::read(&file).unwrap();
+    let mut again = Vec::new();
+    state.write(&ids, &mut again).unwrap();
+    assert!(again == file, "what was read is written to the same bytes");
+    for end in (0..file.len()).step_by(97).chain([file.len() - 1]) {
+        assert!(State::read(&file[..end]).is_err(), "cut at {end}");
+    }
+    let mut longer = file.clone();
+    longer.push(0);
+    assert_eq!(
+        State::read(&longer).unwrap_err(),
+        FileError::Damaged("after the end")
+    );
+    let mut other = file.clone();
+    other[8] = 2;
+    assert_eq!(State::read(&other).unwrap_err(), FileError::Version(2));
+    for place in (0..file.len()).step_by(41) {
+        let mut wrong = file.clone();
+        wrong[place] ^= 1 << (place % 8);
+        assert!(State::read(&wrong).is_err(), "byte {place}");
+    }
+}
+
+#[test]
+fn a_file_with_right_sums_and_wrong_content_is_an_error_too() {
+    let file = small_file();
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+    // Sections begin after 12 bytes; each has 20 bytes before its content.
+    let mut sections = Vec::new();
+    let mut at = 12;
+    while at < file.len() {
+        let n = u64::from_le_bytes(file[at + 4..at + 12].try_into().unwrap()) as usize;
+        sections.push((at, at + 20, at + 20 + n));
+        at += 20 + n;
+    }
+    let mut refused = 0;
+    for _ in 0..600 {
+        let mut wrong = file.clone();
+        let (head, start, end) = sections[rng.gen_range(0..sections.len())];
+        if start == end {
+            continue;
+        }
+        for _ in 0..rng.gen_range(1..4) {
+            wrong[rng.gen_range(start..end)] = rng.gen_range(0..=255);
+        }
+        let sum = wrong[start..end]
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+                (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
+        wrong[head + 12..head + 20].copy_from_slice(&sum.to_le_bytes());
+        // Either it is refused, or it is a state that can be gone on with.
+        match State::read(&wrong) {
+            Err(_) => refused += 1,
+            Ok((state, ids)) => {
+                let (left, right) = (state.left().clone(), state.right().clone());
+                let (next, _) = state.update(left, right, &()).unwrap();
+                ids.update(&state, &next);
+            }
+        }
+    }
+    assert!(refused > 100, "{refused}");
 }
 
 #[test]

@@ -14,6 +14,7 @@
 
 mod blocks;
 pub mod entities;
+mod file;
 mod settle;
 mod source;
 mod update;
@@ -34,6 +35,7 @@ use crate::{
     spec::{Assignment, LinkageSpec},
     table::{RowCountMismatch, Table},
 };
+pub use file::FileError;
 pub use source::{Source, SourceError};
 
 /// A model with everything that a weight depends on, so that it means the same on every version of the sources.
