@@ -1,6 +1,7 @@
 //! Accuracy and cost of linking on encodings beside linking on clear text, on files with known truth.
 //!
-//! `HELDER_REFERENCE_DATA=… cargo run --release -p helder-pprl --example compare`
+//! `HELDER_REFERENCE_DATA=… cargo run --release -p helder-pprl --example compare` takes the Dutch files of the reference data;
+//! `… --example compare -- FOLDER…` the files `a` and `b` of each folder, such as `municipal_records` of helder-record-linkage makes.
 #![expect(
     clippy::unwrap_used,
     reason = "an instrument, not a part of the platform"
@@ -11,14 +12,21 @@ mod reference;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
 use helder_pprl::{LinkOptions, link};
 use helder_record_linkage::{Table, run, spec::Assignment};
-use reference::{Labelled, clear_text_spec, dutch, score};
+use reference::{Labelled, clear_text_spec, dutch, pair, score};
 use support::{Made, cpu_s, key, made, peak_mb};
 
 fn main() {
+    let folders: Vec<String> = std::env::args().skip(1).collect();
+    for folder in &folders {
+        measure(folder, &pair(Path::new(folder)));
+    }
+    if !folders.is_empty() {
+        return;
+    }
     for name in ["nl10k", "nl100k_hoog"] {
         if let Some(sides) = dutch(name) {
             measure(name, &sides);

@@ -1,13 +1,13 @@
 //! The file that travels: a first line of eight bytes, a header of JSON, fixed-width rows, a digest.
 //!
 //! ```text
-//! HELDPPR1 | u32 header bytes | header (JSON) | rows: token, then per slot tag and cells | digest of 32 bytes
+//! HELDPPR2 | u32 header bytes | header (JSON) | rows: token, then per slot tag and cells | digest of 32 bytes
 //! ```
 //!
 //! Numbers are little-endian. The digest is BLAKE3 over the header and the BLAKE3 digests of pieces of 2,048 rows. It guards against
 //! damage, not against forgery. Nothing in the file is a key or a value; the header names the project and how the encoding was made.
 
-use std::io::Write;
+use std::{fmt, io::Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// First bytes of every file of this version.
-pub const MAGIC: [u8; 8] = *b"HELDPPR1";
+pub const MAGIC: [u8; 8] = *b"HELDPPR2";
 /// Name of the encoding in the header.
-pub const FORMAT: &str = "helder-pprl-1: tags and block-salted cells";
+pub const FORMAT: &str = "helder-pprl-2: tags and block-salted cells";
 const MOST_HEADER_BYTES: usize = 1 << 20;
 const DIGEST_BYTES: usize = 32;
 
@@ -139,12 +139,72 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// An encoding as the linkage unit reads it.
+/// What the start of a file says, before its rows are read.
 #[derive(Clone, Debug)]
+pub struct Start {
+    /// How the encoding was made.
+    pub header: Header,
+    header_bytes: usize,
+    /// Bytes that the whole file has.
+    pub size_bytes: u64,
+}
+
+impl Start {
+    /// Most bytes that are needed of a file.
+    pub const MOST_BYTES: usize = 12 + MOST_HEADER_BYTES;
+
+    /// Reads and checks the first bytes of a file. The rows may still be damaged: [`Encoding::read`] looks at all of it.
+    ///
+    /// # Errors
+    /// When they are not as `encode` writes them; see [`ReadError`].
+    pub fn read(bytes: &[u8]) -> Result<Self, ReadError> {
+        if bytes.get(..7) != Some(&MAGIC[..7]) {
+            return Err(ReadError::NotAnEncoding);
+        }
+        if bytes.get(..8) != Some(&MAGIC) {
+            return Err(ReadError::Version);
+        }
+        let header_bytes = bytes
+            .get(8..12)
+            .and_then(|four| four.try_into().ok())
+            .map(u32::from_le_bytes)
+            .ok_or(ReadError::Header("it ends before its length"))?
+            as usize;
+        if header_bytes > MOST_HEADER_BYTES {
+            return Err(ReadError::Header("it is too long"));
+        }
+        let text = bytes
+            .get(12..12 + header_bytes)
+            .ok_or(ReadError::Header("it ends too early"))?;
+        let header: Header = serde_json::from_slice(text)
+            .map_err(|_| ReadError::Header("it is not what this version writes"))?;
+        header.check()?;
+        let size_bytes = header
+            .n_rows
+            .checked_mul(header.width() as u64)
+            .and_then(|rows| rows.checked_add((12 + header_bytes + DIGEST_BYTES) as u64))
+            .ok_or(ReadError::Header("it promises too many records"))?;
+        Ok(Self {
+            header,
+            header_bytes,
+            size_bytes,
+        })
+    }
+}
+
+/// An encoding as the linkage unit reads it.
+#[derive(Clone)]
 pub struct Encoding {
     header: Header,
     rows: Vec<u8>,
     width: usize,
+}
+
+impl fmt::Debug for Encoding {
+    /// The header only: rows stand for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Encoding").field(&self.header).finish()
+    }
 }
 
 impl Encoding {
@@ -153,32 +213,13 @@ impl Encoding {
     /// # Errors
     /// When anything is not as `encode` writes it; see [`ReadError`].
     pub fn read(mut bytes: Vec<u8>) -> Result<Self, ReadError> {
-        if bytes.get(..7) != Some(&MAGIC[..7]) {
-            return Err(ReadError::NotAnEncoding);
-        }
-        if bytes.get(..8) != Some(&MAGIC) {
-            return Err(ReadError::Version);
-        }
-        let length = bytes
-            .get(8..12)
-            .and_then(|four| four.try_into().ok())
-            .map(u32::from_le_bytes)
-            .ok_or(ReadError::Header("it ends before its length"))? as usize;
-        if length > MOST_HEADER_BYTES {
-            return Err(ReadError::Header("it is too long"));
-        }
-        let text = bytes
-            .get(12..12 + length)
-            .ok_or(ReadError::Header("it ends too early"))?;
-        let header: Header = serde_json::from_slice(text)
-            .map_err(|_| ReadError::Header("it is not what this version writes"))?;
-        header.check()?;
-        let width = TOKEN_BYTES + header.slots.len() * SLOT_BYTES;
-        let expected = header
-            .n_rows
-            .checked_mul(width as u64)
-            .and_then(|rows| rows.checked_add((12 + length + DIGEST_BYTES) as u64))
-            .ok_or(ReadError::Header("it promises too many records"))?;
+        let Start {
+            header,
+            header_bytes: length,
+            size_bytes: expected,
+        } = Start::read(&bytes)?;
+        let text = &bytes[12..12 + length];
+        let width = header.width();
         if expected != bytes.len() as u64 {
             return Err(ReadError::Length {
                 expected,
@@ -259,6 +300,11 @@ fn number(bytes: &[u8]) -> u64 {
 }
 
 impl Header {
+    /// Bytes of a row.
+    fn width(&self) -> usize {
+        TOKEN_BYTES + self.slots.len() * SLOT_BYTES
+    }
+
     fn check(&self) -> Result<(), ReadError> {
         if self.format != FORMAT {
             return Err(ReadError::Version);

@@ -18,6 +18,6 @@ mod words;
 
 pub use columns::Columns;
 pub use encode::{EncodeError, Encoded, Options, encode};
-pub use file::{Encoding, Header, ReadError};
+pub use file::{Encoding, Header, ReadError, Start};
 pub use key::{KeyError, ProjectKey};
-pub use link::{LinkError, LinkOptions, LinkResult, TokenLink, link};
+pub use link::{LinkError, LinkOptions, LinkResult, TokenLink, fit, link};

@@ -11,7 +11,6 @@ use crate::{
 pub(crate) struct Keys {
     pub(crate) initial: u64,
     pub(crate) first: u64,
-    pub(crate) first_spelling: u64,
     pub(crate) parts: [u64; 2],
     pub(crate) part_spellings: [u64; 2],
     pub(crate) prefixes: [u64; 3],
@@ -33,7 +32,6 @@ impl Keys {
         let mut keys = Self {
             first: given.names[0],
             initial: given.initials[0],
-            first_spelling: given.spelling,
             prefixes: [0, 0, given.prefix],
             year: date.year,
             date: if date.normal { date.whole } else { 0 },

@@ -23,8 +23,8 @@ pub enum Rule {
     HouseYear,
     /// Postcode or street, house number, month and day of birth in either order.
     HouseMonthDay,
-    /// Sounds of a surname part and of the first given name, in either order, and the year of birth.
-    SoundsYear,
+    /// Sound of a surname part, first initial and year of birth: for who moved, is known by initials, and has a wrong day or month.
+    SoundInitialYear,
     /// First three letters of a surname part, first initial, month and day of birth in either order.
     PrefixMonthDay,
     /// Surname part and first given name, in either order. Frequent names have no such tag.
@@ -54,8 +54,8 @@ const SLOTS: [Slot; 13] = [
     slot(Rule::HouseInitial, 0),
     slot(Rule::HouseYear, 0),
     slot(Rule::HouseMonthDay, 0),
-    slot(Rule::SoundsYear, 0),
-    slot(Rule::SoundsYear, 1),
+    slot(Rule::SoundInitialYear, 0),
+    slot(Rule::SoundInitialYear, 1),
     slot(Rule::PrefixMonthDay, 0),
     slot(Rule::PrefixMonthDay, 1),
     slot(Rule::Names, 0),
@@ -81,9 +81,10 @@ impl Rule {
             Self::HouseInitial => 4,
             Self::HouseYear => 5,
             Self::HouseMonthDay => 6,
-            Self::SoundsYear => 7,
             Self::PrefixMonthDay => 8,
             Self::Names => 9,
+            // 7 was another rule once.
+            Self::SoundInitialYear => 10,
         }
     }
 
@@ -92,7 +93,7 @@ impl Rule {
         match self {
             Self::Bsn => [false; 5],
             Self::DateInitial => [true, false, true, false, false],
-            Self::DatePrefix | Self::SoundsYear | Self::PrefixMonthDay => {
+            Self::DatePrefix | Self::SoundInitialYear | Self::PrefixMonthDay => {
                 [true, true, true, false, false]
             }
             Self::HouseInitial => [true, false, false, true, false],
@@ -132,7 +133,7 @@ impl Slot {
             Rule::HouseInitial => [record.place, record.number, record.initial],
             Rule::HouseYear => [record.place, record.number, record.year],
             Rule::HouseMonthDay => [record.place, record.number, record.month_day],
-            Rule::SoundsYear => either_order(sound, record.first_spelling, record.year),
+            Rule::SoundInitialYear => [sound, record.initial, record.year],
             Rule::PrefixMonthDay => [record.prefixes[part], record.initial, record.month_day],
             Rule::Names => either_order(name, record.first, filled),
         };

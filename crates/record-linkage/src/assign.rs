@@ -16,25 +16,27 @@ const ROUNDS: usize = 30;
 
 /// A candidate pair on its way through the competition.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Edge {
-    pub(crate) left: u32,
-    pub(crate) right: u32,
+pub struct Edge {
+    /// Row on the left.
+    pub left: u32,
+    /// Row on the right.
+    pub right: u32,
     /// log2 odds before the competition.
-    pub(crate) weight: f64,
+    pub weight: f64,
 }
 
 /// Result of the competition.
-pub(crate) struct Competition {
+pub struct Competition {
     /// Bar per edge, never above zero: what rivals take away.
-    pub(crate) rival_bars: Vec<f64>,
+    pub rival_bars: Vec<f64>,
     /// Expected number of true pairs.
-    pub(crate) expected_matches: f64,
+    pub expected_matches: f64,
     /// Expected further partners per left record with a partner.
-    pub(crate) duplicate_share: f64,
+    pub duplicate_share: f64,
 }
 
 /// Candidate pairs that hang together through a record they share: groups that can be settled apart.
-pub(crate) struct Components {
+pub struct Components {
     /// Edge numbers, component after component.
     edges: Vec<u32>,
     /// Where each component of two edges or more ends in `edges`, preceded by a 0.
@@ -44,7 +46,8 @@ pub(crate) struct Components {
 }
 
 impl Components {
-    pub(crate) fn new(
+    /// The groups of these (left, right) pairs, of files with so many rows.
+    pub fn new(
         edges: impl ExactSizeIterator<Item = (u32, u32)> + Clone,
         n_left: usize,
         n_right: usize,
@@ -160,11 +163,7 @@ impl Local {
 
 /// Lets the candidates compete. `duplicates` are the shares of further partners allowed on the left and on the right (0 = none, 1 = free).
 /// Edges are sorted by left record.
-pub(crate) fn compete(
-    edges: &[Edge],
-    duplicates: [f64; 2],
-    components: &mut Components,
-) -> Competition {
+pub fn compete(edges: &[Edge], duplicates: [f64; 2], components: &mut Components) -> Competition {
     let (members, messages) = (&components.edges, &components.messages);
     let settled: Vec<Vec<[f64; 2]>> = components
         .ends
@@ -261,7 +260,7 @@ impl Work {
 }
 
 /// Chooses links among edges with their final weights; returns edge numbers in order.
-pub(crate) fn choose(
+pub fn choose(
     edges: &[Edge],
     final_weights: &[f64],
     assignment: Assignment,

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-mod assign;
+pub mod assign;
 pub mod blocking;
 pub mod bound;
 pub mod cluster;

@@ -1,16 +1,23 @@
 //! At the linkage unit: two encodings in, pairs of row tokens out. Knows no key.
 
 mod candidates;
-mod choose;
 mod model;
 
-use helder_record_linkage::{em::Convergence, spec::Assignment};
+use helder_record_linkage::{
+    assign::{Components, Edge, choose, compete},
+    em::Convergence,
+    probability,
+    spec::Assignment,
+};
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
-use crate::{compare::compare, file::Encoding, rules::Rule};
+use crate::{
+    compare::compare,
+    file::{Encoding, Header},
+    rules::Rule,
+};
 use candidates::{Found, find};
-use choose::{Edge, choose, compete};
 use model::train;
 
 /// Choices of a linkage.
@@ -134,36 +141,41 @@ pub fn link(
         Assignment::OneLeftPerRight => [0.05, 0.0],
         Assignment::All => [1.0, 1.0],
     };
-    let mut chances = Vec::new();
+    let mut edges: Vec<Edge> = pairs
+        .iter()
+        .map(|pair| Edge {
+            left: pair.left,
+            right: pair.right,
+            weight: 0.0,
+        })
+        .collect();
+    let places = edges.iter().map(|edge| (edge.left, edge.right));
+    let mut components = Components::new(places, left.n_rows(), right.n_rows());
+    let mut weights = Vec::new();
     for _ in 0..25 {
         model.set_prior(expected, all_pairs);
-        let edges: Vec<Edge> = pairs
-            .iter()
-            .zip(&patterns)
-            .map(|(pair, pattern)| Edge {
-                left: pair.left,
-                right: pair.right,
-                weight: model.weight(*pattern, pair.by_bsn),
-            })
-            .collect();
-        let found = compete(&edges, duplicates);
-        chances = found.chances;
+        for ((edge, pair), pattern) in edges.iter_mut().zip(&pairs).zip(&patterns) {
+            edge.weight = model.weight(*pattern, pair.by_bsn);
+        }
+        let found = compete(&edges, duplicates, &mut components);
+        let bars = edges.iter().zip(&found.rival_bars);
+        weights = bars.map(|(edge, bar)| edge.weight + bar).collect();
         if options.assignment == Assignment::OneLeftPerRight {
             duplicates[0] = found.duplicate_share;
         }
         let before = expected;
-        expected = chances.iter().sum::<f64>().max(1.0);
+        expected = found.expected_matches.max(1.0);
         if (expected - before).abs() <= 1e-4 * before {
             break;
         }
     }
-    let edges: Vec<(u32, u32)> = pairs.iter().map(|pair| (pair.left, pair.right)).collect();
-    let mut links: Vec<TokenLink> = choose(&edges, &chances, options.assignment, options.threshold)
+    let mut links: Vec<TokenLink> = choose(&edges, &weights, options.assignment, options.threshold)
         .into_iter()
-        .map(|edge| TokenLink {
-            left: left.token(edges[edge].0 as usize),
-            right: right.token(edges[edge].1 as usize),
-            probability: chances[edge],
+        .map(|place| place as usize)
+        .map(|place| TokenLink {
+            left: left.token(edges[place].left as usize),
+            right: right.token(edges[place].right as usize),
+            probability: probability(weights[place]),
         })
         .collect();
     links.sort_by_key(|link| (link.left, link.right));
@@ -180,17 +192,25 @@ pub fn link(
     })
 }
 
-fn check(left: &Encoding, right: &Encoding, options: LinkOptions) -> Result<(), LinkError> {
-    let (a, b) = (left.header(), right.header());
-    if a.project != b.project {
+/// Whether two encodings can be linked, as far as their headers tell.
+///
+/// # Errors
+/// When they were made for other projects, with other keys or options.
+pub fn fit(left: &Header, right: &Header) -> Result<(), LinkError> {
+    if left.project != right.project {
         return Err(LinkError::Projects);
     }
-    if a.key_check != b.key_check {
+    if left.key_check != right.key_check {
         return Err(LinkError::Keys);
     }
-    if a.slots != b.slots {
+    if left.slots != right.slots {
         return Err(LinkError::Options);
     }
+    Ok(())
+}
+
+fn check(left: &Encoding, right: &Encoding, options: LinkOptions) -> Result<(), LinkError> {
+    fit(left.header(), right.header())?;
     if !(options.threshold > 0.0 && options.threshold < 1.0) {
         return Err(LinkError::Threshold);
     }

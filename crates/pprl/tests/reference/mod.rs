@@ -76,9 +76,19 @@ pub(crate) fn dutch(name: &str) -> Option<[Labelled; 2]> {
         println!("NOT RUN: HELDER_REFERENCE_DATA names no folder");
         return None;
     };
-    let folder = Path::new(&folder).join("linkage").join(name);
-    let extension = if name == "nl10k" { "csv" } else { "parquet" };
-    Some(["a", "b"].map(|side| read(&folder.join(format!("{side}.{extension}")))))
+    Some(pair(&Path::new(&folder).join("linkage").join(name)))
+}
+
+/// The files `a` and `b` of a folder, CSV or Parquet.
+pub(crate) fn pair(folder: &Path) -> [Labelled; 2] {
+    ["a", "b"].map(|side| {
+        let csv = folder.join(format!("{side}.csv"));
+        if csv.exists() {
+            read(&csv)
+        } else {
+            read(&folder.join(format!("{side}.parquet")))
+        }
+    })
 }
 
 /// The suggested spec for clear text, without the BSN.
