@@ -188,7 +188,7 @@ pub fn compete(edges: &[Edge], duplicates: [f64; 2], components: &mut Components
         .map(|[l, r]| exact(l + r).min(0.0))
         .collect();
     let chance: Vec<f64> = edges
-        .iter()
+        .par_iter()
         .zip(&rival_bars)
         .map(|(edge, bar)| probability(edge.weight + bar))
         .collect();
@@ -270,23 +270,29 @@ pub fn choose(
         .filter(|edge| probability(final_weights[*edge as usize]) >= threshold)
         .collect();
     if assignment != Assignment::All {
-        order.sort_by(|a, b| {
+        order.par_sort_by(|a, b| {
             final_weights[*b as usize]
                 .total_cmp(&final_weights[*a as usize])
                 .then(a.cmp(b))
         });
+        let rows = |row: fn(&Edge) -> u32| {
+            edges
+                .iter()
+                .map(row)
+                .max()
+                .map_or(0, |last| last as usize + 1)
+        };
         let mut taken = [
-            std::collections::HashSet::new(),
-            std::collections::HashSet::new(),
+            vec![false; rows(|edge| edge.left)],
+            vec![false; rows(|edge| edge.right)],
         ];
         order.retain(|edge| {
             let edge = &edges[*edge as usize];
-            let left_free =
-                assignment == Assignment::OneLeftPerRight || !taken[0].contains(&edge.left);
-            let free = left_free && !taken[1].contains(&edge.right);
+            let (left, right) = (edge.left as usize, edge.right as usize);
+            let left_free = assignment == Assignment::OneLeftPerRight || !taken[0][left];
+            let free = left_free && !taken[1][right];
             if free {
-                taken[0].insert(edge.left);
-                taken[1].insert(edge.right);
+                (taken[0][left], taken[1][right]) = (true, true);
             }
             free
         });

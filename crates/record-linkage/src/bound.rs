@@ -1,7 +1,11 @@
 //! A spec bound to two tables: every value parsed and interned, ready to compare rows.
 
+use std::hint::black_box;
+
+use rayon::prelude::*;
+
 use crate::{
-    comparison::{Compare, ComparisonLevel, Outcome, Scratch, Side, Tokens, bind},
+    comparison::{Compare, ComparisonLevel, Outcome, Reach, Scratch, Side, Tokens, bind},
     groups::{Group, of_rows},
     spec::{ComparisonSpec, KeyFunction, LinkageSpec},
     table::Table,
@@ -18,7 +22,8 @@ pub const fn level_of(pattern: Pattern, k: usize) -> usize {
 /// A spec bound to two tables.
 pub struct Bound {
     pub(crate) comparisons: Vec<Box<dyn Compare>>,
-    tokens: Tokens,
+    /// Words of each comparison.
+    tokens: Vec<Tokens>,
     n_left: usize,
     n_right: usize,
     within: bool,
@@ -33,13 +38,17 @@ pub struct Bound {
 impl Bound {
     /// Parses and interns every value the spec names. Columns that do not exist count as missing; see [`LinkageSpec::faults`].
     pub fn new(spec: &LinkageSpec, left: &Table, right: &Table) -> Self {
-        let mut tokens = Tokens::default();
-        let comparisons = spec
+        let (comparisons, tokens) = spec
             .comparisons
-            .iter()
-            .map(|comparison| bind(comparison, left, right, &mut tokens))
-            .collect();
-        tokens.close_for_reading();
+            .par_iter()
+            .enumerate()
+            .map(|(k, comparison)| {
+                let mut tokens = Tokens::of(k as u32);
+                let bound = bind(comparison, left, right, &mut tokens);
+                tokens.close_for_reading();
+                (bound, tokens)
+            })
+            .unzip();
         Self {
             comparisons,
             tokens,
@@ -116,7 +125,7 @@ impl Bound {
     pub(crate) fn moved(&self, left: usize, right: usize) -> bool {
         self.address.is_some_and(|k| {
             let found =
-                self.comparisons[k].compare(left, right, &self.tokens, &mut Scratch::none());
+                self.comparisons[k].compare(left, right, &self.tokens[k], &mut Scratch::none());
             found.level > crate::comparison::SAME_HOME
         })
     }
@@ -157,20 +166,38 @@ impl Bound {
         found.extend(
             self.comparisons
                 .iter()
-                .map(|comparison| comparison.compare(left, right, &self.tokens, scratch)),
+                .zip(&self.tokens)
+                .map(|(comparison, tokens)| comparison.compare(left, right, tokens, scratch)),
         );
     }
 
     /// The agreement pattern of two rows.
     pub fn pattern(&self, left: usize, right: usize, scratch: &mut Scratch) -> Pattern {
-        self.comparisons
-            .iter()
-            .enumerate()
-            .fold(0, |pattern, (k, comparison)| {
-                pattern
-                    | u64::from(comparison.compare(left, right, &self.tokens, scratch).level)
-                        << (4 * k)
-            })
+        self.comparisons.iter().zip(&self.tokens).enumerate().fold(
+            0,
+            |pattern, (k, (comparison, tokens))| {
+                let found = comparison.compare(left, right, tokens, scratch);
+                pattern | u64::from(found.level) << (4 * k)
+            },
+        )
+    }
+
+    /// Agreement patterns of many pairs; `found` and `out` are overwritten.
+    pub(crate) fn patterns(
+        &self,
+        pairs: &[(u32, u32)],
+        scratch: &mut Scratch,
+        found: &mut Vec<Outcome>,
+        out: &mut Vec<Pattern>,
+    ) {
+        out.clear();
+        out.resize(pairs.len(), 0);
+        for k in 0..self.comparisons.len() {
+            self.compare_many(k, pairs, scratch, found);
+            for (pattern, outcome) in out.iter_mut().zip(found.iter()) {
+                *pattern |= u64::from(outcome.level) << (4 * k);
+            }
+        }
     }
 
     /// Rows of both sides; with a population, records of it.
@@ -180,7 +207,9 @@ impl Bound {
 
     /// Makes ready for [`Self::replace_right`].
     pub(crate) fn open_for_passing(&mut self) {
-        self.tokens.open_for_passing();
+        for tokens in &mut self.tokens {
+            tokens.open_for_passing();
+        }
     }
 
     /// Puts a few records in place of the right side, until the next call. Values keep their shares: comparing a right row of before, put
@@ -191,9 +220,15 @@ impl Bound {
         right: &Table,
         scratch: &mut Scratch,
     ) {
-        self.tokens.forget_passing(scratch);
-        for (comparison, spec) in self.comparisons.iter_mut().zip(&spec.comparisons) {
-            comparison.replace_right(spec, right, &mut self.tokens);
+        let gone: Vec<(u32, u32)> = self
+            .tokens
+            .iter_mut()
+            .filter_map(Tokens::forget_passing)
+            .collect();
+        scratch.forget(&gone);
+        let comparisons = self.comparisons.iter_mut().zip(&mut self.tokens);
+        for ((comparison, tokens), spec) in comparisons.zip(&spec.comparisons) {
+            comparison.replace_right(spec, right, tokens);
         }
         self.n_right = right.n_rows();
         self.groups[1] = vec![Group::All.bit(); self.n_right];
@@ -215,15 +250,27 @@ impl Bound {
         scratch: &mut Scratch,
         out: &mut Vec<Outcome>,
     ) {
-        self.comparisons[k].compare_many(pairs, &self.tokens, scratch, out);
+        black_box(self.comparisons[k].touch(pairs, &self.tokens[k]));
+        self.comparisons[k].compare_many(pairs, &self.tokens[k], scratch, out);
     }
 
-    /// What many pairs can reach at best on comparison `k`; `out` is overwritten.
-    pub(crate) fn at_best(&self, k: usize, pairs: &[(u32, u32)], out: &mut Vec<Option<Outcome>>) {
-        self.comparisons[k].at_best_of_many(pairs, out);
+    /// What many pairs can reach on comparison `k`; `out` is overwritten.
+    pub(crate) fn reach_of_many(&self, k: usize, pairs: &[(u32, u32)], out: &mut Vec<Reach>) {
+        black_box(self.comparisons[k].touch(pairs, &self.tokens[k]));
+        self.comparisons[k].reach_of_many(pairs, &self.tokens[k], out);
     }
 
-    /// Comparisons in the order in which they are best done: cheap ones first.
+    /// Whether comparison `k` can tell what a pair can reach.
+    pub(crate) fn has_reach(&self, k: usize) -> bool {
+        self.comparisons[k].has_reach()
+    }
+
+    /// Roughly what comparison `k` costs beside the others.
+    pub(crate) fn cost(&self, k: usize) -> u32 {
+        u32::from(self.comparisons[k].cost())
+    }
+
+    /// Comparisons in the order in which they are best done when nothing is known of the pairs: cheap ones first.
     pub(crate) fn by_cost(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.comparisons.len()).collect();
         order.sort_by_key(|k| self.comparisons[*k].cost());
@@ -239,6 +286,117 @@ impl Bound {
         key: KeyFunction,
         out: &mut Vec<u64>,
     ) {
-        self.comparisons[k].keys(side, row, key, &self.tokens, out);
+        self.comparisons[k].keys(side, row, key, &self.tokens[k], out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        spec::{
+            LinkageSpec,
+            suggest::{Described, suggest},
+        },
+        table::Column,
+    };
+    use helder_types::SemanticType as T;
+
+    /// Every value beside every other, so that each level is met.
+    fn table(n: usize, step: usize) -> Table {
+        let words: [(&str, &[&str]); 6] = [
+            (
+                "v",
+                &[
+                    "Jan",
+                    "Johannes Petrus",
+                    "J.P.",
+                    "Jansen",
+                    "Petrus",
+                    "",
+                    "Johanes",
+                    "P.",
+                ],
+            ),
+            (
+                "g",
+                &[
+                    "Jansen",
+                    "Janssen",
+                    "Jan",
+                    "de Vries-Jansen",
+                    "Vries",
+                    "",
+                    "El Amrani",
+                    "Petrus",
+                ],
+            ),
+            (
+                "d",
+                &[
+                    "19800203", "19800302", "19800101", "19800000", "19810203", "", "19500607",
+                ],
+            ),
+            (
+                "p",
+                &["1234 AB", "1234 AC", "1243 AB", "1234", "", "9876 ZZ"],
+            ),
+            ("n", &["1", "1 a", "12", "", "2"]),
+            (
+                "s",
+                &["Dorpsstraat", "Dorpstraat", "Kerkweg", "", "Dorpsstr"],
+            ),
+        ];
+        let mut out = Table::new(n);
+        for (place, (name, values)) in words.iter().enumerate() {
+            let text = |row: usize| values[(row * step + row / (place + 2)) % values.len()];
+            let column = Column::from_texts((0..n).map(|row| Some(text(row))));
+            out.insert(*name, column).unwrap();
+        }
+        out
+    }
+
+    fn spec() -> LinkageSpec {
+        let meanings = [
+            ("v", T::Voornamen),
+            ("g", T::Geslachtsnaam),
+            ("d", T::Geboortedatum),
+            ("p", T::Postcode),
+            ("n", T::Huisnummer),
+            ("s", T::Straatnaam),
+        ];
+        let described: Vec<Described> = meanings
+            .map(|(name, meaning)| Described {
+                name: name.to_owned(),
+                semantic_type: Some(meaning),
+                is_text: true,
+            })
+            .into();
+        suggest(&described, &described)
+    }
+
+    #[test]
+    fn no_pair_reaches_what_its_reach_excludes() {
+        let (left, right) = (table(211, 1), table(197, 3));
+        let bound = Bound::new(&spec(), &left, &right);
+        let pairs: Vec<(u32, u32)> = (0..211)
+            .flat_map(|left| (0..197).map(move |right| (left, right)))
+            .collect();
+        let mut scratch = Scratch::new();
+        let (mut outcomes, mut reaches) = (Vec::new(), Vec::new());
+        let mut excluded = 0;
+        for k in 0..bound.comparisons.len() {
+            bound.compare_many(k, &pairs, &mut scratch, &mut outcomes);
+            bound.reach_of_many(k, &pairs, &mut reaches);
+            for ((pair, outcome), reach) in pairs.iter().zip(&outcomes).zip(&reaches) {
+                let rare = outcome.frequency > 0.0 && outcome.frequency < reach.frequency;
+                assert!(
+                    reach.levels >> outcome.level & 1 == 1 && !rare,
+                    "comparison {k} of {pair:?}: {outcome:?} beyond {reach:?}"
+                );
+                excluded += usize::from(*reach != Reach::ANYTHING);
+            }
+        }
+        assert!(excluded > pairs.len());
     }
 }

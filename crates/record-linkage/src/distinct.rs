@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 #[derive(Clone, Copy, Default)]
 pub(crate) struct FastHasher(u64);
 
-type FastHash = BuildHasherDefault<FastHasher>;
+pub(crate) type FastHash = BuildHasherDefault<FastHasher>;
 
 impl FastHasher {
     fn add(&mut self, word: u64) {

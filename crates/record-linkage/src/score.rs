@@ -1,7 +1,7 @@
 //! Weighing one pair.
 
 use crate::{
-    comparison::Outcome,
+    comparison::{Outcome, Reach},
     model::{TrainedModel, exact},
 };
 
@@ -18,6 +18,8 @@ struct LevelWeight {
     matching: f64,
     household: f64,
     typical_frequency: f64,
+    /// log2 of the typical frequency; far below everything when there is none.
+    log_typical: f64,
 }
 
 /// Evidence of a pair against "unrelated", in bits.
@@ -43,6 +45,7 @@ impl Weights {
                             .map_or(0.0, |h| (h / level.u_probability).log2()),
                     ),
                     typical_frequency: level.typical_frequency.unwrap_or(0.0),
+                    log_typical: level.typical_frequency.map_or(NO_BAR, f64::log2),
                 };
             }
             table
@@ -80,30 +83,45 @@ impl Weights {
         self.most[k]
     }
 
-    /// The most that comparison `k` can add for a pair that reaches `best` at best.
-    pub(crate) fn most_at(&self, k: usize, best: Outcome) -> f64 {
-        let from = usize::from(best.level & 15);
-        let levels = self.levels[k][from..].iter();
-        let most = levels.map(|weight| weight.matching + weight.frequency_bar(best).max(0.0));
-        most.fold(0.0, f64::max)
+    /// The most that comparison `k` can add for a pair with this reach; a little more at times, never less.
+    #[inline]
+    pub(crate) fn most_at(&self, k: usize, reach: Reach) -> f64 {
+        if reach.frequency <= 0.0 {
+            return self.most[k];
+        }
+        let log_frequency = log2_at_most(reach.frequency);
+        let (mut most, mut levels) = (f64::NEG_INFINITY, reach.levels);
+        while levels != 0 {
+            let weight = &self.levels[k][levels.trailing_zeros() as usize];
+            levels &= levels - 1;
+            let bar = (weight.log_typical - log_frequency).max(0.0);
+            most = most.max(weight.matching + bar + ROUNDING);
+        }
+        most
     }
 
     /// Adds what comparison `k` says of some pairs.
     pub(crate) fn add(&self, k: usize, outcomes: &[Outcome], evidence: &mut [Evidence]) {
+        for (outcome, evidence) in outcomes.iter().zip(evidence) {
+            let weight = &self.levels[k][usize::from(outcome.level & 15)];
+            let frequency = weight.frequency_bar(*outcome);
+            evidence.matching += weight.matching + frequency;
+            evidence.household += weight.household + frequency;
+        }
+    }
+
+    /// [`Self::add`] with a memory, for very many pairs.
+    pub(crate) fn add_known(
+        &self,
+        k: usize,
+        outcomes: &[Outcome],
+        evidence: &mut [Evidence],
+        known: &mut KnownBars,
+    ) {
         let table = &self.levels[k];
-        // Pairs of a block often agree on one value: its logarithm is taken once.
-        let (mut last, mut bar) = ((0, 0), 0.0);
         for (outcome, evidence) in outcomes.iter().zip(evidence) {
             let weight = &table[usize::from(outcome.level & 15)];
-            let this = (
-                outcome.frequency.to_bits(),
-                weight.typical_frequency.to_bits(),
-            );
-            if this != last {
-                last = this;
-                bar = weight.frequency_bar(*outcome);
-            }
-            let frequency = bar;
+            let frequency = known.bar(weight, *outcome);
             evidence.matching += weight.matching + frequency;
             evidence.household += weight.household + frequency;
         }
@@ -141,6 +159,46 @@ impl LevelWeight {
     }
 }
 
+/// log2 of no frequency at all.
+const NO_BAR: f64 = -1e9;
+/// More than what rounding to [`exact`] units can add.
+const ROUNDING: f64 = 1e-5;
+
+/// At most log2 of a positive number, by less than 0.09: the exponent, and the fraction for its logarithm.
+#[inline]
+fn log2_at_most(x: f64) -> f64 {
+    const FRACTION: f64 = (1_u64 << 52) as f64;
+    x.to_bits() as f64 / FRACTION - 1023.0
+}
+
+/// A worker's memory of bars already computed: many pairs agree on the same values, and a logarithm is dear.
+pub(crate) struct KnownBars(Vec<(u64, u64, f64)>);
+
+impl KnownBars {
+    const SLOTS: usize = 1 << 10;
+
+    pub(crate) fn new() -> Self {
+        Self(vec![(0, 0, 0.0); Self::SLOTS])
+    }
+
+    #[inline]
+    fn bar(&mut self, weight: &LevelWeight, outcome: Outcome) -> f64 {
+        if weight.typical_frequency <= 0.0 || outcome.frequency <= 0.0 {
+            return 0.0;
+        }
+        let key = (
+            weight.typical_frequency.to_bits(),
+            outcome.frequency.to_bits(),
+        );
+        let hash = (key.0 ^ key.1.rotate_left(21)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = &mut self.0[(hash >> 54) as usize];
+        if (slot.0, slot.1) != key {
+            *slot = (key.0, key.1, weight.frequency_bar(outcome));
+        }
+        slot.2
+    }
+}
+
 /// log2(1 + 2^x) without overflow.
 pub(crate) fn log2_1p_exp2(x: f64) -> f64 {
     if x > 60.0 {
@@ -156,5 +214,20 @@ pub fn probability(weight: f64) -> f64 {
         1.0 / (1.0 + (-weight).exp2())
     } else {
         weight.exp2() / (1.0 + weight.exp2())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quick_logarithm_is_never_above_the_true_one() {
+        let mut x = 1e-9_f64;
+        while x < 8.0 {
+            let below = x.log2() - log2_at_most(x);
+            assert!((-1e-12..0.09).contains(&below), "{x} {below}");
+            x *= 1.001;
+        }
     }
 }

@@ -92,6 +92,18 @@ impl AtomSide {
         Self::Many { starts, values }
     }
 
+    /// Reads the keys of these rows without waiting for one after the other; the number means nothing.
+    fn touch(&self, rows: &[u32]) -> u64 {
+        let of = |row: &u32| match self {
+            Self::One(values) => values[*row as usize],
+            Self::Many { starts, values } => {
+                let start = starts[*row as usize] as usize;
+                values.get(start).copied().unwrap_or(0)
+            }
+        };
+        rows.iter().map(|row| u64::from(of(row))).sum()
+    }
+
     fn of(&self, row: usize) -> &[u32] {
         match self {
             Self::One(values) => {
@@ -108,6 +120,11 @@ impl AtomSide {
 impl Atom {
     pub(super) fn of(&self, side: Side, row: usize) -> &[u32] {
         self.sides[side as usize].of(row)
+    }
+
+    /// See [`AtomSide::touch`].
+    pub(super) fn touch(&self, side: Side, rows: &[u32]) -> u64 {
+        self.sides[side as usize].touch(rows)
     }
 
     /// Keys that both rows have.

@@ -136,17 +136,27 @@ impl Joined {
         tasks
     }
 
+    /// The blocks of a task: key, left rows and right rows.
+    pub(crate) fn blocks_of<'a>(
+        &'a self,
+        task: &'a Task,
+    ) -> impl Iterator<Item = (u64, &'a [u32], &'a [u32])> {
+        task.0.iter().map(move |(place, lefts)| {
+            let block = self.blocks[*place as usize];
+            (
+                block.key,
+                &self.rows[0][lefts.start as usize..lefts.end as usize],
+                &self.rows[1][block.right.0 as usize..block.right.1 as usize],
+            )
+        })
+    }
+
     /// The left rows of a task, each with its block's key and right rows.
     pub(crate) fn rows_of<'a>(
         &'a self,
         task: &'a Task,
     ) -> impl Iterator<Item = (u64, u32, &'a [u32])> {
-        task.0.iter().flat_map(move |(place, lefts)| {
-            let block = self.blocks[*place as usize];
-            let rights = &self.rows[1][block.right.0 as usize..block.right.1 as usize];
-            self.rows[0][lefts.start as usize..lefts.end as usize]
-                .iter()
-                .map(move |left| (block.key, *left, rights))
-        })
+        self.blocks_of(task)
+            .flat_map(|(key, lefts, rights)| lefts.iter().map(move |left| (key, *left, rights)))
     }
 }

@@ -274,6 +274,24 @@ impl<'a> Candidates<'a> {
         !several || self.first_common(place, left, right) == Some(key)
     }
 
+    /// Reads what [`Self::belongs`] will ask of the rows of a block, without waiting for one after the other.
+    pub(crate) fn touch(&self, place: usize, lefts: &[u32], rights: &[u32]) {
+        let asked = self.rules[..=place]
+            .iter()
+            .flat_map(|rule| rule.atoms.iter().flatten());
+        let mut seen = 0_u128;
+        for atom in asked {
+            let bit = 1_u128.checked_shl(*atom as u32).unwrap_or(0);
+            if seen & bit == 0 {
+                seen |= bit;
+                let atom = &self.atoms[*atom];
+                std::hint::black_box(
+                    atom.touch(Side::Left, lefts) ^ atom.touch(Side::Right, rights),
+                );
+            }
+        }
+    }
+
     /// Place of the first rule that pairs the two rows.
     pub fn first_rule(&self, left: usize, right: usize) -> Option<usize> {
         let mut known = Known::default();

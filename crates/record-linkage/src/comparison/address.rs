@@ -1,7 +1,7 @@
 //! Addresses as one comparison: a move changes postcode, number and town at once, so they are not independent evidence.
 
 use super::{
-    Compare, ComparisonLevel, MISSING, Outcome, Side,
+    Compare, ComparisonLevel, MISSING, Outcome, Reach, Side,
     features::Features,
     level, mix,
     tokens::{Scratch, Tokens},
@@ -182,6 +182,12 @@ impl Compare for AddressComparison {
         LEVELS
     }
 
+    fn touch(&self, pairs: &[(u32, u32)], tokens: &Tokens) -> u64 {
+        self.values.touch(pairs, |value| {
+            tokens.touch(value.street) ^ tokens.touch(value.town)
+        })
+    }
+
     fn cost(&self) -> u8 {
         3
     }
@@ -234,6 +240,34 @@ impl Compare for AddressComparison {
             return Outcome::at(5);
         }
         Outcome::at(if town_equal { 6 } else { 7 })
+    }
+
+    fn has_reach(&self) -> bool {
+        true
+    }
+
+    fn reach(&self, left: usize, right: usize, tokens: &Tokens) -> Reach {
+        let (Some(a), Some(b)) = (
+            self.values.get(Side::Left, left),
+            self.values.get(Side::Right, right),
+        ) else {
+            return Reach::levels(1);
+        };
+        let postcodes = a.has_pc6() && b.has_pc6();
+        let streets = a.street != 0 && b.street != 0;
+        let numbers = a.number != 0 && a.number == b.number;
+        let same_place = (postcodes && a.pc6 == b.pc6) || (streets && a.street == b.street);
+        if numbers && same_place {
+            return Reach::ANYTHING;
+        }
+        let near = streets && tokens.may_be_alike(a.street, b.street);
+        Reach::levels(
+            1 | u16::from(numbers && (near || postcodes)) << 3
+                | u16::from(same_place || near) << 4
+                | 1 << 5
+                | 1 << 6
+                | 1 << 7,
+        )
     }
 
     fn keys(&self, side: Side, row: usize, key: KeyFunction, _: &Tokens, out: &mut Vec<u64>) {

@@ -101,6 +101,10 @@ impl Compare for DateComparison {
         LEVELS
     }
 
+    fn touch(&self, pairs: &[(u32, u32)], _: &Tokens) -> u64 {
+        self.values.touch(pairs, |date| u64::from(date.year))
+    }
+
     fn cost(&self) -> u8 {
         2
     }

@@ -60,7 +60,17 @@ impl Masks {
         }));
     }
 
+    /// See [`Features::touch`].
+    pub(super) fn touch(&self, pairs: &[(u32, u32)]) -> u64 {
+        let of = |side: usize, row: u32| self.0[side].get(row as usize).map_or(0, |masks| masks[0]);
+        let sums = pairs
+            .iter()
+            .map(|(left, right)| of(0, *left) ^ of(1, *right));
+        sums.fold(0, |sum, masks| sum + u64::from(masks))
+    }
+
     /// False when no word of one's own name is a word of the other's other name.
+    #[inline]
     pub(super) fn may_share(&self, left: usize, right: usize) -> bool {
         match (self.0[0].get(left), self.0[1].get(right)) {
             (Some(l), Some(r)) => l[0] & r[1] != 0 || l[1] & r[0] != 0,

@@ -9,6 +9,9 @@ use crate::{
     table::{Column, Table},
 };
 
+/// Code of a value that was not parsed yet.
+const UNREAD: u32 = u32::MAX;
+
 /// Parsed values with a code per row on both sides. Code 0 is missing; equal values have equal codes, on both sides.
 pub(crate) struct Features<V> {
     left: Vec<u32>,
@@ -34,17 +37,29 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
                 names.map(|name| name.and_then(|name| table.column(name)));
             let mut seen: Distinct<[u32; N]> = Distinct::new();
             let mut codes: Vec<u32> = Vec::new();
+            // Most combinations are a value of the first column alone: its codes are numbers already.
+            let n_alone = columns[0].map_or(0, Column::n_distinct) + 1;
+            let mut alone: Vec<u32> = vec![UNREAD; n_alone];
+            let mut read = |raw: [u32; N]| {
+                let mut texts = [None; N];
+                for (text, (column, code)) in texts.iter_mut().zip(columns.iter().zip(raw)) {
+                    *text = column.and_then(|column| column.text(code));
+                }
+                parse(texts).map_or(0, |value| values.number(value).0 as u32)
+            };
             (0..table.n_rows())
                 .map(|row| {
                     let raw = columns.map(|column| column.map_or(0, |column| column.codes()[row]));
+                    if raw[1..].iter().all(|code| *code == 0) {
+                        let code = &mut alone[raw[0] as usize];
+                        if *code == UNREAD {
+                            *code = read(raw);
+                        }
+                        return *code;
+                    }
                     let (number, new) = seen.number(raw);
                     if new {
-                        let mut texts = [None; N];
-                        for (text, (column, code)) in texts.iter_mut().zip(columns.iter().zip(raw))
-                        {
-                            *text = column.and_then(|column| column.text(code));
-                        }
-                        codes.push(parse(texts).map_or(0, |value| values.number(value).0 as u32));
+                        codes.push(read(raw));
                     }
                     codes[number]
                 })
@@ -141,6 +156,23 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
     pub(crate) fn get(&self, side: Side, row: usize) -> Option<&V> {
         let code = self.code(side, row);
         (code != 0).then(|| &self.values[code as usize])
+    }
+
+    /// Reads the values of these rows in a loop that waits for none of them: the processor fetches many at once, where a comparison would
+    /// wait for one after the other. The number that comes out means nothing.
+    #[inline]
+    pub(crate) fn touch(&self, pairs: &[(u32, u32)], of: impl Fn(&V) -> u64) -> u64 {
+        let (mut sum, mut last) = (0_u64, u32::MAX);
+        for (left, right) in pairs {
+            if *left != last {
+                last = *left;
+                let code = self.left[*left as usize] as usize;
+                sum = sum.wrapping_add(of(&self.values[code]));
+            }
+            let code = self.right[*right as usize] as usize;
+            sum = sum.wrapping_add(of(&self.values[code]));
+        }
+        sum
     }
 
     /// Records of the left table with a value.

@@ -1,7 +1,7 @@
 //! Given names: in full, the name someone goes by, or initials.
 
 use super::{
-    Compare, ComparisonLevel, MISSING, Outcome, Side,
+    Compare, ComparisonLevel, MISSING, Outcome, Reach, Side,
     exchange::{Masks, mask},
     features::Features,
     level, mix,
@@ -254,6 +254,46 @@ impl Compare for GivenNamesComparison {
         } else {
             10
         })
+    }
+
+    fn has_reach(&self) -> bool {
+        true
+    }
+
+    fn reach(&self, left: usize, right: usize, tokens: &Tokens) -> Reach {
+        let exchanged = u16::from(self.masks.may_share(left, right)) << 7;
+        let (Some(a), Some(b)) = (
+            self.values.get(Side::Left, left),
+            self.values.get(Side::Right, right),
+        ) else {
+            return Reach::levels(1 | exchanged);
+        };
+        if a.n_names == 0 || b.n_names == 0 {
+            return Reach::levels(1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | exchanged);
+        }
+        if a.whole == b.whole || a.names().iter().any(|name| b.names().contains(name)) {
+            return Reach::ANYTHING;
+        }
+        let (first_a, first_b) = (a.names[0], b.names[0]);
+        let levels = 1 << 8 | 1 << 9 | 1 << 10 | exchanged;
+        if !tokens.may_be_alike(first_a, first_b) {
+            return Reach::levels(levels);
+        }
+        let commoner = self
+            .frequencies
+            .of(first_a)
+            .max(self.frequencies.of(first_b));
+        Reach {
+            levels: levels | 1 << 4,
+            frequency: commoner,
+        }
+    }
+
+    fn touch(&self, pairs: &[(u32, u32)], tokens: &Tokens) -> u64 {
+        self.masks.touch(pairs)
+            ^ self.values.touch(pairs, |value| {
+                tokens.touch(value.names[0]) ^ u64::from(value.initials[0])
+            })
     }
 
     fn cost(&self) -> u8 {

@@ -78,6 +78,31 @@ impl Outcome {
     }
 }
 
+/// What a pair can reach at most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Reach {
+    /// Levels that are not excluded, as bits.
+    pub(crate) levels: u16,
+    /// No value on which the pair agrees is rarer than this share of the records; 0 when that is not known.
+    pub(crate) frequency: f64,
+}
+
+impl Reach {
+    /// Nothing is excluded.
+    pub(crate) const ANYTHING: Self = Self {
+        levels: u16::MAX,
+        frequency: 0.0,
+    };
+
+    /// Some levels of which none agrees on a rare value.
+    const fn levels(levels: u16) -> Self {
+        Self {
+            levels,
+            frequency: 1.0,
+        }
+    }
+}
+
 /// Left or right table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -94,6 +119,10 @@ pub(crate) trait Compare: Send + Sync {
     /// Compares a left with a right row.
     fn compare(&self, left: usize, right: usize, tokens: &Tokens, scratch: &mut Scratch)
     -> Outcome;
+    /// Reads what will be compared, see [`features::Features::touch`].
+    fn touch(&self, _pairs: &[(u32, u32)], _tokens: &Tokens) -> u64 {
+        0
+    }
     /// [`Self::compare`] over many pairs, so that the loop is compiled with the comparison.
     fn compare_many(
         &self,
@@ -109,19 +138,22 @@ pub(crate) trait Compare: Send + Sync {
             }),
         );
     }
-    /// What a pair can reach at best, from numbers alone: no level before this one, and on no value rarer than this share. `None` when only
-    /// comparing tells.
-    fn at_best(&self, _left: usize, _right: usize) -> Option<Outcome> {
-        None
+    /// What a pair can reach, from numbers alone: cheaper than comparing.
+    fn reach(&self, _left: usize, _right: usize, _tokens: &Tokens) -> Reach {
+        Reach::ANYTHING
     }
-    /// [`Self::at_best`] over many pairs; false when the comparison has no such bound.
-    fn at_best_of_many(&self, pairs: &[(u32, u32)], out: &mut Vec<Option<Outcome>>) {
+    /// [`Self::reach`] over many pairs.
+    fn reach_of_many(&self, pairs: &[(u32, u32)], tokens: &Tokens, out: &mut Vec<Reach>) {
         out.clear();
         out.extend(
             pairs
                 .iter()
-                .map(|(left, right)| self.at_best(*left as usize, *right as usize)),
+                .map(|(left, right)| self.reach(*left as usize, *right as usize, tokens)),
         );
+    }
+    /// Whether [`Self::reach`] ever says less than anything.
+    fn has_reach(&self) -> bool {
+        false
     }
     /// Roughly what a comparison costs beside the others: those that cost least go first.
     fn cost(&self) -> u8;

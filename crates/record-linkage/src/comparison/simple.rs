@@ -71,6 +71,10 @@ impl Compare for Equality {
         self.levels
     }
 
+    fn touch(&self, pairs: &[(u32, u32)], _: &Tokens) -> u64 {
+        self.text.values.touch(pairs, |token| u64::from(*token))
+    }
+
     fn cost(&self) -> u8 {
         1
     }
@@ -160,6 +164,10 @@ impl TextComparison {
 impl Compare for TextComparison {
     fn levels(&self) -> &'static [ComparisonLevel] {
         TEXT_LEVELS
+    }
+
+    fn touch(&self, pairs: &[(u32, u32)], tokens: &Tokens) -> u64 {
+        self.values.touch(pairs, |token| tokens.touch(*token))
     }
 
     fn cost(&self) -> u8 {

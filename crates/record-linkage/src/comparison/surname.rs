@@ -1,7 +1,7 @@
 //! Surnames as sets of parts.
 
 use super::{
-    Compare, ComparisonLevel, MISSING, Outcome, Side,
+    Compare, ComparisonLevel, MISSING, Outcome, Reach, Side,
     exchange::{Masks, mask},
     features::Features,
     level, mix,
@@ -265,13 +265,29 @@ impl Compare for SurnameComparison {
         alike.unwrap_or(Outcome::at(8))
     }
 
-    fn at_best(&self, left: usize, right: usize) -> Option<Outcome> {
-        let (a, b) = (
-            self.values.get(Side::Left, left)?,
-            self.values.get(Side::Right, right)?,
-        );
-        if a.tokens().iter().any(|token| b.tokens().contains(token)) {
-            return None;
+    fn has_reach(&self) -> bool {
+        true
+    }
+
+    fn reach(&self, left: usize, right: usize, tokens: &Tokens) -> Reach {
+        let exchanged = u16::from(self.masks.may_share(left, right)) << 6;
+        let (Some(a), Some(b)) = (
+            self.values.get(Side::Left, left),
+            self.values.get(Side::Right, right),
+        ) else {
+            return Reach::levels(1 | exchanged);
+        };
+        let mut alike = false;
+        for token in a.tokens() {
+            for other in b.tokens() {
+                if token == other {
+                    return Reach::ANYTHING;
+                }
+                alike = alike || tokens.may_be_alike(*token, *other);
+            }
+        }
+        if !alike {
+            return Reach::levels(1 << 8 | exchanged);
         }
         // Of two names that are nearly equal the commoner counts: at least the rarest of either side.
         let rarest = |value: &Value| {
@@ -281,7 +297,17 @@ impl Compare for SurnameComparison {
                 .map(|token| self.frequencies.of(*token));
             shares.fold(1.0, f64::min)
         };
-        Some(Outcome::with(4, rarest(a).max(rarest(b))))
+        Reach {
+            levels: 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | exchanged,
+            frequency: rarest(a).max(rarest(b)),
+        }
+    }
+
+    fn touch(&self, pairs: &[(u32, u32)], tokens: &Tokens) -> u64 {
+        self.masks.touch(pairs)
+            ^ self.values.touch(pairs, |value| {
+                tokens.touch(value.tokens[0]) ^ tokens.touch(value.tokens[1]) ^ u64::from(value.n)
+            })
     }
 
     fn cost(&self) -> u8 {

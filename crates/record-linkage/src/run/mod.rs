@@ -1,6 +1,7 @@
 //! A whole run: deterministic steps first, then Fellegi–Sunter over the candidates, then assignment.
 
 mod dedupe;
+mod plan;
 mod quality;
 mod state;
 mod weigh;

@@ -1,5 +1,6 @@
 //! How good the links are, as far as the model can tell without labels: by threshold, by band of the score, and by group.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -71,6 +72,8 @@ pub struct Quality {
 
 const THRESHOLDS: [f64; 7] = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 const BANDS: [(f64, f64); 3] = [(0.1, 0.5), (0.5, 0.9), (0.9, 1.01)];
+/// Edges summed at a time.
+const PIECE: usize = 1 << 15;
 /// Pairs less probable than this are not looked at.
 const LEAST: f64 = 1e-3;
 
@@ -87,6 +90,27 @@ struct Sums {
 }
 
 impl Sums {
+    fn add(&mut self, p: f64, linked: bool, rules: usize) {
+        self.expected += p;
+        if linked {
+            self.links += 1;
+            self.linked += p;
+        }
+        match rules {
+            1 => self.once += p,
+            2 => self.twice += p,
+            _ => {}
+        }
+    }
+
+    fn join(&mut self, part: &Self) {
+        self.links += part.links;
+        self.expected += part.expected;
+        self.linked += part.linked;
+        self.once += part.once;
+        self.twice += part.twice;
+    }
+
     /// True pairs that no rule reached, from the pairs that one rule reached and those that two did.
     ///
     /// # Source
@@ -103,33 +127,43 @@ pub(super) fn judge(
     (edges, finals): (&[Edge], &[f64]),
     (likely, chosen): (&[u32], &[u32]),
 ) -> Quality {
-    let chance: Vec<f64> = finals.iter().map(|weight| probability(*weight)).collect();
+    let chance: Vec<f64> = finals
+        .par_iter()
+        .map(|weight| probability(*weight))
+        .collect();
+    // In fixed pieces, so that sums do not depend on the number of threads.
+    let pieces: Vec<[Sums; Group::ALL.len()]> = (0..edges.len().div_ceil(PIECE))
+        .into_par_iter()
+        .map(|piece| {
+            let range = piece * PIECE..((piece + 1) * PIECE).min(edges.len());
+            let first = chosen.partition_point(|edge| (*edge as usize) < range.start);
+            let mut sums = [Sums::default(); Group::ALL.len()];
+            let mut next = chosen[first..].iter().peekable();
+            for i in range {
+                let (edge, p) = (&edges[i], chance[i]);
+                let linked = next.next_if(|edge| **edge as usize == i).is_some();
+                if p < LEAST && !linked {
+                    continue;
+                }
+                let (left, right) = (edge.left as usize, edge.right as usize);
+                let rules = if p > 0.5 {
+                    candidates.n_independent(left, right)
+                } else {
+                    0
+                };
+                let groups = groups_of(bound, left, right);
+                let of_pair = sums.iter_mut().zip(Group::ALL);
+                for (sums, _) in of_pair.filter(|(_, group)| groups & group.bit() != 0) {
+                    sums.add(p, linked, rules);
+                }
+            }
+            sums
+        })
+        .collect();
     let mut sums = [Sums::default(); Group::ALL.len()];
-    let mut next = chosen.iter().peekable();
-    for (i, (edge, p)) in edges.iter().zip(&chance).enumerate() {
-        let linked = next.next_if(|edge| **edge as usize == i).is_some();
-        if *p < LEAST && !linked {
-            continue;
-        }
-        let (left, right) = (edge.left as usize, edge.right as usize);
-        let rules = if *p > 0.5 {
-            candidates.n_independent(left, right)
-        } else {
-            0
-        };
-        let groups = groups_of(bound, left, right);
-        let of_pair = sums.iter_mut().zip(Group::ALL);
-        for (sums, _) in of_pair.filter(|(_, group)| groups & group.bit() != 0) {
-            sums.expected += p;
-            if linked {
-                sums.links += 1;
-                sums.linked += p;
-            }
-            match rules {
-                1 => sums.once += p,
-                2 => sums.twice += p,
-                _ => {}
-            }
+    for piece in &pieces {
+        for (sum, part) in sums.iter_mut().zip(piece) {
+            sum.join(part);
         }
     }
     let unreached_pairs = sums[0].unreached();

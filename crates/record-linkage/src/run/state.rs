@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::{
     Cancelled, Link, Observer, RuleResult, RunResult, ScoredPair, Step, StepCount, WeightBin,
     quality::judge,
@@ -165,7 +167,7 @@ impl State {
                 + model.prior_weight
                 + weights.household_bar(*evidence, model.household_weight),
         };
-        let mut edges: Vec<Edge> = kept.iter().map(|pair| base(&model, pair)).collect();
+        let mut edges: Vec<Edge> = kept.par_iter().map(|pair| base(&model, pair)).collect();
         let pairs = kept.iter().map(|(left, right, _)| (*left, *right));
         let mut components = Components::new(pairs, bound.n_left(), bound.n_right());
         let mut found = compete(&edges, duplicates, &mut components);
@@ -175,7 +177,9 @@ impl State {
             if spec.assignment == Assignment::OneLeftPerRight {
                 duplicates[0] = found.duplicate_share;
             }
-            edges = kept.iter().map(|pair| base(&model, pair)).collect();
+            kept.par_iter()
+                .map(|pair| base(&model, pair))
+                .collect_into_vec(&mut edges);
             found = compete(&edges, duplicates, &mut components);
             if (model.expected_matches - before).abs() <= 1e-4 * before {
                 break;

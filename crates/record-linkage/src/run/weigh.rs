@@ -7,20 +7,23 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::{Cancelled, Observer};
+use super::{Cancelled, Observer, plan::Plan};
 use crate::{
     blocking::{Candidates, Joined, Task},
     bound::Bound,
-    comparison::{Outcome, Scratch},
+    comparison::{Outcome, Reach, Scratch},
     model::TrainedModel,
-    score::{Evidence, Weights},
+    score::{Evidence, KnownBars, Weights},
     spec::LinkageSpec,
 };
 
 /// Pairs below this many bits under even odds are no serious rivals and are not kept.
 pub(crate) const KEEP_FROM: f64 = -8.0;
 /// Pairs compared at a time, so that what they touch stays in the processor's memory.
-const BATCH: usize = 2048;
+const BATCH: usize = 1024;
+/// Tasks of a rule from which the order of comparisons is planned, and pairs of each.
+const SAMPLED_TASKS: usize = 64;
+const SAMPLED_PAIRS: usize = 32;
 
 /// Which records may still get a partner.
 pub(super) struct Free<'a> {
@@ -52,18 +55,17 @@ struct Part {
 /// A worker's buffers.
 struct Worker {
     scratch: Scratch,
+    known: KnownBars,
     pairs: Vec<(u32, u32)>,
     evidence: Vec<Evidence>,
     outcomes: Vec<Outcome>,
-    at_best: Vec<Option<Outcome>>,
+    reaches: Vec<Reach>,
 }
 
 struct Weigher<'a> {
     bound: &'a Bound,
     model: &'a TrainedModel,
     weights: Weights,
-    /// Comparisons in the order they are done, each with the most that those after it can add.
-    order: Vec<(usize, f64)>,
     free: &'a Free<'a>,
 }
 
@@ -76,25 +78,10 @@ pub(super) fn weigh<'a>(
     observer: &dyn Observer,
 ) -> Result<Weighed<'a>, Cancelled> {
     let weights = Weights::new(model, bound.n_records());
-    let order = bound.by_cost();
-    let order = order
-        .iter()
-        .enumerate()
-        .map(|(i, k)| {
-            (
-                *k,
-                order[i + 1..]
-                    .iter()
-                    .map(|later| weights.most(*later))
-                    .sum(),
-            )
-        })
-        .collect();
     let weigher = Weigher {
         bound,
         model,
         weights,
-        order,
         free,
     };
     let rules = crate::blocking::complete::rules(bound, spec);
@@ -105,11 +92,12 @@ pub(super) fn weigh<'a>(
         let joined = candidates.join(place);
         total += joined.n_pairs();
         let tasks: Vec<Task> = joined.tasks();
+        let plan = weigher.plan(&candidates, place, &joined, &tasks);
         let parts: Vec<Part> = tasks
             .into_par_iter()
             .map_init(Worker::new, |worker, task| {
                 observer.checkpoint()?;
-                let (out, n) = weigher.task(worker, &candidates, place, &joined, &task);
+                let (out, n) = weigher.task(worker, &candidates, (place, &plan), &joined, &task);
                 let before = done.fetch_add(n, Ordering::Relaxed);
                 observer.rows(before + n, total);
                 Ok(out)
@@ -137,10 +125,11 @@ impl Worker {
     fn new() -> Self {
         Self {
             scratch: Scratch::new(),
+            known: KnownBars::new(),
             pairs: Vec::with_capacity(BATCH),
             evidence: Vec::new(),
             outcomes: Vec::new(),
-            at_best: Vec::new(),
+            reaches: Vec::new(),
         }
     }
 }
@@ -151,58 +140,80 @@ impl Weigher<'_> {
         &self,
         worker: &mut Worker,
         candidates: &Candidates,
-        place: usize,
+        (place, plan): (usize, &Plan),
         joined: &Joined,
         task: &Task,
     ) -> (Part, u64) {
         let (mut out, mut n) = (Part::default(), 0);
-        for (key, left, rights) in joined.rows_of(task) {
-            n += rights.len() as u64;
-            if self.free.one_per_left && self.free.left[left as usize] {
-                continue;
-            }
-            for right in rights {
-                if self.free.one_per_right && self.free.right[*right as usize] {
+        for (key, lefts, rights) in joined.blocks_of(task) {
+            n += lefts.len() as u64 * rights.len() as u64;
+            candidates.touch(place, lefts, rights);
+            for left in lefts {
+                if self.free.one_per_left && self.free.left[*left as usize] {
                     continue;
                 }
-                if candidates.belongs(place, key, left as usize, *right as usize) {
-                    worker.pairs.push((left, *right));
-                    if worker.pairs.len() == BATCH {
-                        self.batch(worker, &mut out);
+                for right in rights {
+                    if self.free.one_per_right && self.free.right[*right as usize] {
+                        continue;
+                    }
+                    if candidates.belongs(place, key, *left as usize, *right as usize) {
+                        worker.pairs.push((*left, *right));
+                        if worker.pairs.len() == BATCH {
+                            self.batch(worker, plan, &mut out);
+                        }
                     }
                 }
             }
         }
-        self.batch(worker, &mut out);
+        self.batch(worker, plan, &mut out);
         (out, n)
     }
 
-    /// Weighs the pairs at hand. After each comparison those go that nothing can lift any more.
-    fn batch(&self, worker: &mut Worker, out: &mut Part) {
+    /// In which order the pairs of a rule are best compared, from a few of them.
+    fn plan(&self, candidates: &Candidates, place: usize, joined: &Joined, tasks: &[Task]) -> Plan {
+        let mut pairs = Vec::new();
+        for task in tasks
+            .iter()
+            .step_by(tasks.len().div_ceil(SAMPLED_TASKS).max(1))
+        {
+            let of_task = joined.rows_of(task).flat_map(|(key, left, rights)| {
+                rights.iter().map(move |right| (key, left, *right))
+            });
+            let belonging = of_task
+                .take(64 * SAMPLED_PAIRS)
+                .filter(|(key, left, right)| {
+                    candidates.belongs(place, *key, *left as usize, *right as usize)
+                });
+            let sampled = belonging.take(SAMPLED_PAIRS);
+            pairs.extend(sampled.map(|(_, left, right)| (left, right)));
+        }
+        let least = KEEP_FROM - self.model.prior_weight;
+        Plan::new(self.bound, &self.weights, &pairs, least)
+    }
+
+    /// Weighs the pairs at hand. After each comparison those go that nothing can lift any more; before a dear one, its bound is asked.
+    fn batch(&self, worker: &mut Worker, plan: &Plan, out: &mut Part) {
         let Worker {
             scratch,
+            known,
             pairs,
             evidence,
             outcomes,
-            at_best,
+            reaches,
         } = worker;
         let all = pairs.len() as u64;
         evidence.clear();
         evidence.resize(pairs.len(), Evidence::default());
-        for (place, (k, rest)) in self.order.iter().enumerate() {
-            let least = KEEP_FROM - self.model.prior_weight - rest;
-            // Before the last comparison, the dearest, what it can add at best is asked first.
-            if place > 0 && place + 1 == self.order.len() {
-                self.bound.at_best(*k, pairs, at_best);
-                let most = |i: usize| {
-                    at_best[i].map_or(f64::INFINITY, |best| self.weights.most_at(*k, best))
-                };
+        for step in &plan.steps {
+            let least = KEEP_FROM - self.model.prior_weight - step.rest;
+            if step.ask_first {
+                self.bound.reach_of_many(step.k, pairs, reaches);
                 retain(pairs, evidence, |i, evidence| {
-                    evidence.matching + most(i) >= least
+                    evidence.matching + self.weights.most_at(step.k, reaches[i]) >= least
                 });
             }
-            self.bound.compare_many(*k, pairs, scratch, outcomes);
-            self.weights.add(*k, outcomes, evidence);
+            self.bound.compare_many(step.k, pairs, scratch, outcomes);
+            self.weights.add_known(step.k, outcomes, evidence, known);
             retain(pairs, evidence, |_, evidence| evidence.matching >= least);
         }
         let low = KEEP_FROM as i32 - 1;
@@ -234,11 +245,11 @@ fn retain(
 ) {
     let mut n = 0;
     for i in 0..pairs.len() {
-        if keep(i, &evidence[i]) {
-            pairs[n] = pairs[i];
-            evidence[n] = evidence[i];
-            n += 1;
-        }
+        // Written in any case: which pairs stay is hard to foretell for a processor.
+        let stays = keep(i, &evidence[i]);
+        pairs[n] = pairs[i];
+        evidence[n] = evidence[i];
+        n += usize::from(stays);
     }
     pairs.truncate(n);
     evidence.truncate(n);

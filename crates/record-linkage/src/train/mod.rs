@@ -1,71 +1,25 @@
 //! From two tables to a trained model: u from random pairs, training blocks as pattern counts, EM.
 
 mod household;
+mod patterns;
 mod random;
 
-use std::collections::{BTreeMap, HashMap};
-
-use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 use crate::{
-    blocking::Candidates,
-    bound::{Bound, Pattern},
-    comparison::{Scratch, mix},
+    bound::Bound,
+    comparison::Scratch,
     em::{EmInput, TrainingBlock, train},
     model::{Source, TrainedComparison, TrainedLevel, TrainedModel},
     run::{Cancelled, Observer},
     spec::{ComparisonSpec, LinkageSpec},
 };
 use household::{household_cap, household_ratio, household_start, is_address};
+use patterns::block_patterns;
 use random::{RandomPairs, chance, random_pairs};
 
 /// Fewest random pairs at a level before its frequencies are trusted.
 const LEAST_PAIRS_FOR_FREQUENCY: u64 = 30;
-
-/// Pattern counts of the pairs a training rule selects, thinned evenly over the left rows when there are too many.
-fn block_patterns(
-    bound: &Bound,
-    spec: &LinkageSpec,
-    rule: &crate::spec::BlockingRule,
-    observer: &dyn Observer,
-) -> Result<Vec<(Pattern, u64)>, Cancelled> {
-    let mut candidates = Candidates::open(bound, spec, std::slice::from_ref(rule));
-    let joined = candidates.join(0);
-    let reached: u64 = candidates.counts().iter().map(|count| count.pairs).sum();
-    let stride = reached.div_ceil(spec.max_training_pairs).max(1);
-    let counts = joined
-        .tasks()
-        .into_par_iter()
-        .map_init(Scratch::new, |scratch, task| {
-            observer.checkpoint()?;
-            let mut counts: HashMap<Pattern, u64> = HashMap::new();
-            for (key, left, rights) in joined.rows_of(&task) {
-                if mix(spec.seed, u64::from(left)).is_multiple_of(stride) {
-                    for right in rights {
-                        let (left, right) = (left as usize, *right as usize);
-                        if candidates.belongs(0, key, left, right) {
-                            *counts
-                                .entry(bound.pattern(left, right, scratch))
-                                .or_insert(0) += 1;
-                        }
-                    }
-                }
-            }
-            Ok(counts)
-        })
-        .try_reduce(HashMap::new, |a, b| {
-            let (mut large, small) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-            for (pattern, n) in small {
-                *large.entry(pattern).or_insert(0) += n;
-            }
-            Ok(large)
-        })?;
-    Ok(counts
-        .into_iter()
-        .collect::<BTreeMap<_, _>>()
-        .into_iter()
-        .collect())
-}
 
 /// Trains a model. `known_pairs` are pairs already known to be the same person (equal pseudonym); they teach when there are at least 200.
 ///

@@ -15,6 +15,8 @@ use crate::{
 const CHUNK_PAIRS: u64 = 1 << 15;
 /// Pairs compared on one thing before the next.
 const BATCH: usize = 1 << 10;
+/// Rows of a side drawn for a batch.
+const DRAWN: usize = 1 << 8;
 
 /// What random pairs show, per comparison and level.
 pub(super) struct RandomPairs {
@@ -46,14 +48,7 @@ pub(super) fn random_pairs(
             let mut sums = empty();
             let mut pairs = Vec::with_capacity(BATCH);
             for _ in 0..CHUNK_PAIRS / BATCH as u64 {
-                pairs.clear();
-                for _ in 0..BATCH {
-                    let left = rng.gen_range(0..bound.n_left()) as u32;
-                    let right = rng.gen_range(0..bound.n_right()) as u32;
-                    if !bound.is_within() || left != right {
-                        pairs.push((left, right));
-                    }
-                }
+                draw(bound, &mut rng, &mut pairs);
                 for k in 0..bound.comparisons.len() {
                     bound.compare_many(k, &pairs, scratch, &mut found);
                     for outcome in &found {
@@ -88,6 +83,23 @@ pub(super) fn random_pairs(
         }
     }
     Ok(sums)
+}
+
+/// Draws rows of both sides and pairs each with several: reading a row costs more than comparing it, and pairs that share a row are still
+/// all but independent.
+fn draw(bound: &Bound, rng: &mut Xoshiro256PlusPlus, pairs: &mut Vec<(u32, u32)>) {
+    let mut rows =
+        |n: usize| -> [u32; DRAWN] { std::array::from_fn(|_| rng.gen_range(0..n) as u32) };
+    let (lefts, rights) = (rows(bound.n_left()), rows(bound.n_right()));
+    pairs.clear();
+    for round in 0..BATCH / DRAWN {
+        for (i, left) in lefts.iter().enumerate() {
+            let right = rights[(i + round * 37) % DRAWN];
+            if !bound.is_within() || *left != right {
+                pairs.push((*left, right));
+            }
+        }
+    }
 }
 
 /// u per comparison and level, true pairs taken out. Never zero.
