@@ -20,7 +20,7 @@ const LINES_ON_SERVER: usize = 100_000;
 const AT_ONCE: usize = 20_000;
 const TURNS: usize = 3;
 
-async fn measure(store: Store, what: &str, lines: usize) {
+async fn measure(store: Store, database: &TestDatabase, what: &str, lines: usize) {
     let who = caller("GM0772", "anna.de.vries", &[]).unwrap();
     let own = store.of(&who.organisation);
     for first in (0..lines).step_by(AT_ONCE) {
@@ -50,6 +50,14 @@ async fn measure(store: Store, what: &str, lines: usize) {
             lines as f64 / took
         );
     }
+    let bad = lines as i64 / 10 * 7;
+    let edit = format!("UPDATE events SET subject = 'somebody.else' WHERE sequence = {bad}");
+    database.tamper(&edit).unwrap();
+    let organisation = who.organisation.clone();
+    let found = own.read(move |conn| verify_events(conn, &organisation));
+    let found = found.await.unwrap();
+    assert_eq!(found.first_bad_sequence, Some(bad), "{found:?}");
+    println!("{what}: line {bad}, edited, is named");
 }
 
 fn main() {
@@ -69,6 +77,6 @@ fn main() {
     for (what, database, lines) in databases {
         let Some(database) = database else { continue };
         let store = database.open(&[MIGRATIONS]).unwrap();
-        runtime.block_on(measure(store, what, lines));
+        runtime.block_on(measure(store, &database, what, lines));
     }
 }

@@ -23,6 +23,7 @@ pub mod purpose;
 pub mod retention;
 pub mod routes;
 mod schema;
+pub mod scratch;
 pub mod server;
 pub mod store;
 pub mod telemetry;

@@ -7,6 +7,7 @@ mod collector;
 mod database;
 mod faulty;
 mod launch;
+mod left_out;
 mod platform;
 mod ports;
 mod postgres;
@@ -17,6 +18,7 @@ use binary::former;
 pub use binary::helder;
 pub use collector::{Attributes, CollectedPoint, CollectedSpan, Collector};
 pub use faulty::{Fault, FaultyProxy};
+pub use left_out::not_run;
 pub use platform::{Place, Platform};
 pub use postgres::Server;
 

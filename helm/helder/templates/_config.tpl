@@ -60,7 +60,7 @@ drain_s = {{ .Values.shutdown.drainSeconds | int64 }}
 {{- define "helder.logboek" -}}
 {{- $said := .Values.logboek -}}
 {{- $address := $said.publicUrl | default (printf "https://%s" (first (append .Values.gateway.hosts "localhost"))) -}}
-{{- $section := dict "public_url" $address "set_extensions" $said.setExtensions "applications" $said.applications "keep_days" (int64 $said.keepDays) -}}
+{{- $section := dict "public_url" $address "set_extensions" $said.setExtensions "applications" $said.applications "keep_days" (int64 $said.keepDays) "keep_jobs_days" (int64 $said.keepJobsDays) -}}
 {{- $terms := dict -}}
 {{- range $whose, $days := $said.keepDaysOf -}}
 {{- $_ := set $terms $whose (int64 $days) -}}

@@ -31,7 +31,7 @@ use crate::{
 pub(crate) struct NewReview {
     /// Objection or not.
     pub verdict: Verdict,
-    /// Why, for whoever reads it later.
+    /// Why, for whoever reads it later. It stays in the event log for good: name nobody in it.
     #[schema(min_length = 1, max_length = 4000)]
     pub remarks: String,
 }

@@ -25,6 +25,7 @@ use diesel_migrations::embed_migrations;
 use helder_platform::{
     jobs::Runner,
     openapi::{self, ServiceInfo},
+    retention::FINISHED_JOBS,
     server::{RunningService, Service, ServiceContext, StartError},
     store::{Command, Guard, Migrations, Work},
 };
@@ -124,5 +125,6 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
     };
     Service::new(INFO, store, mount)
         .with_jobs(runner)
+        .with_log(FINISHED_JOBS)
         .serve(context)
 }

@@ -4,6 +4,7 @@
 
 use std::{sync::Weak, time::Duration};
 
+use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use helder_platform::{
     clock, jobs,
@@ -70,12 +71,14 @@ pub(crate) async fn sweep(store: &Store, objects: &Objects) -> Result<usize> {
             for row in all(conn)? {
                 let organisation: OrganisationId =
                     row.organisation.parse().map_err(Problem::internal)?;
-                let job = jobs::find(
-                    conn,
-                    &organisation,
-                    row.job_id.parse().map_err(Problem::internal)?,
-                )?;
-                if job.state.is_final() {
+                let id = row.job_id.parse().map_err(Problem::internal)?;
+                // A job that finished long ago is there no more.
+                let is_over = match jobs::find(conn, &organisation, id) {
+                    Ok(job) => job.state.is_final(),
+                    Err(problem) if problem.status() == StatusCode::NOT_FOUND => true,
+                    Err(problem) => return Err(problem),
+                };
+                if is_over {
                     ended.push((
                         row.job_id,
                         organisation,

@@ -24,6 +24,7 @@ use helder_platform::{
     jobs::{JobHandler, Runner},
     metrics,
     openapi::{ServiceInfo, document},
+    retention::FINISHED_JOBS,
     server::{RunningService, Service, ServiceContext, StartError},
     store::{Command, Guard, Migrations, Work},
 };
@@ -163,6 +164,7 @@ pub async fn start_with(
     Service::new(INFO, store, configure)
         .with_jobs(runner)
         .with_log(log::PREDICTIONS)
+        .with_log(FINISHED_JOBS)
         .beside(oip::BASE, configure_oip)
         .ready_when(move || started.has_started())
         .serve(context)

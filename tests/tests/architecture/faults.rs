@@ -14,9 +14,9 @@ const IDS: &str = "
     Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12
     M1 M2 M3 M4 M5 M6 M7 M8 M9 M10 M11 M12 M13 M14 M15 CSV SQL
     R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 R20 R21 R22 R23 R24 R25 R26 R27 SWEEP
-    P1 P4 P5 P6 P7 P8 P9
-    U1 U2 U3
-    S1 S2
+    P1 P2 P3 P4 P5 P6 P7 P8 P9
+    U1 U2 U3 U4
+    S1 S2 S3
 ";
 
 /// Rows of the tables: id to what stands in the last cell.

@@ -36,7 +36,7 @@ fn server() -> Option<Server> {
     }
     let server = Server::start().unwrap();
     if server.is_none() {
-        eprintln!("NOT RUN: no PostgreSQL here to restart");
+        helder_testkit::not_run("no PostgreSQL here to restart");
     }
     server
 }

@@ -28,7 +28,7 @@ impl SmallDisk {
             .stderr(Stdio::null())
             .status();
         if !made.is_ok_and(|status| status.success()) {
-            println!("NOT RUN: no disk can be mounted here");
+            helder_testkit::not_run("no disk can be mounted here");
             return None;
         }
         Some(Self(folder.to_owned()))
@@ -50,7 +50,7 @@ async fn a_full_disk_refuses_what_it_cannot_keep_and_nothing_is_half() {
     };
     let platform = Platform::start_in(disk.0.clone()).await.unwrap();
     if platform.database().is_some() || platform.bucket().is_some() {
-        println!("NOT RUN: facts or bytes are on another disk");
+        helder_testkit::not_run("facts or bytes are on another disk");
         return;
     }
     let people = People::of(&platform, HERE);
@@ -195,13 +195,13 @@ impl BadDisk {
             .stderr(Stdio::null())
             .spawn();
         let Ok(mut child) = attached else {
-            println!("NOT RUN: no strace here");
+            helder_testkit::not_run("no strace here");
             return None;
         };
         // Attached once every thread says by whom it is traced.
         for _ in 0..200 {
             if child.try_wait().unwrap().is_some() {
-                println!("NOT RUN: strace may not attach here");
+                helder_testkit::not_run("strace may not attach here");
                 return None;
             }
             let traced = fs::read_dir(format!("/proc/{pid}/task"))
@@ -233,11 +233,13 @@ async fn after_a_disk_reported_a_fault_nothing_succeeds_until_the_next_start() {
     let mut platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
     let [pid] = platform.pids()[..] else {
-        println!("NOT RUN: more than one process");
+        helder_testkit::not_run("more than one process");
         return;
     };
     if platform.database().is_some() {
-        println!("NOT RUN: the database has a disk of its own, and PostgreSQL looks after it");
+        helder_testkit::not_run(
+            "the database has a disk of its own, and PostgreSQL looks after it",
+        );
         return;
     }
     let first = journey::project(&people.owner).await;

@@ -15,8 +15,6 @@ use helder_testkit::{Fault, FaultyProxy, Platform, helder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::is_one_process;
-
 /// What the command said.
 struct Said {
     good: bool,
@@ -94,9 +92,6 @@ fn files(folder: &TempDir) -> String {
 
 #[tokio::test]
 async fn a_platform_that_runs_is_healthy_and_so_are_its_settings() {
-    if !is_one_process() {
-        return;
-    }
     let platform = Platform::start().await.unwrap();
     let said = of(&platform);
     assert!(said.good && said.json["healthy"] == true, "{}", said.all);
@@ -257,7 +252,7 @@ async fn a_database_that_is_away_empty_spoilt_or_too_powerful_is_told() {
     said.finding("database", "registry", "bad");
 
     let mut platform = Platform::start().await.unwrap();
-    if platform.database().is_none() && is_one_process() {
+    if platform.database().is_none() {
         platform.kill().unwrap();
         let file = platform.data().join("stores/registry.sqlite");
         let mut bytes = fs::read(&file).unwrap();
@@ -271,7 +266,7 @@ async fn a_database_that_is_away_empty_spoilt_or_too_powerful_is_told() {
     }
 
     let Ok(server) = std::env::var("HELDER_TEST_POSTGRES_URL") else {
-        println!("NOT RUN on a database server: HELDER_TEST_POSTGRES_URL names none");
+        helder_testkit::not_run("on a database server: HELDER_TEST_POSTGRES_URL names none");
         return;
     };
     let joint = if server.contains('?') { '&' } else { '?' };
@@ -321,7 +316,7 @@ fn a_store_that_fails_or_lets_a_second_writer_through_is_told() {
     assert!(seen.contains("second writer"), "{seen}");
 
     let Ok(endpoint) = std::env::var("AWS_ENDPOINT") else {
-        println!("NOT RUN on a real S3 server: HELDER_TEST_S3_URL names no bucket");
+        helder_testkit::not_run("on a real S3 server: HELDER_TEST_S3_URL names no bucket");
         return;
     };
     let server = endpoint.trim_start_matches("http://").parse().unwrap();

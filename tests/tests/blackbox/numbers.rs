@@ -1,8 +1,15 @@
-//! P1: hundreds of BSNs through every field, parameter and error path of every operation, with everything logged that can be.
-//! None of them is in an answer, in the log, in a trace or in the data folder afterwards.
+//! P1 to P4: hundreds of BSNs through every field, parameter and error path of every operation, with everything logged that can
+//! be. None of them is in an answer, in the log, in a trace, in a metric, in what the database server writes down of every
+//! statement, or in the data folder afterwards.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 use helder_testkit::{Collector, Platform};
 use reqwest::Method;
 use serde_json::json;
@@ -14,6 +21,7 @@ use crate::{
     made::{active, predicted},
     spoilt::{Numbers, Spoilt, spoilt},
     support::{Caller, HERE, answer, eventually, every, stranger},
+    telemetry::scraped,
 };
 
 async fn said(caller: &Caller, spoilt: &Spoilt) -> (u16, String, String) {
@@ -59,6 +67,7 @@ async fn five_hundred_numbers_through_every_field_and_error_path_leave_no_trace(
     );
     assert!(platform.stop(Duration::from_secs(20)).await.unwrap());
     fs::write(platform.data().join("helder.toml"), settings).unwrap();
+    let server_log = every_statement_logged(&platform);
     platform.restart().await.unwrap();
     let nobody = stranger(&platform);
 
@@ -111,9 +120,16 @@ async fn five_hundred_numbers_through_every_field_and_error_path_leave_no_trace(
         (collector.bytes().len() > 10_000).then_some(())
     })
     .await;
+    let metrics = scraped(&platform).await.concat();
+    if !numbers.found(metrics.as_bytes()).is_empty() {
+        faults.push("a metric that is scraped".to_owned());
+    }
     assert!(platform.stop(Duration::from_secs(20)).await.unwrap());
     if !numbers.found(&collector.bytes()).is_empty() {
-        faults.push("a trace".to_owned());
+        faults.push("a trace or a metric".to_owned());
+    }
+    if let Some(log) = server_log {
+        faults.extend(in_server_log(&log, &numbers));
     }
     let (files, hits) = in_files(platform.folder(), &numbers);
     println!(
@@ -165,6 +181,38 @@ async fn what_can_be_read(
     faults
 }
 
+/// Makes the database server write down every statement with its values, on connections that are made from now on. Gives its
+/// log.
+fn every_statement_logged(platform: &Platform) -> Option<PathBuf> {
+    let database = platform.database()?;
+    let Ok(log) = env::var("HELDER_TEST_POSTGRES_LOG") else {
+        helder_testkit::not_run("the log of the server: HELDER_TEST_POSTGRES_LOG names none");
+        return None;
+    };
+    let mut conn = PgConnection::establish(database).unwrap();
+    let set = "format('ALTER DATABASE %I SET log_statement = %L', current_database(), 'all')";
+    conn.batch_execute(&format!("DO $$ BEGIN EXECUTE {set}; END $$"))
+        .unwrap();
+    Some(log.into())
+}
+
+/// Where a number stands in the server's log, which must hold what was asked.
+fn in_server_log(log: &Path, numbers: &Numbers) -> Vec<String> {
+    let bytes = fs::read(log).unwrap();
+    let has_values = bytes.windows(11).any(|it| it == b"parameters:");
+    assert!(has_values, "statements are logged with their values");
+    println!("{} MiB of the server's log", bytes.len() >> 20);
+    // There are millions of hexadecimal digits in it, in which any nine digits may stand.
+    let is_alone = |number: &String| {
+        let at = bytes.windows(11).any(|it| {
+            &it[1..10] == number.as_bytes()
+                && ![it[0], it[10]].iter().any(u8::is_ascii_alphanumeric)
+        });
+        at.then(|| around(log, &bytes, number))
+    };
+    numbers.found(&bytes).iter().filter_map(is_alone).collect()
+}
+
 /// Looks into all files below `folder`; gives how many, and where a number stands.
 fn in_files(folder: &Path, numbers: &Numbers) -> (usize, Vec<String>) {
     let (mut files, mut hits, mut open) = (0, Vec::new(), vec![folder.to_owned()]);
@@ -179,18 +227,16 @@ fn in_files(folder: &Path, numbers: &Numbers) -> (usize, Vec<String>) {
         }
         let bytes = fs::read(&path).unwrap();
         files += 1;
-        for number in numbers.found(&bytes) {
-            let place = bytes
-                .windows(9)
-                .position(|it| it == number.as_bytes())
-                .unwrap();
-            let around = &bytes[place.saturating_sub(200)..bytes.len().min(place + 60)];
-            hits.push(format!(
-                "{}: {}",
-                path.display(),
-                String::from_utf8_lossy(around)
-            ));
-        }
+        let found = numbers.found(&bytes);
+        hits.extend(found.iter().map(|number| around(&path, &bytes, number)));
     }
     (files, hits)
+}
+
+/// What stands around a number.
+fn around(path: &Path, bytes: &[u8], number: &str) -> String {
+    let mut windows = bytes.windows(9);
+    let place = windows.position(|it| it == number.as_bytes()).unwrap();
+    let around = &bytes[place.saturating_sub(200)..bytes.len().min(place + 60)];
+    format!("{}: {}", path.display(), String::from_utf8_lossy(around))
 }

@@ -180,7 +180,7 @@ pub(crate) fn caller(platform: &Platform, role: Role, gemeente: &str) -> Caller 
 pub(crate) fn is_one_process() -> bool {
     let one = std::env::var("HELDER_TEST_SHAPE").as_deref() != Ok("processes");
     if !one {
-        println!("NOT RUN: this test is about a platform in one process");
+        helder_testkit::not_run("this test is about a platform in one process");
     }
     one
 }

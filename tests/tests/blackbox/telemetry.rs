@@ -242,7 +242,7 @@ fn find(folder: &std::path::Path, name: &str) -> String {
 }
 
 /// R22: the numbers of every process with services, on its internal addresses; the gateway does not lead there.
-async fn scraped(platform: &Platform) -> Vec<String> {
+pub(crate) async fn scraped(platform: &Platform) -> Vec<String> {
     let client = reqwest::Client::new();
     let outside = format!("{}/metrics", platform.url());
     assert_eq!(client.get(outside).send().await.unwrap().status(), 404);

@@ -9,7 +9,7 @@ use suite::Subject;
 #[tokio::test]
 async fn the_logboek_at_the_address_conforms() {
     let Ok(url) = std::env::var("LOGBOEK_URL") else {
-        println!("NOT RUN: no logboek was asked; LOGBOEK_URL names none");
+        helder_testkit::not_run("no logboek was asked; LOGBOEK_URL names none");
         return;
     };
     let acts = std::env::var("LOGBOEK_ACTS").ok().map(|file| {

@@ -7,7 +7,7 @@ use helder_types::{ProblemDetails, job::JobState};
 use uuid::Uuid;
 
 use super::{
-    MAX_FAULTS, MAX_LEASES,
+    MAX_FAULTS, MAX_LEASES, SUSPECT_AFTER,
     row::{JobRow, stored},
 };
 use crate::{
@@ -22,6 +22,13 @@ use crate::{
 pub(super) struct Leased {
     pub(super) row: JobRow,
     pub(super) token: String,
+}
+
+impl Leased {
+    /// Whether it may be what ended its workers.
+    pub(super) const fn is_suspect(&self) -> bool {
+        self.row.leases >= SUSPECT_AFTER
+    }
 }
 
 /// What the heartbeat learnt.
@@ -42,14 +49,16 @@ pub(super) struct Position {
 }
 
 /// Takes a job that waits, or whose worker is dead: the oldest of the organisations that have none running and had not the
-/// last turn, else the oldest of all. So nobody's long queue makes others wait for more than one job.
+/// last turn, else the oldest of all. So nobody's long queue makes others wait for more than one job. A job that may be what
+/// ended its workers comes after all others, and only when nothing else runs in this process.
 ///
-/// * `last` – whose job this process took last
+/// * `last` – whose job this process took last   * `is_idle` – whether it does no other job
 pub(super) fn take(
     conn: &mut Conn,
     kinds: &[&'static str],
     lease: Duration,
     last: Option<&str>,
+    is_idle: bool,
 ) -> Result<Option<Leased>> {
     loop {
         let now = clock::now();
@@ -73,15 +82,18 @@ pub(super) fn take(
             .filter(jobs::kind.eq_any(kinds.to_vec()))
             .order((jobs::created_at, jobs::id))
             .select(JobRow::as_select());
-        let of_others: Option<JobRow> = oldest
+        let unsuspected = oldest.clone().filter(jobs::leases.lt(SUSPECT_AFTER));
+        let mut candidate: Option<JobRow> = unsuspected
             .clone()
             .filter(jobs::organisation.ne_all(had_turns))
             .first(conn)
             .optional()?;
-        let candidate = match of_others {
-            Some(row) => Some(row),
-            None => oldest.first(conn).optional()?,
-        };
+        if candidate.is_none() {
+            candidate = unsuspected.first(conn).optional()?;
+        }
+        if candidate.is_none() && is_idle {
+            candidate = oldest.first(conn).optional()?;
+        }
         let Some(row) = candidate else {
             return Ok(None);
         };

@@ -7,7 +7,8 @@
 //! job in one transaction: a worker that only seemed dead cannot write twice.
 //!
 //! A handler that answers with a client's fault (4xx) has failed for good. Any other fault is tried again with a growing
-//! pause, at most [`MAX_FAULTS`] times; a job whose worker keeps dying is given up after [`MAX_LEASES`] leases.
+//! pause, at most [`MAX_FAULTS`] times; a job whose worker keeps dying is done last and alone after [`SUSPECT_AFTER`], so that it
+//! takes no others with it, and given up after [`MAX_LEASES`] leases.
 
 mod context;
 pub mod http;
@@ -33,3 +34,6 @@ pub const HEARTBEAT: Duration = Duration::from_secs(3);
 pub const MAX_FAULTS: i64 = 4;
 /// Leases (first try, faults, and deaths of workers) before a job has failed for good.
 pub const MAX_LEASES: i64 = 25;
+/// Workers that a job may lose before it is done last and alone: one that ends its process takes no other with it, more often than
+/// so. More than [`MAX_FAULTS`], as a fault ends no process.
+pub const SUSPECT_AFTER: i64 = 5;

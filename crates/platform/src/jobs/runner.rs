@@ -151,19 +151,23 @@ impl Worker {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                 break;
             };
-            match self.take().await {
+            // The others, when nothing runs: a job that may end this process gets them, too.
+            let others = self.pace.parallel.saturating_sub(1) as u32;
+            let others = Arc::clone(&slots).try_acquire_many_owned(others).ok();
+            match self.take(others.is_some()).await {
                 Ok(Some(leased)) => {
                     let worker = Arc::clone(&self);
+                    let others = others.filter(|_| leased.is_suspect());
                     running.spawn(async move {
                         worker.run(leased).await;
-                        drop(slot);
+                        drop((slot, others));
                     });
                     continue;
                 }
                 Ok(None) => {}
                 Err(problem) => problem.log(),
             }
-            drop(slot);
+            drop((slot, others));
             while running.try_join_next().is_some() {}
             if purged.elapsed() > Duration::from_mins(10) {
                 purged = Instant::now();
@@ -184,7 +188,7 @@ impl Worker {
         while running.join_next().await.is_some() {}
     }
 
-    async fn take(&self) -> Result<Option<Leased>> {
+    async fn take(&self, is_idle: bool) -> Result<Option<Leased>> {
         let kinds: Vec<_> = self.handlers.keys().copied().collect();
         if kinds.is_empty() {
             return Ok(None);
@@ -193,7 +197,7 @@ impl Worker {
         let taken = self
             .store
             .across(Work::LEASE)
-            .write(move |conn| lease::take(conn, &kinds, lease, last.as_deref()))
+            .write(move |conn| lease::take(conn, &kinds, lease, last.as_deref(), is_idle))
             .await?;
         if let Some(leased) = &taken {
             *self.last() = Some(leased.row.organisation.clone());

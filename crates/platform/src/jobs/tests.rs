@@ -1,3 +1,4 @@
+mod killed;
 mod turns;
 
 use std::{
@@ -16,7 +17,9 @@ use helder_types::{
 };
 use uuid::Uuid;
 
-use super::{JobContext, JobHandler, MAX_FAULTS, MAX_LEASES, Pace, Runner, enqueue, http};
+use super::{
+    JobContext, JobHandler, MAX_FAULTS, MAX_LEASES, Pace, Runner, SUSPECT_AFTER, enqueue, http,
+};
 use crate::{
     audit,
     problem::{Problem, Result},
@@ -120,7 +123,7 @@ async fn a_job_of_a_dead_process_is_taken_up_and_done_once() {
         // A process that took the job and was killed: a lease that nobody renews.
         store
             .across(Work::LEASE)
-            .write(|conn| super::lease::take(conn, &["test"], QUICK.lease, None))
+            .write(|conn| super::lease::take(conn, &["test"], QUICK.lease, None, true))
             .await
             .unwrap()
             .unwrap();
@@ -141,7 +144,7 @@ async fn an_embedded_process_takes_the_jobs_of_its_dead_former_self_at_once() {
     let hour = Duration::from_hours(1);
     store
         .across(Work::LEASE)
-        .write(move |conn| super::lease::take(conn, &["test"], hour, None))
+        .write(move |conn| super::lease::take(conn, &["test"], hour, None, true))
         .await
         .unwrap()
         .unwrap();

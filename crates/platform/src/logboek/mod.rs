@@ -25,7 +25,7 @@ pub use act::{Act, FSC_TRANSACTION, Status, during, on_record};
 pub use ids::child_span;
 pub use read::{Cursor, Query, Sought, find};
 pub use rows::{activity_of, projects_of};
-pub use settings::{Days, Extension, LEAST_DAYS, LogboekSettings, Whose};
+pub use settings::{Days, Extension, JobDays, LEAST_DAYS, LogboekSettings, Whose};
 pub use subjects::Subjects;
 pub use wire::{
     ProcessingActivity, ProcessingActivityPage, ProcessingActivityQuery, ProcessingStatus, Resource,

@@ -22,6 +22,8 @@ pub struct LogboekSettings {
     pub keep_days: Days,
     /// Another term for an organisation (`GM0772`) or a project (its UUID); the project's goes before the organisation's.
     pub keep_days_of: BTreeMap<Whose, Days>,
+    /// How long finished jobs stay that nothing refers to, days. Default 184.
+    pub keep_jobs_days: JobDays,
     /// Address per client application, for `dpl.core.foreign_operation.processor`; `urn:helder:client:<name>` where absent.
     pub applications: BTreeMap<String, String>,
 }
@@ -40,6 +42,17 @@ impl Days {
     /// The number, from [`LEAST_DAYS`].
     pub const fn get(self) -> u16 {
         self.0
+    }
+}
+
+/// How long finished jobs stay; as short as any term may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobDays(pub Days);
+
+impl Default for JobDays {
+    fn default() -> Self {
+        Self(Days(LEAST_DAYS))
     }
 }
 

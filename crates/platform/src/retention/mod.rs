@@ -1,9 +1,11 @@
-//! The end of a term: old records of processing and lines of the audit trail go for good, in bounded pieces, and a proof stays.
+//! The end of a term: old records of processing, lines of the audit trail and finished jobs go for good, in bounded pieces, and a
+//! proof stays.
 //!
 //! How long they stay is a setting of the installation, with another one for an organisation or a project where it needs that
 //! ([`LogboekSettings::keep_days`]). Terms end with the day, so there is one look a day. On PostgreSQL the task may touch nothing
 //! younger than the least term that settings can give.
 
+mod finished;
 pub mod http;
 mod rows;
 #[cfg(test)]
@@ -15,11 +17,12 @@ use helder_types::OrganisationId;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use uuid::Uuid;
 
+pub use finished::FINISHED_JOBS;
 pub use rows::LogRemoval;
 
 use crate::{
     clock,
-    logboek::LogboekSettings,
+    logboek::{Days, LogboekSettings},
     problem::{Problem, Result},
     store::{Conn, Store, Work},
 };
@@ -32,11 +35,16 @@ const CALENDAR: &str = "Europe/Amsterdam";
 pub struct OldLog {
     /// What a proof calls it.
     pub name: &'static str,
+    /// How long it stays.
+    pub term: Term,
     /// Whose records may be old: organisations, with their projects where a record has one.
     pub owners: fn(&mut Conn) -> Result<Vec<Owner>>,
     /// Removes some of what is past its term; nothing when nothing is left.
     pub remove: fn(&mut Conn, &Past<'_>) -> Result<Option<Gone>>,
 }
+
+/// How long records stay: of this organisation, about this project, by these settings.
+pub type Term = fn(&LogboekSettings, &OrganisationId, Option<Uuid>) -> Days;
 
 /// An organisation, and one of its projects.
 pub type Owner = (String, Option<String>);
@@ -116,7 +124,7 @@ impl Logs {
             for (organisation, project) in store.read(log.owners).await? {
                 let whose: OrganisationId = organisation.parse().map_err(Problem::internal)?;
                 let of = project.as_ref().and_then(|id| id.parse::<Uuid>().ok());
-                let days = self.settings.days_of(&whose, of).get();
+                let days = (log.term)(&self.settings, &whose, of).get();
                 let before = end_of(now, days)?;
                 while !self.store.is_closing() {
                     let (organisation, project) = (organisation.clone(), project.clone());

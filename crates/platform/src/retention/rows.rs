@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Gone, OldLog, Owner, Past, moment};
 use crate::{
     clock,
+    logboek::LogboekSettings,
     problem::{Problem, Result},
     schema::{audit, log_removals, processing_acts as acts, processing_subjects as subjects},
     store::Conn,
@@ -26,11 +27,13 @@ const LINES: i64 = 5_000;
 pub(super) const OWN: [OldLog; 2] = [
     OldLog {
         name: "processing-activities",
+        term: LogboekSettings::days_of,
         owners: owners_of_acts,
         remove: remove_acts,
     },
     OldLog {
         name: "audit",
+        term: LogboekSettings::days_of,
         owners: owners_of_lines,
         remove: remove_lines,
     },
@@ -48,7 +51,7 @@ pub struct LogRemoval {
     /// Whose.
     #[serde(skip)]
     pub organisation: String,
-    /// Which log: `processing-activities`, `audit` or `predictions`.
+    /// Which log: `processing-activities`, `audit`, `predictions` or `jobs`.
     pub log: String,
     /// The project that the records were about; absent where they are about none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

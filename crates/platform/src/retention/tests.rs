@@ -138,6 +138,54 @@ async fn old_records_go_in_pieces_young_ones_stay_and_a_proof_names_nobody() {
     .unwrap();
 }
 
+/// Queues so many jobs of an organisation and gives all that it has a state and an end.
+async fn jobs(store: &Store, database: &TestDatabase, gemeente: &str, n: u32, rest: &str) {
+    let who = caller(gemeente, "anna", &[]).unwrap();
+    let own = store.of(&who.organisation);
+    let queued = own.write(move |conn| {
+        for number in 0..n {
+            crate::jobs::enqueue(conn, &who, "test", &number)?;
+        }
+        Ok(())
+    });
+    queued.await.unwrap();
+    database
+        .tamper(&format!(
+            "UPDATE jobs SET {rest} WHERE organisation = '{gemeente}'"
+        ))
+        .unwrap();
+}
+
+#[tokio::test]
+async fn jobs_that_finished_long_ago_go_in_pieces_where_nothing_refers_to_them() {
+    on_every_database(|database| async move {
+        let store = database.open(&[]).unwrap();
+        let old = "state = 'succeeded', finished_at = '2020-01-01T10:00:00.000Z'";
+        // Queued long ago, and still to be done.
+        let waiting = "created_at = '2020-01-01T10:00:00.000Z'";
+        let young = format!("state = 'failed', finished_at = '{}'", crate::clock::now());
+        jobs(&store, &database, "GM0772", 1_200, old).await;
+        jobs(&store, &database, "GM0758", 3, waiting).await;
+        jobs(&store, &database, "GM0796", 2, &young).await;
+        // The service keeps its jobs, because it shows their states.
+        let mut logs = logs(&store, &json!({"keep_days": 184}));
+        assert!(logs.run(Timestamp::now()).await.unwrap().is_empty());
+        assert_eq!(counted(&store, "GM0772", "jobs").await, 1_200);
+
+        logs.more.push(super::FINISHED_JOBS);
+        let proofs = logs.run(Timestamp::now()).await.unwrap();
+        assert_eq!(sum(&proofs, "jobs"), (1_200, 0));
+        assert_eq!(proofs.len(), 2, "{proofs:?}");
+        assert_eq!(proofs[0].term_days, 184);
+        for (gemeente, left) in [("GM0772", 0), ("GM0758", 3), ("GM0796", 2)] {
+            assert_eq!(counted(&store, gemeente, "jobs").await, left, "{gemeente}");
+        }
+        assert!(logs.run(Timestamp::now()).await.unwrap().is_empty());
+    })
+    .await
+    .unwrap();
+}
+
 #[tokio::test]
 async fn a_project_goes_before_its_organisation_and_that_before_the_installation() {
     on_every_database(|database| async move {
@@ -182,14 +230,18 @@ async fn on_postgresql_nothing_younger_than_the_least_term_can_be_removed() {
     };
     let store = database.open(&[]).unwrap();
     act(&store, "GM0772", Uuid::now_v7(), 1).await;
+    let young = format!("state = 'failed', finished_at = '{}'", crate::clock::now());
+    jobs(&store, &database, "GM0772", 1, &young).await;
     // A clock that is wrong, or a fault in the program.
     let far = Timestamp::from_second(Timestamp::now().as_second() + 5_000 * DAY).unwrap();
-    let logs = logs(&store, &json!({"keep_days": 184}));
+    let mut logs = logs(&store, &json!({"keep_days": 184}));
+    logs.more.push(super::FINISHED_JOBS);
     assert!(logs.run(far).await.unwrap().is_empty());
     let task = store.across(Work::LOG_TERM);
     let removed = task.write(|conn| {
         Ok(sql_query("DELETE FROM processing_acts").execute(conn)?
             + sql_query("DELETE FROM processing_subjects").execute(conn)?
+            + sql_query("DELETE FROM jobs").execute(conn)?
             + sql_query("DELETE FROM audit").execute(conn)?)
     });
     assert_eq!(removed.await.unwrap(), 0);
@@ -204,6 +256,7 @@ async fn on_postgresql_nothing_younger_than_the_least_term_can_be_removed() {
 fn a_term_that_is_shorter_than_the_law_has_it_is_refused_with_the_key() {
     for wrong in [
         json!({"keep_days": 183}),
+        json!({"keep_jobs_days": 183}),
         json!({"keep_days": 0}),
         json!({"keep_days": -1}),
         json!({"keep_days": 40_000}),
@@ -214,4 +267,5 @@ fn a_term_that_is_shorter_than_the_law_has_it_is_refused_with_the_key() {
         assert!(read.is_err(), "{wrong}");
     }
     assert_eq!(settings(&json!({})).keep_days.get(), 1_827);
+    assert_eq!(settings(&json!({})).keep_jobs_days.0.get(), 184);
 }

@@ -23,6 +23,7 @@ use crate::{
     problem::Problem,
     retention::{Logs, OldLog},
     routes::{self, Found, RouteTable},
+    scratch,
     store::Store,
 };
 
@@ -199,6 +200,15 @@ where
             .listen(context.listener)?
             .run();
         let handle = server.handle();
+        tokio::task::spawn_blocking(move || {
+            let folders = scratch::sweep(&context.scratch);
+            if folders > 0 {
+                tracing::info!(
+                    folders,
+                    "temporary folders of killed processes were removed"
+                );
+            }
+        });
         tokio::spawn(objects.keep_clean(self.store.clone(), Arc::downgrade(&queue)));
         tokio::spawn(logs.keep(every, Arc::downgrade(&queue)));
         tracing::info!(service = self.info.name, %address, "serving");

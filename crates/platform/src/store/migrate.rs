@@ -72,6 +72,8 @@ const PLATFORM: Migrations = Migrations::new(embed_migrations!("migrations")).gu
     ),
     Guard::across_where("audit", Work::LOG_TERM, Command::Select, OLD_LINES, ""),
     Guard::across_where("audit", Work::LOG_TERM, Command::Delete, OLD_LINES, ""),
+    Guard::across_where("jobs", Work::LOG_TERM, Command::Select, OLD_JOBS, ""),
+    Guard::across_where("jobs", Work::LOG_TERM, Command::Delete, OLD_JOBS, ""),
 ]);
 
 /// Rows older than the least term that settings may give (`crate::logboek::LEAST_DAYS`): nothing younger can be removed, whatever
@@ -82,6 +84,7 @@ const OLD_PEOPLE: &str =
     "act_id < lpad(to_hex((extract(epoch FROM now())::bigint - 184 * 86400) * 1000), 12, '0')";
 const OLD_LINES: &str =
     "at < to_char(now() AT TIME ZONE 'UTC' - interval '184 days', 'YYYY-MM-DD\"T\"HH24:MI:SS')";
+const OLD_JOBS: &str = "finished_at < to_char(now() AT TIME ZONE 'UTC' - interval '184 days', 'YYYY-MM-DD\"T\"HH24:MI:SS')";
 
 impl Migrations {
     /// Tables whose rows each name their organisation in a column `organisation`.

@@ -2,6 +2,7 @@
 
 use diesel::{dsl::min, prelude::*};
 use helder_platform::{
+    logboek::LogboekSettings,
     problem::{Problem, Result},
     retention::{Gone, OldLog, Owner, Past},
     store::Conn,
@@ -17,6 +18,7 @@ const SEGMENTS: i64 = 200;
 /// Records of single predictions, with the places of their people.
 pub const PREDICTIONS: OldLog = OldLog {
     name: "predictions",
+    term: LogboekSettings::days_of,
     owners,
     remove,
 };

@@ -10,6 +10,7 @@ use helder_platform::{
     objects::Objects,
     problem::{Problem, Result},
     purpose,
+    scratch::JobFolder,
 };
 use helder_types::{Digest, Fault, Permission, ProjectStep};
 use serde::{Deserialize, Serialize};
@@ -138,10 +139,7 @@ impl FrameJob {
             );
         }
         let paths: Vec<PathBuf> = files.iter().map(|file| file.path().to_owned()).collect();
-        let folder = tempfile::Builder::new()
-            .prefix("frame")
-            .tempdir_in(&self.scratch)
-            .map_err(Problem::internal)?;
+        let folder = JobFolder::new(&self.scratch, "frame").map_err(Problem::internal)?;
         let (output, spill) = (
             folder.path().join("frame.parquet"),
             folder.path().join("spill"),

@@ -1,0 +1,111 @@
+//! Requests as RFC 9112 reads them, strictly: what is uncertain ends the reading.
+
+use helder_types::Digest;
+
+use crate::door::Seen;
+
+/// The requests of which nothing is uncertain, in order.
+pub fn requests(mut bytes: &[u8]) -> Vec<Seen> {
+    let mut all = Vec::new();
+    while let Some((request, rest)) = request(bytes) {
+        all.push(request);
+        bytes = rest;
+    }
+    all
+}
+
+fn request(bytes: &[u8]) -> Option<(Seen, &[u8])> {
+    // RFC 9112 §2.2: empty lines before a request are passed over.
+    let mut bytes = bytes;
+    while let Some(rest) = bytes.strip_prefix(b"\r\n") {
+        bytes = rest;
+    }
+    let (head, rest) = split(bytes, b"\r\n\r\n")?;
+    let mut lines = Vec::new();
+    let mut left = head;
+    while let Some((line, after)) = split(left, b"\r\n") {
+        lines.push(line);
+        left = after;
+    }
+    lines.push(left);
+    let mut first = lines[0].split(|byte| *byte == b' ');
+    let (method, target, version) = (first.next()?, first.next()?, first.next()?);
+    if first.next().is_some() || !is_token(method) || !target.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let is_11 = match version {
+        b"HTTP/1.1" => true,
+        b"HTTP/1.0" => false,
+        _ => return None,
+    };
+    let (mut lengths, mut codings) = (Vec::new(), Vec::new());
+    for line in &lines[1..] {
+        let at = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = (&line[..at], trim(&line[at + 1..]));
+        let is_text = |byte: &u8| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f);
+        if !is_token(name) || !value.iter().all(is_text) {
+            return None;
+        }
+        match name.to_ascii_lowercase().as_slice() {
+            b"content-length" => lengths.push(value),
+            b"transfer-encoding" => codings.push(value),
+            _ => {}
+        }
+    }
+    let (body, rest) = match (lengths.as_slice(), codings.as_slice()) {
+        ([], []) => (Vec::new(), rest),
+        ([length], []) => {
+            let length: usize = number(length, 10)?;
+            (rest.get(..length)?.to_vec(), &rest[length..])
+        }
+        ([], [coding]) if is_11 && coding.eq_ignore_ascii_case(b"chunked") => unchunked(rest)?,
+        _ => return None,
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Some(((text(method), text(target), Digest::of(&body)), rest))
+}
+
+fn unchunked(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut whole = Vec::new();
+    loop {
+        let (line, after) = split(rest, b"\r\n")?;
+        let size = line.split(|byte| *byte == b';').next()?;
+        let size = number(trim(size), 16)?;
+        if size == 0 {
+            // Trailers, until an empty line.
+            let mut rest = after;
+            loop {
+                let (line, after) = split(rest, b"\r\n")?;
+                rest = after;
+                if line.is_empty() {
+                    return Some((whole, rest));
+                }
+            }
+        }
+        whole.extend_from_slice(after.get(..size)?);
+        rest = after.get(size..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<usize> {
+    let all = digits.iter().all(|byte| char::from(*byte).is_digit(radix));
+    let digits = std::str::from_utf8(digits).ok().filter(|_| all)?;
+    usize::from_str_radix(digits, radix).ok()
+}
+
+fn split<'a>(bytes: &'a [u8], by: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = bytes.windows(by.len()).position(|window| window == by)?;
+    Some((&bytes[..at], &bytes[at + by.len()..]))
+}
+
+fn trim(bytes: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = bytes.iter().take_while(|byte| is_space(byte)).count();
+    let end = bytes[start..].iter().rev().take_while(|byte| is_space(byte));
+    &bytes[start..bytes.len() - end.count()]
+}
+
+fn is_token(bytes: &[u8]) -> bool {
+    let is_sign = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !bytes.is_empty() && bytes.iter().all(is_sign)
+}
