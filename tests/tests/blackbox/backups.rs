@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     journey::{People, id},
     made::{PREDICT, active, predicted, subject},
-    support::{Caller, HERE, eventually, every},
+    support::{Caller, HERE, eventually, every, is_one_process},
 };
 
 /// What the command wrote.
@@ -67,6 +67,9 @@ async fn verified(auditor: &Caller) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_a_platform_in_use_gives_the_same_platform_elsewhere() {
+    if !is_one_process() {
+        return;
+    }
     let first = Platform::start().await.unwrap();
     let people = People::of(&first, HERE);
     active(&first, &people).await;
@@ -120,6 +123,9 @@ async fn a_backup_of_a_platform_in_use_gives_the_same_platform_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_that_was_touched_is_refused_and_says_where() {
+    if !is_one_process() {
+        return;
+    }
     let mut first = Platform::start().await.unwrap();
     let people = People::of(&first, HERE);
     crate::journey::bring_in(&first, &people).await;
@@ -192,6 +198,9 @@ fn told(platform: &Platform, what: &str, folder: &Path) -> Output {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_backups_that_still_hold_what_retention_removed_are_named() {
+    if !is_one_process() {
+        return;
+    }
     let mut platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
     crate::journey::bring_in(&platform, &people).await;

@@ -1,5 +1,6 @@
 //! A service as a running thing: what it is given, how it serves, how it stops.
 
+mod address;
 mod context;
 mod local;
 mod main;

@@ -18,7 +18,7 @@ use futures_util::FutureExt;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use super::run::Known;
+use super::{address, run::Known};
 use crate::{
     openapi::API_VERSION,
     problem::{Problem, REQUEST_ID},
@@ -72,6 +72,9 @@ pub(super) async fn around(
         .scope(id, async move {
             if has_nul(request.query_string()) {
                 return Err(refusal(&nul_fault().into(), id, is_closing));
+            }
+            if address::names_somebody(request.path(), request.query_string()) {
+                return Err(refusal(&address::fault().into(), id, is_closing));
             }
             let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
             let mut response = match outcome {
