@@ -1,5 +1,5 @@
 # Sourced: start_postgres [port] [superuser] starts a throw-away server of Debian's package, on a free port when none is given,
-# and sets HELDER_TEST_POSTGRES_URL; stop_postgres ends and removes it.
+# and sets HELDER_TEST_POSTGRES_URL and HELDER_TEST_POSTGRES_LOG; stop_postgres ends and removes it.
   # What the server itself writes down; tests look for persons in it.
   export HELDER_TEST_POSTGRES_LOG="$POSTGRES_FOLDER/log"
 }

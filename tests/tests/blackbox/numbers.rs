@@ -129,7 +129,7 @@ async fn five_hundred_numbers_through_every_field_and_error_path_leave_no_trace(
         faults.push("a trace or a metric".to_owned());
     }
     if let Some(log) = server_log {
-        faults.extend(in_server_log(&log, &numbers));
+        faults.extend(in_server_log(log, &numbers));
     }
     let (files, hits) = in_files(platform.folder(), &numbers);
     println!(
@@ -182,8 +182,8 @@ async fn what_can_be_read(
 }
 
 /// Makes the database server write down every statement with its values, on connections that are made from now on. Gives its
-/// log.
-fn every_statement_logged(platform: &Platform) -> Option<PathBuf> {
+/// log and how long that is now.
+fn every_statement_logged(platform: &Platform) -> Option<(PathBuf, u64)> {
     let database = platform.database()?;
     let Ok(log) = env::var("HELDER_TEST_POSTGRES_LOG") else {
         helder_testkit::not_run("the log of the server: HELDER_TEST_POSTGRES_LOG names none");
@@ -193,12 +193,13 @@ fn every_statement_logged(platform: &Platform) -> Option<PathBuf> {
     let set = "format('ALTER DATABASE %I SET log_statement = %L', current_database(), 'all')";
     conn.batch_execute(&format!("DO $$ BEGIN EXECUTE {set}; END $$"))
         .unwrap();
-    Some(log.into())
+    let before = fs::metadata(&log).unwrap().len();
+    Some((log.into(), before))
 }
 
 /// Where a number stands in the server's log, which must hold what was asked.
-fn in_server_log(log: &Path, numbers: &Numbers) -> Vec<String> {
-    let bytes = fs::read(log).unwrap();
+fn in_server_log((log, before): (PathBuf, u64), numbers: &Numbers) -> Vec<String> {
+    let bytes = fs::read(&log).unwrap().split_off(before as usize);
     let has_values = bytes.windows(11).any(|it| it == b"parameters:");
     assert!(has_values, "statements are logged with their values");
     println!("{} MiB of the server's log", bytes.len() >> 20);
@@ -208,7 +209,7 @@ fn in_server_log(log: &Path, numbers: &Numbers) -> Vec<String> {
             &it[1..10] == number.as_bytes()
                 && ![it[0], it[10]].iter().any(u8::is_ascii_alphanumeric)
         });
-        at.then(|| around(log, &bytes, number))
+        at.then(|| around(&log, &bytes, number))
     };
     numbers.found(&bytes).iter().filter_map(is_alone).collect()
 }
