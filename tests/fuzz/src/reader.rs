@@ -15,19 +15,18 @@ pub fn requests(mut bytes: &[u8]) -> Vec<Seen> {
 }
 
 fn request(bytes: &[u8]) -> Option<(Seen, &[u8])> {
-    // RFC 9112 §2.2: empty lines before a request are passed over.
-    let mut bytes = bytes;
-    while let Some(rest) = bytes.strip_prefix(b"\r\n") {
-        bytes = rest;
-    }
-    let (head, rest) = split(bytes, b"\r\n\r\n")?;
+    // RFC 9112 §2.2: empty lines before a request are passed over, and in a head a line may end without a carriage return.
+    let mut rest = bytes;
     let mut lines = Vec::new();
-    let mut left = head;
-    while let Some((line, after)) = split(left, b"\r\n") {
-        lines.push(line);
-        left = after;
+    loop {
+        let (line, after) = split(rest, b"\n")?;
+        rest = after;
+        match line.strip_suffix(b"\r").unwrap_or(line) {
+            b"" if lines.is_empty() => {}
+            b"" => break,
+            line => lines.push(line),
+        }
     }
-    lines.push(left);
     let mut first = lines[0].split(|byte| *byte == b' ');
     let (method, target, version) = (first.next()?, first.next()?, first.next()?);
     if first.next().is_some() || !is_token(method) || !target.iter().all(u8::is_ascii_graphic) {
@@ -101,7 +100,10 @@ fn split<'a>(bytes: &'a [u8], by: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 fn trim(bytes: &[u8]) -> &[u8] {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
     let start = bytes.iter().take_while(|byte| is_space(byte)).count();
-    let end = bytes[start..].iter().rev().take_while(|byte| is_space(byte));
+    let end = bytes[start..]
+        .iter()
+        .rev()
+        .take_while(|byte| is_space(byte));
     &bytes[start..bytes.len() - end.count()]
 }
 

@@ -25,7 +25,9 @@ fuzz_target!(|input: &[u8]| {
     for (at, one) in seen.iter().enumerate() {
         assert_eq!(certain.get(at), Some(one), "another reading");
     }
-    let good = said.windows(13).filter(|it| it == b"HTTP/1.1 200 " || it == b"HTTP/1.0 200 ");
+    let good = said
+        .windows(13)
+        .filter(|it| it == b"HTTP/1.1 200 " || it == b"HTTP/1.0 200 ");
     assert_eq!(good.count(), seen.len(), "answers and requests differ");
     let faults = said.windows(10).filter(|it| it.starts_with(b"HTTP/1.1 5"));
     assert_eq!(faults.count(), 0, "a fault of ours");

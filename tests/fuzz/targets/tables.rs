@@ -41,7 +41,9 @@ fn opened(file: &[u8]) -> helder_dataset::Result<(Detected, Sample, Box<dyn Reco
             let detected = detect::typed(detect::Format::Jsonl, &sample, None);
             Ok((detected, sample, Box::new(source)))
         }
-        _ => Err(helder_dataset::DatasetError::refused("", "format", "not here")),
+        _ => Err(helder_dataset::DatasetError::refused(
+            "", "format", "not here",
+        )),
     }
 }
 

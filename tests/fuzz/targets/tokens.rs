@@ -48,7 +48,7 @@ fn asked(input: &[u8]) -> Option<(Vec<u8>, bool)> {
             let (head, claims) = rest.split_at(usize::from(*cut).min(rest.len()));
             let head = if head.is_empty() { HEAD } else { head };
             let hands = [Hand::Stranger, Hand::PublicKey, Hand::Nobody];
-            let hand = hands[usize::from(kind + cut) % 3];
+            let hand = hands[usize::from(kind ^ cut) % 3];
             (token_of(head, claims, hand).into_bytes(), false)
         }
     })
