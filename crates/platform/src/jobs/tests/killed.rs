@@ -2,7 +2,7 @@
 //! others is done exactly once. The drill `tests/drills/jobs` does it with ten thousand jobs at the pace of production.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     io::{BufRead as _, BufReader, Write as _},
     process::{Child, Command, Stdio},
     sync::Mutex,
@@ -143,15 +143,11 @@ impl Workers {
         assert!(sent.success());
     }
 
-    /// How often somebody else began what a dead worker had begun, and the longest that it waited for that.
-    fn begun_again(&self) -> (usize, Duration) {
+    /// How often somebody else began one of these jobs that a dead worker had begun, and the longest that it waited for that.
+    fn begun_again(&self, jobs: &HashSet<u32>) -> (usize, Duration) {
         let begun = self.begun.lock().unwrap();
-        // A suspect waits on purpose, until nothing else is left to do.
-        let before = SUSPECT_AFTER as usize;
-        let waits = begun
-            .of
-            .values()
-            .flat_map(|all| all.windows(2).take(before));
+        let all = begun.of.iter().filter(|(job, _)| jobs.contains(job));
+        let waits = all.flat_map(|(_, all)| all.windows(2));
         let waits = waits.filter_map(|pair| {
             let died = self.died.get(&pair[0].0)?;
             Some(pair[1].1.saturating_duration_since(*died))
@@ -285,10 +281,21 @@ async fn all_done_once(database: TestDatabase, count: u32, seed: u64) {
         .unwrap();
     let told = |reason: &Option<String>| reason.as_ref().is_some_and(|it| it.contains("given up"));
     assert!(reasons.iter().all(told), "{reasons:?}");
-    let (again, wait) = workers.begun_again();
+    // A suspect waits on purpose, until nothing else is left to do.
+    let unsuspected: Vec<String> = store
+        .of(&anna().organisation)
+        .read(|conn| {
+            let few = jobs::table.filter(jobs::leases.le(SUSPECT_AFTER));
+            Ok(few.select(jobs::payload).load(conn)?)
+        })
+        .await
+        .unwrap();
+    let suspects = count as usize - unsuspected.len();
+    let unsuspected = unsuspected.iter().map(|it| it.parse().unwrap()).collect();
+    let (again, wait) = workers.begun_again(&unsuspected);
     println!(
-        "{}: {count} jobs, {story}; {good} done once, {bad} given up with the reason; {again} times somebody else began what \
-         a dead worker had begun, after {:.1} s at most",
+        "{}: {count} jobs, {story}; {good} done once, {bad} given up with the reason; {suspects} were suspects; {again} times \
+         somebody else began another job that a dead worker had begun, after {:.1} s at most",
         if store.is_embedded() {
             "SQLite"
         } else {
