@@ -111,7 +111,11 @@ async fn answer(request: HttpRequest, mut payload: Payload, notes: Data<Notes>) 
     notes.hits.fetch_add(1, Ordering::SeqCst);
     let mut whole = Vec::new();
     let mut body_bytes = 0;
-    while let Some(Ok(piece)) = payload.next().await {
+    while let Some(piece) = payload.next().await {
+        // Cut off on its way: that is no request.
+        let Ok(piece) = piece else {
+            return HttpResponse::BadRequest().finish();
+        };
         body_bytes += piece.len();
         // Only small bodies are looked into; large ones are counted.
         if body_bytes <= 1 << 20 {
