@@ -101,6 +101,7 @@ pub struct Index {
 struct Work {
     keys: KeyWork,
     of_rule: Vec<u64>,
+    of_row: Vec<u64>,
     rows: Vec<u32>,
     pairs: Vec<(u32, u32)>,
     evidence: Vec<Evidence>,
@@ -191,8 +192,9 @@ impl Index {
             .collect();
         let mut edges = Vec::new();
         let mut rows = Vec::new();
-        for ((row, _), weight) in self.work.pairs.iter().zip(weights) {
-            if weight >= KEEP_FROM {
+        let pairs = std::mem::take(&mut self.work.pairs);
+        for ((row, _), weight) in pairs.iter().zip(weights) {
+            if weight >= KEEP_FROM && self.first_rule(*row).is_some() {
                 edges.push(Edge {
                     left: rows.len() as u32,
                     right: 0,
@@ -201,6 +203,7 @@ impl Index {
                 rows.push(*row);
             }
         }
+        self.work.pairs = pairs;
         let duplicates = match self.spec.assignment {
             Assignment::OneToOne | Assignment::OneLeftPerRight => [0.0, 0.0],
             Assignment::All => [1.0, 1.0],
@@ -247,11 +250,13 @@ impl Index {
         lists.sort_by_key(|(place, rows)| (rows.len(), *place));
         work.rows.clear();
         for (place, rows) in lists {
-            if work.rows.len() + rows.len() <= limits.compared {
-                // Rules overlap: what was known before does not count twice.
-                work.rows.extend(rows);
+            // Rules overlap: what was known before does not count twice, as soon as that matters.
+            if work.rows.len() + rows.len() > limits.compared {
                 work.rows.sort_unstable();
                 work.rows.dedup();
+            }
+            if work.rows.len() + rows.len() <= limits.compared {
+                work.rows.extend(rows);
             } else {
                 answer.not_compared.push(NotCompared {
                     rule: self.rules[place].0.label(),
@@ -259,6 +264,8 @@ impl Index {
                 });
             }
         }
+        work.rows.sort_unstable();
+        work.rows.dedup();
     }
 
     /// Compares `work.rows` with the new record; pairs that nothing can lift any more go.
@@ -302,19 +309,21 @@ impl Index {
             &self.work.outcomes,
             rival_bar,
         );
-        let work = &mut self.work;
-        let holds = |(_, keys, postings): &&(BlockingRule, RuleKeys, Postings)| {
-            keys.of(
-                &self.bound,
-                Side::Right,
-                0,
-                &mut work.keys,
-                &mut work.of_rule,
-            );
-            let mut lists = work.of_rule.iter().map(|key| postings.of(*key));
-            lists.any(|rows| rows.binary_search(&row).is_ok())
-        };
-        shown.found_by = self.rules.iter().find(holds).map(|(rule, ..)| rule.label());
+        shown.found_by = self
+            .first_rule(row)
+            .map(|place| self.rules[place].0.label());
         shown
+    }
+
+    /// Place of the first rule that holds for a record and the new one.
+    fn first_rule(&mut self, row: u32) -> Option<usize> {
+        let (bound, work) = (&self.bound, &mut self.work);
+        self.rules.iter().position(|(_, rule, _)| {
+            rule.of(bound, Side::Right, 0, &mut work.keys, &mut work.of_rule);
+            let (place, keys) = (row as usize, &mut work.of_row);
+            rule.of(bound, Side::Left, place, &mut work.keys, keys);
+            let mut common = keys.iter();
+            common.any(|key| work.of_rule.binary_search(key).is_ok())
+        })
     }
 }
