@@ -236,6 +236,11 @@ impl Texts {
         self.ends.len()
     }
 
+    /// Bytes they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.capacity() + 4 * self.ends.capacity() + 8 * self.slots.0.capacity()
+    }
+
     /// Gives back what only numbering needs.
     pub(crate) fn close(&mut self) {
         self.slots = Slots::default();

@@ -24,7 +24,9 @@ pub mod waterfall;
 pub use bound::Bound;
 pub use cluster::Clusters;
 pub use model::TrainedModel;
-pub use run::{Cancelled, Deduplicated, Link, Observer, RunResult, dedupe, run};
+pub use run::{
+    Cancelled, Deduplicated, Limits, Link, Observer, RunError, RunResult, dedupe, run, run_within,
+};
 pub use score::probability;
 pub use spec::LinkageSpec;
 pub use table::{Column, ColumnBuilder, Table};

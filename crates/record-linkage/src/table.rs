@@ -46,6 +46,11 @@ impl Column {
         self.values.get((code as usize).checked_sub(1)?)
     }
 
+    /// Bytes it takes.
+    pub fn bytes(&self) -> u64 {
+        (4 * self.codes.capacity() + self.values.bytes()) as u64
+    }
+
     /// Number of distinct values.
     pub fn n_distinct(&self) -> usize {
         self.values.len()
@@ -179,6 +184,11 @@ impl Table {
     /// Forgets the columns for which `keep` does not hold.
     pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.columns.retain(|name, _| keep(name));
+    }
+
+    /// Bytes its columns take.
+    pub fn bytes(&self) -> u64 {
+        self.columns.values().map(Column::bytes).sum()
     }
 
     /// Names of the columns, sorted.

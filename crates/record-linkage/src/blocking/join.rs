@@ -103,6 +103,11 @@ impl Joined {
         out
     }
 
+    /// Leaves out the blocks whose key does not please.
+    pub(crate) fn retain(&mut self, keep: impl Fn(u64) -> bool) {
+        self.blocks.retain(|block| keep(block.key));
+    }
+
     /// Pairs in all blocks.
     pub(crate) fn n_pairs(&self) -> u64 {
         let pairs = |block: &Block| {

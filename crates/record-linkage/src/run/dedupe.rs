@@ -43,7 +43,7 @@ pub fn dedupe(
     state.links.retain(|link| link.left < link.right);
     observer.stage("reading the values");
     let bound = Bound::within(&spec, table);
-    let run = run_bound(&spec, &bound, state, observer)?;
+    let run = run_bound(&spec, &bound, state, observer).map_err(|_| Cancelled)?;
     observer.stage("grouping records");
     let clusters = match &run.model {
         Some(model) => clusters(&bound, model, &run.links),

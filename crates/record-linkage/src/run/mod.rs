@@ -1,6 +1,8 @@
 //! A whole run: deterministic steps first, then Fellegi–Sunter over the candidates, then assignment.
 
 mod dedupe;
+mod limits;
+mod part;
 mod plan;
 mod quality;
 mod state;
@@ -15,6 +17,9 @@ use crate::{
 };
 pub(crate) use dedupe::MORE_PAIRS;
 pub use dedupe::{Deduplicated, dedupe};
+use limits::Budget;
+pub use limits::{Limits, RunError};
+pub use part::{Part, WeighedPair, weigh_part};
 pub(crate) use quality::groups_of;
 pub use quality::{AtThreshold, Band, GroupQuality, Quality};
 use state::State;
@@ -166,7 +171,24 @@ pub fn run(
     right: &Table,
     observer: &dyn Observer,
 ) -> Result<RunResult, Cancelled> {
+    // Without limits nothing else can stop it.
+    run_within(spec, left, right, Limits::default(), observer).map_err(|_| Cancelled)
+}
+
+/// [`run`] within limits.
+///
+/// # Errors
+/// [`RunError`] when the observer stops it, or when it would go beyond `limits`: before anything is read where that can be told.
+pub fn run_within(
+    spec: &LinkageSpec,
+    left: &Table,
+    right: &Table,
+    limits: Limits,
+    observer: &dyn Observer,
+) -> Result<RunResult, RunError> {
+    let budget = Budget::new(limits, spec, left, right)?;
     let mut state = State::new(left.n_rows(), right.n_rows());
+    state.budget = budget;
     observer.stage("linking on pseudonym");
     for pair in &spec.deterministic {
         state.link_equal(pair, left, right, spec.assignment);
@@ -184,7 +206,7 @@ fn run_bound(
     bound: &Bound,
     mut state: State,
     observer: &dyn Observer,
-) -> Result<RunResult, Cancelled> {
+) -> Result<RunResult, RunError> {
     let mut result = RunResult::default();
     if !spec.comparisons.is_empty() && bound.n_left() > 0 && bound.n_right() > 0 {
         let known: Vec<(u32, u32)> = state

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::{
-    Cancelled, Link, Observer, RuleResult, RunResult, ScoredPair, Step, StepCount, WeightBin,
+    Link, Observer, RuleResult, RunError, RunResult, ScoredPair, Step, StepCount, WeightBin,
+    limits::Budget,
     quality::judge,
     weigh::{Free, Weighed, weigh},
 };
@@ -27,6 +28,7 @@ pub(crate) struct State {
     pub(crate) right_taken: Vec<bool>,
     pub(crate) links: Vec<Link>,
     pub(super) steps: Vec<StepCount>,
+    pub(super) budget: Budget,
 }
 
 impl State {
@@ -36,6 +38,7 @@ impl State {
             right_taken: vec![false; n_right],
             links: Vec::new(),
             steps: Vec::new(),
+            budget: Budget::default(),
         }
     }
 
@@ -139,7 +142,7 @@ impl State {
         mut model: TrainedModel,
         result: &mut RunResult,
         observer: &dyn Observer,
-    ) -> Result<(), Cancelled> {
+    ) -> Result<(), RunError> {
         observer.stage("weighing pairs");
         let free = Free {
             left: &self.left_taken,
@@ -152,7 +155,7 @@ impl State {
             bins,
             new_pairs,
             candidates,
-        } = weigh(spec, bound, &model, &free, observer)?;
+        } = weigh(spec, bound, &model, (&free, None), &self.budget, observer)?;
         observer.stage("choosing partners");
         let weights = Weights::new(&model, bound.n_records());
         let mut duplicates = match spec.assignment {

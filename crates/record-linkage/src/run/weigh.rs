@@ -7,7 +7,7 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::{Cancelled, Observer, plan::Plan};
+use super::{Observer, RunError, limits::Budget, plan::Plan};
 use crate::{
     blocking::{Candidates, Joined, Task},
     bound::Bound,
@@ -74,9 +74,10 @@ pub(super) fn weigh<'a>(
     spec: &LinkageSpec,
     bound: &'a Bound,
     model: &TrainedModel,
-    free: &Free<'_>,
+    (free, only): (&Free<'_>, Option<super::Part>),
+    budget: &Budget,
     observer: &dyn Observer,
-) -> Result<Weighed<'a>, Cancelled> {
+) -> Result<Weighed<'a>, RunError> {
     let weights = Weights::new(model, bound.n_records());
     let weigher = Weigher {
         bound,
@@ -86,10 +87,18 @@ pub(super) fn weigh<'a>(
     };
     let rules = crate::blocking::complete::rules(bound, spec);
     let mut candidates = Candidates::open(bound, spec, &rules);
+    if budget.counts_pairs() {
+        (0..rules.len()).for_each(|place| drop(candidates.join(place)));
+        budget.reached(candidates.counts().iter().map(|count| count.pairs).sum())?;
+    }
+    let n_kept = AtomicU64::new(0);
     let (mut kept, mut bins, mut new_pairs) = (Vec::new(), HashMap::new(), Vec::new());
     let (done, mut total) = (AtomicU64::new(0), 0);
     for place in 0..rules.len() {
-        let joined = candidates.join(place);
+        let mut joined = candidates.join(place);
+        if let Some(part) = only {
+            joined.retain(|key| key % part.of.max(1) == part.number);
+        }
         total += joined.n_pairs();
         let tasks: Vec<Task> = joined.tasks();
         let plan = weigher.plan(&candidates, place, &joined, &tasks);
@@ -100,9 +109,12 @@ pub(super) fn weigh<'a>(
                 let (out, n) = weigher.task(worker, &candidates, (place, &plan), &joined, &task);
                 let before = done.fetch_add(n, Ordering::Relaxed);
                 observer.rows(before + n, total);
+                let n_out = out.kept.len() as u64;
+                let so_far = n_kept.fetch_add(n_out, Ordering::Relaxed) + n_out;
+                budget.kept(so_far, (before + n, total))?;
                 Ok(out)
             })
-            .collect::<Result<_, Cancelled>>()?;
+            .collect::<Result<_, RunError>>()?;
         new_pairs.push(0);
         for part in parts {
             kept.extend(part.kept);

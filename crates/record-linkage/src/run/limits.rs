@@ -1,0 +1,170 @@
+//! What a run may use: it refuses with the number needed, before it starts where that can be told, and never dies of it.
+
+use super::Cancelled;
+use crate::{spec::LinkageSpec, table::Table};
+
+/// What a run may use; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of memory of both tables and of everything the run adds. Worst cases are taken, so a run mostly needs less than it asks.
+    pub memory_bytes: Option<u64>,
+    /// Pairs that all blocking rules reach together. The cap of a single block does not bound their sum.
+    pub pairs: Option<u64>,
+}
+
+/// Why a run ended without a result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The observer stopped it.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// It would need more memory than it may use.
+    #[error("{stage} needs at least {needed} bytes of memory, and the run may use {allowed}")]
+    Memory {
+        /// What would need it.
+        stage: &'static str,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        allowed: u64,
+    },
+    /// The rules reach more pairs than it may look at.
+    #[error("the blocking rules reach {needed} pairs, and the run may look at {allowed}")]
+    Pairs {
+        /// Pairs reached.
+        needed: u64,
+        /// Pairs allowed.
+        allowed: u64,
+    },
+}
+
+/// Bytes per row of each comparison: a code, and for names a second code and two masks.
+const PER_ROW: u64 = 16;
+/// Bytes per distinct value of a comparison: parsed, interned, counted, and found again.
+const PER_VALUE: u64 = 112;
+/// Bytes per row while a rule is joined: keys of all rules, and twice the list of this one with two keys a row.
+const PER_KEYED_ROW: u64 = 96;
+/// Bytes per pair that may matter, from weighing to choosing.
+const PER_PAIR: u64 = 136;
+/// Bytes of a worker's memories.
+const PER_THREAD: u64 = 1 << 21;
+
+/// Memory that a run needs apart from the pairs it keeps, in bytes.
+fn without_pairs(spec: &LinkageSpec, left: &Table, right: &Table) -> u64 {
+    let rows = (left.n_rows() + right.n_rows()) as u64;
+    let distinct = |table: &Table, names: &[&str]| {
+        let n = |name: &&str| table.column(name).map_or(0, crate::Column::n_distinct);
+        match names {
+            [one] => n(one),
+            // Combinations are told apart; how many there are is not known before.
+            [] => 0,
+            _ => table.n_rows() / 2,
+        }
+    };
+    let of_comparison = |comparison: &crate::spec::ComparisonSpec| {
+        let columns = comparison.columns();
+        let names = |is_left: bool| -> Vec<&str> {
+            columns
+                .iter()
+                .filter_map(|(_, left, right)| if is_left { *left } else { *right })
+                .collect()
+        };
+        let values = distinct(left, &names(true)) + distinct(right, &names(false));
+        rows * PER_ROW + values as u64 * PER_VALUE
+    };
+    let reading: u64 = spec.comparisons.iter().map(of_comparison).sum();
+    let workers = rayon::current_num_threads() as u64 * PER_THREAD;
+    left.bytes() + right.bytes() + reading + rows * PER_KEYED_ROW + workers
+}
+
+/// What is left for pairs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Budget {
+    limits: Limits,
+    without_pairs: u64,
+}
+
+impl Budget {
+    /// Refuses when even one pair a record does not fit.
+    pub(super) fn new(
+        limits: Limits,
+        spec: &LinkageSpec,
+        left: &Table,
+        right: &Table,
+    ) -> Result<Self, RunError> {
+        let without_pairs = match limits.memory_bytes {
+            Some(_) if !spec.comparisons.is_empty() => without_pairs(spec, left, right),
+            Some(_) => left.bytes() + right.bytes(),
+            None => 0,
+        };
+        let budget = Self {
+            limits,
+            without_pairs,
+        };
+        let least = left.n_rows().min(right.n_rows()) as u64;
+        budget.memory("the run", least)?;
+        Ok(budget)
+    }
+
+    fn memory(&self, stage: &'static str, pairs: u64) -> Result<(), RunError> {
+        let needed = self.without_pairs + pairs * PER_PAIR;
+        match self.limits.memory_bytes {
+            Some(allowed) if needed > allowed => Err(RunError::Memory {
+                stage,
+                needed,
+                allowed,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses when the pairs kept so far, out of `done` of `total` looked at, do not fit.
+    pub(super) fn kept(&self, pairs: u64, (done, total): (u64, u64)) -> Result<(), RunError> {
+        let refused = self.memory("weighing pairs", pairs);
+        if refused.is_ok() {
+            return refused;
+        }
+        let all = pairs as f64 * total.max(1) as f64 / done.clamp(1, total.max(1)) as f64;
+        self.memory("weighing pairs", all as u64)
+    }
+
+    /// Whether pairs are counted beforehand.
+    pub(super) const fn counts_pairs(&self) -> bool {
+        self.limits.pairs.is_some()
+    }
+
+    /// Refuses when the rules reach too many pairs.
+    pub(super) fn reached(&self, pairs: u64) -> Result<(), RunError> {
+        match self.limits.pairs {
+            Some(allowed) if pairs > allowed => Err(RunError::Pairs {
+                needed: pairs,
+                allowed,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_beyond_the_budget_are_refused_with_what_all_would_need() {
+        let budget = Budget {
+            limits: Limits {
+                memory_bytes: Some(1_000 + 10 * PER_PAIR),
+                pairs: None,
+            },
+            without_pairs: 1_000,
+        };
+        assert_eq!(budget.kept(10, (50, 100)), Ok(()));
+        let refused = RunError::Memory {
+            stage: "weighing pairs",
+            needed: 1_000 + 22 * PER_PAIR,
+            allowed: 1_000 + 10 * PER_PAIR,
+        };
+        assert_eq!(budget.kept(11, (50, 100)), Err(refused));
+        assert_eq!(Budget::default().kept(u64::from(u32::MAX), (1, 2)), Ok(()));
+    }
+}
