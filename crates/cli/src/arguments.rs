@@ -81,7 +81,7 @@ pub(crate) enum Command {
     /// Work with datasets (as data steward)
     #[command(subcommand)]
     Dataset(DatasetCommand),
-    /// Find the records of the same person in two dataset versions (as data steward)
+    /// Find the records of the same person in two files or dataset versions, or within one (as data steward)
     Link(LinkArguments),
     /// Build a frame and train a model on it (as analyst)
     Train {
@@ -375,24 +375,46 @@ pub(crate) enum DatasetCommand {
 /// `helder link`
 #[derive(Args, Debug)]
 pub(crate) struct LinkArguments {
-    /// Project whose purpose covers it
-    #[arg(long)]
-    pub(crate) project: Uuid,
+    /// One file (who is in it more than once?) or two (who is in both?): CSV, XLSX, JSON lines or Parquet. Without --project and --gateway
+    /// they are linked on a platform of their own that is gone afterwards
+    #[arg(num_args = 0..=2, conflicts_with_all = ["left", "right"])]
+    pub(crate) files: Vec<PathBuf>,
+    /// Project whose purpose covers it, on a platform that is running
+    #[arg(long, required_unless_present = "files")]
+    pub(crate) project: Option<Uuid>,
     /// Dataset version; the register
+    #[arg(long, required_unless_present = "files")]
+    pub(crate) left: Option<Uuid>,
+    /// Dataset version; the file to find in it. Without it, people are sought who are more than once in the left one
     #[arg(long)]
-    pub(crate) left: Uuid,
-    /// Dataset version; the file to find in it
-    #[arg(long)]
-    pub(crate) right: Uuid,
-    /// JSON file with a specification [default: the suggested one]
+    pub(crate) right: Option<Uuid>,
+    /// JSON or TOML file with a specification [default: the suggested one]
     #[arg(long)]
     pub(crate) spec: Option<PathBuf>,
+    /// JSON or TOML file with the contract of the left file [default: the suggested one]
+    #[arg(long, requires = "files")]
+    pub(crate) left_contract: Option<PathBuf>,
+    /// The same for the right file [default: that of the left file, where one is given]
+    #[arg(long, requires = "files")]
+    pub(crate) right_contract: Option<PathBuf>,
     /// Least match probability of a link
     #[arg(long)]
     pub(crate) threshold: Option<f64>,
     /// Each record has at most one partner
     #[arg(long)]
     pub(crate) one_to_one: Option<bool>,
+    /// Column by whose values links are counted apart; may be given again
+    #[arg(long = "group-by", value_name = "COLUMN")]
+    pub(crate) group_by: Vec<String>,
+    /// Column that says who is who, to judge the links by, never to make them; LEFT=RIGHT where the names differ
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) truth: Option<String>,
+    /// Name of a derived dataset of which the links become a version
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset_name: Option<String>,
+    /// Folder for links.csv, unlinked.csv, clusters.csv, report.html and run.json
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// `helder records`

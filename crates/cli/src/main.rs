@@ -6,6 +6,7 @@ mod command;
 mod database;
 mod demo;
 mod doctor;
+mod figures;
 mod folder;
 mod issuer;
 mod plan;

@@ -97,7 +97,7 @@ impl Bar {
         let Some(bar) = &self.0 else { return };
         if total > 0 && bar.length() != Some(total) {
             bar.set_length(total);
-            let template = "{spinner} {prefix} [{bar:30}] {percent:>3}% {msg} {eta}";
+            let template = "{spinner} {prefix} [{bar:30}] {percent:>3}% {msg}";
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("=> "));
             }
@@ -108,11 +108,7 @@ impl Bar {
 
     /// Shows where a job stands.
     pub(crate) fn job(&self, job: &JobUpdate) {
-        self.at(
-            job.progress.done,
-            job.progress.total,
-            &format!("{} {}", job.stage, job.progress.unit),
-        );
+        self.at(job.progress.done, job.progress.total, &standing(job));
     }
 
     /// A copy that can be handed to a callback.
@@ -127,6 +123,25 @@ impl Drop for Bar {
             bar.finish_and_clear();
         }
     }
+}
+
+/// What a job does, how far it is, how fast, and how long it will take.
+fn standing(job: &JobUpdate) -> String {
+    let progress = &job.progress;
+    let mut said = job.stage.clone();
+    if progress.done > 0 {
+        said = format!("{said}: {} {}", count(progress.done), progress.unit);
+    }
+    if let Some(pace) = progress.per_second {
+        said = format!("{said}, {}/s", count(pace));
+    }
+    if let Some(left) = progress.seconds_left {
+        said = format!("{said}, {}:{:02} to go", left / 60, left % 60);
+    }
+    if job.attempts > 1 {
+        said = format!("{said} (attempt {}, from the start)", job.attempts);
+    }
+    said
 }
 
 /// A number with thousands separated.
@@ -145,6 +160,23 @@ pub(crate) fn count(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_tells_its_stage_its_pace_and_its_end() {
+        let mut job: JobUpdate = serde_json::from_value(serde_json::json!({
+            "id": uuid::Uuid::nil(), "kind": "linkage-run", "state": "running", "stage": "weighing pairs", "attempts": 1,
+            "progress": {"done": 12_000_000, "total": 60_000_000, "unit": "pairs", "perSecond": 500_000, "secondsLeft": 96},
+            "createdAt": "2026-11-22T12:00:00Z"
+        }))
+        .unwrap();
+        assert_eq!(
+            standing(&job),
+            "weighing pairs: 12,000,000 pairs, 500,000/s, 1:36 to go"
+        );
+        job.progress = helder_types::job::JobProgress::default();
+        job.attempts = 2;
+        assert_eq!(standing(&job), "weighing pairs (attempt 2, from the start)");
+    }
 
     #[test]
     fn thousands_are_separated() {

@@ -49,6 +49,8 @@ diesel::table! {
         traceparent -> Nullable<Text>,
         /// Under which act of the caller, see `crate::trace::Calling`.
         calling_act -> Nullable<Text>,
+        /// When its stage began.
+        stage_since -> Nullable<Text>,
     }
 }
 

@@ -129,6 +129,24 @@ pub(crate) fn of_rows(spec: &LinkageSpec, table: &Table, side: Side) -> Vec<u8> 
     rows
 }
 
+/// Which groups every row of one side is in. Movers are known of pairs only.
+#[derive(Clone, Debug)]
+pub struct RowGroups(Vec<u8>);
+
+impl RowGroups {
+    /// Reads the groups of the left table (`is_left`) or the right one.
+    pub fn read(spec: &LinkageSpec, table: &Table, is_left: bool) -> Self {
+        let side = if is_left { Side::Left } else { Side::Right };
+        let rows = of_rows(spec, table, side);
+        Self(rows.into_iter().map(|row| of_pair(row, row)).collect())
+    }
+
+    /// Whether row `row` is in `group`.
+    pub fn contains(&self, row: usize, group: Group) -> bool {
+        self.0.get(row).is_some_and(|bits| bits & group.bit() != 0)
+    }
+}
+
 /// Groups of a pair from those of its rows.
 pub(crate) const fn of_pair(left: u8, right: u8) -> u8 {
     let both = left | right;

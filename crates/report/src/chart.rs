@@ -6,6 +6,7 @@ mod calibration;
 mod histogram;
 mod interval;
 mod line;
+mod paired;
 mod waterfall;
 
 pub use bars::BarChart;
@@ -13,6 +14,7 @@ pub use calibration::{CalibrationPlot, CalibrationPoint};
 pub use histogram::Histogram;
 pub use interval::{IntervalChart, IntervalRow};
 pub use line::{LineChart, Series};
+pub use paired::PairedBarChart;
 pub use waterfall::Waterfall;
 
 use crate::{
@@ -50,6 +52,8 @@ pub enum Chart {
     Lines(LineChart),
     /// Counts per class.
     Histogram(Histogram),
+    /// Two bars per row.
+    Paired(PairedBarChart),
     /// From a start by steps to an end.
     Waterfall(Waterfall),
 }
@@ -64,7 +68,7 @@ macro_rules! chart_from {
     };
 }
 chart_from!(BarChart => Bars, IntervalChart => Intervals, CalibrationPlot => Calibration, LineChart => Lines,
-    Histogram => Histogram, Waterfall => Waterfall);
+    Histogram => Histogram, PairedBarChart => Paired, Waterfall => Waterfall);
 
 /// What each kind of chart can say about itself.
 trait Draw {
@@ -84,6 +88,7 @@ impl Chart {
             Self::Calibration(chart) => chart,
             Self::Lines(chart) => chart,
             Self::Histogram(chart) => chart,
+            Self::Paired(chart) => chart,
             Self::Waterfall(chart) => chart,
         }
     }

@@ -9,7 +9,7 @@ pub mod text;
 
 pub use chart::{
     BarChart, CalibrationPlot, CalibrationPoint, Chart, Histogram, IntervalChart, IntervalRow,
-    LineChart, Series, Waterfall,
+    LineChart, PairedBarChart, Series, Waterfall,
 };
 pub use page::{CONTENT_SECURITY_POLICY, Page};
 pub use section::{KeyFigure, Section};

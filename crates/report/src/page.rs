@@ -9,7 +9,7 @@ use crate::{
 const STYLE: &str = include_str!("style.css");
 
 /// Header to serve a page with: its own style sheet by hash, nothing else.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-tODA8yPBQnFhTLBhuj03tlj8/2U1JVKV1boCMgooDpg='; \
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-+brS0lZG3wOXNFdIyDnzfly/RMhvEHCCoDLO1KScB64='; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A page under construction; [`Page::render`] gives the whole document.

@@ -6,7 +6,7 @@
 
 use helder_report::{
     BarChart, CalibrationPlot, CalibrationPoint, Cell, Histogram, IntervalChart, IntervalRow,
-    KeyFigure, LineChart, Page, Section, Series, Table, Text, Waterfall,
+    KeyFigure, LineChart, Page, PairedBarChart, Section, Series, Table, Text, Waterfall,
 };
 use proptest::prelude::*;
 
@@ -48,6 +48,7 @@ fn page_with(text: &str, x: f64) -> String {
                 )
                 .chart(CalibrationPlot::new(t(), points))
                 .chart(Histogram::new(t(), t(), [0.0, 1.0, x], [4, 2]))
+                .chart(PairedBarChart::new(t(), t(), [t(), t()]).row(t(), [x, 0.5]))
                 .chart(
                     Waterfall::new(t(), t(), (t(), x), t())
                         .step(t(), 1.5)
@@ -111,8 +112,8 @@ fn a_page_is_navigable() {
     let page = page_with("naam", 0.5);
     assert_eq!(page.matches("<h1>").count(), 1);
     assert!(page.contains("<html lang=\"nl\">") && page.contains("lang=\"en\""));
-    assert_eq!(page.matches("<svg role=\"img\"").count(), 6);
-    assert_eq!(page.matches("<desc id=").count(), 6);
+    assert_eq!(page.matches("<svg role=\"img\"").count(), 7);
+    assert_eq!(page.matches("<desc id=").count(), 7);
     assert_eq!(
         page.matches("<caption>").count(),
         page.matches("<table>").count()

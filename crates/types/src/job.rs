@@ -38,6 +38,16 @@ pub struct JobProgress {
     pub total: u64,
     /// `rows`, `bytes`, `pairs` …
     pub unit: String,
+    /// Units per second since the stage began; absent while that says nothing.
+    #[serde(default, rename = "perSecond", skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<u64>,
+    /// Seconds until the stage is done at that pace; absent while the size is unknown.
+    #[serde(
+        default,
+        rename = "secondsLeft",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub seconds_left: Option<u64>,
 }
 
 /// A job.
@@ -54,6 +64,10 @@ pub struct Job {
     pub stage: String,
     /// How far the stage is.
     pub progress: JobProgress,
+    /// How often a worker began it. Above 1 a former worker ended without finishing it, or met a fault; each attempt starts again from the
+    /// first stage and comes to the same result.
+    #[serde(default)]
+    pub attempts: u32,
     /// Public path of what it made, once succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,

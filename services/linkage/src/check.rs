@@ -10,21 +10,30 @@ use helder_record_linkage::{
         suggest::{Described, suggest},
     },
 };
-use helder_types::Fault;
+use helder_types::{Fault, SemanticType};
 use uuid::Uuid;
 
 use crate::{
     runs::Checked,
-    versions::{Input, Inputs, Version},
-    wire::NewLinkageRun,
+    versions::{Asked, Input, Inputs, Labels, Version},
+    wire::{NewLinkageRun, Truth},
 };
+
+/// Most columns by which links are counted apart.
+const MOST_COLUMNS: usize = 5;
+/// Longest name of a derived dataset.
+const LONGEST_NAME: usize = 200;
 
 /// Both sides as ingest describes them; `None` where ingest knows no such version of the caller.
 pub(crate) struct Found {
     /// Left.
     pub left: Option<Version>,
-    /// Right.
+    /// Right; `None` within one version too.
     pub right: Option<Version>,
+    /// Whether both are one version.
+    pub is_within: bool,
+    /// The version with labelled pairs, where one is asked.
+    pub truth: Option<Version>,
 }
 
 /// Both sides, usable.
@@ -43,11 +52,20 @@ impl Found {
     pub(crate) fn usable(self, project: Option<Uuid>) -> Result<Usable> {
         let mut faults = Vec::new();
         let left = side("/left", self.left, project, &mut faults);
-        let right = side("/right", self.right, project, &mut faults);
+        let right = if self.is_within {
+            left.clone()
+        } else {
+            side("/right", self.right, project, &mut faults)
+        };
         match (left, right) {
             (Some((left, left_columns)), Some((right, right_columns))) if faults.is_empty() => {
                 Ok(Usable {
-                    inputs: Inputs { left, right },
+                    inputs: Inputs {
+                        left,
+                        right,
+                        is_within: self.is_within,
+                        asked: Asked::default(),
+                    },
                     left: left_columns,
                     right: right_columns,
                 })
@@ -93,6 +111,22 @@ impl Usable {
         suggest(&self.left, &self.right)
     }
 
+    /// The suggested specification without columns that judge the links or count them apart.
+    fn suggestion_for(&self, request: &NewLinkageRun) -> LinkageSpec {
+        let mut judging: BTreeSet<&str> = request.group_by.iter().map(String::as_str).collect();
+        if let Some(Truth::Columns { left, right }) = &request.truth {
+            judging.extend([left.as_str(), right.as_str()]);
+        }
+        let without = |side: &[Described]| -> Vec<Described> {
+            let others = side.iter();
+            others
+                .filter(|column| !judging.contains(column.name.as_str()))
+                .cloned()
+                .collect()
+        };
+        suggest(&without(&self.left), &without(&self.right))
+    }
+
     /// All faults of a specification over these two versions, with pointers under `/spec`.
     pub(crate) fn faults(&self, spec: &LinkageSpec) -> Vec<Fault> {
         let (left, right): (BTreeSet<String>, BTreeSet<String>) =
@@ -103,16 +137,100 @@ impl Usable {
         }
         faults
     }
+
+    /// Faults of the columns by which links are to be counted apart. A column that identifies would show names in a report.
+    fn group_faults(&self, names: &[String]) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if names.len() > MOST_COLUMNS {
+            let detail = format!("at most {MOST_COLUMNS} columns");
+            faults.push(Fault::new("/groupBy", "too-many", detail));
+        }
+        for (at, name) in names.iter().enumerate() {
+            let described = self.left.iter().chain(&self.right);
+            let mut found = described.filter(|column| column.name == *name).peekable();
+            let (code, detail) = if found.peek().is_none() {
+                ("unknown-column", "neither version has this column")
+            } else if found.any(|column| {
+                column.semantic_type.is_some_and(|meaning| {
+                    meaning.identifies_directly() || meaning == SemanticType::Bsn
+                })
+            }) {
+                ("identifying", "the values of this column identify people")
+            } else {
+                continue;
+            };
+            faults.push(Fault::new(format!("/groupBy/{at}"), code, detail));
+        }
+        faults
+    }
+
+    /// Where labels are read; faults with pointers under `/truth`.
+    fn labels(
+        &self,
+        truth: Truth,
+        spec: &LinkageSpec,
+        (version, project): (Option<Version>, Uuid),
+        faults: &mut Vec<Fault>,
+    ) -> Option<Labels> {
+        let mut missing = |pointer: &str, name: &str, columns: &BTreeSet<String>| {
+            if !columns.contains(name) {
+                let detail = "the version has no such column that linkage may read";
+                faults.push(Fault::new(pointer, "unknown-column", detail));
+            }
+        };
+        match truth {
+            Truth::Columns { left, right } => {
+                missing("/truth/left", &left, &self.inputs.left.columns());
+                missing("/truth/right", &right, &self.inputs.right.columns());
+                for (pointer, name, is_left) in [
+                    ("/truth/left", &left, true),
+                    ("/truth/right", &right, false),
+                ] {
+                    if crate::parts::named(spec, is_left).contains(name.as_str()) {
+                        let detail = "the specification links on this column, so it cannot judge";
+                        faults.push(Fault::new(pointer, "truth-is-compared", detail));
+                    }
+                }
+                Some(Labels::Columns { left, right })
+            }
+            Truth::Pairs {
+                left, right, same, ..
+            } => {
+                let (input, _) = side("/truth/version", version, Some(project), faults)?;
+                let known = input.columns();
+                for (pointer, name) in [
+                    ("/truth/left", Some(&left)),
+                    ("/truth/right", Some(&right)),
+                    ("/truth/same", same.as_ref()),
+                ] {
+                    if name.is_some_and(|name| !known.contains(name)) {
+                        let detail = "the version with labels has no such column";
+                        faults.push(Fault::new(pointer, "unknown-column", detail));
+                    }
+                }
+                Some(Labels::Pairs {
+                    input: Box::new(input),
+                    left,
+                    right,
+                    same,
+                })
+            }
+        }
+    }
 }
 
 /// The run that `request` asks.
 ///
 /// # Errors
 /// 400 with all faults.
-pub(crate) fn run(request: NewLinkageRun, found: Found) -> Result<Checked> {
-    let usable = found.usable(Some(request.project_id))?;
+pub(crate) fn run(request: NewLinkageRun, mut found: Found) -> Result<Checked> {
+    let labelled = (found.truth.take(), request.project_id);
+    let mut usable = found.usable(Some(request.project_id))?;
     let asked = request.spec.is_some();
-    let mut spec = request.spec.unwrap_or_else(|| usable.suggestion());
+    let mut spec = match &request.spec {
+        Some(spec) => spec.clone(),
+        None => usable.suggestion_for(&request),
+    };
     let mut faults = if asked {
         usable.faults(&spec)
     } else {
@@ -140,13 +258,33 @@ pub(crate) fn run(request: NewLinkageRun, found: Found) -> Result<Checked> {
         Some(false) => spec.assignment = Assignment::OneLeftPerRight,
         None => {}
     }
+    faults.extend(usable.group_faults(&request.group_by));
+    let mut labels = None;
+    if let Some(truth) = request.truth {
+        labels = usable.labels(truth, &spec, labelled, &mut faults);
+    }
+    if let Some(name) = &request.dataset_name
+        && (name.trim().is_empty() || name.chars().count() > LONGEST_NAME)
+    {
+        let detail = format!("a name of 1 to {LONGEST_NAME} characters");
+        faults.push(Fault::new("/datasetName", "length", detail));
+    }
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
+    let right = request.right.unwrap_or(request.left);
+    let mut parents = vec![request.left, right];
+    parents.dedup();
+    usable.inputs.asked = Asked {
+        group_by: request.group_by,
+        truth: labels,
+        dataset_name: request.dataset_name,
+        parents,
+    };
     Ok(Checked {
         project_id: request.project_id,
         left: request.left,
-        right: request.right,
+        right,
         spec,
         inputs: usable.inputs,
     })
@@ -163,6 +301,16 @@ mod tests {
             "parts": {"analysis": {"digest": digest}, "identity": {"digest": digest}}
         }))
         .unwrap()
+    }
+
+    /// The same columns on both sides.
+    fn both(version: Option<Version>) -> Found {
+        Found {
+            left: version.clone(),
+            right: version,
+            is_within: false,
+            truth: None,
+        }
     }
 
     fn request(spec: &serde_json::Value) -> NewLinkageRun {
@@ -184,7 +332,7 @@ mod tests {
     fn both_sides_are_checked_at_once() {
         let found = Found {
             left: None,
-            right: version(2, &serde_json::json!([])),
+            ..both(version(2, &serde_json::json!([])))
         };
         let problem = run(request(&serde_json::Value::Null), found).err().unwrap();
         assert_eq!(
@@ -201,10 +349,7 @@ mod tests {
     fn faults_of_the_specification_come_with_the_others() {
         let names =
             serde_json::json!([{"name": "v", "type": "string", "semanticType": "voornamen"}]);
-        let found = || Found {
-            left: version(1, &names),
-            right: version(1, &names),
-        };
+        let found = || both(version(1, &names));
         let spec = serde_json::json!({"comparisons": [{"type": "exact", "name": "x", "column": {"left": "v", "right": "w"}}], "blockingRules": []});
         let problem = run(request(&spec), found()).err().unwrap();
         assert_eq!(
@@ -216,10 +361,7 @@ mod tests {
             ]
             .map(|(a, b)| (a.to_owned(), b.to_owned()))
         );
-        let nothing = Found {
-            left: version(1, &serde_json::json!([])),
-            right: version(1, &serde_json::json!([])),
-        };
+        let nothing = both(version(1, &serde_json::json!([])));
         let problem = run(request(&serde_json::Value::Null), nothing)
             .err()
             .unwrap();
@@ -231,18 +373,52 @@ mod tests {
         let names = serde_json::json!([{"name": "v", "type": "string", "semanticType": "voornamen"}, {"name": "bsn", "semanticType": "bsn"}]);
         let mut asked = request(&serde_json::Value::Null);
         (asked.threshold, asked.one_to_one) = (Some(0.8), Some(false));
-        let checked = run(
-            asked,
-            Found {
-                left: version(1, &names),
-                right: version(1, &names),
-            },
-        )
-        .unwrap();
+        let checked = run(asked, both(version(1, &names))).unwrap();
         assert_eq!(checked.spec.deterministic[0].left, "bsn_pseudonym");
         assert_eq!(
             (checked.spec.threshold, checked.spec.assignment),
             (0.8, Assignment::OneLeftPerRight)
         );
+    }
+
+    #[test]
+    fn labels_and_groups_are_columns_that_may_be_read_and_shown() {
+        let columns = serde_json::json!([
+            {"name": "v", "type": "string", "semanticType": "voornamen"},
+            {"name": "person", "type": "string"}, {"name": "wijk", "type": "string"}
+        ]);
+        let asked = |group_by: &[&str], truth: serde_json::Value| -> NewLinkageRun {
+            serde_json::from_value(serde_json::json!({
+                "projectId": Uuid::from_u128(1), "left": Uuid::nil(), "groupBy": group_by, "truth": truth,
+                "spec": {"comparisons": [{"type": "givenNames", "name": "v", "column": {"left": "v", "right": "v"}}],
+                    "blockingRules": [{"keys": [{"comparison": "v", "key": "first"}]}]}
+            }))
+            .unwrap()
+        };
+        let labels = serde_json::json!({"by": "columns", "left": "person", "right": "person"});
+        let within = || Found {
+            is_within: true,
+            right: None,
+            ..both(version(1, &columns))
+        };
+        let checked = run(asked(&["wijk"], labels), within()).unwrap();
+        assert!(checked.inputs.is_within && checked.right == checked.left);
+        assert_eq!(checked.inputs.besides(true), ["wijk", "person"]);
+        let labels = serde_json::json!({"by": "columns", "left": "v", "right": "x"});
+        let problem = run(asked(&["v", "y"], labels), within()).err().unwrap();
+        assert_eq!(
+            codes(&problem),
+            [
+                ("/groupBy/0", "identifying"),
+                ("/groupBy/1", "unknown-column"),
+                ("/truth/right", "unknown-column"),
+                ("/truth/left", "truth-is-compared")
+            ]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        );
+        let labels =
+            serde_json::json!({"by": "pairs", "version": Uuid::nil(), "left": "a", "right": "b"});
+        let problem = run(asked(&[], labels), within()).err().unwrap();
+        assert_eq!(codes(&problem)[0].0, "/truth/version");
     }
 }

@@ -1,4 +1,5 @@
-//! Work on identity parts outside a job: the waterfall of a pair, and counts of blocking rules. Blocking; call from a blocking thread.
+//! Work on identity parts outside a job: the waterfall of a pair, counts of blocking rules, and rules for a wanted recall. Blocking; call
+//! from a blocking thread.
 
 use helder_platform::{
     keyring::KeyRing,
@@ -8,7 +9,8 @@ use helder_platform::{
 };
 use helder_record_linkage::{
     Bound, LinkageSpec,
-    blocking::{Candidates, complete},
+    blocking::{Candidates, advise::advise, complete},
+    run::within,
     waterfall,
 };
 use helder_types::{Fault, OrganisationId};
@@ -16,10 +18,61 @@ use tokio::runtime::Handle;
 
 use crate::{
     output::{find_link, find_rival_bar},
-    parts,
+    parts::{self, Records},
     versions::Inputs,
-    wire::{Outcome, PairExplanation, PairRows, RuleCounts},
+    wire::{
+        Outcome, PairExplanation, PairRows, RuleCounts, RuleReach, RuleSuggestion, SuggestedRule,
+    },
 };
+
+/// Above so many pairs, what each rule adds is estimated from a part of the left rows.
+const COUNTED_PAIRS: u64 = 50_000_000;
+
+/// Both sides as a run reads them, and the specification as it uses it.
+struct Sides {
+    left: Records,
+    /// `None` within one version.
+    right: Option<Records>,
+    spec: LinkageSpec,
+}
+
+impl Sides {
+    fn read(
+        stores: (&Objects, &KeyRing),
+        organisation: &OrganisationId,
+        (spec, inputs): (&LinkageSpec, &Inputs),
+        runtime: &Handle,
+    ) -> Result<Self> {
+        let read = |is_left: bool| {
+            let input = if is_left { &inputs.left } else { &inputs.right };
+            parts::read(stores, organisation, input, (spec, &[]), is_left, runtime)
+        };
+        Ok(Self {
+            left: read(true)?,
+            right: if inputs.is_within {
+                None
+            } else {
+                Some(read(false)?)
+            },
+            spec: if inputs.is_within {
+                within(spec)
+            } else {
+                spec.clone()
+            },
+        })
+    }
+
+    fn right(&self) -> &Records {
+        self.right.as_ref().unwrap_or(&self.left)
+    }
+
+    fn bound(&self) -> Bound {
+        match &self.right {
+            Some(right) => Bound::new(&self.spec, &self.left.table, &right.table),
+            None => Bound::within(&self.spec, &self.left.table),
+        }
+    }
+}
 
 /// Explains a pair of a finished run; adds whom it is about to `people`.
 ///
@@ -33,9 +86,24 @@ pub(crate) fn pair(
     people: &mut Subjects,
     runtime: &Handle,
 ) -> Result<PairExplanation> {
-    let stores = (objects, keyring);
-    let left = parts::read(stores, organisation, &inputs.left, spec, true, runtime)?;
-    let right = parts::read(stores, organisation, &inputs.right, spec, false, runtime)?;
+    let sides = Sides::read((objects, keyring), organisation, (spec, inputs), runtime)?;
+    let (left, right) = (&sides.left, sides.right());
+    // Within one version a pair is told from its first row.
+    let rows = if inputs.is_within && rows.left_row > rows.right_row {
+        PairRows {
+            left_row: rows.right_row,
+            right_row: rows.left_row,
+        }
+    } else {
+        rows
+    };
+    if inputs.is_within && rows.left_row == rows.right_row {
+        return Err(Problem::invalid(vec![Fault::new(
+            "/rightRow",
+            "same-row",
+            "name two different rows",
+        )]));
+    }
     let (Some(left_place), Some(right_place)) =
         (left.place(rows.left_row), right.place(rows.right_row))
     else {
@@ -68,7 +136,8 @@ pub(crate) fn pair(
     let link = find_link(&links, pair)?;
     let rival_bar = find_rival_bar(&scored, pair)?;
     let shown = outcome.model.as_ref().map(|model| {
-        let bound = Bound::new(spec, &left.table, &right.table);
+        let bound = sides.bound();
+        let spec = &sides.spec;
         let mut shown = waterfall(
             spec,
             &bound,
@@ -93,7 +162,7 @@ pub(crate) fn pair(
     })
 }
 
-/// Counts the pairs each blocking rule reaches, before any is compared; adds everybody to `people`.
+/// Counts the pairs each rule of a run would reach, and adds to those of the rules before it; compares none. Adds everybody to `people`.
 ///
 /// # Errors
 /// Those of the object store and the key ring.
@@ -104,15 +173,68 @@ pub(crate) fn count(
     people: &mut Subjects,
     runtime: &Handle,
 ) -> Result<RuleCounts> {
-    for input in [&inputs.left, &inputs.right] {
+    for input in inputs.sides() {
         crate::people::of(stores.0, organisation, input, runtime, people)?;
     }
-    let left = parts::read(stores, organisation, &inputs.left, spec, true, runtime)?;
-    let right = parts::read(stores, organisation, &inputs.right, spec, false, runtime)?;
-    let bound = Bound::new(spec, &left.table, &right.table);
-    let rules = Candidates::new(&bound, spec, &spec.blocking_rules).counts();
+    let sides = Sides::read(stores, organisation, (spec, inputs), runtime)?;
+    let bound = sides.bound();
+    let rules = complete::rules(&bound, &sides.spec);
+    let mut candidates = Candidates::new(&bound, &sides.spec, &rules);
+    let added = candidates
+        .cumulative(COUNTED_PAIRS, &())
+        .map_err(Problem::internal)?;
+    let mut cumulative_pairs = 0;
+    let counts = candidates.counts().into_iter().zip(added.new_pairs);
+    let rules = counts.enumerate().map(|(place, (count, new_pairs))| {
+        cumulative_pairs += new_pairs;
+        RuleReach {
+            count,
+            is_declared: place < sides.spec.blocking_rules.len(),
+            new_pairs,
+            cumulative_pairs,
+        }
+    });
     Ok(RuleCounts {
-        rules,
-        all_pairs: left.rows.len() as u64 * right.rows.len() as u64,
+        rules: rules.collect(),
+        candidate_pairs: cumulative_pairs,
+        is_estimated: added.one_in > 1,
+        all_pairs: bound.n_pairs() as u64,
+    })
+}
+
+/// Rules that reach a wanted recall at the least cost; adds everybody to `people`.
+///
+/// # Errors
+/// Those of the object store and the key ring.
+pub(crate) fn suggest_rules(
+    stores: (&Objects, &KeyRing),
+    organisation: &OrganisationId,
+    (spec, inputs, recall): (&LinkageSpec, &Inputs, f64),
+    people: &mut Subjects,
+    runtime: &Handle,
+) -> Result<RuleSuggestion> {
+    for input in inputs.sides() {
+        crate::people::of(stores.0, organisation, input, runtime, people)?;
+    }
+    let sides = Sides::read(stores, organisation, (spec, inputs), runtime)?;
+    let right = sides.right.as_ref().map(|right| &right.table);
+    let advice = advise(spec, &sides.left.table, right, recall, &()).map_err(Problem::internal)?;
+    let mut spec = spec.clone();
+    if !advice.rules.is_empty() {
+        spec.blocking_rules = advice.rules.iter().map(|rule| rule.rule.clone()).collect();
+        spec.pairs_per_record = 0.0;
+    }
+    let rules = advice.rules.iter().map(|rule| SuggestedRule {
+        rule: rule.rule.label(),
+        expected_pairs: rule.expected_pairs.round() as u64,
+        cumulative_recall: rule.cumulative_recall,
+    });
+    Ok(RuleSuggestion {
+        rules: rules.collect(),
+        spec,
+        expected_recall: advice.expected_recall,
+        is_reached: advice.expected_recall >= recall,
+        expected_pairs: advice.expected_pairs.round() as u64,
+        probable_pairs: advice.probable_pairs,
     })
 }

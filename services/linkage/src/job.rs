@@ -9,18 +9,19 @@ use helder_platform::{
     problem::{Problem, Result},
     purpose,
 };
-use helder_record_linkage::{
-    Cancelled, Observer, RunResult, run,
-    run::{Link, Step},
-};
+use helder_record_linkage::{Cancelled, Clusters, LinkageSpec, Observer, RunResult, dedupe, run};
 use helder_types::ProjectStep;
 use uuid::Uuid;
 
 use crate::{
-    output::{write_links, write_scored},
-    parts, people,
+    derived,
+    figures::{Figures, Sides, Truths},
+    output::{clusters, unlinked, write_links, write_scored},
+    parts::{self, Records},
+    people,
     runs::{self, Payload, RunRow},
-    wire::{ExpectedError, Outcome},
+    versions::{Inputs, Labels},
+    wire::Outcome,
 };
 
 /// Kind of this service's jobs.
@@ -81,27 +82,112 @@ impl LinkageJob {
         act.called("registry");
         act.note("helder.linkage_run_id", id.to_string());
         let (spec, inputs) = (row.spec()?, row.inputs()?);
-        for input in [&inputs.left, &inputs.right] {
+        job.progress("listing the people", 0, 0, "");
+        for input in inputs.sides() {
             people::of(&self.objects, organisation, input, job, &mut act.subjects)?;
         }
         job.progress("reading the versions", 0, 0, "");
+        let left = self.read(job, &inputs, &spec, true)?;
+        let other = if inputs.is_within {
+            None
+        } else {
+            Some(self.read(job, &inputs, &spec, false)?)
+        };
+        let sides = Sides {
+            left: &left,
+            right: other.as_ref().unwrap_or(&left),
+            is_within: inputs.is_within,
+        };
+        let (found, groups) = found(&spec, sides, job)?;
+        job.progress("judging the links", 0, 0, "");
+        let truths = self.truths(job, &inputs, sides)?;
+        let asked = &inputs.asked;
+        let figures = Figures::of(&found, &spec, sides, truths.as_ref(), &asked.group_by, job)?;
+        let outcome = self.write(job, (&inputs, &spec, row), sides, found, (groups, figures))?;
+        job.succeed(|conn| {
+            runs::finish(conn, organisation, id, &outcome)?;
+            act.record(conn, Status::Ok)?;
+            Ok(format!("/linkage/v1/linkage-runs/{id}"))
+        })
+    }
+
+    fn read(
+        &self,
+        job: &JobContext,
+        inputs: &Inputs,
+        spec: &LinkageSpec,
+        is_left: bool,
+    ) -> Result<Records> {
+        let input = if is_left { &inputs.left } else { &inputs.right };
+        let columns = (spec, &inputs.besides(is_left)[..]);
         let stores = (&self.objects, &self.keyring);
-        let left = parts::read(stores, organisation, &inputs.left, &spec, true, job)?;
-        let right = parts::read(stores, organisation, &inputs.right, &spec, false, job)?;
-        let found = run(&spec, &left.table, &right.table, &Progress(job)).map_err(|Cancelled| {
-            // The reason it stopped, as the platform wants it told.
-            job.checkpoint()
-                .err()
-                .unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
-        })?;
+        parts::read(stores, job.organisation(), input, columns, is_left, job)
+    }
+
+    fn truths(
+        &self,
+        job: &JobContext,
+        inputs: &Inputs,
+        sides: Sides<'_>,
+    ) -> Result<Option<Truths>> {
+        match &inputs.asked.truth {
+            None => Ok(None),
+            Some(Labels::Columns { left, right }) => {
+                Truths::of_columns(sides, left, right).map(Some)
+            }
+            Some(
+                labels @ Labels::Pairs {
+                    input,
+                    left,
+                    right,
+                    same,
+                },
+            ) => {
+                let names = [Some(left), Some(right), same.as_ref()];
+                let names = names.into_iter().flatten().map(String::as_str).collect();
+                let table = parts::columns(&self.objects, job.organisation(), input, &names, job)?;
+                Truths::of_pairs(sides, &table, labels).map(Some)
+            }
+        }
+    }
+
+    /// Writes every table of the run.
+    fn write(
+        &self,
+        job: &JobContext,
+        (inputs, spec, row): (&Inputs, &LinkageSpec, &RunRow),
+        sides: Sides<'_>,
+        found: RunResult,
+        (groups, figures): (Option<Clusters>, Figures),
+    ) -> Result<Outcome> {
+        let (organisation, Sides { left, right, .. }) = (job.organisation(), sides);
         job.progress("writing the links", 0, 0, "");
-        let linked_dataset = write_links(&self.objects, organisation, &found.links, &left, &right)?;
-        let scored_pairs = write_scored(&self.objects, organisation, &found.scored, &left, &right)?;
-        let outcome = Outcome {
+        let linked_dataset = write_links(&self.objects, organisation, &found.links, left, right)?;
+        job.checkpoint()?;
+        let scored_pairs = write_scored(&self.objects, organisation, &found.scored, left, right)?;
+        job.checkpoint()?;
+        let rest = unlinked::of(&found, (left, right), sides.is_within, spec.threshold);
+        let rest = unlinked::save(&self.objects, organisation, &rest)?;
+        job.checkpoint()?;
+        let groups =
+            groups.map(|groups| clusters::save(&self.objects, organisation, &groups, left));
+        let groups = groups.transpose()?;
+        job.checkpoint()?;
+        let dataset_version_id = match &inputs.asked.dataset_name {
+            None => None,
+            Some(name) => Some(derived::register(
+                &self.peers,
+                job,
+                (row.project_id()?, name),
+                &linked_dataset,
+                &inputs.asked.parents,
+            )?),
+        };
+        Ok(Outcome {
             left_rows: left.rows.len() as u64,
             right_rows: right.rows.len() as u64,
             links: found.links.len() as u64,
-            expected_error: expected_error(&found),
+            expected_error: figures.expected_error,
             steps: found.steps,
             blocking_rules: found.rules,
             model: found.model,
@@ -109,26 +195,33 @@ impl LinkageJob {
             duplicate_share: found.duplicate_share,
             linked_dataset,
             scored_pairs,
-        };
-        job.succeed(|conn| {
-            runs::finish(conn, organisation, id, &outcome)?;
-            act.record(conn, Status::Ok)?;
-            Ok(format!("/linkage/v1/linkage-runs/{id}"))
+            prediction: figures.prediction,
+            groups: figures.groups,
+            columns: figures.columns,
+            measured: figures.measured,
+            unlinked: Some(rest),
+            clusters: groups,
+            dataset_version_id,
         })
     }
 }
 
-/// Precision and recall of the probabilistic links as the model expects them.
-fn expected_error(found: &RunResult) -> Option<ExpectedError> {
-    let expected_matches = found.model.as_ref()?.expected_matches;
-    let weighed: Vec<&Link> = found
-        .links
-        .iter()
-        .filter(|link| link.step == Step::Probabilistic)
-        .collect();
-    let true_links: f64 = weighed.iter().map(|link| link.match_probability).sum();
-    (!weighed.is_empty()).then(|| ExpectedError {
-        precision: true_links / weighed.len() as f64,
-        recall: (true_links / expected_matches.max(1.0)).min(1.0),
+/// Links, and groups within one version.
+fn found(
+    spec: &LinkageSpec,
+    sides: Sides<'_>,
+    job: &JobContext,
+) -> Result<(RunResult, Option<Clusters>)> {
+    let progress = Progress(job);
+    let found = if sides.is_within {
+        dedupe(spec, &sides.left.table, &progress).map(|found| (found.run, Some(found.clusters)))
+    } else {
+        run(spec, &sides.left.table, &sides.right.table, &progress).map(|found| (found, None))
+    };
+    found.map_err(|Cancelled| {
+        // The reason it stopped, as the platform wants it told.
+        job.checkpoint()
+            .err()
+            .unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
     })
 }

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod derived;
 mod explain;
+mod figures;
 mod handlers;
 mod job;
 mod output;

@@ -1,4 +1,7 @@
-//! The two Parquet files of a run: the linked dataset, and the scored pairs that explain it.
+//! The Parquet files of a run: the linked dataset, the scored pairs that explain it, what is left over, and groups.
+
+pub(crate) mod clusters;
+pub(crate) mod unlinked;
 
 use std::sync::Arc;
 
@@ -172,6 +175,50 @@ pub(crate) fn write_scored(
     })
 }
 
+/// Rows from place `offset` on, at most `limit`.
+///
+/// # Errors
+/// 500 when the file is no table.
+pub(crate) fn read<T>(
+    file: &StoredFile,
+    offset: usize,
+    limit: usize,
+    row: impl Fn(&RecordBatch, usize) -> T,
+) -> Result<Vec<T>> {
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(Problem::internal)?;
+    let batches = reader
+        .with_offset(offset)
+        .with_limit(limit)
+        .with_batch_size(BATCH.min(limit.max(1)))
+        .build();
+    let mut rows = Vec::new();
+    for batch in batches.map_err(Problem::internal)? {
+        let batch = batch.map_err(Problem::internal)?;
+        rows.extend((0..batch.num_rows()).map(|at| row(&batch, at)));
+    }
+    Ok(rows)
+}
+
+/// One link of a batch of [`write_links`].
+pub(crate) fn link(batch: &RecordBatch, at: usize) -> LinkageLink {
+    let weights = batch.column(3).as_primitive::<Float64Type>();
+    let pseudonyms = batch.column(2).as_string::<i32>();
+    LinkageLink {
+        left_row: batch.column(0).as_primitive::<Int64Type>().value(at),
+        right_row: batch.column(1).as_primitive::<Int64Type>().value(at),
+        match_weight: weights.is_valid(at).then(|| weights.value(at)),
+        match_probability: batch.column(4).as_primitive::<Float64Type>().value(at),
+        step: match batch.column(5).as_string::<i32>().value(at) {
+            "deterministic" => Step::Deterministic,
+            _ => Step::Probabilistic,
+        },
+        left_pseudonym: pseudonyms
+            .is_valid(at)
+            .then(|| pseudonyms.value(at).to_owned()),
+    }
+}
+
 /// Links from place `offset`, at most `limit`.
 ///
 /// # Errors
@@ -181,35 +228,7 @@ pub(crate) fn read_links(
     offset: usize,
     limit: usize,
 ) -> Result<Vec<LinkageLink>> {
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(Problem::internal)?;
-    let batches = reader
-        .with_offset(offset)
-        .with_limit(limit)
-        .with_batch_size(BATCH.min(limit.max(1)))
-        .build();
-    let mut links = Vec::new();
-    for batch in batches.map_err(Problem::internal)? {
-        let batch = batch.map_err(Problem::internal)?;
-        let weights = batch.column(3).as_primitive::<Float64Type>();
-        let pseudonyms = batch.column(2).as_string::<i32>();
-        for i in 0..batch.num_rows() {
-            links.push(LinkageLink {
-                left_row: batch.column(0).as_primitive::<Int64Type>().value(i),
-                right_row: batch.column(1).as_primitive::<Int64Type>().value(i),
-                match_weight: weights.is_valid(i).then(|| weights.value(i)),
-                match_probability: batch.column(4).as_primitive::<Float64Type>().value(i),
-                step: match batch.column(5).as_string::<i32>().value(i) {
-                    "deterministic" => Step::Deterministic,
-                    _ => Step::Probabilistic,
-                },
-                left_pseudonym: pseudonyms
-                    .is_valid(i)
-                    .then(|| pseudonyms.value(i).to_owned()),
-            });
-        }
-    }
-    Ok(links)
+    read(file, offset, limit, link)
 }
 
 /// The link between two rows, if the run made it.

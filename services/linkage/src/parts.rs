@@ -26,6 +26,9 @@ use parquet::{
 
 use crate::versions::Input;
 
+/// Bytes of an identity part that are unsealed before asking whether to go on.
+const UNSEALED_AT_ONCE: u64 = 16 << 20;
+
 /// One side of a run: compared columns, and the row number of each.
 pub(crate) struct Records {
     /// The columns the specification names.
@@ -79,7 +82,7 @@ impl Waits for tokio::runtime::Handle {
 }
 
 /// Columns that `spec` reads on one side.
-fn named(spec: &LinkageSpec, left: bool) -> BTreeSet<&str> {
+pub(crate) fn named(spec: &LinkageSpec, left: bool) -> BTreeSet<&str> {
     let pairs = spec.deterministic.iter().map(|pair| {
         if left {
             pair.left.as_str()
@@ -96,7 +99,7 @@ fn named(spec: &LinkageSpec, left: bool) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Reads one side.
+/// Reads one side: the columns that `spec` names, and `besides` those of the others that the version has.
 ///
 /// # Errors
 /// 404, 500 or 503 of the object store, 409 `key-destroyed`, 500 when a part is not what ingest writes.
@@ -104,11 +107,12 @@ pub(crate) fn read(
     (objects, keyring): (&Objects, &KeyRing),
     organisation: &OrganisationId,
     input: &Input,
-    spec: &LinkageSpec,
+    (spec, besides): (&LinkageSpec, &[&str]),
     left: bool,
     waits: &impl Waits,
 ) -> Result<Records> {
     let mut wanted = named(spec, left);
+    wanted.extend(besides);
     wanted.extend(input.pseudonym.as_deref().filter(|_| left));
     let of_identity: BTreeSet<&str> = wanted
         .iter()
@@ -125,17 +129,39 @@ pub(crate) fn read(
         let file = waits.wait(objects.get_to_file(organisation, digest))?;
         let sealer = waits.wait(keyring.sealer(organisation))?;
         let mut plain = Vec::new();
-        sealer
-            .reader(file.open()?)
-            .and_then(|mut reader| reader.read_to_end(&mut plain))
-            .map_err(Problem::internal)?;
+        let mut reader = sealer.reader(file.open()?).map_err(Problem::internal)?;
+        // In steps, so that a run that is stopped does not unseal gigabytes first.
+        while reader
+            .by_ref()
+            .take(UNSEALED_AT_ONCE)
+            .read_to_end(&mut plain)
+            .map_err(Problem::internal)?
+            > 0
+        {
+            waits.go_on()?;
+        }
         sheets.push(sheet(Bytes::from(plain), &of_identity, waits)?);
     }
     if !of_analysis.is_empty() || sheets.is_empty() {
         let file = waits.wait(objects.get_to_file(organisation, &input.analysis))?;
         sheets.push(sheet(file.open()?, &of_analysis, waits)?);
     }
-    join(sheets, input.pseudonym.as_deref().filter(|_| left))
+    join(sheets, input.pseudonym.as_deref().filter(|_| left), waits)
+}
+
+/// Texts of some columns of an analysis part.
+///
+/// # Errors
+/// Those of the object store, 500 when the part is not what ingest writes.
+pub(crate) fn columns(
+    objects: &Objects,
+    organisation: &OrganisationId,
+    input: &Input,
+    names: &BTreeSet<&str>,
+    waits: &impl Waits,
+) -> Result<Records> {
+    let file = waits.wait(objects.get_to_file(organisation, &input.analysis))?;
+    join(vec![sheet(file.open()?, names, waits)?], None, waits)
 }
 
 /// Columns of one part as texts, with the row numbers.
@@ -194,7 +220,7 @@ fn texts(arrays: &[ArrayRef]) -> impl Iterator<Item = Option<&str>> {
 }
 
 /// Joins the parts on the row number; the first decides which rows there are.
-fn join(sheets: Vec<Sheet>, pseudonym: Option<&str>) -> Result<Records> {
+fn join(sheets: Vec<Sheet>, pseudonym: Option<&str>, waits: &impl Waits) -> Result<Records> {
     let mut sheets = sheets.into_iter();
     let first = sheets
         .next()
@@ -214,6 +240,7 @@ fn join(sheets: Vec<Sheet>, pseudonym: Option<&str>) -> Result<Records> {
                 .collect()
         });
         for (name, arrays) in &sheet.columns {
+            waits.go_on()?;
             let mut builder = ColumnBuilder::default();
             let mut kept = (Some(name.as_str()) == pseudonym).then(Vec::new);
             let mut push = |text: Option<&str>| {

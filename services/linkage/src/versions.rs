@@ -79,11 +79,81 @@ pub struct Input {
 
 /// Both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Inputs {
     /// Left.
     pub left: Input,
-    /// Right.
+    /// Right; the left one again when people are sought within one version.
     pub right: Input,
+    /// Whether both sides are one version, in which people are sought who are more than once in it.
+    #[serde(default)]
+    pub is_within: bool,
+    /// What is asked besides links.
+    #[serde(default)]
+    pub asked: Asked,
+}
+
+/// What is asked of a run besides links.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// Columns by whose values links are counted apart.
+    #[serde(default)]
+    pub group_by: Vec<String>,
+    /// Which records belong together.
+    #[serde(default)]
+    pub truth: Option<Labels>,
+    /// Derived dataset of which the linked dataset becomes a version.
+    #[serde(default)]
+    pub dataset_name: Option<String>,
+    /// The two versions, to name as its parents.
+    #[serde(default)]
+    pub parents: Vec<Uuid>,
+}
+
+/// Where labels are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum Labels {
+    /// Columns of the two versions.
+    Columns {
+        /// Of the left one.
+        left: String,
+        /// Of the right one.
+        right: String,
+    },
+    /// Pairs of row numbers.
+    Pairs {
+        /// The version that holds them.
+        input: Box<Input>,
+        /// Column with the left row.
+        left: String,
+        /// Column with the right row.
+        right: String,
+        /// Column that says whether they are the same person.
+        #[serde(default)]
+        same: Option<String>,
+    },
+}
+
+impl Inputs {
+    /// The versions that are read, each once.
+    pub fn sides(&self) -> Vec<&Input> {
+        if self.is_within {
+            vec![&self.left]
+        } else {
+            vec![&self.left, &self.right]
+        }
+    }
+
+    /// Columns of one side that are read besides those that the specification names.
+    pub fn besides(&self, is_left: bool) -> Vec<&str> {
+        let mut names: Vec<&str> = self.asked.group_by.iter().map(String::as_str).collect();
+        if let Some(Labels::Columns { left, right }) = &self.asked.truth {
+            names.push(if is_left { left } else { right });
+        }
+        names
+    }
 }
 
 impl Version {

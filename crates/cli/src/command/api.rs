@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Embedded, runtime, show::show_prediction};
 use crate::{
-    arguments::{DatasetCommand, LinkArguments, ProjectCommand, ReportKind},
+    arguments::{DatasetCommand, ProjectCommand, ReportKind},
     plan::{self, Frame, Plan, Upload},
     screen::{Screen, count},
     session::{Access, Session},
@@ -53,13 +53,17 @@ pub(super) fn run_plan(
 }
 
 /// A folder for a platform that lives as long as one plan, unless it is to be kept.
-struct OwnFolder {
-    path: PathBuf,
+pub(super) struct OwnFolder {
+    pub(super) path: PathBuf,
     keep: bool,
 }
 
 impl OwnFolder {
-    fn new(keep: Option<&Path>) -> Result<Self> {
+    /// `keep`, or a folder that goes away when this does.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn new(keep: Option<&Path>) -> Result<Self> {
         if let Some(path) = keep {
             return Ok(Self {
                 path: path.to_owned(),
@@ -145,31 +149,6 @@ pub(super) async fn dataset(
         count(made.rows_in),
         count(made.rows_accepted),
         count(made.rows_quarantined)
-    ));
-    screen.result(&made)
-}
-
-/// `helder link`
-///
-/// # Errors
-/// When the platform refuses.
-pub(super) async fn link(access: &Access, wanted: &LinkArguments, screen: Screen) -> Result<()> {
-    let client = access.session()?.acting_as(Role::DataSteward)?;
-    let mut body = json!({"projectId": wanted.project, "left": wanted.left, "right": wanted.right});
-    if let Some(threshold) = wanted.threshold {
-        body["threshold"] = json!(threshold);
-    }
-    if let Some(one_to_one) = wanted.one_to_one {
-        body["oneToOne"] = json!(one_to_one);
-    }
-    if let Some(spec) = &wanted.spec {
-        body["spec"] = read_object(spec)?;
-    }
-    let made = plan::link(&client, screen, "linkage", &body).await?;
-    screen.line(&format!(
-        "{}: {} links",
-        made.linkage_run_id,
-        count(made.links)
     ));
     screen.result(&made)
 }
@@ -325,7 +304,10 @@ pub(super) async fn report(
 }
 
 /// A TOML or JSON file with one object.
-fn read_object(file: &Path) -> Result<Value> {
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn read_object(file: &Path) -> Result<Value> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     if file.extension().is_some_and(|end| end == "toml") {

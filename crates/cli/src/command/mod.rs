@@ -2,6 +2,7 @@
 
 mod api;
 mod keys;
+mod link;
 mod local;
 mod logs;
 mod migrate;
@@ -73,7 +74,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Run { plan, keep } => api::run_plan(&access, &plan, keep.as_deref(), screen),
         Command::Project(command) => wait(api::project(&access, command, screen)),
         Command::Dataset(command) => wait(api::dataset(&access, command, screen)),
-        Command::Link(wanted) => wait(api::link(&access, &wanted, screen)),
+        Command::Link(wanted) => wait(link::link(&access, &wanted, screen)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
         Command::Review {
             version,

@@ -181,13 +181,27 @@ async fn link(
                     score.map_or_else(String::new, |s| count(s.true_pairs)),
                     share(score.map(|s| s.precision)),
                     share(score.map(|s| s.recall)),
+                    share(l.outcome["expectedError"]["precision"].as_f64()),
+                    share(l.outcome["expectedError"]["recall"].as_f64()),
                 ]
             })
             .collect();
         screen.table(
-            &["link", "links", "true pairs", "precision", "recall"],
+            &[
+                "link",
+                "links",
+                "true pairs",
+                "precision",
+                "recall",
+                "expected precision",
+                "expected recall",
+            ],
             &rows,
         );
+        for link in &result.links {
+            screen.heading(&format!("How good is the link {}?", link.name));
+            crate::figures::linkage(screen, &link.outcome);
+        }
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub(crate) use chain::run;
 pub(crate) use links::link;
 pub(crate) use model::{build_frame, train};
 pub(crate) use names::Names;
-pub(crate) use report::PlanResult;
+pub(crate) use report::{LinkResult, PlanResult};
 pub(crate) use sources::{Upload, upload};
 
 /// A plan. Sections that hold a body of the API are passed on as they stand, names in place of identifiers.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::lease::{self, Leased, Position};
 use crate::{
+    clock,
     logboek::Status,
     problem::{Problem, Result},
     store::{Conn, ScopedStore},
@@ -42,6 +43,7 @@ impl Shared {
     pub(super) fn new(leased: Leased) -> Self {
         let position = Position {
             stage: "started".to_owned(),
+            since: clock::now(),
             ..Position::default()
         };
         Self {
@@ -102,6 +104,11 @@ impl JobContext {
         &self.caller.organisation
     }
 
+    /// Which attempt this is, from 1; after the first, a former worker ended without finishing the job.
+    pub fn attempt(&self) -> u32 {
+        u32::try_from(self.shared.leased.row.leases + 1).unwrap_or(u32::MAX)
+    }
+
     /// What was given to [`super::enqueue`].
     ///
     /// # Errors
@@ -121,6 +128,7 @@ impl JobContext {
             .unwrap_or_else(PoisonError::into_inner);
         if position.stage != stage {
             stage.clone_into(&mut position.stage);
+            position.since = clock::now();
         }
         if position.unit != unit {
             unit.clone_into(&mut position.unit);

@@ -31,7 +31,7 @@ pub async fn get(store: &Store, caller: &Caller, id: Uuid) -> Result<Job> {
         .await
 }
 
-/// Asks a job to stop: a waiting one stops at once, a running one at its next checkpoint.
+/// Asks a job to stop: a waiting one stops at once, a running one within a second.
 ///
 /// # Errors
 /// 404 when absent or someone else's, 409 when it has already ended.
@@ -193,7 +193,7 @@ macro_rules! job_routes {
 
             /// Stops a job.
             ///
-            /// A waiting job stops at once, a running one soon; a job that has ended answers 409.
+            /// A waiting job stops at once, a running one within a second; a job that has ended answers 409.
             #[$crate::__jobs::utoipa::path(
                 tag = "jobs",
                 params(("id" = Uuid, Path, description = "Job")),

@@ -46,6 +46,8 @@ pub(super) struct Position {
     pub(super) done: u64,
     pub(super) total: u64,
     pub(super) unit: String,
+    /// When the stage began.
+    pub(super) since: String,
 }
 
 /// Takes a job that waits, or whose worker is dead: the oldest of the organisations that have none running and had not the
@@ -150,6 +152,7 @@ pub(super) fn beat(
             jobs::done.eq(at.done as i64),
             jobs::total.eq(at.total as i64),
             jobs::unit.eq(&at.unit),
+            jobs::stage_since.eq(Some(&at.since)),
             jobs::lease_until.eq(Some(clock::after(lease))),
             jobs::updated_at.eq(clock::now()),
         ))
@@ -157,15 +160,16 @@ pub(super) fn beat(
     if held == 0 {
         return Ok(Beat::Lost);
     }
+    cancel_asked(conn, leased).map(|asked| if asked { Beat::CancelAsked } else { Beat::Held })
+}
+
+/// Whether somebody asked to stop; changes nothing, so it can be looked at often.
+pub(super) fn cancel_asked(conn: &mut Conn, leased: &Leased) -> Result<bool> {
     let asked: i64 = jobs::table
         .find(&leased.row.id)
         .select(jobs::cancel_requested)
         .first(conn)?;
-    Ok(if asked == 0 {
-        Beat::Held
-    } else {
-        Beat::CancelAsked
-    })
+    Ok(asked != 0)
 }
 
 /// Ends the job as succeeded; false when the lease is no longer ours. The caller's effect shares the transaction.

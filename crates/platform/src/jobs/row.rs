@@ -16,6 +16,9 @@ use crate::{
     trace::{self, Inbound},
 };
 
+/// A stage must have lasted this long before its pace says anything.
+const LEAST_SPENT_MS: u64 = 500;
+
 /// One row of [`jobs`].
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = jobs)]
@@ -43,6 +46,7 @@ pub(super) struct JobRow {
     pub(super) finished_at: Option<String>,
     pub(super) traceparent: Option<String>,
     pub(super) calling_act: Option<String>,
+    pub(super) stage_since: Option<String>,
 }
 
 /// The stored form of a state.
@@ -57,6 +61,27 @@ pub(super) const fn stored(state: JobState) -> &'static str {
 }
 
 impl JobRow {
+    /// Units per second of this stage so far, and seconds until its end at that pace.
+    fn pace(&self) -> (Option<u64>, Option<u64>) {
+        let spent = self.stage_since.as_deref().and_then(|since| {
+            let since: jiff::Timestamp = since.parse().ok()?;
+            let seen: jiff::Timestamp = self.updated_at.parse().ok()?;
+            u64::try_from(seen.as_millisecond() - since.as_millisecond()).ok()
+        });
+        let (Some(spent), Ok(done)) = (spent, u64::try_from(self.done)) else {
+            return (None, None);
+        };
+        if self.state != stored(JobState::Running) || spent < LEAST_SPENT_MS || done == 0 {
+            return (None, None);
+        }
+        let per_second = u128::from(done) * 1000 / u128::from(spent);
+        let left = u64::try_from(self.total).unwrap_or(0).saturating_sub(done);
+        let is_known = self.total > 0 && per_second > 0;
+        let seconds = is_known.then(|| u128::from(left).div_ceil(per_second.max(1)));
+        let small = |n: u128| u64::try_from(n).unwrap_or(u64::MAX);
+        (Some(small(per_second)), seconds.map(small))
+    }
+
     pub(super) fn into_job(self) -> Result<Job> {
         let state = match self.state.as_str() {
             "queued" => JobState::Queued,
@@ -69,6 +94,7 @@ impl JobRow {
             Some(text) => Some(serde_json::from_str(text).map_err(Problem::internal)?),
             None => None,
         };
+        let (per_second, seconds_left) = self.pace();
         Ok(Job {
             id: self.id.parse().map_err(Problem::internal)?,
             kind: self.kind,
@@ -78,7 +104,10 @@ impl JobRow {
                 done: u64::try_from(self.done).unwrap_or(0),
                 total: u64::try_from(self.total).unwrap_or(0),
                 unit: self.unit,
+                per_second,
+                seconds_left,
             },
+            attempts: u32::try_from(self.leases).unwrap_or(u32::MAX),
             result: self.result,
             problem,
             created_at: self.created_at,
@@ -126,6 +155,7 @@ pub fn enqueue<P: Serialize>(
         calling_act: Inbound::current()
             .calling
             .map(|calling| calling.to_string()),
+        stage_since: None,
     };
     diesel::insert_into(jobs::table)
         .values(row.clone())
@@ -180,4 +210,66 @@ pub(super) fn cancel(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -
         }
     }
     find(conn, organisation, id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(state: JobState, done: i64, total: i64, seen: &str) -> JobRow {
+        let at = |time: &str| format!("2026-11-22T12:00:{time}Z");
+        JobRow {
+            id: Uuid::nil().to_string(),
+            organisation: String::new(),
+            caller: String::new(),
+            kind: String::new(),
+            payload: String::new(),
+            state: stored(state).to_owned(),
+            stage: "weighing pairs".to_owned(),
+            done,
+            total,
+            unit: "pairs".to_owned(),
+            result: None,
+            problem: None,
+            leases: 2,
+            faults: 0,
+            run_after: String::new(),
+            lease_token: None,
+            lease_until: None,
+            cancel_requested: 0,
+            created_at: at("00"),
+            updated_at: at(seen),
+            finished_at: None,
+            traceparent: None,
+            calling_act: None,
+            stage_since: Some(at("10")),
+        }
+    }
+
+    #[test]
+    fn a_running_job_tells_its_pace_and_when_it_will_be_done() {
+        let job = row(JobState::Running, 4_000, 10_000, "14")
+            .into_job()
+            .unwrap();
+        assert_eq!(
+            (job.progress.per_second, job.progress.seconds_left),
+            (Some(1_000), Some(6))
+        );
+        assert_eq!(job.attempts, 2);
+        // Of unknown size: no end in sight.
+        let job = row(JobState::Running, 4_000, 0, "14").into_job().unwrap();
+        assert_eq!(
+            (job.progress.per_second, job.progress.seconds_left),
+            (Some(1_000), None)
+        );
+        for (state, done, seen) in [
+            (JobState::Running, 0, "14"),
+            (JobState::Running, 4_000, "10.2"),
+            (JobState::Running, 4_000, "09"),
+            (JobState::Succeeded, 4_000, "14"),
+        ] {
+            let job = row(state, done, 10_000, seen).into_job().unwrap();
+            assert_eq!(job.progress.per_second, None, "{state:?} {done} {seen}");
+        }
+    }
 }

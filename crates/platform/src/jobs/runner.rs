@@ -28,6 +28,11 @@ use crate::{
     trace::{self, INBOUND, Inbound, TraceParent},
 };
 
+/// How often a running job is asked whether somebody wants it to stop.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long a handler may take to notice before its job ends as cancelled without it.
+const GRACE: Duration = Duration::from_millis(300);
+
 /// Does one kind of job.
 ///
 /// Runs on a blocking thread and may run again from the start after a crash, so it makes nothing visible before
@@ -248,11 +253,16 @@ impl Worker {
     }
 
     /// Renews the lease and passes on reasons to stop, until dropped.
+    ///
+    /// A job that was asked to stop and whose handler has not come by a checkpoint after [`GRACE`] ends as cancelled all the same: it
+    /// loses its lease, so that nothing it does later counts, and its place is free when the handler notices.
     async fn keep(&self, shared: &Arc<Shared>, own: &ScopedStore) -> std::convert::Infallible {
         let mut stop = self.stop.clone();
         let mut shown = shared.position();
-        let mut due = Instant::now() + self.pace.heartbeat;
-        let tick = (self.pace.heartbeat / 6).max(Duration::from_millis(5));
+        let (mut told, mut due) = (Instant::now(), Instant::now() + self.pace.heartbeat);
+        let mut cancelled: Option<Instant> = None;
+        let telling = self.pace.heartbeat / 6;
+        let tick = LOOK.min(telling).max(Duration::from_millis(5));
         loop {
             tokio::select! {
                 () = sleep(tick) => {}
@@ -264,8 +274,27 @@ impl Worker {
             if *stop.borrow() {
                 shared.stop(Stop::ShuttingDown);
             }
+            if let Some(since) = cancelled {
+                if since.elapsed() >= GRACE.min(telling) {
+                    let ending = Arc::clone(shared);
+                    let written = own.write(move |conn| lease::cancelled(conn, &ending.leased));
+                    match written.await {
+                        Ok(()) => std::future::pending().await,
+                        Err(problem) => problem.log(),
+                    }
+                }
+                continue;
+            }
             let position = shared.position();
-            if Instant::now() < due && position == shown {
+            let is_news = position != shown && told.elapsed() >= telling;
+            if Instant::now() < due && !is_news {
+                // Nothing to tell; but whoever asks to stop must not wait for a heartbeat.
+                let looking = Arc::clone(shared);
+                let asked = own.read(move |conn| lease::cancel_asked(conn, &looking.leased));
+                if let Ok(true) = asked.await {
+                    shared.stop(Stop::Cancelled);
+                    cancelled = Some(Instant::now());
+                }
                 continue;
             }
             let (beating, at, lease) = (Arc::clone(shared), position.clone(), self.pace.lease);
@@ -274,13 +303,17 @@ impl Worker {
                 .await
             {
                 Ok(Beat::Held) => {}
-                Ok(Beat::CancelAsked) => shared.stop(Stop::Cancelled),
+                Ok(Beat::CancelAsked) => {
+                    shared.stop(Stop::Cancelled);
+                    cancelled = Some(Instant::now());
+                }
                 Ok(Beat::Lost) => shared.stop(Stop::Lost),
                 // The database is away: the next beat tries again; if it stays away the fence decides.
                 Err(problem) => problem.log(),
             }
             shown = position;
-            due = Instant::now() + self.pace.heartbeat;
+            told = Instant::now();
+            due = told + self.pace.heartbeat;
         }
     }
 

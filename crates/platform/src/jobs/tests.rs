@@ -290,6 +290,39 @@ async fn a_waiting_job_and_a_running_job_can_be_cancelled_an_ended_one_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_job_that_comes_by_no_checkpoint_is_cancelled_all_the_same_and_makes_nothing() {
+    on_every_database(async |database: TestDatabase| {
+        let store = database.open(&[]).unwrap();
+        let (started, has_started) = mpsc::channel();
+        let (let_go, may_go) = mpsc::channel::<()>();
+        let may_go = std::sync::Mutex::new(may_go);
+        let run = move |job: &JobContext| {
+            started.send(()).unwrap();
+            // Deep in work that asks nobody.
+            may_go.lock().unwrap().recv().unwrap();
+            effect(job)
+        };
+        let runner = Runner::start(&store, handlers(run), QUICK).await.unwrap();
+        let id = queue(&store).await;
+        tokio::task::spawn_blocking(move || has_started.recv().unwrap())
+            .await
+            .unwrap();
+        http::cancel(&store, &anna(), id).await.unwrap();
+        assert_eq!(ended(&store, id).await.state, JobState::Cancelled);
+        let told = effects(&store).await;
+        let_go.send(()).unwrap();
+        runner.stop(Duration::from_secs(5)).await;
+        let job = http::get(&store, &anna(), id).await.unwrap();
+        assert_eq!(
+            (job.state, effects(&store).await),
+            (JobState::Cancelled, told)
+        );
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_poison_job_is_given_up_with_the_reason_and_the_next_job_runs() {
     on_every_database(async |database: TestDatabase| {
         let store = database.open(&[]).unwrap();

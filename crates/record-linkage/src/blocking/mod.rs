@@ -3,8 +3,10 @@
 //! No pair comes by twice: a pair belongs to the first rule that holds for it, and within that rule to the smallest key it shares. Whether
 //! an earlier rule holds is read from the rows themselves, so nothing has to be remembered about pairs.
 
+pub mod advise;
 mod atoms;
 pub mod complete;
+mod cumulative;
 mod join;
 
 use std::{
@@ -22,6 +24,7 @@ use crate::{
     spec::{BlockingRule, LinkageSpec},
 };
 use atoms::Atom;
+pub use cumulative::Cumulative;
 pub(crate) use join::{Joined, Task};
 
 /// What a rule reaches, known before any pair is compared.
@@ -140,6 +143,11 @@ impl<'a> Candidates<'a> {
     /// What each rule reaches.
     pub fn counts(&self) -> Vec<RuleCount> {
         self.rules.iter().map(|rule| rule.count.clone()).collect()
+    }
+
+    /// Number of rules.
+    pub(crate) fn n_rules(&self) -> usize {
+        self.rules.len()
     }
 
     /// Joins one rule. Earlier rules must have been joined before, or blocks they skip are not known.

@@ -30,11 +30,7 @@ pub fn dedupe(
     table: &Table,
     observer: &dyn Observer,
 ) -> Result<Deduplicated, Cancelled> {
-    let spec = LinkageSpec {
-        assignment: Assignment::All,
-        pairs_per_record: spec.pairs_per_record * MORE_PAIRS,
-        ..spec.clone()
-    };
+    let spec = within(spec);
     let mut state = State::new(table.n_rows(), table.n_rows());
     observer.stage("linking on pseudonym");
     for pair in &spec.deterministic {
@@ -50,4 +46,13 @@ pub fn dedupe(
         None => Clusters::default(),
     };
     Ok(Deduplicated { run, clusters })
+}
+
+/// The spec as [`dedupe`] uses it.
+pub fn within(spec: &LinkageSpec) -> LinkageSpec {
+    LinkageSpec {
+        assignment: Assignment::All,
+        pairs_per_record: spec.pairs_per_record * MORE_PAIRS,
+        ..spec.clone()
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
     train::train_model,
 };
 pub(crate) use dedupe::MORE_PAIRS;
-pub use dedupe::{Deduplicated, dedupe};
+pub use dedupe::{Deduplicated, dedupe, within};
 use limits::Budget;
 pub use limits::{Limits, RunError};
 pub use part::{Part, WeighedPair, weigh_part};

@@ -68,6 +68,9 @@ pub struct Quality {
     pub groups: Vec<GroupQuality>,
     /// True pairs expected that no rule reached: at least so many, by how many of the others hang on a single rule.
     pub unreached_pairs: f64,
+    /// True pairs expected that each rule reaches and no earlier one does, in the order of the rules; pairs above even odds only.
+    #[serde(default)]
+    pub new_matches: Vec<f64>,
 }
 
 const THRESHOLDS: [f64; 7] = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
@@ -132,12 +135,14 @@ pub(super) fn judge(
         .map(|weight| probability(*weight))
         .collect();
     // In fixed pieces, so that sums do not depend on the number of threads.
-    let pieces: Vec<[Sums; Group::ALL.len()]> = (0..edges.len().div_ceil(PIECE))
+    let n_rules = candidates.n_rules();
+    let pieces: Vec<([Sums; Group::ALL.len()], Vec<f64>)> = (0..edges.len().div_ceil(PIECE))
         .into_par_iter()
         .map(|piece| {
             let range = piece * PIECE..((piece + 1) * PIECE).min(edges.len());
             let first = chosen.partition_point(|edge| (*edge as usize) < range.start);
             let mut sums = [Sums::default(); Group::ALL.len()];
+            let mut new_matches = vec![0.0; n_rules];
             let mut next = chosen[first..].iter().peekable();
             for i in range {
                 let (edge, p) = (&edges[i], chance[i]);
@@ -147,6 +152,9 @@ pub(super) fn judge(
                 }
                 let (left, right) = (edge.left as usize, edge.right as usize);
                 let rules = if p > 0.5 {
+                    if let Some(first) = candidates.first_rule(left, right) {
+                        new_matches[first] += p;
+                    }
                     candidates.n_independent(left, right)
                 } else {
                     0
@@ -157,11 +165,15 @@ pub(super) fn judge(
                     sums.add(p, linked, rules);
                 }
             }
-            sums
+            (sums, new_matches)
         })
         .collect();
     let mut sums = [Sums::default(); Group::ALL.len()];
-    for piece in &pieces {
+    let mut new_matches = vec![0.0; n_rules];
+    for (piece, found) in &pieces {
+        for (sum, part) in new_matches.iter_mut().zip(found) {
+            *sum += part;
+        }
         for (sum, part) in sums.iter_mut().zip(piece) {
             sum.join(part);
         }
@@ -210,6 +222,7 @@ pub(super) fn judge(
         bands: bands.into(),
         groups: groups.collect(),
         unreached_pairs,
+        new_matches,
     }
 }
 

@@ -60,9 +60,9 @@ pub struct LinkageSpec {
     /// A block with more pairs than this is skipped by its rule, and reported.
     #[serde(default = "defaults::max_block_pairs")]
     pub max_block_pairs: u64,
-    /// Candidate pairs per record up to which rules are added to the declared ones, see [`crate::blocking::complete`]; 0 adds none. Set by
-    /// the program, not yet part of the written form.
-    #[serde(skip, default = "defaults::pairs_per_record")]
+    /// Candidate pairs per record up to which rules are added to the declared ones, see [`crate::blocking::complete`]; 0 adds none.
+    #[serde(default = "defaults::pairs_per_record")]
+    #[schema(minimum = 0.0, maximum = 10000.0)]
     pub pairs_per_record: f64,
     /// Most pairs per training rule; more are thinned evenly.
     #[serde(default = "defaults::max_training_pairs")]

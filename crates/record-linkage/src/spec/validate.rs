@@ -96,6 +96,13 @@ impl LinkageSpec {
                 "a probability between 0 and 1, both excluded",
             ));
         }
+        if !(0.0..=10_000.0).contains(&self.pairs_per_record) {
+            faults.push(Fault::new(
+                "/pairsPerRecord",
+                "out-of-range",
+                "between 0 and 10000",
+            ));
+        }
         for (pointer, value, least, most) in [
             ("/randomPairs", self.random_pairs, 1_000, 100_000_000),
             ("/maxBlockPairs", self.max_block_pairs, 1, 10_000_000_000),

@@ -1,11 +1,15 @@
 //! Operations over HTTP: parse, call, store, answer.
 
-pub(crate) mod links;
+pub(crate) mod lists;
 pub(crate) mod reports;
 pub(crate) mod runs;
 pub(crate) mod specs;
 pub(crate) mod waterfalls;
 
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+};
 use helder_platform::{
     calls::Peers,
     keyring::KeyRing,
@@ -42,13 +46,34 @@ impl App {
         purpose::require(&self.peers, caller, project, ProjectStep::Linkage).await
     }
 
-    /// Both versions as ingest describes them to this caller.
-    pub(crate) async fn versions(&self, caller: &Caller, left: Uuid, right: Uuid) -> Result<Found> {
-        let (left, right) = tokio::join!(self.version(caller, left), self.version(caller, right));
+    /// Both versions as ingest describes them to this caller; without `right`, or with the same again, one.
+    pub(crate) async fn versions(
+        &self,
+        caller: &Caller,
+        left: Uuid,
+        right: Option<Uuid>,
+    ) -> Result<Found> {
+        let right = right.filter(|right| *right != left);
+        let (left, other) =
+            tokio::join!(self.version(caller, left), self.version_of(caller, right));
         Ok(Found {
             left: left?,
-            right: right?,
+            right: other?,
+            is_within: right.is_none(),
+            truth: None,
         })
+    }
+
+    /// A version, where one is named.
+    pub(crate) async fn version_of(
+        &self,
+        caller: &Caller,
+        id: Option<Uuid>,
+    ) -> Result<Option<Version>> {
+        match id {
+            Some(id) => self.version(caller, id).await,
+            None => Ok(None),
+        }
     }
 
     async fn version(&self, caller: &Caller, id: Uuid) -> Result<Option<Version>> {
@@ -71,12 +96,42 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(runs::create_linkage_run)
         .service(runs::list_linkage_runs)
         .service(runs::get_linkage_run)
-        .service(links::list_links)
+        .service(lists::list_links)
+        .service(lists::list_unlinked)
+        .service(lists::list_clusters)
+        .service(lists::list_conflicts)
         .service(waterfalls::explain_pair)
         .service(reports::get_linkage_report)
         .service(specs::suggest_linkage_spec)
         .service(specs::count_blocking_rules)
+        .service(specs::suggest_blocking_rules)
         .configure(job_routes::configure)
         .configure(logboek_routes::configure)
         .configure(log_removal_routes::configure);
+}
+
+/// Whether the caller asks for this media type.
+pub(crate) fn wants(request: &HttpRequest, media_type: &str) -> bool {
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    accept.split(',').any(|media| {
+        media
+            .split(';')
+            .next()
+            .is_some_and(|media| media.trim().eq_ignore_ascii_case(media_type))
+    })
+}
+
+/// A page for people.
+pub(crate) fn html(page: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((
+            CONTENT_SECURITY_POLICY,
+            helder_report::CONTENT_SECURITY_POLICY,
+        ))
+        .body(page)
 }

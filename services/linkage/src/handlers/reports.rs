@@ -2,7 +2,6 @@
 
 use actix_web::{
     HttpResponse, get,
-    http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
     web::{Data, Path},
 };
 use helder_platform::{
@@ -13,11 +12,13 @@ use helder_platform::{
 use helder_types::permission::needs;
 use uuid::Uuid;
 
+use super::html;
 use crate::{page, runs};
 
 /// Shows the report of a run as HTML.
 ///
-/// Counts per step, blocking rules, match-weight and m/u charts. Dutch with English beside it; holds no record.
+/// Expected and measured error by threshold and by group, counts per step, blocking rules, match-weight and m/u charts. Dutch with
+/// English beside it; holds no record.
 #[utoipa::path(
     tag = "linkage runs",
     operation_id = "getLinkageReport",
@@ -40,11 +41,5 @@ pub(crate) async fn get_linkage_report(
             Ok((row.show(conn, &organisation)?, outcome))
         })
         .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((
-            CONTENT_SECURITY_POLICY,
-            helder_report::CONTENT_SECURITY_POLICY,
-        ))
-        .body(page::render(&run, &outcome)))
+    Ok(html(page::render(&run, &outcome)))
 }

@@ -20,12 +20,13 @@ use uuid::Uuid;
 use super::App;
 use crate::{
     check, runs,
-    wire::{LinkageRun, NewLinkageRun},
+    wire::{LinkageRun, NewLinkageRun, Truth},
 };
 
 /// Starts a linkage run.
 ///
-/// Both dataset versions belong to the project, which must allow linkage now. Without `spec` the suggested one is used.
+/// The dataset versions belong to the project, which must allow linkage now. Without `right` people are sought who are more than once in
+/// the left version. Without `spec` the suggested one is used. With `truth` the links are judged, never made, by labels.
 #[utoipa::path(
     tag = "linkage runs",
     operation_id = "createLinkageRun",
@@ -47,7 +48,10 @@ pub(crate) async fn create_linkage_run(
 ) -> Result<HttpResponse> {
     let request = body.into_inner();
     app.require_purpose(&caller, request.project_id).await?;
-    let found = app.versions(&caller, request.left, request.right).await?;
+    let mut found = app.versions(&caller, request.left, request.right).await?;
+    if let Some(Truth::Pairs { version, .. }) = &request.truth {
+        found.truth = app.version_of(&caller, Some(*version)).await?;
+    }
     let checked = check::run(request, found)?;
     let asker = caller.caller();
     let job: Job = store

@@ -1,4 +1,4 @@
-//! Specifications: suggest one, count what its rules reach.
+//! Specifications: suggest one, count what its rules reach, find rules for a wanted recall.
 
 use actix_web::{
     post,
@@ -7,18 +7,23 @@ use actix_web::{
 use helder_platform::{
     body::JsonBody,
     identity::Allowed,
-    logboek::{self, Act},
+    keyring::KeyRing,
+    logboek::{self, Act, Subjects},
+    objects::Objects,
     problem::{Problem, Problems, Result},
     store::Store,
 };
 use helder_record_linkage::LinkageSpec;
-use helder_types::permission::needs;
+use helder_types::{Caller, Fault, OrganisationId, permission::needs};
 use tokio::{runtime::Handle, task::spawn_blocking};
+use uuid::Uuid;
 
 use super::App;
 use crate::{
+    check::Usable,
     explain,
-    wire::{CountRequest, RuleCounts, VersionPair},
+    versions::Inputs,
+    wire::{CountRequest, RuleCounts, RuleSuggestion, SuggestRules, VersionPair},
 };
 
 /// Suggests a linkage specification.
@@ -41,7 +46,10 @@ pub(crate) async fn suggest_linkage_spec(
     Ok(Json(found.usable(None)?.suggestion()))
 }
 
-/// Counts the pairs of each blocking rule, before anything is compared.
+/// Counts the pairs of the blocking rules that a run would use, before anything is compared.
+///
+/// The declared rules come first, then those that a run would add because the versions can afford them. Each with what it adds to the
+/// pairs of the rules before it.
 #[utoipa::path(
     tag = "linkage specifications",
     operation_id = "countBlockingRules",
@@ -57,32 +65,119 @@ pub(crate) async fn count_blocking_rules(
     body: JsonBody<CountRequest>,
 ) -> Result<Json<RuleCounts>> {
     let request = body.into_inner();
-    let purpose = app.require_purpose(&caller, request.project_id).await?;
-    let usable = app
-        .versions(&caller, request.left, request.right)
-        .await?
-        .usable(Some(request.project_id))?;
-    let faults = usable.faults(&request.spec);
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
-    let _one_at_a_time = app.gate.acquire().await.map_err(Problem::internal)?;
-    let (objects, keyring, organisation) = (
-        app.objects.clone(),
-        app.keyring.clone(),
-        caller.organisation.clone(),
-    );
-    let mut act = Act::begin("linkage", &caller, &purpose, "count of blocking rules");
-    let counted = spawn_blocking(move || {
-        let counts = explain::count(
-            (&objects, &keyring),
-            &organisation,
-            (&request.spec, &usable.inputs),
-            &mut act.subjects,
+    let act = act(&app, &caller, request.project_id, "count of blocking rules").await?;
+    let found = app.versions(&caller, request.left, request.right).await?;
+    let usable = found.usable(Some(request.project_id))?;
+    let spec = without_faults(&usable, request.spec, Vec::new())?;
+    looked_at(&app, &store, &caller, act, usable.inputs, move |work| {
+        explain::count(
+            (work.objects, work.keyring),
+            work.organisation,
+            (&spec, work.inputs),
+            work.subjects,
             &Handle::current(),
-        );
-        (act, counts)
+        )
+    })
+    .await
+}
+
+/// Suggests blocking rules that reach a wanted recall at the least cost.
+///
+/// Probable pairs are sought with wide rules among a part of the left rows; of each possible rule it is then known which of them it
+/// reaches, and how many pairs it costs. No label is used. The answer holds the specification with the chosen rules.
+#[utoipa::path(
+    tag = "linkage specifications",
+    operation_id = "suggestBlockingRules",
+    request_body = SuggestRules,
+    responses((status = 200, description = "The rules", body = RuleSuggestion), Problems),
+    security(("bearer" = ["linkage:write"]))
+)]
+#[post("/linkage-specs/_suggest-rules")]
+pub(crate) async fn suggest_blocking_rules(
+    caller: Allowed<needs::LinkageWrite>,
+    app: Data<App>,
+    store: Data<Store>,
+    body: JsonBody<SuggestRules>,
+) -> Result<Json<RuleSuggestion>> {
+    let request = body.into_inner();
+    let act = act(
+        &app,
+        &caller,
+        request.project_id,
+        "choice of blocking rules",
+    )
+    .await?;
+    let found = app.versions(&caller, request.left, request.right).await?;
+    let usable = found.usable(Some(request.project_id))?;
+    let recall = request.recall;
+    let mut faults = Vec::new();
+    if !(recall > 0.0 && recall < 1.0) {
+        let detail = "a share between 0 and 1, both excluded";
+        faults.push(Fault::new("/recall", "out-of-range", detail));
+    }
+    let spec = request.spec.unwrap_or_else(|| usable.suggestion());
+    let spec = without_faults(&usable, spec, faults)?;
+    looked_at(&app, &store, &caller, act, usable.inputs, move |work| {
+        explain::suggest_rules(
+            (work.objects, work.keyring),
+            work.organisation,
+            (&spec, work.inputs, recall),
+            work.subjects,
+            &Handle::current(),
+        )
+    })
+    .await
+}
+
+async fn act(app: &App, caller: &Caller, project: Uuid, what: &'static str) -> Result<Act> {
+    let purpose = app.require_purpose(caller, project).await?;
+    Ok(Act::begin("linkage", caller, &purpose, what))
+}
+
+fn without_faults(
+    usable: &Usable,
+    spec: LinkageSpec,
+    mut faults: Vec<Fault>,
+) -> Result<LinkageSpec> {
+    faults.extend(usable.faults(&spec));
+    if faults.is_empty() {
+        Ok(spec)
+    } else {
+        Err(Problem::invalid(faults))
+    }
+}
+
+/// What a look at two versions works with.
+struct Work<'a> {
+    objects: &'a Objects,
+    keyring: &'a KeyRing,
+    organisation: &'a OrganisationId,
+    inputs: &'a Inputs,
+    subjects: &'a mut Subjects,
+}
+
+/// Looks at two versions, one request at a time, and puts on record whose they are.
+async fn looked_at<T: Send + 'static>(
+    app: &App,
+    store: &Store,
+    caller: &Caller,
+    mut act: Act,
+    inputs: Inputs,
+    look: impl FnOnce(Work<'_>) -> Result<T> + Send + 'static,
+) -> Result<Json<T>> {
+    let _one_at_a_time = app.gate.acquire().await.map_err(Problem::internal)?;
+    let (objects, keyring) = (app.objects.clone(), app.keyring.clone());
+    let organisation = caller.organisation.clone();
+    let looked = spawn_blocking(move || {
+        let seen = look(Work {
+            objects: &objects,
+            keyring: &keyring,
+            organisation: &organisation,
+            inputs: &inputs,
+            subjects: &mut act.subjects,
+        });
+        (act, seen)
     });
-    let (act, counts) = counted.await.map_err(Problem::internal)?;
-    logboek::on_record(&store, act, counts).await.map(Json)
+    let (act, seen) = looked.await.map_err(Problem::internal)?;
+    logboek::on_record(store, act, seen).await.map(Json)
 }

@@ -1,8 +1,8 @@
 //! Explanation of a pair.
 
 use actix_web::{
-    post,
-    web::{Data, Json, Path},
+    HttpRequest, HttpResponse, post,
+    web::{Data, Path},
 };
 use helder_platform::{
     audit,
@@ -16,22 +16,23 @@ use helder_types::permission::needs;
 use tokio::{runtime::Handle, task::spawn_blocking};
 use uuid::Uuid;
 
-use super::App;
+use super::{App, html, wants};
 use crate::{
-    explain, runs,
+    explain, page, runs,
     wire::{PairExplanation, PairRows},
 };
 
 /// Explains a pair.
 ///
 /// Bars of prior, comparisons, rarity of the value, household and rivals, which sum exactly to the match weight. Any pair of rows may be
-/// asked, linked or not. The answer shows levels, m, u and weights, never a name or another value; that it was asked is audited.
+/// asked, linked or not. The answer shows levels, m, u and weights, never a name or another value; that it was asked is audited. With
+/// `Accept: text/html` the answer is a page with a chart.
 #[utoipa::path(
     tag = "linkage runs",
     operation_id = "explainPair",
     params(("id" = Uuid, Path, description = "Linkage run")),
     request_body = PairRows,
-    responses((status = 200, description = "The explanation", body = PairExplanation), Problems),
+    responses((status = 200, description = "The explanation", content((PairExplanation = "application/json"), (String = "text/html"))), Problems),
     security(("bearer" = ["linkage:read"]))
 )]
 #[post("/linkage-runs/{id}/waterfalls")]
@@ -40,8 +41,9 @@ pub(crate) async fn explain_pair(
     app: Data<App>,
     store: Data<Store>,
     id: Path<Uuid>,
+    request: HttpRequest,
     body: JsonBody<PairRows>,
-) -> Result<Json<PairExplanation>> {
+) -> Result<HttpResponse> {
     let (organisation, id, rows) = (caller.organisation.clone(), *id, body.into_inner());
     let run = store
         .of(&organisation)
@@ -79,5 +81,10 @@ pub(crate) async fn explain_pair(
         (act, shown)
     });
     let (act, shown) = shown.await.map_err(Problem::internal)?;
-    logboek::on_record(&store, act, shown).await.map(Json)
+    let shown = logboek::on_record(&store, act, shown).await?;
+    Ok(if wants(&request, "text/html") {
+        html(page::pair(id, &shown))
+    } else {
+        HttpResponse::Ok().json(shown)
+    })
 }

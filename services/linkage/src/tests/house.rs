@@ -13,7 +13,7 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpServer, get,
+    App, HttpServer, get, post,
     web::{self, Data},
 };
 use arrow::{
@@ -58,6 +58,8 @@ pub(super) const QUICK: Pace = Pace {
 #[derive(Default)]
 pub(super) struct Neighbours {
     pub(super) versions: Mutex<BTreeMap<Uuid, Value>>,
+    /// Bodies of derived versions that were registered.
+    pub(super) derived: Mutex<Vec<Value>>,
     pub(super) refusing: AtomicBool,
 }
 
@@ -74,6 +76,12 @@ async fn show_version(
         .cloned()
         .map(web::Json)
         .ok_or_else(Problem::not_found)
+}
+
+#[post("/ingest/v1/derived-versions")]
+async fn register(known: Data<Neighbours>, body: web::Json<Value>) -> web::Json<Value> {
+    known.derived.lock().unwrap().push(body.into_inner());
+    web::Json(json!({"id": Uuid::from_u128(77)}))
 }
 
 #[get("/registry/v1/projects/{id}/permits/linkage")]
@@ -115,6 +123,7 @@ impl House {
             App::new()
                 .app_data(served.clone())
                 .service(show_version)
+                .service(register)
                 .service(show_permit)
         })
         .workers(1)
@@ -238,16 +247,21 @@ impl House {
         let request = NewLinkageRun {
             project_id: left.project_id,
             left: left_id,
-            right: right_id,
+            right: Some(right_id),
             spec: None,
             threshold: None,
             one_to_one: Some(true),
+            group_by: Vec::new(),
+            truth: None,
+            dataset_name: None,
         };
         let checked = check::run(
             request,
             check::Found {
                 left: Some(left),
                 right: Some(right),
+                is_within: false,
+                truth: None,
             },
         )
         .unwrap();

@@ -10,14 +10,22 @@ use uuid::Uuid;
 
 use super::house::{House, febrl};
 
-struct Http {
-    base: String,
-    token: String,
-    client: Client,
+pub(super) struct Http {
+    pub(super) base: String,
+    pub(super) token: String,
+    pub(super) client: Client,
 }
 
 impl Http {
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
+    pub(super) fn new(house: &House, base: String) -> Self {
+        Self {
+            base,
+            token: house.token(&house.anna),
+            client: Client::new(),
+        }
+    }
+
+    pub(super) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
         let request = self
             .client
             .request(method, format!("{}{path}", self.base))
@@ -31,18 +39,18 @@ impl Http {
         .unwrap()
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
         let response = self.send(Method::GET, path, None).await;
         (response.status(), response.json().await.unwrap())
     }
 
-    async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(super) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
         let response = self.send(Method::POST, path, Some(body)).await;
         (response.status(), response.json().await.unwrap())
     }
 
     /// Waits for a job; its last state.
-    async fn ended(&self, id: &str) -> Value {
+    pub(super) async fn ended(&self, id: &str) -> Value {
         for _ in 0..6000 {
             let (_, job) = self.get(&format!("/jobs/{id}")).await;
             if !matches!(job["state"].as_str(), Some("queued" | "running")) {
@@ -54,15 +62,12 @@ impl Http {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one journey, step after step")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_analyst_suggests_counts_links_pages_explains_and_reads_the_report() {
     let house = House::new();
     let (service, base) = house.serve().await;
-    let http = Http {
-        base,
-        token: house.token(&house.anna),
-        client: Client::new(),
-    };
+    let http = Http::new(&house, base);
     let project = Uuid::now_v7();
     let (left, _) = house.version(project, &febrl("a.csv").0).await;
     let (right, _) = house.version(project, &febrl("b.csv").0).await;
@@ -82,6 +87,19 @@ async fn an_analyst_suggests_counts_links_pages_explains_and_reads_the_report() 
     assert_eq!(status, StatusCode::OK, "{counts}");
     assert_eq!(counts["allPairs"], 25_000_000);
     assert!(counts["rules"][0]["pairs"].as_u64().unwrap() > 4000);
+    let rules = counts["rules"].as_array().unwrap();
+    let sum: u64 = rules
+        .iter()
+        .map(|rule| rule["newPairs"].as_u64().unwrap())
+        .sum();
+    assert_eq!(counts["candidatePairs"].as_u64(), Some(sum));
+    assert_eq!(rules.last().unwrap()["cumulativePairs"].as_u64(), Some(sum));
+    let declared = rules
+        .iter()
+        .filter(|rule| rule["isDeclared"] == true)
+        .count();
+    assert_eq!(declared, spec["blockingRules"].as_array().unwrap().len());
+    assert!(declared < rules.len() && counts["isEstimated"] == false);
 
     let (status, job) = http.post("/linkage-runs", asked).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{job}");
@@ -100,6 +118,20 @@ async fn an_analyst_suggests_counts_links_pages_explains_and_reads_the_report() 
         "{n_links}"
     );
     assert_eq!(run["outcome"]["steps"][0]["step"], "probabilistic");
+    // What was counted beforehand is what the run looked at.
+    assert_eq!(
+        run["outcome"]["steps"][0]["pairs"],
+        counts["candidatePairs"]
+    );
+    for (counted, ran) in rules
+        .iter()
+        .zip(run["outcome"]["blockingRules"].as_array().unwrap())
+    {
+        assert_eq!(
+            (&counted["rule"], &counted["newPairs"]),
+            (&ran["rule"], &ran["newPairs"])
+        );
+    }
     let (_, list) = http.get("/linkage-runs?limit=1").await;
     assert_eq!(
         (list["items"][0]["id"].clone(), list["next"].clone()),
@@ -142,6 +174,14 @@ async fn an_analyst_suggests_counts_links_pages_explains_and_reads_the_report() 
         sum.to_bits(),
         link["matchWeight"].as_f64().unwrap().to_bits()
     );
+    let page = http
+        .client
+        .post(format!("{}{path}/waterfalls", http.base))
+        .bearer_auth(&http.token)
+        .header("accept", "text/html")
+        .json(&json!({"leftRow": link["leftRow"], "rightRow": link["rightRow"]}));
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<svg") && page.contains("Waterval"), "{page}");
     let report = http
         .send(Method::GET, &format!("{path}/report"), None)
         .await;
@@ -159,11 +199,7 @@ async fn an_analyst_suggests_counts_links_pages_explains_and_reads_the_report() 
 async fn what_is_wrong_or_not_allowed_is_refused_with_all_reasons() {
     let house = House::new();
     let (service, base) = house.serve().await;
-    let http = Http {
-        base,
-        token: house.token(&house.anna),
-        client: Client::new(),
-    };
+    let http = Http::new(&house, base);
     let (project, other) = (Uuid::now_v7(), Uuid::now_v7());
     let names = |name| {
         [(
@@ -259,11 +295,7 @@ async fn what_is_wrong_or_not_allowed_is_refused_with_all_reasons() {
 async fn a_run_of_another_organisation_is_as_absent_as_one_that_never_was() {
     let house = House::new();
     let (service, base) = house.serve().await;
-    let http = Http {
-        base,
-        token: house.token(&house.anna),
-        client: Client::new(),
-    };
+    let http = Http::new(&house, base);
     let project = Uuid::now_v7();
     let names = [(
         "voornamen",

@@ -1,0 +1,138 @@
+//! `helder link` on files: a platform of its own, and what it writes.
+
+use std::{path::Path, process::Command};
+
+use serde_json::Value;
+
+/// Runs the program; what it printed.
+fn helder(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_helder"))
+        .args(arguments)
+        .env_remove("HELDER_GATEWAY")
+        .env_remove("HELDER_TOKEN")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{told}");
+    said
+}
+
+fn rows(file: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(file).unwrap();
+    let records = reader.records().map(Result::unwrap);
+    records
+        .map(|record| record.iter().map(str::to_owned).collect())
+        .collect()
+}
+
+/// 60 invented people with an address; every third is in the second half of the file again, with a slip.
+fn people(folder: &Path, name: &str, slip: bool) -> String {
+    let given = [
+        "Anna", "Bram", "Chris", "Daan", "Eva", "Fleur", "Gijs", "Hanna",
+    ];
+    let sur = [
+        "Bakker", "Visser", "Smit", "Meijer", "Mulder", "Bos", "Vos", "Peters", "Dekker", "Kok",
+        "Prins",
+    ];
+    let towns = ["Eindhoven", "Almere", "Zaandam"];
+    let mut text =
+        String::from("voornamen,geslachtsnaam,geboortedatum,postcode,huisnummer,wijk,wie\n");
+    for n in 0..400_usize {
+        let given = given[(n * 7 + n / 8) % given.len()];
+        let mut sur = sur[(n * 5 + n / 3) % sur.len()].to_owned();
+        if slip && n % 9 == 0 {
+            sur.truncate(sur.len() - 1);
+        }
+        let (year, month, day) = (1940 + (n * 13) % 60, 1 + (n * 5) % 12, 1 + (n * 11) % 28);
+        let letters = [b'A' + (n % 26) as u8, b'B' + (n % 24) as u8];
+        let letters = String::from_utf8_lossy(&letters)
+            .replace("SS", "ST")
+            .replace("SA", "ST")
+            .replace("SD", "ST");
+        text.push_str(&format!(
+            "{given},{sur},{year}-{month:02}-{day:02},{}{letters},{},{},p{n}\n",
+            5600 + n % 90,
+            1 + n % 150,
+            towns[n % 3]
+        ));
+    }
+    let file = folder.join(name);
+    std::fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn two_files_are_linked_judged_and_reported_on_a_platform_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (
+        people(folder.path(), "brp.csv", false),
+        people(folder.path(), "wmo.csv", true),
+    );
+    let out = folder.path().join("koppeling");
+    let place = out.display().to_string();
+    let said = helder(&[
+        "link",
+        &a,
+        &b,
+        "--truth",
+        "wie",
+        "--group-by",
+        "wijk",
+        "--one-to-one",
+        "true",
+        "--out",
+        &place,
+    ]);
+    for told in [
+        "What to expect by threshold",
+        "Who is linked worse?",
+        "everybody",
+        "Measured against labels",
+        "By wijk",
+        "rows have no link",
+    ] {
+        assert!(said.contains(told), "{told}:\n{said}");
+    }
+    let links = rows(&out.join("links.csv"));
+    let right = links.iter().filter(|link| link[0] == link[1]).count();
+    assert!(
+        right >= 380 && right * 100 >= links.len() * 98,
+        "{right} of {}",
+        links.len()
+    );
+    let unlinked = rows(&out.join("unlinked.csv"));
+    assert_eq!(unlinked.len(), 2 * (400 - links.len()));
+    let run: Value =
+        serde_json::from_str(&std::fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
+    let measured = &run["outcome"]["measured"]["thresholds"][0];
+    assert_eq!(measured["precision"]["count"].as_u64(), Some(right as u64));
+    let report = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(report.contains("Gemeten fouten") && !report.contains("Bakker"));
+    assert!(!out.join("clusters.csv").exists());
+}
+
+#[test]
+fn people_who_are_twice_in_one_file_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (
+        people(folder.path(), "een.csv", false),
+        people(folder.path(), "twee.csv", true),
+    );
+    let (first, second) = (
+        std::fs::read_to_string(a).unwrap(),
+        std::fs::read_to_string(b).unwrap(),
+    );
+    let both = folder.path().join("samen.csv");
+    let again: Vec<&str> = second.lines().skip(1).step_by(4).collect();
+    std::fs::write(&both, format!("{first}{}\n", again.join("\n"))).unwrap();
+    let out = folder.path().join("dubbelen");
+    let (file, place) = (both.display().to_string(), out.display().to_string());
+    let said = helder(&["link", &file, "--truth", "wie", "--out", &place, "--json"]);
+    let made: Value = serde_json::from_str(&said).unwrap();
+    let persons = made["outcome"]["clusters"]["clusters"].as_u64().unwrap();
+    assert!(persons.abs_diff(400) <= 8, "{persons}");
+    let grouped = rows(&out.join("clusters.csv"));
+    assert!(grouped.len().abs_diff(200) <= 16, "{}", grouped.len());
+    assert!(out.join("conflicts.csv").exists());
+}
