@@ -48,6 +48,13 @@ pub struct GatewayConfig {
     /// Requests that wait for the answer of one service at a time; more are told to come back. Default 1,000.
     #[serde(default = "defaults::requests_at_once")]
     pub requests_at_once: usize,
+    /// Requests that a service in the gateway's own process always takes at a time; it takes more, up to `requests_at_once`, as
+    /// long as the worker threads keep up with them. Default 64.
+    #[serde(default = "defaults::sure_at_once")]
+    pub sure_at_once: usize,
+    /// Longest wait of such a request for its turn on a worker thread, milliseconds; beyond it fewer are taken. Default 5.
+    #[serde(default = "defaults::late_ms")]
+    pub late_ms: u64,
     /// How long a client may let us wait for the rest of its request before 4 KiB per second are asked, seconds. Default 8.
     #[serde(default = "defaults::grace_s")]
     pub grace_s: u64,
@@ -86,6 +93,8 @@ impl GatewayConfig {
             answer_s: defaults::answer_s(),
             upload_s: defaults::upload_s(),
             requests_at_once: defaults::requests_at_once(),
+            sure_at_once: defaults::sure_at_once(),
+            late_ms: defaults::late_ms(),
             grace_s: defaults::grace_s(),
             unread_s: defaults::unread_s(),
             remembered_tokens: defaults::remembered_tokens(),
@@ -126,6 +135,12 @@ mod defaults {
     }
     pub(super) const fn requests_at_once() -> usize {
         1_000
+    }
+    pub(super) const fn sure_at_once() -> usize {
+        64
+    }
+    pub(super) const fn late_ms() -> u64 {
+        5
     }
     pub(super) const fn grace_s() -> u64 {
         8

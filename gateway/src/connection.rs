@@ -9,6 +9,7 @@ use std::{
     io::{self, IoSlice},
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -19,8 +20,13 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+use crate::room::Room;
+
 /// Longest time from the first byte of a head to its last.
 pub(crate) const HEAD_WITHIN: Duration = Duration::from_secs(5);
+
+/// Who is refused for lack of room is told to come back after this time.
+const COME_BACK: Duration = Duration::from_secs(1);
 
 /// What a connection is doing.
 #[derive(Clone, Copy)]
@@ -37,12 +43,17 @@ enum Phase {
 
 /// How far the request of a connection is, for its handler. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Progress(Rc<Cell<Phase>>);
+pub(crate) struct Progress {
+    phase: Rc<Cell<Phase>>,
+    /// When a request was last told that there is no room.
+    told: Rc<Cell<Option<Instant>>>,
+}
 
 /// A connection with its limit.
 pub(crate) struct Connection {
     stream: TcpStream,
     progress: Progress,
+    room: Arc<Room>,
     /// Wakes the connection when a head may be late. Set at most once per limit and not once per request.
     alarm: Option<Pin<Box<Sleep>>>,
 }
@@ -55,17 +66,23 @@ impl Progress {
 
     /// The head is there; how long the rest may take is the handler's business.
     pub(crate) fn handled(&self) {
-        self.0.set(Phase::Handled);
+        self.phase.set(Phase::Handled);
     }
 
     /// The handler has its answer; once it is written, the next head may come.
     pub(crate) fn answered(&self) {
-        self.0.set(Phase::Answered);
+        self.phase.set(Phase::Answered);
+    }
+
+    /// Remembers that there is no room for its request, and tells whether it was told so a moment ago and asked again.
+    pub(crate) fn is_told_again(&self) -> bool {
+        let before = self.told.replace(Some(Instant::now()));
+        before.is_some_and(|before| before.elapsed() < COME_BACK)
     }
 
     fn read_some(&self) -> bool {
-        match self.0.get() {
-            Phase::Between => self.0.set(Phase::Head(Instant::now())),
+        match self.phase.get() {
+            Phase::Between => self.phase.set(Phase::Head(Instant::now())),
             Phase::Head(since) => return since.elapsed() < HEAD_WITHIN,
             Phase::Handled | Phase::Answered => {}
         }
@@ -73,20 +90,25 @@ impl Progress {
     }
 
     fn wrote_some(&self) {
-        match self.0.get() {
+        match self.phase.get() {
             // "100 Continue", and the body is still to come.
             Phase::Handled => {}
             // Also of those who answer at once and tell nobody.
-            Phase::Between | Phase::Head(_) | Phase::Answered => self.0.set(Phase::Between),
+            Phase::Between | Phase::Head(_) | Phase::Answered => self.phase.set(Phase::Between),
         }
     }
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: TcpStream, room: &Arc<Room>) -> Self {
+        room.opened();
         Self {
             stream,
-            progress: Progress(Rc::new(Cell::new(Phase::Between))),
+            room: Arc::clone(room),
+            progress: Progress {
+                phase: Rc::new(Cell::new(Phase::Between)),
+                told: Rc::default(),
+            },
             alarm: None,
         }
     }
@@ -112,6 +134,12 @@ impl Connection {
     }
 }
 
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.room.closed();
+    }
+}
+
 impl AsyncRead for Connection {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -127,7 +155,7 @@ impl AsyncRead for Connection {
                 }
                 Poll::Ready(Ok(()))
             }
-            Poll::Pending => match this.progress.0.get() {
+            Poll::Pending => match this.progress.phase.get() {
                 Phase::Head(since) => {
                     ready!(this.wait(since, context));
                     Poll::Ready(Ok(()))

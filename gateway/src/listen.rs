@@ -1,6 +1,6 @@
 //! The HTTP server over [`Connection`]s: as `HttpServer` of actix-web puts it together, which takes plain TCP only.
 
-use std::{io, net::TcpListener, time::Duration};
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_server::Server;
@@ -14,7 +14,10 @@ use actix_web::{
     rt::net::TcpStream,
 };
 
-use crate::connection::{Connection, HEAD_WITHIN};
+use crate::{
+    connection::{Connection, HEAD_WITHIN},
+    room::Room,
+};
 
 /// How long a connection without a request stays open.
 const KEPT: Duration = Duration::from_secs(75);
@@ -27,6 +30,8 @@ pub(crate) struct Listening {
     pub(crate) stop_s: u64,
     /// How long a client may leave an answer unread.
     pub(crate) unread: Duration,
+    /// Counts the connections.
+    pub(crate) room: Arc<Room>,
 }
 
 /// Serves the application that `app` builds, once per worker.
@@ -51,14 +56,14 @@ where
     S::Service: 'static,
     B: MessageBody + 'static,
 {
-    let unread = settings.unread;
+    let (unread, room) = (settings.unread, Arc::clone(&settings.room));
     let server = Server::build()
         .workers(settings.workers.max(1))
         .shutdown_timeout(settings.stop_s)
         .disable_signals();
     let stopping = server.graceful_shutdown_signal();
     let server = server.listen("gateway", listener, move || {
-        let stopping = stopping.clone();
+        let (stopping, room) = (stopping.clone(), Arc::clone(&room));
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -69,10 +74,11 @@ where
             .client_disconnect_timeout(Duration::from_secs(1))
             .on_connect_ext(|connection: &Connection, data| connection.tell(data))
             .h1(map_config(app(), |()| AppConfig::default()));
-        fn_service(move |stream: TcpStream| async move {
+        fn_service(move |stream: TcpStream| {
             end_when_unread(&stream, unread);
             let peer = stream.peer_addr().ok();
-            Ok((Connection::new(stream), peer))
+            let connection = Connection::new(stream, &room);
+            async move { Ok((connection, peer)) }
         })
         .and_then(http)
     })?;

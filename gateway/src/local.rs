@@ -3,7 +3,7 @@
 //! The same headers go on and come back as in [`crate::forward`]; the service verifies the internal token as it always does.
 //! Bodies that are large or of unknown length take the connection, where they can be held back while the service is busy.
 
-use std::{cell::OnceCell, collections::BTreeMap, future::ready};
+use std::{cell::OnceCell, collections::BTreeMap, future::ready, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -18,7 +18,11 @@ use helder_platform::{
     trace,
 };
 
-use crate::forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow, whole};
+use crate::{
+    forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow, whole},
+    pulse::Pulse,
+    room::{Guest, Room, Seat},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static(trace::TRACEPARENT);
@@ -28,25 +32,49 @@ const TRANSACTION: HeaderName = HeaderName::from_static(trace::TRANSACTION_HEADE
 /// The applications of one worker thread, each built on its first request.
 pub(crate) struct Locals {
     services: BTreeMap<&'static str, (LocalService, OnceCell<LocalApp>)>,
+    /// Of all worker threads.
+    room: Arc<Room>,
+    pulse: Pulse,
 }
 
 impl Locals {
-    pub(crate) fn new(services: &BTreeMap<&'static str, LocalService>) -> Self {
+    pub(crate) fn new(services: &BTreeMap<&'static str, LocalService>, room: &Arc<Room>) -> Self {
         let seat = |(name, service): (&&'static str, &LocalService)| {
             (*name, (service.clone(), OnceCell::new()))
         };
         Self {
             services: services.iter().map(seat).collect(),
+            room: Arc::clone(room),
+            pulse: Pulse::default(),
         }
     }
 
-    /// The application that can answer this request; none when it has to go over a connection.
-    pub(crate) async fn find(
-        &self,
+    /// Lets a request of this client in, or says at once that there is no room.
+    async fn enter<'a>(&'a self, guest: &'a Guest) -> Result<Seat<'a>> {
+        let is_crowded = self.room.is_crowded();
+        if is_crowded {
+            self.pulse.asked(&self.room);
+        }
+        let seat = self.room.enter(guest)?;
+        if is_crowded {
+            // Whoever is there by now is counted, or refused, before this one computes.
+            self.pulse.turn().await;
+        }
+        Ok(seat)
+    }
+
+    /// The application that can answer this request, and the client's seat in the room; none when the request has to go over a
+    /// connection.
+    ///
+    /// # Errors
+    /// 503 when there is no room.
+    pub(crate) async fn find<'a>(
+        &'a self,
         service: &str,
         request: &HttpRequest,
         body_limit: u64,
-    ) -> Result<Option<LocalApp>> {
+        guest: &'a Guest,
+    ) -> Result<Option<(LocalApp, Seat<'a>)>> {
         let Some((service, app)) = self.services.get(service) else {
             return Ok(None);
         };
@@ -55,11 +83,12 @@ impl Locals {
         if !fits {
             return Ok(None);
         }
+        let seat = self.enter(guest).await?;
         if app.get().is_none() {
             // Two first requests may build one each; either serves.
             let _ = app.set(service.app().await?);
         }
-        Ok(app.get().cloned())
+        Ok(app.get().cloned().map(|app| (app, seat)))
     }
 }
 

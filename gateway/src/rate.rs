@@ -6,9 +6,13 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock};
 use helder_platform::problem::{Problem, Result};
 use moka::sync::Cache;
 
+use crate::room::Guest;
+
 /// A client's bucket.
 pub(crate) struct Bucket {
     limiter: DefaultDirectRateLimiter,
+    /// What of this client is under way in this process's own services.
+    pub(crate) guest: Guest,
 }
 
 impl Bucket {
@@ -44,6 +48,7 @@ impl Buckets {
         self.by_client.get_with_by_ref(client, || {
             Arc::new(Bucket {
                 limiter: RateLimiter::direct(self.quota),
+                guest: Guest::default(),
             })
         })
     }

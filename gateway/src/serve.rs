@@ -34,6 +34,7 @@ use crate::{
     local::{self, Locals},
     outside::{Fsc, Passage, Refusal, Session, Verifier},
     rate::{Bucket, Buckets},
+    room::NO_ROOM,
     table::{BodyKind, Operation},
     trace::Trace,
     upstream::Upstream,
@@ -41,6 +42,10 @@ use crate::{
 
 /// Largest body where none is told, bytes.
 const EMPTY_BYTES: u64 = 16;
+
+/// Who asks again at once, on the connection on which there was no room a moment ago, waits this long for the next refusal: else
+/// refusals take the threads from those who are let in.
+const HASTE: Duration = Duration::from_millis(6);
 
 /// Everything a request needs, shared by all workers.
 pub(crate) struct Door {
@@ -106,6 +111,10 @@ pub(crate) async fn serve(
         }
         Err(problem) => {
             read_away(&request, payload).await;
+            let is_again = |it: &Progress| problem.code() == NO_ROOM && it.is_told_again();
+            if progress.as_ref().is_some_and(is_again) {
+                tokio::time::sleep(HASTE).await;
+            }
             helder_platform::problem::REQUEST_ID
                 .scope(trace.request_id, async {
                     answer::refuse(request.path(), &problem, trace.request_id, version)
@@ -180,10 +189,11 @@ impl Door {
         if let Some(fsc) = &self.fsc {
             known.passage = fsc.passage(request)?;
         }
-        let authorization = match operation.permission {
+        let (authorization, bucket) = match operation.permission {
             None => {
-                self.bucket_of_address(request).take()?;
-                None
+                let bucket = self.bucket_of_address(request);
+                bucket.take()?;
+                (None, bucket)
             }
             Some(permission) => {
                 let session = self.session(request, known.passage.as_ref()).await?;
@@ -195,7 +205,8 @@ impl Door {
                         "your role does not allow this",
                     ));
                 }
-                Some(session.internal(&self.mint)?)
+                let internal = session.internal(&self.mint)?;
+                (Some(internal), Arc::clone(&session.bucket))
             }
         };
         accept::check(request, &operation.answers)?;
@@ -224,12 +235,14 @@ impl Door {
             answer_within: Duration::from_secs(answer_s),
             grace: Duration::from_secs(self.config.grace_s),
         };
-        let local = locals.find(operation.service, request, body_limit).await?;
+        let local = locals.find(operation.service, request, body_limit, &bucket.guest);
+        let local = local.await?;
         let payload = payload
             .take()
             .ok_or_else(|| Problem::internal("a body is read once"))?;
         match local {
-            Some(app) => local::send(&app, request, payload, onward).await,
+            // The seat is given back once there is an answer.
+            Some((app, _seat)) => local::send(&app, request, payload, onward).await,
             None => forwarder.send(request, payload, onward).await,
         }
     }

@@ -19,7 +19,7 @@ use actix_web::{
 use helder_platform::{
     identity::TokenMint,
     metrics::{self, HttpRoutes},
-    server::LocalService,
+    server::{Bell, LocalService},
 };
 use http::Uri;
 use tokio::task::JoinSet;
@@ -33,6 +33,7 @@ use crate::{
     local::Locals,
     outside::{Fsc, KeyError, Sessions, Verifier},
     rate::Buckets,
+    room::Room,
     serve::{Door, serve},
     table::{self, DocumentError, Operation},
     upstream::Upstream,
@@ -72,6 +73,7 @@ pub enum GatewayError {
 pub struct RunningGateway {
     /// Where it listens.
     pub address: SocketAddr,
+    bell: Bell,
     handle: ServerHandle,
     is_closing: Arc<AtomicBool>,
     /// Looks at the issuers' keys; ends when dropped.
@@ -90,6 +92,7 @@ impl RunningGateway {
 
     /// Lets requests under way finish, takes no new ones, and stops.
     pub async fn stop(self) {
+        self.bell.silence().await;
         self.handle.stop(true).await;
     }
 }
@@ -175,6 +178,8 @@ pub fn start_beside(
     metrics::register_for_good(Arc::clone(&routes));
     let sessions = verifier.numbers();
     metrics::register(Arc::clone(&sessions));
+    let late = Duration::from_millis(config.late_ms);
+    let room = Room::new(config.sure_at_once, config.requests_at_once, late);
     let door = Data::new(Door {
         routes,
         versions: table::versions(&operations),
@@ -187,18 +192,24 @@ pub fn start_beside(
         config,
         is_closing: Arc::clone(&is_closing),
     });
+    let room = Arc::new(room);
+    if !services.is_empty() {
+        metrics::register_for_good(Arc::clone(&room));
+    }
     let address = listener.local_addr()?;
+    let bell = Bell::of(&listener);
     let listening = Listening {
         workers,
         stop_s,
         unread,
+        room: Arc::clone(&room),
     };
     let server = listen(listener, &listening, move || {
         App::new()
             .app_data(door.clone())
             // Connections belong to the worker's own runtime.
             .app_data(Data::new(Forwarder::new()))
-            .app_data(Data::new(Locals::new(&services)))
+            .app_data(Data::new(Locals::new(&services, &room)))
             .app_data(PayloadConfig::default())
             .configure(health::mount)
             .configure(docs::mount)
@@ -208,6 +219,7 @@ pub fn start_beside(
     tokio::spawn(server);
     Ok(RunningGateway {
         address,
+        bell,
         handle,
         is_closing,
         _watch: watch,

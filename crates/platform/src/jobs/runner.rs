@@ -9,7 +9,6 @@ use std::{
 use actix_web::http::StatusCode;
 use helder_types::Caller;
 use tokio::{
-    runtime::Handle,
     sync::{Semaphore, watch},
     task::{JoinHandle, JoinSet},
     time::{Instant, sleep, timeout},
@@ -18,6 +17,7 @@ use tracing::Span;
 
 use super::{
     HEARTBEAT, JobContext, LEASE,
+    background::background,
     context::{Shared, Stop},
     lease::{self, Beat, Leased},
 };
@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_millis(300);
 
 /// Does one kind of job.
 ///
-/// Runs on a blocking thread and may run again from the start after a crash, so it makes nothing visible before
+/// Runs on a thread that lets others go first and may run again from the start after a crash, so it makes nothing visible before
 /// [`JobContext::succeed`] (writing content-addressed objects is fine: the second try writes the same ones).
 pub trait JobHandler: Send + Sync + 'static {
     /// The kind given to [`super::enqueue`].
@@ -118,6 +118,8 @@ impl Runner {
         handlers: Vec<Arc<dyn JobHandler>>,
         pace: Pace,
     ) -> Self {
+        // Before anybody computes in parallel.
+        background();
         let (stop, stopped) = watch::channel(false);
         let handlers = handlers
             .into_iter()
@@ -227,12 +229,13 @@ impl Worker {
         };
         let own = self.store.of(&caller.organisation);
         tracing::info!(job = %row.id, kind = %row.kind, lease = row.leases + 1, "job started");
+        let jobs = background();
         let context = JobContext {
             shared: Arc::clone(&shared),
             caller,
             id,
             store: own.clone(),
-            runtime: Handle::current(),
+            runtime: jobs.clone(),
         };
         let parent = row.traceparent.as_deref().and_then(TraceParent::parse);
         let inbound = Inbound::new(parent, row.calling_act.as_deref().or(Some("none")));
@@ -242,7 +245,7 @@ impl Worker {
             Span::none()
         };
         trace::follow(&span, parent);
-        let work = tokio::task::spawn_blocking(move || {
+        let work = jobs.spawn_blocking(move || {
             span.in_scope(|| INBOUND.sync_scope(inbound, || handler.run(&context)))
         });
         let outcome = tokio::select! {
