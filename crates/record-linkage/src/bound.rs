@@ -148,7 +148,7 @@ impl Bound {
     }
 
     /// Levels of comparison `k`, the missing one first.
-    pub fn levels(&self, k: usize) -> &'static [ComparisonLevel] {
+    pub fn levels(&self, k: usize) -> &[ComparisonLevel] {
         self.comparisons
             .get(k)
             .map_or(&[], |comparison| comparison.levels())

@@ -123,7 +123,14 @@ pub(crate) fn of_rows(spec: &LinkageSpec, table: &Table, side: Side) -> Vec<u8> 
             }
             ComparisonSpec::Address { .. }
             | ComparisonSpec::Text { .. }
-            | ComparisonSpec::Exact { .. } => {}
+            | ComparisonSpec::Exact { .. }
+            | ComparisonSpec::Bsn { .. }
+            | ComparisonSpec::Phone { .. }
+            | ComparisonSpec::Email { .. }
+            | ComparisonSpec::Number { .. }
+            | ComparisonSpec::FreeText { .. }
+            | ComparisonSpec::List { .. }
+            | ComparisonSpec::Composed { .. } => {}
         }
     }
     rows

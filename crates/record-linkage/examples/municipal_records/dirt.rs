@@ -3,6 +3,7 @@
 use rand::Rng;
 
 use crate::{
+    kinds::{Dirt, Kind},
     names::nickname,
     people::{Home, Person, TOWNS, home},
 };
@@ -95,17 +96,86 @@ fn respell(rng: &mut impl Rng, text: &str) -> String {
     typo(rng, text)
 }
 
-/// A case system's row; `dirt` 1 is usual, 2 doubles the rates. `moved` is where the household went, when it did.
+/// A foreign name as somebody writes it down who hears it or has no such letters.
+fn transliterated(rng: &mut impl Rng, text: &str) -> String {
+    const PLAIN: [(char, &str); 20] = [
+        ('ı', "i"),
+        ('İ', "I"),
+        ('ğ', "g"),
+        ('ş', "s"),
+        ('Ş', "S"),
+        ('ç', "c"),
+        ('Ç', "C"),
+        ('ö', "o"),
+        ('Ö', "O"),
+        ('ü', "u"),
+        ('ł', "l"),
+        ('Ł', "L"),
+        ('ń', "n"),
+        ('ś', "s"),
+        ('ó', "o"),
+        ('ą', "a"),
+        ('ź', "z"),
+        ('ż', "z"),
+        ('ę', "e"),
+        ('ć', "c"),
+    ];
+    const BY_EAR: [(&str, &str); 14] = [
+        ("ou", "oe"),
+        ("oe", "u"),
+        ("kh", "ch"),
+        ("gh", "g"),
+        ("y", "i"),
+        ("sz", "sj"),
+        ("ş", "sj"),
+        ("w", "v"),
+        ("dd", "d"),
+        ("ss", "s"),
+        ("ai", "ei"),
+        ("ah", "a"),
+        ("ee", "i"),
+        ("i", "ie"),
+    ];
+    let mut out = text.to_owned();
+    if !out.is_ascii() && rng.gen_bool(0.7) {
+        out = out
+            .chars()
+            .map(|c| {
+                PLAIN
+                    .iter()
+                    .find(|(from, _)| *from == c)
+                    .map_or_else(|| c.to_string(), |(_, to)| (*to).to_owned())
+            })
+            .collect();
+    } else if let Some((from, to)) = {
+        let start = rng.gen_range(0..BY_EAR.len());
+        (0..BY_EAR.len())
+            .map(|i| BY_EAR[(start + i) % BY_EAR.len()])
+            .find(|(from, _)| out.contains(from))
+    } {
+        out = out.replacen(from, to, 1);
+    }
+    for article in ["El ", "Al ", "Ait "] {
+        if out.starts_with(article) && rng.gen_bool(0.4) {
+            let glue = ["", "-"][rng.gen_range(0..2)];
+            out = out.replacen(' ', glue, 1);
+        }
+    }
+    out
+}
+
+/// A case system's row. `moved` is where the household went, when it did.
 pub(crate) fn case_row(
     rng: &mut impl Rng,
     person: &Person,
-    dirt: f64,
+    dirt: &Dirt,
     moved: Option<&Home>,
 ) -> (Row, String) {
     let (mut row, _) = register(person);
-    let hit = |rng: &mut _, rate: f64| -> bool { Rng::gen_bool(rng, (rate * dirt).min(1.0)) };
+    let hit = |rng: &mut _, rate: f64| -> bool { Rng::gen_bool(rng, (rate * dirt.level).min(1.0)) };
+    let of = |rng: &mut _, kind, rate: f64| -> bool { Rng::gen_bool(rng, dirt.rate(kind, rate)) };
     let mut names: Vec<String> = person.given.split(' ').map(str::to_owned).collect();
-    if hit(rng, 0.05)
+    if of(rng, Kind::Nicknames, 0.05)
         && let Some(short) = nickname(rng, &names[0])
     {
         names = vec![short];
@@ -122,7 +192,19 @@ pub(crate) fn case_row(
             respell(rng, &names[0])
         };
     }
+    if let Some(rate) = dirt.only(Kind::Foreign, 0.3)
+        && !person.is_dutch
+        && rng.gen_bool(rate)
+    {
+        names[0] = transliterated(rng, &names[0]);
+    }
     row.fields[0] = names.join(" ");
+    if let Some(rate) = dirt.only(Kind::Hyphens, 0.3)
+        && names.len() > 1
+        && rng.gen_bool(rate)
+    {
+        row.fields[0] = names.join(["-", ""][rng.gen_range(0..2)]);
+    }
     if hit(rng, 0.03) {
         let initials: Vec<String> = person
             .given
@@ -137,12 +219,22 @@ pub(crate) fn case_row(
         };
     }
     surname_as_used(rng, person, dirt, &mut row);
+    if let Some(rate) = dirt.only(Kind::Foreign, 0.3)
+        && !person.is_dutch
+        && rng.gen_bool(rate)
+    {
+        row.fields[2] = transliterated(rng, &row.fields[2]);
+    }
     let mut born = person.born;
-    match rng.r#gen::<f64>() / dirt {
-        x if x < 0.008 => born[1..].fill(0),
-        x if x < 0.016 => born[1..].fill(1),
-        x if x < 0.020 => born.swap(1, 2),
-        x if x < 0.023 => born[0] = (born[0] + 10).min(2099),
+    let (unknown, exchanged) = (
+        0.008 * dirt.times(Kind::Defaults),
+        0.004 * dirt.times(Kind::Daymonth),
+    );
+    match rng.r#gen::<f64>() / dirt.level {
+        x if x < unknown => born[1..].fill(0),
+        x if x < 2.0 * unknown => born[1..].fill(1),
+        x if x < 2.0 * unknown + exchanged => born.swap(1, 2),
+        x if x < 2.0 * unknown + exchanged + 0.003 => born[0] = (born[0] + 10).min(2099),
         _ => {}
     }
     row.fields[5] = date(born);
@@ -158,11 +250,11 @@ pub(crate) fn case_row(
         if sex == "M" { "V" } else { "M" }.clone_into(&mut row.fields[6]);
     }
     for (field, rate) in [(0, 0.005), (5, 0.005), (6, 0.03)] {
-        if hit(rng, rate) {
+        if of(rng, Kind::Missing, rate) {
             row.fields[field].clear();
         }
     }
-    if hit(rng, 0.003) {
+    if of(rng, Kind::Swaps, 0.003) {
         row.fields.swap(0, 2);
     }
     if hit(rng, 0.05) {
@@ -189,7 +281,7 @@ pub(crate) fn case_row(
     (row, town)
 }
 
-fn surname_as_used(rng: &mut impl Rng, person: &Person, dirt: f64, row: &mut Row) {
+fn surname_as_used(rng: &mut impl Rng, person: &Person, dirt: &Dirt, row: &mut Row) {
     let join = |prefix: &str, stem: &str| format!("{prefix} {stem}").trim().to_owned();
     let own = (person.prefix.clone(), person.surname.clone());
     let mut parts = own.clone();
@@ -198,7 +290,8 @@ fn surname_as_used(rng: &mut impl Rng, person: &Person, dirt: f64, row: &mut Row
         row.fields[3].clear();
         row.fields[4].clear();
         // E, P, V, N: own name, partner's, partner's first, own first; women use their partner's name more often.
-        let other = rng.gen_bool(if person.woman { 0.75 } else { 0.06 });
+        let usual = if person.woman { 0.75 } else { 0.06 };
+        let other = rng.gen_bool(f64::min(usual * dirt.times(Kind::Married), 0.95));
         if other {
             match rng.r#gen::<f64>() {
                 x if x < 0.30 => parts = partner.clone(),
@@ -222,7 +315,7 @@ fn surname_as_used(rng: &mut impl Rng, person: &Person, dirt: f64, row: &mut Row
             }
         }
     }
-    let faulty = |rate: f64| (rate * dirt).min(1.0);
+    let faulty = |rate: f64| (rate * dirt.level).min(1.0);
     if rng.gen_bool(faulty(0.025)) {
         parts.1 = typo(rng, &parts.1);
     }
@@ -243,7 +336,7 @@ fn surname_as_used(rng: &mut impl Rng, person: &Person, dirt: f64, row: &mut Row
     }
     (row.fields[1], row.fields[2]) = parts.clone();
     if !parts.0.is_empty() {
-        let (field, name) = match rng.r#gen::<f64>() / dirt {
+        let (field, name) = match rng.r#gen::<f64>() / dirt.level {
             x if x < 0.05 => (String::new(), join(&parts.0, &parts.1)),
             x if x < 0.08 => (String::new(), parts.1.clone()),
             x if x < 0.11 => (String::new(), format!("{}, {}", parts.1, parts.0)),
@@ -265,11 +358,11 @@ fn surname_as_used(rng: &mut impl Rng, person: &Person, dirt: f64, row: &mut Row
     }
 }
 
-fn address(rng: &mut impl Rng, person: &Person, dirt: f64, moved: Option<&Home>, row: &mut Row) {
+fn address(rng: &mut impl Rng, person: &Person, dirt: &Dirt, moved: Option<&Home>, row: &mut Row) {
     let mut at = moved.unwrap_or(&person.home).clone();
-    let hit = |rng: &mut _, rate: f64| Rng::gen_bool(rng, (rate * dirt).min(1.0));
-    if hit(rng, 0.04) {
-        at = home(rng, Some(at.town).filter(|_| dirt > 0.0));
+    let hit = |rng: &mut _, rate: f64| Rng::gen_bool(rng, (rate * dirt.level).min(1.0));
+    if rng.gen_bool(dirt.rate(Kind::Moves, 0.04)) {
+        at = home(rng, Some(at.town).filter(|_| dirt.level > 0.0));
     }
     if hit(rng, 0.015) {
         let mut code: Vec<u8> = at.postcode.bytes().collect();
@@ -296,7 +389,7 @@ fn address(rng: &mut impl Rng, person: &Person, dirt: f64, moved: Option<&Home>,
     };
     row.fields[8] = at.number.to_string();
     at.addition.clone_into(&mut row.fields[9]);
-    if hit(rng, 0.035) {
+    if rng.gen_bool(dirt.rate(Kind::Missing, 0.035)) {
         row.fields[7..].iter_mut().for_each(String::clear);
     }
 }

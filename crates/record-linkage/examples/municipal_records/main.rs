@@ -2,10 +2,11 @@
 //!
 //! `cargo run --release -p helder-record-linkage --example municipal_records -- --rows 1000000 --dirt 1 --seed 7 --out FOLDER`
 //! writes `a.parquet` (one row per person) and `b.parquet` (70 % of them known to `a`, 3 % second registrations). The same arguments give
-//! the same rows. `person_id` is the truth, for scoring only.
+//! the same rows. `--heavy twins,moves` makes four times as much of these kinds (see `kinds`). `person_id` is the truth, for scoring only.
 #![expect(clippy::print_stdout, reason = "a program")]
 
 mod dirt;
+mod kinds;
 mod names;
 mod people;
 
@@ -16,13 +17,14 @@ use arrow::{
     datatypes::{DataType, Field, Schema},
 };
 use dirt::{FIELDS, Row, case_row, register};
+use kinds::{Dirt, Kind};
 use people::{Home, Person, home, household};
 use rand::{Rng as _, SeedableRng as _, seq::SliceRandom as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 struct Settings {
     rows: usize,
-    dirt: f64,
+    dirt: Dirt,
     seed: u64,
     out: PathBuf,
 }
@@ -30,7 +32,10 @@ struct Settings {
 fn settings() -> Result<Settings, Box<dyn Error>> {
     let mut found = Settings {
         rows: 10_000,
-        dirt: 1.0,
+        dirt: Dirt {
+            level: 1.0,
+            heavy: Vec::new(),
+        },
         seed: 1,
         out: PathBuf::from("."),
     };
@@ -39,10 +44,22 @@ fn settings() -> Result<Settings, Box<dyn Error>> {
         let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
         match name.as_str() {
             "--rows" => found.rows = value.parse()?,
-            "--dirt" => found.dirt = value.parse()?,
+            "--dirt" => found.dirt.level = value.parse()?,
+            "--heavy" => {
+                for name in value.split(',') {
+                    let kind = Kind::ALL.iter().find(|(known, _)| *known == name);
+                    let known = Kind::ALL.map(|(known, _)| known).join(", ");
+                    let (_, kind) = kind.ok_or_else(|| format!("{name} is none of {known}"))?;
+                    found.dirt.heavy.push(*kind);
+                }
+            }
             "--seed" => found.seed = value.parse()?,
             "--out" => found.out = value.into(),
-            _ => return Err(format!("{name} is not known: --rows, --dirt, --seed, --out").into()),
+            _ => {
+                return Err(
+                    format!("{name} is not known: --rows, --dirt, --heavy, --seed, --out").into(),
+                );
+            }
         }
     }
     Ok(found)
@@ -131,7 +148,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut people: Vec<Person> = Vec::new();
     let mut id = 0;
     while people.len() < settings.rows + unique - shared {
-        household(&mut rng, id, &mut people);
+        household(&mut rng, id, &settings.dirt, &mut people);
         id += 1;
     }
     people.truncate(settings.rows + unique - shared);
@@ -155,13 +172,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     for at in &case_people {
         let person = &people[*at as usize];
         let moved = moves.entry(person.household).or_insert_with(|| {
-            let goes = rng.gen_bool((0.08 * settings.dirt).min(1.0));
+            let goes = rng.gen_bool(settings.dirt.rate(Kind::Moves, 0.08));
             goes.then(|| {
                 let near = rng.gen_bool(0.6).then_some(person.home.town);
                 home(&mut rng, near)
             })
         });
-        let row = case_row(&mut rng, person, settings.dirt, moved.as_ref());
+        let row = case_row(&mut rng, person, &settings.dirt, moved.as_ref());
         sheet.push(row, *at as usize)?;
     }
     sheet.close()?;

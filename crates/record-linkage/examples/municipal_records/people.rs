@@ -2,7 +2,10 @@
 
 use rand::Rng;
 
-use crate::names::{ORIGINS, Origin, given, surname, weighted};
+use crate::{
+    kinds::{Dirt, Kind},
+    names::{ORIGINS, Origin, given, surname, weighted},
+};
 
 /// A record as it should be.
 #[derive(Clone)]
@@ -14,6 +17,7 @@ pub(crate) struct Person {
     pub(crate) partner: Option<(String, String)>,
     pub(crate) born: [u16; 3],
     pub(crate) woman: bool,
+    pub(crate) is_dutch: bool,
     pub(crate) home: Home,
 }
 
@@ -100,7 +104,7 @@ fn born(rng: &mut impl Rng, year: i32, origin: Origin) -> [u16; 3] {
 }
 
 /// One household.
-pub(crate) fn household(rng: &mut impl Rng, id: u32, out: &mut Vec<Person>) {
+pub(crate) fn household(rng: &mut impl Rng, id: u32, dirt: &Dirt, out: &mut Vec<Person>) {
     let origin = weighted(rng, &ORIGINS);
     let home = if rng.gen_bool(0.001) {
         // A shelter or an institution: many strangers at one address.
@@ -118,16 +122,17 @@ pub(crate) fn household(rng: &mut impl Rng, id: u32, out: &mut Vec<Person>) {
         let (prefix, stem) = name.unwrap_or_else(|| surname(rng, origin));
         Person {
             household: id,
-
             given: given(rng, origin, woman, year),
             prefix,
             surname: stem,
             partner: None,
             born: born(rng, year, origin),
             woman,
+            is_dutch: origin == Origin::Dutch,
             home: home.clone(),
         }
     };
+    let first_of_all = out.len();
     let couple = rng.gen_bool(0.58);
     let woman = rng.gen_bool(0.5);
     let mut first = person(rng, origin, woman, year, None);
@@ -167,8 +172,16 @@ pub(crate) fn household(rng: &mut impl Rng, id: u32, out: &mut Vec<Person>) {
             (year + age).min(2022),
             Some(family.clone()),
         );
-        if let Some(born) = last.filter(|_| rng.gen_bool(0.03)) {
+        if let Some(born) = last.filter(|_| rng.gen_bool(0.03 * dirt.times(Kind::Twins))) {
             child.born = born;
+        }
+        if let Some(rate) = dirt.only(Kind::Namesakes, 0.3)
+            && rng.gen_bool(rate)
+            && let Some(parent) = out[first_of_all..]
+                .iter()
+                .find(|parent| parent.woman == sex)
+        {
+            child.given.clone_from(&parent.given);
         }
         last = Some(child.born);
         out.push(child);

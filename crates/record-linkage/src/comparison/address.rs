@@ -178,7 +178,7 @@ impl Value {
 }
 
 impl Compare for AddressComparison {
-    fn levels(&self) -> &'static [ComparisonLevel] {
+    fn levels(&self) -> &[ComparisonLevel] {
         LEVELS
     }
 

@@ -97,7 +97,7 @@ fn unequal(a: PartialDate, b: PartialDate) -> u8 {
 }
 
 impl Compare for DateComparison {
-    fn levels(&self) -> &'static [ComparisonLevel] {
+    fn levels(&self) -> &[ComparisonLevel] {
         LEVELS
     }
 

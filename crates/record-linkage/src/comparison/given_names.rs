@@ -195,7 +195,7 @@ impl GivenNamesComparison {
 }
 
 impl Compare for GivenNamesComparison {
-    fn levels(&self) -> &'static [ComparisonLevel] {
+    fn levels(&self) -> &[ComparisonLevel] {
         LEVELS
     }
 

@@ -1,13 +1,17 @@
 //! Comparing two records on one thing: which level of agreement they reach.
 
 mod address;
+mod composed;
 mod date;
 mod exchange;
 mod features;
 mod given_names;
+mod identifier;
 mod simple;
 mod surname;
 mod tokens;
+
+use std::borrow::Cow;
 
 use crate::{
     spec::{ComparisonSpec, KeyFunction},
@@ -17,6 +21,7 @@ use crate::{
 /// The last level of an address comparison at which nobody has moved.
 pub(crate) const SAME_HOME: u8 = 3;
 
+use composed::{ComposedComparison, Reading, levels_of};
 pub use tokens::Scratch;
 pub(crate) use tokens::Tokens;
 
@@ -115,7 +120,7 @@ pub enum Side {
 /// A comparison bound to two tables.
 pub(crate) trait Compare: Send + Sync {
     /// Levels, `MISSING` first.
-    fn levels(&self) -> &'static [ComparisonLevel];
+    fn levels(&self) -> &[ComparisonLevel];
     /// Compares a left with a right row.
     fn compare(&self, left: usize, right: usize, tokens: &Tokens, scratch: &mut Scratch)
     -> Outcome;
@@ -213,12 +218,39 @@ pub(crate) fn bind(
         ComparisonSpec::Text { column, .. } => {
             Box::new(simple::TextComparison::bind(column, left, right, tokens))
         }
+        ComparisonSpec::Bsn { column, .. } => {
+            Box::new(identifier::BsnComparison::bind(column, left, right))
+        }
+        ComparisonSpec::Phone { column, .. } => Box::new(identifier::PhoneComparison::bind(
+            column, left, right, tokens,
+        )),
+        ComparisonSpec::Email { column, .. } => Box::new(identifier::EmailComparison::bind(
+            column, left, right, tokens,
+        )),
+        ComparisonSpec::Number { column, .. }
+        | ComparisonSpec::FreeText { column, .. }
+        | ComparisonSpec::List { column, .. }
+        | ComparisonSpec::Composed { column, .. } => {
+            let reading = match spec {
+                ComparisonSpec::Number { .. } => Reading::Number,
+                ComparisonSpec::List { .. } => Reading::List,
+                _ => Reading::Words,
+            };
+            let levels = spec.composed_levels().unwrap_or_default();
+            Box::new(ComposedComparison::bind(
+                column,
+                (levels, reading),
+                left,
+                right,
+                tokens,
+            ))
+        }
     }
 }
 
 /// Levels of a declared comparison, without data.
-pub fn levels(spec: &ComparisonSpec) -> &'static [ComparisonLevel] {
-    match spec {
+pub fn levels(spec: &ComparisonSpec) -> Cow<'static, [ComparisonLevel]> {
+    Cow::Borrowed(match spec {
         ComparisonSpec::GivenNames { .. } => given_names::LEVELS,
         ComparisonSpec::Surname { .. } => surname::LEVELS,
         ComparisonSpec::Date { .. } => date::LEVELS,
@@ -226,7 +258,16 @@ pub fn levels(spec: &ComparisonSpec) -> &'static [ComparisonLevel] {
         ComparisonSpec::Sex { .. } => simple::SEX_LEVELS,
         ComparisonSpec::Exact { .. } => simple::EXACT_LEVELS,
         ComparisonSpec::Text { .. } => simple::TEXT_LEVELS,
-    }
+        ComparisonSpec::Bsn { .. } => identifier::BSN_LEVELS,
+        ComparisonSpec::Phone { .. } => identifier::PHONE_LEVELS,
+        ComparisonSpec::Email { .. } => identifier::EMAIL_LEVELS,
+        ComparisonSpec::Number { .. }
+        | ComparisonSpec::FreeText { .. }
+        | ComparisonSpec::List { .. }
+        | ComparisonSpec::Composed { .. } => {
+            return Cow::Owned(levels_of(&spec.composed_levels().unwrap_or_default()));
+        }
+    })
 }
 
 /// Mixes two numbers into one key; the same on every machine.
@@ -251,6 +292,9 @@ mod tests {
             simple::SEX_LEVELS,
             simple::EXACT_LEVELS,
             simple::TEXT_LEVELS,
+            identifier::BSN_LEVELS,
+            identifier::PHONE_LEVELS,
+            identifier::EMAIL_LEVELS,
         ] {
             let sum: f64 = levels.iter().map(|l| l.start_m).sum();
             assert!((sum - 1.0).abs() < 1e-9 && levels.len() <= 16, "{sum}");

@@ -67,7 +67,7 @@ impl Equality {
 }
 
 impl Compare for Equality {
-    fn levels(&self) -> &'static [ComparisonLevel] {
+    fn levels(&self) -> &[ComparisonLevel] {
         self.levels
     }
 
@@ -162,7 +162,7 @@ impl TextComparison {
 }
 
 impl Compare for TextComparison {
-    fn levels(&self) -> &'static [ComparisonLevel] {
+    fn levels(&self) -> &[ComparisonLevel] {
         TEXT_LEVELS
     }
 

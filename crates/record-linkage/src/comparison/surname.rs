@@ -231,7 +231,7 @@ impl SurnameComparison {
 }
 
 impl Compare for SurnameComparison {
-    fn levels(&self) -> &'static [ComparisonLevel] {
+    fn levels(&self) -> &[ComparisonLevel] {
         LEVELS
     }
 

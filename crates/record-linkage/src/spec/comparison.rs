@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::KeyFunction;
+use super::{KeyFunction, LevelSpec, level};
 
 /// A column on each side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,7 +31,7 @@ impl ColumnPair {
 }
 
 /// One comparison. `name` is how rules, reports and waterfalls call it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
 pub enum ComparisonSpec {
     /// Given names or initials. With `surname`, exchanged first name and surname are recognised.
@@ -108,6 +108,66 @@ pub enum ComparisonSpec {
         /// The value.
         column: ColumnPair,
     },
+    /// BSN as digits, with the eleven-test and typing errors. For files one holds oneself: on the platform a BSN is a pseudonym.
+    Bsn {
+        /// Name of the comparison.
+        name: String,
+        /// The BSN.
+        column: ColumnPair,
+    },
+    /// Phone numbers, one or several, in any notation.
+    Phone {
+        /// Name of the comparison.
+        name: String,
+        /// The phone number.
+        column: ColumnPair,
+    },
+    /// E-mail address by local part and domain.
+    Email {
+        /// Name of the comparison.
+        name: String,
+        /// The address.
+        column: ColumnPair,
+    },
+    /// A number: equal, one keystroke apart, near.
+    Number {
+        /// Name of the comparison.
+        name: String,
+        /// The number.
+        column: ColumnPair,
+        /// Levels instead of the usual ones.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        levels: Vec<LevelSpec>,
+    },
+    /// Text of several words, in any order.
+    FreeText {
+        /// Name of the comparison.
+        name: String,
+        /// The text.
+        column: ColumnPair,
+        /// Levels instead of the usual ones.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        levels: Vec<LevelSpec>,
+    },
+    /// A list of values, as a JSON array or divided by `;`, `,` or `|`, in any order.
+    List {
+        /// Name of the comparison.
+        name: String,
+        /// The list.
+        column: ColumnPair,
+        /// Levels instead of the usual ones.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        levels: Vec<LevelSpec>,
+    },
+    /// Levels of one's own, best first; "different" comes behind them by itself.
+    Composed {
+        /// Name of the comparison.
+        name: String,
+        /// The value.
+        column: ColumnPair,
+        /// 1 to 13 levels.
+        levels: Vec<LevelSpec>,
+    },
 }
 
 impl ComparisonSpec {
@@ -120,7 +180,32 @@ impl ComparisonSpec {
             | Self::Address { name, .. }
             | Self::Sex { name, .. }
             | Self::Text { name, .. }
-            | Self::Exact { name, .. } => name,
+            | Self::Exact { name, .. }
+            | Self::Bsn { name, .. }
+            | Self::Phone { name, .. }
+            | Self::Email { name, .. }
+            | Self::Number { name, .. }
+            | Self::FreeText { name, .. }
+            | Self::List { name, .. }
+            | Self::Composed { name, .. } => name,
+        }
+    }
+
+    /// The levels of a comparison that has composable ones: its own, or the usual ones of its kind.
+    pub fn composed_levels(&self) -> Option<Vec<LevelSpec>> {
+        let or = |levels: &Vec<LevelSpec>, usual: fn() -> Vec<LevelSpec>| {
+            if levels.is_empty() {
+                usual()
+            } else {
+                levels.clone()
+            }
+        };
+        match self {
+            Self::Number { levels, .. } => Some(or(levels, level::of_number)),
+            Self::FreeText { levels, .. } => Some(or(levels, level::of_free_text)),
+            Self::List { levels, .. } => Some(or(levels, level::of_list)),
+            Self::Composed { levels, .. } => Some(levels.clone()),
+            _ => None,
         }
     }
 
@@ -134,6 +219,10 @@ impl ComparisonSpec {
             Self::Address { .. } => &[K::Whole, K::Place, K::PlaceNumber, K::Postcode4, K::Town],
             Self::Sex { .. } | Self::Exact { .. } => &[K::Whole],
             Self::Text { .. } => &[K::Whole, K::Prefix, K::Spelling],
+            Self::Bsn { .. } | Self::Phone { .. } | Self::Number { .. } => &[K::Whole],
+            Self::Email { .. } => &[K::Whole, K::First],
+            Self::FreeText { .. } | Self::List { .. } => &[K::Whole, K::AnyName],
+            Self::Composed { .. } => &[K::Whole, K::AnyName, K::Prefix, K::Spelling],
         }
     }
 
@@ -171,7 +260,14 @@ impl ComparisonSpec {
             Self::Date { column, .. }
             | Self::Sex { column, .. }
             | Self::Text { column, .. }
-            | Self::Exact { column, .. } => {
+            | Self::Exact { column, .. }
+            | Self::Bsn { column, .. }
+            | Self::Phone { column, .. }
+            | Self::Email { column, .. }
+            | Self::Number { column, .. }
+            | Self::FreeText { column, .. }
+            | Self::List { column, .. }
+            | Self::Composed { column, .. } => {
                 vec![both("column", Some(column))]
             }
             Self::Address {

@@ -1,6 +1,7 @@
 //! What to link on, as data: comparisons, blocking rules, training rules, assignment.
 
 mod comparison;
+pub(crate) mod level;
 mod rule;
 pub mod suggest;
 mod validate;
@@ -9,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use comparison::{ColumnPair, ComparisonSpec};
+pub use level::{LevelSpec, LevelTest};
 pub use rule::{BlockingKey, BlockingRule, KeyFunction};
 
 /// The most comparisons a spec may hold; a pair's agreement pattern is one 64-bit number of 4 bits per comparison.
 pub const MAX_COMPARISONS: usize = 14;
+/// The most levels a comparison may have, besides "missing" and "different".
+pub const MAX_LEVELS: usize = 13;
 
 /// How many partners a record may have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -69,17 +69,23 @@ pub fn suggest(left: &[Described], right: &[Described]) -> LinkageSpec {
             column,
         });
     }
-    for (semantic, name) in [
-        (SemanticType::Telefoonnummer, "telefoonnummer"),
-        (SemanticType::Email, "email"),
-        (SemanticType::Persoonsnummer, "persoonsnummer"),
-    ] {
-        if let Some(column) = finder.pair(semantic) {
-            comparisons.push(ComparisonSpec::Exact {
-                name: name.into(),
-                column,
-            });
-        }
+    if let Some(column) = finder.pair(SemanticType::Telefoonnummer) {
+        comparisons.push(ComparisonSpec::Phone {
+            name: "telefoonnummer".into(),
+            column,
+        });
+    }
+    if let Some(column) = finder.pair(SemanticType::Email) {
+        comparisons.push(ComparisonSpec::Email {
+            name: "email".into(),
+            column,
+        });
+    }
+    if let Some(column) = finder.pair(SemanticType::Persoonsnummer) {
+        comparisons.push(ComparisonSpec::Exact {
+            name: "persoonsnummer".into(),
+            column,
+        });
     }
     for column in finder.unnamed() {
         let name = column.left.clone();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use helder_types::Fault;
 
-use super::{BlockingRule, ComparisonSpec, LinkageSpec, MAX_COMPARISONS};
+use super::{BlockingRule, ComparisonSpec, LevelSpec, LinkageSpec, MAX_COMPARISONS, MAX_LEVELS};
 
 impl LinkageSpec {
     /// Everything wrong with the spec, given the names of the columns on both sides; empty when it can run. Pointers start at the spec.
@@ -78,6 +78,24 @@ impl LinkageSpec {
                     "incomplete",
                     "an address needs a postcode, a street or a town",
                 ));
+            }
+        }
+        for (i, comparison) in self.comparisons.iter().enumerate() {
+            let Some(levels) = comparison.composed_levels() else {
+                continue;
+            };
+            let at = format!("/comparisons/{i}/levels");
+            if levels.is_empty() || levels.len() > MAX_LEVELS {
+                faults.push(Fault::new(
+                    &at,
+                    "out-of-range",
+                    format!("1 to {MAX_LEVELS} levels"),
+                ));
+            }
+            for (j, fault) in levels.iter().map(LevelSpec::fault).enumerate() {
+                if let Some(fault) = fault {
+                    faults.push(Fault::new(format!("{at}/{j}/when"), "out-of-range", fault));
+                }
             }
         }
         if !self.comparisons.is_empty() && self.blocking_rules.is_empty() {

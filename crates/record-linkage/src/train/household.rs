@@ -14,7 +14,16 @@ pub(super) fn household_start(comparison: &ComparisonSpec, m: &[f64], u: &[f64])
         ComparisonSpec::GivenNames { .. } => 0.05,
         ComparisonSpec::Date { .. } => 0.01,
         ComparisonSpec::Sex { .. } => 0.0,
-        ComparisonSpec::Text { .. } | ComparisonSpec::Exact { .. } => 0.3,
+        // A phone at home may be everybody's.
+        ComparisonSpec::Phone { .. } => 0.5,
+        ComparisonSpec::Bsn { .. } => 0.0,
+        ComparisonSpec::Text { .. }
+        | ComparisonSpec::Exact { .. }
+        | ComparisonSpec::Email { .. }
+        | ComparisonSpec::Number { .. }
+        | ComparisonSpec::FreeText { .. }
+        | ComparisonSpec::List { .. }
+        | ComparisonSpec::Composed { .. } => 0.3,
     };
     m.iter()
         .zip(u)

@@ -12,7 +12,7 @@ use crate::{
     em::{EmInput, TrainingBlock, train},
     model::{Source, TrainedComparison, TrainedLevel, TrainedModel},
     run::{Cancelled, Observer},
-    spec::{ComparisonSpec, LinkageSpec},
+    spec::{ComparisonSpec, LevelSpec, LinkageSpec},
 };
 use household::{household_cap, household_ratio, household_start, is_address};
 use patterns::block_patterns;
@@ -151,6 +151,7 @@ fn assemble(
 ) -> TrainedModel {
     let comparisons = spec.comparisons.iter().enumerate().map(|(k, comparison)| {
         let counted = bound.collision(k).is_some();
+        let own_labels = comparison.composed_levels();
         let levels = bound
             .levels(k)
             .iter()
@@ -166,9 +167,16 @@ fn assemble(
                     (sampled >= LEAST_PAIRS_FOR_FREQUENCY)
                         .then(|| sampled as f64 / random.inverse_frequency[k][i])
                 };
+                let [label, label_nl] = own_labels
+                    .as_ref()
+                    .and_then(|levels| levels.get(i - 1))
+                    .map_or_else(
+                        || [level.label.to_owned(), level.label_nl.to_owned()],
+                        LevelSpec::labels,
+                    );
                 TrainedLevel {
-                    label: level.label.to_owned(),
-                    label_nl: level.label_nl.to_owned(),
+                    label,
+                    label_nl,
                     m_probability: m,
                     u_probability: u,
                     u_source: if exact {

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod date;
 pub mod given_names;
+pub mod identifier;
 pub mod spelling;
 pub mod surname;
 pub mod text;
