@@ -44,7 +44,7 @@ impl Bound {
             .enumerate()
             .map(|(k, comparison)| {
                 let mut tokens = Tokens::of(k as u32);
-                let bound = bind(comparison, left, right, &mut tokens);
+                let bound = bind(comparison, spec, left, right, &mut tokens);
                 tokens.close_for_reading();
                 (bound, tokens)
             })
@@ -152,6 +152,13 @@ impl Bound {
         self.comparisons
             .get(k)
             .map_or(&[], |comparison| comparison.levels())
+    }
+
+    /// Per level of comparison `k`, under which condition it can be reached; empty = one condition.
+    pub(crate) fn conditions(&self, k: usize) -> &'static [u8] {
+        self.comparisons
+            .get(k)
+            .map_or(&[], |comparison| comparison.conditions())
     }
 
     /// Compares two rows on everything; `found` is overwritten.

@@ -49,6 +49,10 @@ pub struct TrainedComparison {
     pub name: String,
     /// Where m comes from.
     pub m_source: Source,
+    /// Whether members of a household agree on it by chance rather than by descent, as on given names: that a value is common then makes
+    /// it no less likely that they share it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub household_by_chance: bool,
     /// Levels from best to worst, without the missing one: place 0 here is level 1.
     pub levels: Vec<TrainedLevel>,
 }
@@ -77,11 +81,12 @@ pub fn exact(weight: f64) -> f64 {
 }
 
 impl TrainedModel {
-    /// Sets the prior for `expected` true pairs; household odds keep their ratio to it.
+    /// Sets the prior for `expected` true pairs; there are as many household members per true pair as before.
     ///
     /// Where a record has at most one partner, the odds are those of a pair of records that are both still without one: in a random
     /// matching of `n` expected pairs they are n / ((left − n)(right − n)), not n / (left · right). With files that overlap for nine
-    /// tenths that makes a difference of a factor of a hundred.
+    /// tenths that makes a difference of a factor of a hundred. The odds of a household member stay those of any pair: who has a partner
+    /// elsewhere is no less a relative.
     pub(crate) fn set_expected_matches(
         &mut self,
         expected: f64,
@@ -95,9 +100,8 @@ impl TrainedModel {
             Assignment::All => bound.n_pairs(),
         };
         let prior = exact((expected / pairs.max(1.0)).clamp(1e-15, 1.0).log2());
-        self.household_weight = self
-            .household_weight
-            .map(|weight| exact(weight - self.prior_weight + prior));
+        let ratio = (expected / self.expected_matches.max(1e-9)).log2();
+        self.household_weight = self.household_weight.map(|weight| exact(weight + ratio));
         self.prior_weight = prior;
         self.expected_matches = expected;
     }

@@ -20,6 +20,7 @@ struct LevelWeight {
     typical_frequency: f64,
     /// log2 of the typical frequency; far below everything when there is none.
     log_typical: f64,
+    household_by_chance: bool,
 }
 
 /// Evidence of a pair against "unrelated", in bits.
@@ -46,6 +47,7 @@ impl Weights {
                     ),
                     typical_frequency: level.typical_frequency.unwrap_or(0.0),
                     log_typical: level.typical_frequency.map_or(NO_BAR, f64::log2),
+                    household_by_chance: comparison.household_by_chance,
                 };
             }
             table
@@ -106,7 +108,7 @@ impl Weights {
             let weight = &self.levels[k][usize::from(outcome.level & 15)];
             let frequency = weight.frequency_bar(*outcome);
             evidence.matching += weight.matching + frequency;
-            evidence.household += weight.household + frequency;
+            evidence.household += weight.household_with(frequency);
         }
     }
 
@@ -123,7 +125,7 @@ impl Weights {
             let weight = &table[usize::from(outcome.level & 15)];
             let frequency = known.bar(weight, *outcome);
             evidence.matching += weight.matching + frequency;
-            evidence.household += weight.household + frequency;
+            evidence.household += weight.household_with(frequency);
         }
     }
 
@@ -133,7 +135,7 @@ impl Weights {
             let weight = &table[usize::from(outcome.level & 15)];
             let frequency = weight.frequency_bar(*outcome);
             evidence.matching += weight.matching + frequency;
-            evidence.household += weight.household + frequency;
+            evidence.household += weight.household_with(frequency);
         }
         evidence
     }
@@ -150,6 +152,20 @@ impl Weights {
 }
 
 impl LevelWeight {
+    /// Evidence for "another person of the household" on a value with this frequency bar. Where they agree by chance a common value says as
+    /// little as a rare one; only what they share more often than strangers depends on the value.
+    fn household_with(&self, bar: f64) -> f64 {
+        if !self.household_by_chance || bar == 0.0 {
+            return self.household + bar;
+        }
+        let more = self.household.exp2() - 1.0;
+        if more > 0.0 {
+            exact((more * bar.exp2()).ln_1p() / std::f64::consts::LN_2)
+        } else {
+            self.household
+        }
+    }
+
     fn frequency_bar(&self, outcome: Outcome) -> f64 {
         if self.typical_frequency > 0.0 && outcome.frequency > 0.0 {
             exact((self.typical_frequency / outcome.frequency).log2())

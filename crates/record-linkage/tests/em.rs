@@ -69,6 +69,8 @@ fn em_recovers_chosen_m_and_shares_from_simulated_patterns() {
         shared: vec![false; 4],
         follows: vec![false; 4],
         household_caps: vec![None; 4],
+        conditions: Vec::new(),
+        match_caps: Vec::new(),
         max_iterations: 500,
     };
     let trained = train(&input, &blocks);
@@ -92,6 +94,8 @@ fn a_level_nobody_reaches_keeps_a_probability_above_zero() {
         shared: vec![false; 4],
         follows: vec![false; 4],
         household_caps: vec![None; 4],
+        conditions: Vec::new(),
+        match_caps: Vec::new(),
         max_iterations: 50,
     };
     let only_best = TrainingBlock {
@@ -123,6 +127,8 @@ fn em_never_lowers_the_likelihood_and_extrapolation_only_saves_steps() {
             shared: vec![false; 4],
             follows: vec![false; 4],
             household_caps: vec![None; 4],
+            conditions: Vec::new(),
+            match_caps: Vec::new(),
             max_iterations,
         };
         train(&input, &blocks).convergence

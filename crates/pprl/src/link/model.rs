@@ -112,6 +112,8 @@ pub(super) fn train(
         // Given names all but settle the sex in every class, so it is counted but does not decide.
         follows: vec![false, false, false, false, true],
         household_caps: HOUSEHOLD_CAPS.to_vec(),
+        conditions: Vec::new(),
+        match_caps: Vec::new(),
         max_iterations: MOST_ITERATIONS,
         u,
     };

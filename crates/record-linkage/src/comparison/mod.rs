@@ -7,6 +7,7 @@ mod exchange;
 mod features;
 mod given_names;
 mod identifier;
+mod sex;
 mod simple;
 mod surname;
 mod tokens;
@@ -14,7 +15,7 @@ mod tokens;
 use std::borrow::Cow;
 
 use crate::{
-    spec::{ComparisonSpec, KeyFunction},
+    spec::{ComparisonSpec, KeyFunction, LinkageSpec},
     table::Table,
 };
 
@@ -121,6 +122,11 @@ pub enum Side {
 pub(crate) trait Compare: Send + Sync {
     /// Levels, `MISSING` first.
     fn levels(&self) -> &[ComparisonLevel];
+    /// Per level, under which condition it can be reached: what another comparison says. Levels of one condition are a distribution; empty
+    /// when there is one condition.
+    fn conditions(&self) -> &'static [u8] {
+        &[]
+    }
     /// Compares a left with a right row.
     fn compare(&self, left: usize, right: usize, tokens: &Tokens, scratch: &mut Scratch)
     -> Outcome;
@@ -175,6 +181,7 @@ pub(crate) trait Compare: Send + Sync {
 /// Binds a declared comparison to the tables. Columns that do not exist count as missing.
 pub(crate) fn bind(
     spec: &ComparisonSpec,
+    among: &LinkageSpec,
     left: &Table,
     right: &Table,
     tokens: &mut Tokens,
@@ -210,7 +217,11 @@ pub(crate) fn bind(
             Box::new(address::AddressComparison::bind(spec, left, right, tokens))
         }
         ComparisonSpec::Sex { column, .. } => {
-            Box::new(simple::Equality::sex(column, left, right, tokens))
+            let names = among.comparisons.iter().find_map(|other| match other {
+                ComparisonSpec::GivenNames { column, .. } => Some(column),
+                _ => None,
+            });
+            Box::new(sex::SexComparison::bind(column, names, left, right, tokens))
         }
         ComparisonSpec::Exact { column, .. } => {
             Box::new(simple::Equality::exact(column, left, right, tokens))
@@ -255,7 +266,7 @@ pub fn levels(spec: &ComparisonSpec) -> Cow<'static, [ComparisonLevel]> {
         ComparisonSpec::Surname { .. } => surname::LEVELS,
         ComparisonSpec::Date { .. } => date::LEVELS,
         ComparisonSpec::Address { .. } => address::LEVELS,
-        ComparisonSpec::Sex { .. } => simple::SEX_LEVELS,
+        ComparisonSpec::Sex { .. } => sex::LEVELS,
         ComparisonSpec::Exact { .. } => simple::EXACT_LEVELS,
         ComparisonSpec::Text { .. } => simple::TEXT_LEVELS,
         ComparisonSpec::Bsn { .. } => identifier::BSN_LEVELS,
@@ -289,7 +300,6 @@ mod tests {
             surname::LEVELS,
             date::LEVELS,
             address::LEVELS,
-            simple::SEX_LEVELS,
             simple::EXACT_LEVELS,
             simple::TEXT_LEVELS,
             identifier::BSN_LEVELS,

@@ -19,12 +19,6 @@ pub(super) const EXACT_LEVELS: &[ComparisonLevel] = &[
     level("different", "verschillend", false, 0.1),
 ];
 
-pub(super) const SEX_LEVELS: &[ComparisonLevel] = &[
-    MISSING,
-    level("equal", "gelijk", false, 0.98),
-    level("different", "verschillend", false, 0.02),
-];
-
 pub(super) const TEXT_LEVELS: &[ComparisonLevel] = &[
     MISSING,
     level("equal", "gelijk", true, 0.80),
@@ -35,7 +29,6 @@ pub(super) const TEXT_LEVELS: &[ComparisonLevel] = &[
 
 /// Equal or not.
 pub(super) struct Equality {
-    levels: &'static [ComparisonLevel],
     text: TextComparison,
 }
 
@@ -47,28 +40,14 @@ impl Equality {
         tokens: &mut Tokens,
     ) -> Self {
         Self {
-            levels: EXACT_LEVELS,
             text: TextComparison::bind(column, left, right, tokens),
-        }
-    }
-
-    pub(super) fn sex(
-        column: &ColumnPair,
-        left: &Table,
-        right: &Table,
-        tokens: &mut Tokens,
-    ) -> Self {
-        let text = TextComparison::read(column, left, right, tokens, read_sex);
-        Self {
-            levels: SEX_LEVELS,
-            text,
         }
     }
 }
 
 impl Compare for Equality {
     fn levels(&self) -> &[ComparisonLevel] {
-        self.levels
+        EXACT_LEVELS
     }
 
     fn touch(&self, pairs: &[(u32, u32)], _: &Tokens) -> u64 {
@@ -87,8 +66,7 @@ impl Compare for Equality {
         match (a, b) {
             (0, _) | (_, 0) => Outcome::MISSING,
             (a, b) if a != b => Outcome::at(2),
-            _ if self.levels[1].by_frequency => Outcome::with(1, self.text.shares[a as usize]),
-            _ => Outcome::at(1),
+            (a, _) => Outcome::with(1, self.text.shares[a as usize]),
         }
     }
 
@@ -106,14 +84,6 @@ impl Compare for Equality {
 
     fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
         self.text.replace_right(spec, right, tokens);
-    }
-}
-
-fn read_sex(text: &str) -> Option<String> {
-    match normalise(text).as_str() {
-        "m" | "man" | "male" | "1" => Some("m".to_owned()),
-        "v" | "vrouw" | "f" | "female" | "2" => Some("v".to_owned()),
-        _ => None,
     }
 }
 
@@ -224,8 +194,7 @@ impl Compare for TextComparison {
 
     fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
         let (ComparisonSpec::Text { column, .. }
-        | ComparisonSpec::Exact { column, .. }
-        | ComparisonSpec::Sex { column, .. }) = spec
+        | ComparisonSpec::Exact { column, .. }) = spec
         else {
             return;
         };

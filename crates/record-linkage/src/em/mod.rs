@@ -41,6 +41,11 @@ pub struct EmInput {
     pub follows: Vec<bool>,
     /// Per comparison, the most household members who may agree by name or birth date, and on how many of the first levels that is counted.
     pub household_caps: Vec<Option<(usize, f64)>>,
+    /// Per comparison, from which level on true pairs are rare, and how rare at most. Else a class of true pairs "with another birth date"
+    /// takes over relatives of one name.
+    pub match_caps: Vec<Option<(usize, f64)>>,
+    /// Per comparison, under which condition each level can be reached; levels of one condition are a distribution. Empty = one condition.
+    pub conditions: Vec<Vec<u8>>,
     /// Iteration limit.
     pub max_iterations: u32,
 }
@@ -204,9 +209,11 @@ fn step(input: &EmInput, flat: &[Flat], state: &State) -> Step {
     if next.household.is_some() {
         share_counts(&mut counts, &input.shared);
     }
-    maximise(&mut next.m, &counts[0], &input.m, PRIOR_PAIRS[0]);
+    let prior = (input.m.as_slice(), PRIOR_PAIRS[0]);
+    maximise(&mut next.m, &counts[0], prior, &input.conditions);
     if let (Some(household), Some(start)) = (&mut next.household, &input.household) {
-        maximise(household, &counts[1], start, PRIOR_PAIRS[1]);
+        let prior = (start.as_slice(), PRIOR_PAIRS[1]);
+        maximise(household, &counts[1], prior, &input.conditions);
     }
     next.hold(input);
     Step {
@@ -219,12 +226,17 @@ fn step(input: &EmInput, flat: &[Flat], state: &State) -> Step {
 impl State {
     /// What is known of households beforehand.
     fn hold(&mut self, input: &EmInput) {
+        for (levels, cap) in self.m.iter_mut().zip(&input.match_caps) {
+            if let Some((from, most)) = cap {
+                hold_down(levels, *from..16, *most);
+            }
+        }
         let Some(household) = &mut self.household else {
             return;
         };
         for (levels, cap) in household.iter_mut().zip(&input.household_caps) {
             if let Some((n_levels, most)) = cap {
-                hold_down(levels, *n_levels, *most);
+                hold_down(levels, 1..n_levels + 1, *most);
             }
         }
         for (k, shared) in input.shared.iter().enumerate() {
@@ -286,10 +298,9 @@ fn extrapolated(input: &EmInput, first: &State, second: &State, third: &State) -
         // No probability falls below a hundredth of what it was: it could never come back from zero.
         *out = ahead.max(0.01 * c).min(1.0);
     }
-    for levels in out.m.iter_mut().chain(out.household.iter_mut().flatten()) {
-        let sum: f64 = levels.iter().skip(1).sum();
-        for p in levels.iter_mut().skip(1) {
-            *p /= sum.max(1e-300);
+    for tables in std::iter::once(&mut out.m).chain(&mut out.household) {
+        for (k, levels) in tables.iter_mut().enumerate() {
+            distribute(levels, input.conditions.get(k).map_or(&[], Vec::as_slice));
         }
     }
     let with_household = out.household.is_some();
@@ -323,12 +334,30 @@ fn share_counts(counts: &mut [Vec<Vec<f64>>; 2], shared: &[bool]) {
     }
 }
 
-fn maximise(target: &mut [Vec<f64>], counts: &[Vec<f64>], start: &[Vec<f64>], prior: f64) {
-    for ((target, counts), start) in target.iter_mut().zip(counts).zip(start) {
-        let total: f64 = counts.iter().skip(1).sum::<f64>() + prior;
+fn maximise(
+    target: &mut [Vec<f64>],
+    counts: &[Vec<f64>],
+    (start, prior): (&[Vec<f64>], f64),
+    conditions: &[Vec<u8>],
+) {
+    let tables = target.iter_mut().zip(counts).zip(start);
+    for (k, ((target, counts), start)) in tables.enumerate() {
         for ((probability, count), start) in target.iter_mut().zip(counts).zip(start).skip(1) {
-            *probability = (count + prior * start) / total;
+            *probability = count + prior * start;
         }
+        distribute(target, conditions.get(k).map_or(&[], Vec::as_slice));
+    }
+}
+
+/// Makes the levels of each condition a distribution; level 0 stays out.
+pub(crate) fn distribute(levels: &mut [f64], conditions: &[u8]) {
+    let condition = |level: usize| conditions.get(level).copied().unwrap_or(0);
+    let mut sums = [0.0; 16];
+    for (level, p) in levels.iter().enumerate().skip(1) {
+        sums[usize::from(condition(level) & 15)] += p;
+    }
+    for (level, p) in levels.iter_mut().enumerate().skip(1) {
+        *p /= sums[usize::from(condition(level) & 15)].max(1e-300);
     }
 }
 
@@ -342,18 +371,23 @@ fn moved(before: &[Vec<f64>], after: &[Vec<f64>]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// Scales the first levels down to `most` in sum, and the others up.
-fn hold_down(levels: &mut [f64], n_levels: usize, most: f64) {
-    let (agreeing, others) = levels.split_at_mut(n_levels + 1);
-    let agreeing = &mut agreeing[1..];
-    let sum: f64 = agreeing.iter().sum();
-    let rest: f64 = others.iter().sum();
+/// Scales some levels down to `most` in sum, and the others up.
+fn hold_down(levels: &mut [f64], some: std::ops::Range<usize>, most: f64) {
+    let (mut sum, mut rest) = (0.0, 0.0);
+    for (level, p) in levels.iter().enumerate().skip(1) {
+        *(if some.contains(&level) {
+            &mut sum
+        } else {
+            &mut rest
+        }) += p;
+    }
     if sum > most && rest > 0.0 {
-        for p in agreeing {
-            *p *= most / sum;
-        }
-        for p in others {
-            *p *= (1.0 - most) / rest;
+        for (level, p) in levels.iter_mut().enumerate().skip(1) {
+            *p *= if some.contains(&level) {
+                most / sum
+            } else {
+                (1.0 - most) / rest
+            };
         }
     }
 }

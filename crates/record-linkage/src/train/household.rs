@@ -41,6 +41,15 @@ pub(super) fn household_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)>
     }
 }
 
+/// Two records of one person rarely differ in year, month and day at once: errors are made by the keystroke. What EM cannot tell from
+/// one name and one address is which of father and son it sees, so it is told.
+pub(super) fn match_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)> {
+    match comparison {
+        ComparisonSpec::Date { .. } => Some((7, 0.01)),
+        _ => None,
+    }
+}
+
 /// Household pairs per true pair, from the block that selects on the address.
 pub(super) fn household_ratio(
     blocks: &[BlockShares],

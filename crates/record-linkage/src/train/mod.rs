@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use crate::{
     bound::Bound,
     comparison::Scratch,
-    em::{EmInput, TrainingBlock, train},
+    em::{EmInput, TrainingBlock, distribute, train},
     model::{Source, TrainedComparison, TrainedLevel, TrainedModel},
     run::{Cancelled, Observer},
     spec::{ComparisonSpec, LevelSpec, LinkageSpec},
 };
-use household::{household_cap, household_ratio, household_start, is_address};
+use household::{household_cap, household_ratio, household_start, is_address, match_cap};
 use patterns::block_patterns;
 use random::{RandomPairs, chance, random_pairs};
 
@@ -63,13 +63,13 @@ pub fn train_model(
         blocks.push(known_block(bound, spec, known_pairs));
     }
     let starting: Vec<Vec<f64>> = (0..bound.comparisons.len())
-        .map(|k| bound.levels(k).iter().map(|level| level.start_m).collect())
+        .map(|k| {
+            let mut start: Vec<f64> = bound.levels(k).iter().map(|level| level.start_m).collect();
+            distribute(&mut start, bound.conditions(k));
+            start
+        })
         .collect();
     let mut expected = bound.n_left().min(bound.n_right()) as f64;
-    let names = spec
-        .comparisons
-        .iter()
-        .any(|c| matches!(c, ComparisonSpec::GivenNames { .. }));
     // Random pairs hold a few true ones; once m is known they are taken out of u, and m is learned again.
     let mut m = None;
     for _ in 0..2 {
@@ -86,10 +86,14 @@ pub fn train_model(
             }),
             m: starting.clone(),
             shared: spec.comparisons.iter().map(is_address).collect(),
-            follows: spec
+            follows: vec![false; spec.comparisons.len()],
+            match_caps: spec
                 .comparisons
                 .iter()
-                .map(|c| names && matches!(c, ComparisonSpec::Sex { .. }))
+                .map(|c| match_cap(c).filter(|_| with_household))
+                .collect(),
+            conditions: (0..spec.comparisons.len())
+                .map(|k| bound.conditions(k).to_vec())
                 .collect(),
             household_caps: spec.comparisons.iter().map(household_cap).collect(),
             max_iterations: spec.max_iterations,
@@ -196,6 +200,7 @@ fn assemble(
         TrainedComparison {
             name: comparison.name().to_owned(),
             m_source: Source::Em,
+            household_by_chance: matches!(comparison, ComparisonSpec::GivenNames { .. }),
             levels: levels.collect(),
         }
     });
@@ -203,7 +208,8 @@ fn assemble(
         comparisons: comparisons.collect(),
         expected_matches,
         prior_weight: 0.0,
-        household_weight: household_ratio.map(f64::log2),
+        household_weight: household_ratio
+            .map(|ratio| (ratio * expected_matches / bound.n_pairs().max(1.0)).log2()),
         convergence: trained.convergence,
     };
     let cautious = 0.5 * bound.n_left().min(bound.n_right()) as f64;

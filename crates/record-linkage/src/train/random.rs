@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::{
     bound::Bound,
     comparison::{Scratch, mix},
+    em::distribute,
     run::{Cancelled, Observer},
     spec::LinkageSpec,
 };
@@ -123,14 +124,15 @@ pub(super) fn chance(
             if let Some(collision) = bound.collision(k) {
                 u[1] = collision;
             }
-            if let Some(m) = m.get(k) {
+            let one_condition = bound.conditions(k).is_empty();
+            if let Some(m) = m.get(k).filter(|_| one_condition) {
                 for (u, m) in u.iter_mut().zip(m).skip(1) {
                     *u = (*u - match_share * m).max(0.1 * *u);
                 }
             }
             u[0] = 0.0;
-            let sum: f64 = u.iter().sum();
-            u.iter().map(|u| u / sum).collect()
+            distribute(&mut u, bound.conditions(k));
+            u
         })
         .collect()
 }
