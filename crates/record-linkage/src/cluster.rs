@@ -41,11 +41,7 @@ pub struct Clusters {
 
 /// Groups rows by their links.
 pub(crate) fn clusters(bound: &Bound, model: &TrainedModel, links: &[Link]) -> Clusters {
-    let weigher = Weigher {
-        bound,
-        model,
-        weights: Weights::new(model, bound.n_records()),
-    };
+    let weigher = Weigher::new(bound, model);
     let n = bound.n_left();
     let mut order: Vec<&Link> = links.iter().collect();
     order.sort_by(|a, b| {
@@ -120,28 +116,45 @@ fn root(parents: &mut [u32], mut node: u32) -> u32 {
     node
 }
 
-struct Weigher<'a> {
+/// Weighs records of one file with each other.
+pub(crate) struct Weigher<'a> {
     bound: &'a Bound,
     model: &'a TrainedModel,
     weights: Weights,
 }
 
-impl Weigher<'_> {
-    /// Mean weight of the pairs between two groups.
-    fn between(&self, a: &[u32], b: &[u32], scratch: &mut Scratch) -> f64 {
+impl<'a> Weigher<'a> {
+    pub(crate) fn new(bound: &'a Bound, model: &'a TrainedModel) -> Self {
+        Self {
+            bound,
+            model,
+            weights: Weights::new(model, bound.n_records()),
+        }
+    }
+
+    /// Weight of a pair by itself.
+    pub(crate) fn weight(&self, left: u32, right: u32, scratch: &mut Scratch) -> f64 {
         let mut found = Vec::new();
+        let (left, right) = (left.min(right) as usize, left.max(right) as usize);
+        self.bound.compare(left, right, scratch, &mut found);
+        let evidence = self.weights.evidence(&found);
+        let household = self.model.household_weight;
+        evidence.matching
+            + self.model.prior_weight
+            + self.weights.household_bar(evidence, household)
+    }
+
+    /// What a single pair counts for where groups are weighed.
+    pub(crate) const fn limited(weight: f64) -> f64 {
+        weight.clamp(-MOST_BITS, MOST_BITS)
+    }
+
+    /// Mean weight of the pairs between two groups.
+    pub(crate) fn between(&self, a: &[u32], b: &[u32], scratch: &mut Scratch) -> f64 {
         let (mut sum, mut n) = (0.0, 0.0);
         for left in a.iter().take(MOST_MEMBERS) {
             for right in b.iter().take(MOST_MEMBERS) {
-                self.bound
-                    .compare(*left as usize, *right as usize, scratch, &mut found);
-                let evidence = self.weights.evidence(&found);
-                let weight = evidence.matching
-                    + self.model.prior_weight
-                    + self
-                        .weights
-                        .household_bar(evidence, self.model.household_weight);
-                sum += weight.clamp(-MOST_BITS, MOST_BITS);
+                sum += Self::limited(self.weight(*left, *right, scratch));
                 n += 1.0;
             }
         }

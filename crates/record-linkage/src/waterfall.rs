@@ -148,12 +148,16 @@ pub(crate) fn explain(
         ));
     }
     if rival_bar != 0.0 {
-        bars.push(plain(
-            BarKind::Rivals,
-            "other candidates",
-            "andere kandidaten",
-            rival_bar,
-        ));
+        // Between two files other records only compete; within one, those of the same person speak for a pair.
+        let (label, label_nl) = if rival_bar < 0.0 {
+            ("other candidates", "andere kandidaten")
+        } else {
+            (
+                "the other records of this person",
+                "de andere records van deze persoon",
+            )
+        };
+        bars.push(plain(BarKind::Rivals, label, label_nl, rival_bar));
     }
     let match_weight = bars.iter().map(|bar| bar.weight).sum();
     Waterfall {

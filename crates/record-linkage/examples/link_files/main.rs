@@ -161,7 +161,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let one = Ranked::new(links.collect(), all);
     let scored = result.scored.iter().map(|pair| {
         (
-            probability(pair.match_weight - pair.rival_bar),
+            // Within one file what the other records say belongs to the score of a pair; between two it is the competition.
+            probability(if within {
+                pair.match_weight
+            } else {
+                pair.match_weight - pair.rival_bar
+            }),
             is_true(pair.left, pair.right),
         )
     });

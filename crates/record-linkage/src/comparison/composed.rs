@@ -123,7 +123,6 @@ impl ComposedComparison {
     }
 
     fn reaches(
-        &self,
         test: &LevelTest,
         (a, b): (&Value, &Value),
         tokens: &Tokens,
@@ -264,7 +263,7 @@ impl Compare for ComposedComparison {
         };
         let shares = codes.map(|code| self.shares[code as usize]);
         for (place, test) in self.tests.iter().enumerate() {
-            if self.reaches(&test.when, (a, b), tokens, scratch) {
+            if Self::reaches(&test.when, (a, b), tokens, scratch) {
                 return Outcome::with(place as u8 + 1, self.frequency(test, (a, b), shares));
             }
         }

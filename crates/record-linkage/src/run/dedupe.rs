@@ -1,6 +1,6 @@
 //! People who are more than once in one file.
 
-use super::{Cancelled, Observer, RunResult, run_bound, state::State};
+use super::{Cancelled, Observer, RunResult, context, run_bound, state::State};
 use crate::{
     bound::Bound,
     cluster::{Clusters, clusters},
@@ -39,10 +39,15 @@ pub fn dedupe(
     state.links.retain(|link| link.left < link.right);
     observer.stage("reading the values");
     let bound = Bound::within(&spec, table);
-    let run = run_bound(&spec, &bound, state, observer).map_err(|_| Cancelled)?;
+    let mut run = run_bound(&spec, &bound, state, observer).map_err(|_| Cancelled)?;
     observer.stage("grouping records");
-    let clusters = match &run.model {
-        Some(model) => clusters(&bound, model, &run.links),
+    let clusters = match run.model.take() {
+        Some(model) => {
+            let found = clusters(&bound, &model, &run.links);
+            context::apply(&bound, &model, &found, spec.threshold, &mut run);
+            run.model = Some(model);
+            found
+        }
         None => Clusters::default(),
     };
     Ok(Deduplicated { run, clusters })

@@ -1,5 +1,6 @@
 //! A whole run: deterministic steps first, then Fellegi–Sunter over the candidates, then assignment.
 
+mod context;
 mod dedupe;
 mod limits;
 mod part;
@@ -93,7 +94,7 @@ pub struct ScoredPair {
     pub left: u32,
     /// Row of the right table.
     pub right: u32,
-    /// Bar of the rivals, never above zero.
+    /// Bar of the other records: of rivals, never above zero, between two files; of the records of the same person or another within one.
     pub rival_bar: f64,
     /// log2 odds, rivals included.
     pub match_weight: f64,

@@ -50,6 +50,8 @@ pub struct GroupQuality {
     pub links: u64,
     /// True pairs expected, those that no rule reached among them.
     pub expected_pairs: f64,
+    /// Of these, pairs that no rule reached.
+    pub unreached_pairs: f64,
     /// Mean probability of the links.
     pub precision: f64,
     /// Sum of their probabilities, out of the expected pairs.
@@ -181,6 +183,29 @@ pub(super) fn judge(
     let unreached_pairs = sums[0].unreached();
     let expected = chance.iter().sum::<f64>() + unreached_pairs;
     let scores = || likely.iter().map(|edge| chance[*edge as usize]);
+    let (thresholds, bands) = tables(scores, expected);
+    let groups = Group::ALL
+        .into_iter()
+        .zip(sums)
+        .filter(|(_, sums)| sums.links > 0 || sums.expected >= 1.0)
+        .map(|(group, sums)| {
+            let unreached = sums.unreached();
+            sums.quality(group, unreached)
+        });
+    Quality {
+        thresholds,
+        bands,
+        groups: groups.collect(),
+        unreached_pairs,
+        new_matches,
+    }
+}
+
+/// Expected precision and recall by threshold, and means by band.
+fn tables<I: Iterator<Item = f64>>(
+    scores: impl Fn() -> I,
+    expected: f64,
+) -> (Vec<AtThreshold>, Vec<Band>) {
     let thresholds = THRESHOLDS.map(|threshold| {
         let (n, sum) = scores()
             .filter(|p| *p >= threshold)
@@ -203,27 +228,67 @@ pub(super) fn judge(
             mean: sum / f64::max(n as f64, 1.0),
         }
     });
-    let groups = Group::ALL
+    (thresholds.into(), bands.into())
+}
+
+impl Sums {
+    fn quality(&self, group: Group, unreached_pairs: f64) -> GroupQuality {
+        let expected_pairs = self.expected + unreached_pairs;
+        GroupQuality {
+            group,
+            links: self.links,
+            expected_pairs,
+            unreached_pairs,
+            precision: self.linked / f64::max(self.links as f64, 1.0),
+            recall: self.linked / expected_pairs.max(1e-9),
+        }
+    }
+}
+
+/// Judges anew when the weights of pairs have changed within one file. `pairs` are rows, final weight and whether they are linked; what no
+/// rule reached stays as it was, less what is reached now.
+pub(super) fn judge_again(
+    quality: &mut Quality,
+    bound: &Bound,
+    pairs: &[(usize, usize, f64, bool)],
+    newly_reached: f64,
+) {
+    let mut sums = [Sums::default(); Group::ALL.len()];
+    for (left, right, weight, linked) in pairs {
+        let p = probability(*weight);
+        if p < LEAST && !linked {
+            continue;
+        }
+        let groups = groups_of(bound, *left, *right);
+        let of_pair = sums.iter_mut().zip(Group::ALL);
+        for (sums, _) in of_pair.filter(|(_, group)| groups & group.bit() != 0) {
+            sums.expected += p;
+            if *linked {
+                sums.links += 1;
+                sums.linked += p;
+            }
+        }
+    }
+    let left_over = (quality.unreached_pairs - newly_reached).max(0.0);
+    let share = left_over / quality.unreached_pairs.max(1e-9);
+    quality.unreached_pairs = left_over;
+    let likely = || {
+        let scores = pairs.iter().map(|(_, _, weight, _)| probability(*weight));
+        scores.filter(|p| *p >= BANDS[0].0)
+    };
+    let expected = sums[0].expected + left_over;
+    (quality.thresholds, quality.bands) = tables(likely, expected);
+    let known = std::mem::take(&mut quality.groups);
+    quality.groups = Group::ALL
         .into_iter()
         .zip(sums)
         .filter(|(_, sums)| sums.links > 0 || sums.expected >= 1.0)
         .map(|(group, sums)| {
-            let expected_pairs = sums.expected + sums.unreached();
-            GroupQuality {
-                group,
-                links: sums.links,
-                expected_pairs,
-                precision: sums.linked / f64::max(sums.links as f64, 1.0),
-                recall: sums.linked / expected_pairs.max(1e-9),
-            }
-        });
-    Quality {
-        thresholds: thresholds.into(),
-        bands: bands.into(),
-        groups: groups.collect(),
-        unreached_pairs,
-        new_matches,
-    }
+            let before = known.iter().find(|known| known.group == group);
+            let unreached = before.map_or(0.0, |known| known.unreached_pairs * share);
+            sums.quality(group, unreached)
+        })
+        .collect();
 }
 
 /// Groups of a pair, as bits.

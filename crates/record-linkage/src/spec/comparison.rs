@@ -217,9 +217,12 @@ impl ComparisonSpec {
             Self::Surname { .. } => &[K::AnyName, K::Prefix, K::Spelling],
             Self::Date { .. } => &[K::Whole, K::Year, K::YearMonth, K::MonthDay],
             Self::Address { .. } => &[K::Whole, K::Place, K::PlaceNumber, K::Postcode4, K::Town],
-            Self::Sex { .. } | Self::Exact { .. } => &[K::Whole],
+            Self::Sex { .. }
+            | Self::Exact { .. }
+            | Self::Bsn { .. }
+            | Self::Phone { .. }
+            | Self::Number { .. } => &[K::Whole],
             Self::Text { .. } => &[K::Whole, K::Prefix, K::Spelling],
-            Self::Bsn { .. } | Self::Phone { .. } | Self::Number { .. } => &[K::Whole],
             Self::Email { .. } => &[K::Whole, K::First],
             Self::FreeText { .. } | Self::List { .. } => &[K::Whole, K::AnyName],
             Self::Composed { .. } => &[K::Whole, K::AnyName, K::Prefix, K::Spelling],

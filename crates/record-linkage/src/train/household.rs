@@ -13,10 +13,9 @@ pub(super) fn household_start(comparison: &ComparisonSpec, m: &[f64], u: &[f64])
         ComparisonSpec::Surname { .. } => 0.6,
         ComparisonSpec::GivenNames { .. } => 0.05,
         ComparisonSpec::Date { .. } => 0.01,
-        ComparisonSpec::Sex { .. } => 0.0,
+        ComparisonSpec::Sex { .. } | ComparisonSpec::Bsn { .. } => 0.0,
         // A phone at home may be everybody's.
         ComparisonSpec::Phone { .. } => 0.5,
-        ComparisonSpec::Bsn { .. } => 0.0,
         ComparisonSpec::Text { .. }
         | ComparisonSpec::Exact { .. }
         | ComparisonSpec::Email { .. }

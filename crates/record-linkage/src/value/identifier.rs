@@ -85,7 +85,7 @@ pub fn phones(text: &str) -> Vec<String> {
         let all_equal = number
             .bytes()
             .skip(2)
-            .all(|b| Some(b) == number.bytes().nth(2));
+            .all(|b| Some(b) == number.as_bytes().get(2).copied());
         if (8..=15).contains(&number.len()) && !all_equal && !out.contains(&number) {
             out.push(number);
         }

@@ -1,0 +1,138 @@
+//! What the other records of a person say about a pair, within one file.
+//!
+//! Two records of one person may have little in common, but each much with the others of that person; and two records that look alike may
+//! belong to groups that contradict each other. Groups are made of pairs; here pairs learn from their groups.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Link, RunResult, ScoredPair, Step, quality::judge_again};
+use crate::{
+    bound::Bound,
+    cluster::{Clusters, Weigher},
+    comparison::Scratch,
+    model::{TrainedModel, exact},
+    score::probability,
+};
+
+/// Groups of more records than this keep the weights of their pairs as they are: so many are no copies of one person's record.
+const MOST_MEMBERS: usize = 300;
+
+/// Adds a bar to every scored pair of two grouped records, adds the pairs of a group that no rule reached, and makes the links anew.
+pub(super) fn apply(
+    bound: &Bound,
+    model: &TrainedModel,
+    clusters: &Clusters,
+    threshold: f64,
+    run: &mut RunResult,
+) {
+    let weigher = Weigher::new(bound, model);
+    let mut scratch = Scratch::new();
+    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (row, group) in clusters.cluster_of.iter().enumerate() {
+        groups.entry(*group).or_default().push(row as u32);
+    }
+    groups.retain(|_, members| (2..=MOST_MEMBERS).contains(&members.len()));
+    let mut pairs: BTreeMap<(u32, u32), ScoredPair> = run
+        .scored
+        .drain(..)
+        .map(|pair| ((pair.left, pair.right), pair))
+        .collect();
+    let before = pairs.len();
+    for members in groups.values() {
+        within(&weigher, members, &mut scratch, &mut pairs);
+    }
+    let newly_reached = (pairs.len() - before) as f64;
+    let mut between: HashMap<(u32, u32), f64> = HashMap::new();
+    let alone = |group: &u32| vec![*group];
+    for pair in pairs.values_mut().filter(|pair| pair.match_weight > 0.0) {
+        let [a, b] = [pair.left, pair.right].map(|row| clusters.cluster_of[row as usize]);
+        if a == b {
+            continue;
+        }
+        let of = |group| groups.get(&group).cloned().unwrap_or_else(|| alone(&group));
+        let mean = *between
+            .entry((a.min(b), a.max(b)))
+            .or_insert_with_key(|(a, b)| weigher.between(&of(*a), &of(*b), &mut scratch));
+        pair.add(exact((mean - pair.match_weight).min(0.0)));
+    }
+    run.scored = pairs.into_values().collect();
+    run.links.retain(|link| link.step == Step::Deterministic);
+    let known: std::collections::HashSet<(u32, u32)> = run
+        .links
+        .iter()
+        .map(|link| (link.left, link.right))
+        .collect();
+    let found = run.scored.iter().filter(|pair| {
+        probability(pair.match_weight) >= threshold && !known.contains(&(pair.left, pair.right))
+    });
+    run.links.extend(found.map(|pair| Link {
+        left: pair.left,
+        right: pair.right,
+        match_weight: pair.match_weight,
+        match_probability: probability(pair.match_weight),
+        step: Step::Probabilistic,
+    }));
+    run.links.sort_by_key(|link| (link.left, link.right));
+    let judged: Vec<(usize, usize, f64, bool)> = run
+        .scored
+        .iter()
+        .map(|pair| {
+            let linked = probability(pair.match_weight) >= threshold;
+            (
+                pair.left as usize,
+                pair.right as usize,
+                pair.match_weight,
+                linked,
+            )
+        })
+        .collect();
+    judge_again(&mut run.quality, bound, &judged, newly_reached);
+}
+
+impl ScoredPair {
+    fn add(&mut self, bar: f64) {
+        self.rival_bar += bar;
+        self.match_weight += bar;
+    }
+}
+
+/// A pair of one group weighs no less than the group speaks for either of its records.
+fn within(
+    weigher: &Weigher<'_>,
+    members: &[u32],
+    scratch: &mut Scratch,
+    pairs: &mut BTreeMap<(u32, u32), ScoredPair>,
+) {
+    let n = members.len();
+    let mut weights = vec![0.0; n * n];
+    for i in 0..n {
+        for j in i + 1..n {
+            let weight = weigher.weight(members[i], members[j], scratch);
+            weights[i * n + j] = weight;
+            weights[j * n + i] = weight;
+        }
+    }
+    let means: Vec<f64> = weights
+        .chunks(n)
+        .map(|row| {
+            row.iter()
+                .map(|weight| Weigher::limited(*weight))
+                .sum::<f64>()
+                / (n as f64 - 1.0)
+        })
+        .collect();
+    for i in 0..n {
+        for j in i + 1..n {
+            let own = weights[i * n + j];
+            let bar = exact((1.0 * 2.0 * means[i].min(means[j]) - own).max(0.0));
+            let (left, right) = (members[i].min(members[j]), members[i].max(members[j]));
+            let pair = pairs.entry((left, right)).or_insert(ScoredPair {
+                left,
+                right,
+                rival_bar: 0.0,
+                match_weight: own,
+            });
+            pair.add(bar);
+        }
+    }
+}
