@@ -174,57 +174,9 @@ pub(crate) fn case_row(
     let (mut row, _) = register(person);
     let hit = |rng: &mut _, rate: f64| -> bool { Rng::gen_bool(rng, (rate * dirt.level).min(1.0)) };
     let of = |rng: &mut _, kind, rate: f64| -> bool { Rng::gen_bool(rng, dirt.rate(kind, rate)) };
-    let mut names: Vec<String> = person.given.split(' ').map(str::to_owned).collect();
-    if of(rng, Kind::Nicknames, 0.05)
-        && let Some(short) = nickname(rng, &names[0])
-    {
-        names = vec![short];
-    }
-    if names.len() > 1 && rng.gen_bool(0.45) {
-        names.truncate(1);
-    } else if names.len() > 1 && hit(rng, 0.01) {
-        names.swap(0, 1);
-    }
-    if hit(rng, 0.02) {
-        names[0] = if rng.gen_bool(0.7) {
-            typo(rng, &names[0])
-        } else {
-            respell(rng, &names[0])
-        };
-    }
-    if let Some(rate) = dirt.only(Kind::Foreign, 0.3)
-        && !person.is_dutch
-        && rng.gen_bool(rate)
-    {
-        names[0] = transliterated(rng, &names[0]);
-    }
-    row.fields[0] = names.join(" ");
-    if let Some(rate) = dirt.only(Kind::Hyphens, 0.3)
-        && names.len() > 1
-        && rng.gen_bool(rate)
-    {
-        row.fields[0] = names.join(["-", ""][rng.gen_range(0..2)]);
-    }
-    if hit(rng, 0.03) {
-        let initials: Vec<String> = person
-            .given
-            .split(' ')
-            .filter_map(|n| n.chars().next())
-            .map(|c| format!("{c}."))
-            .collect();
-        row.fields[0] = if rng.gen_bool(0.5) {
-            initials.concat()
-        } else {
-            initials[0].clone()
-        };
-    }
+    given_names_as_used(rng, person, dirt, &mut row);
     surname_as_used(rng, person, dirt, &mut row);
-    if let Some(rate) = dirt.only(Kind::Foreign, 0.3)
-        && !person.is_dutch
-        && rng.gen_bool(rate)
-    {
-        row.fields[2] = transliterated(rng, &row.fields[2]);
-    }
+    foreign(rng, person, dirt, &mut row.fields[2]);
     let mut born = person.born;
     let (unknown, exchanged) = (
         0.008 * dirt.times(Kind::Defaults),
@@ -279,6 +231,60 @@ pub(crate) fn case_row(
         town.clear();
     }
     (row, town)
+}
+
+/// A name from elsewhere in other letters, where that kind is heavy.
+fn foreign(rng: &mut impl Rng, person: &Person, dirt: &Dirt, name: &mut String) {
+    if let Some(rate) = dirt.only(Kind::Foreign, 0.3)
+        && !person.is_dutch
+        && rng.gen_bool(rate)
+    {
+        *name = transliterated(rng, name);
+    }
+}
+
+fn given_names_as_used(rng: &mut impl Rng, person: &Person, dirt: &Dirt, row: &mut Row) {
+    let hit = |rng: &mut _, rate: f64| -> bool { Rng::gen_bool(rng, (rate * dirt.level).min(1.0)) };
+    let of = |rng: &mut _, kind, rate: f64| -> bool { Rng::gen_bool(rng, dirt.rate(kind, rate)) };
+    let mut names: Vec<String> = person.given.split(' ').map(str::to_owned).collect();
+    if of(rng, Kind::Nicknames, 0.05)
+        && let Some(short) = nickname(rng, &names[0])
+    {
+        names = vec![short];
+    }
+    if names.len() > 1 && rng.gen_bool(0.45) {
+        names.truncate(1);
+    } else if names.len() > 1 && hit(rng, 0.01) {
+        names.swap(0, 1);
+    }
+    if hit(rng, 0.02) {
+        names[0] = if rng.gen_bool(0.7) {
+            typo(rng, &names[0])
+        } else {
+            respell(rng, &names[0])
+        };
+    }
+    foreign(rng, person, dirt, &mut names[0]);
+    row.fields[0] = names.join(" ");
+    if let Some(rate) = dirt.only(Kind::Hyphens, 0.3)
+        && names.len() > 1
+        && rng.gen_bool(rate)
+    {
+        row.fields[0] = names.join(["-", ""][rng.gen_range(0..2)]);
+    }
+    if hit(rng, 0.03) {
+        let initials: Vec<String> = person
+            .given
+            .split(' ')
+            .filter_map(|n| n.chars().next())
+            .map(|c| format!("{c}."))
+            .collect();
+        row.fields[0] = if rng.gen_bool(0.5) {
+            initials.concat()
+        } else {
+            initials[0].clone()
+        };
+    }
 }
 
 fn surname_as_used(rng: &mut impl Rng, person: &Person, dirt: &Dirt, row: &mut Row) {

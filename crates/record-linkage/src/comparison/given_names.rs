@@ -6,6 +6,7 @@ use super::{
     features::Features,
     level, mix,
     tokens::{CLOSE, Frequencies, Scratch, Tokens},
+    variants::Variants,
 };
 use crate::{
     spec::{ColumnPair, ComparisonSpec, KeyFunction},
@@ -15,7 +16,7 @@ use crate::{
 
 pub(super) const LEVELS: &[ComparisonLevel] = &[
     MISSING,
-    level("all given names equal", "alle voornamen gelijk", true, 0.55),
+    level("all given names equal", "alle voornamen gelijk", true, 0.53),
     level(
         "first given name equal",
         "eerste voornaam gelijk",
@@ -33,6 +34,12 @@ pub(super) const LEVELS: &[ComparisonLevel] = &[
         "voornaam bijna gelijk",
         true,
         0.06,
+    ),
+    level(
+        "another name for the given name",
+        "een andere naam voor de voornaam",
+        true,
+        0.02,
     ),
     level(
         "two or more initials equal",
@@ -110,12 +117,16 @@ pub(super) struct GivenNamesComparison {
     masks: Masks,
     frequencies: Frequencies,
     collision: f64,
+    variants: Variants,
+    /// Per distinct value, the mask of its first name among the variants; empty when there are none.
+    variant_masks: Vec<u64>,
 }
 
 impl GivenNamesComparison {
     pub(super) fn bind(
         column: &ColumnPair,
         surname: Option<&ColumnPair>,
+        date: Option<&ColumnPair>,
         left: &Table,
         right: &Table,
         tokens: &mut Tokens,
@@ -148,13 +159,44 @@ impl GivenNamesComparison {
             frequencies.add_records(n, others.map(|(_, name)| *name).chain([value.whole]));
         }
         let collision = values.shares().1;
+        let mut scratch = Scratch::new();
+        let variants = date.zip(surname).map_or_else(Variants::default, |(d, s)| {
+            Variants::learn(
+                (left, right),
+                ([&d.left, &d.right], [&s.left, &s.right]),
+                |side, row| {
+                    let names = values.get(side, row).map(Value::names);
+                    names.and_then(<[u32]>::first).copied().unwrap_or(0)
+                },
+                |a, b| tokens.close(a, b, &mut scratch),
+            )
+        });
+        let words = variants.words();
+        let first = |value: &Value| value.names().first().copied().unwrap_or(0);
+        let variant_masks = if words.is_empty() {
+            Vec::new()
+        } else {
+            let mask = |word| words.contains(&word).then(|| variants.mask(word));
+            let masks = values.values().iter().map(first).map(mask);
+            masks.map(Option::unwrap_or_default).collect()
+        };
         Self {
             values,
             surnames,
             masks,
             frequencies,
             collision,
+            variants,
+            variant_masks,
         }
+    }
+
+    fn are_variants(&self, [left, right]: [usize; 2], a: u32, b: u32) -> bool {
+        let mask = |side, row| {
+            let code = self.values.code(side, row) as usize;
+            self.variant_masks.get(code).copied().unwrap_or(0)
+        };
+        mask(Side::Left, left) & mask(Side::Right, right) != 0 && self.variants.hold(a, b)
     }
 
     fn exchanged(&self, left: usize, right: usize) -> bool {
@@ -211,7 +253,7 @@ impl Compare for GivenNamesComparison {
             self.values.get(Side::Right, right),
         ) else {
             return if self.exchanged(left, right) {
-                Outcome::at(7)
+                Outcome::at(8)
             } else {
                 Outcome::MISSING
             };
@@ -221,11 +263,11 @@ impl Compare for GivenNamesComparison {
             let equal = a.iter().zip(b).take_while(|(x, y)| x == y).count();
             let compared = a.len().min(b.len());
             return match equal {
-                0 if self.exchanged(left, right) => Outcome::at(7),
-                0 => Outcome::at(10),
-                1 if compared == 1 => Outcome::at(6),
-                _ if equal == compared => Outcome::at(5),
-                _ => Outcome::at(9),
+                0 if self.exchanged(left, right) => Outcome::at(8),
+                0 => Outcome::at(11),
+                1 if compared == 1 => Outcome::at(7),
+                _ if equal == compared => Outcome::at(6),
+                _ => Outcome::at(10),
             };
         }
         if a.whole == b.whole {
@@ -243,16 +285,23 @@ impl Compare for GivenNamesComparison {
                 .max(self.frequencies.of(first_b));
             return Outcome::with(4, commoner);
         }
-        if self.exchanged(left, right) {
-            return Outcome::at(7);
+        if self.are_variants([left, right], first_a, first_b) {
+            let commoner = self
+                .frequencies
+                .of(first_a)
+                .max(self.frequencies.of(first_b));
+            return Outcome::with(5, commoner);
         }
-        if likeness >= 0.8 || tokens.contains(first_a, first_b) {
+        if self.exchanged(left, right) {
             return Outcome::at(8);
         }
+        if likeness >= 0.8 || tokens.contains(first_a, first_b) {
+            return Outcome::at(9);
+        }
         Outcome::at(if a.initials[0] == b.initials[0] {
-            9
-        } else {
             10
+        } else {
+            11
         })
     }
 

@@ -11,6 +11,7 @@ mod sex;
 mod simple;
 mod surname;
 mod tokens;
+mod variants;
 
 use std::borrow::Cow;
 
@@ -192,6 +193,10 @@ pub(crate) fn bind(
         } => Box::new(given_names::GivenNamesComparison::bind(
             column,
             surname.as_ref(),
+            among.comparisons.iter().find_map(|other| match other {
+                ComparisonSpec::Date { column, .. } => Some(column),
+                _ => None,
+            }),
             left,
             right,
             tokens,

@@ -17,6 +17,10 @@ use crate::{
 /// Groups of more records than this keep the weights of their pairs as they are: so many are no copies of one person's record.
 const MOST_MEMBERS: usize = 300;
 
+/// How much of the mean weight of a record with the others of its group a pair of the group is worth at least: of several ties, each holding
+/// by itself, a pair needs only some to hold.
+const TIES: f64 = 2.0;
+
 /// Adds a bar to every scored pair of two grouped records, adds the pairs of a group that no rule reached, and makes the links anew.
 pub(super) fn apply(
     bound: &Bound,
@@ -112,19 +116,21 @@ fn within(
             weights[j * n + i] = weight;
         }
     }
-    let means: Vec<f64> = weights
+    let limited = |weight: f64| Weigher::limited(weight);
+    let sums: Vec<f64> = weights
         .chunks(n)
-        .map(|row| {
-            row.iter()
-                .map(|weight| Weigher::limited(*weight))
-                .sum::<f64>()
-                / (n as f64 - 1.0)
-        })
+        .map(|row| row.iter().copied().map(limited).sum())
         .collect();
     for i in 0..n {
         for j in i + 1..n {
             let own = weights[i * n + j];
-            let bar = exact((1.0 * 2.0 * means[i].min(means[j]) - own).max(0.0));
+            // What the others, the pair itself left out, say of either record; with two records there are no others.
+            let others = |record: usize| (sums[record] - limited(own)) / (n as f64 - 2.0);
+            let bar = if n > 2 {
+                exact((TIES * others(i).min(others(j)) - own).max(0.0))
+            } else {
+                0.0
+            };
             let (left, right) = (members[i].min(members[j]), members[i].max(members[j]));
             let pair = pairs.entry((left, right)).or_insert(ScoredPair {
                 left,

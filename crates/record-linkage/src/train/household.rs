@@ -34,7 +34,7 @@ pub(super) fn household_start(comparison: &ComparisonSpec, m: &[f64], u: &[f64])
 /// whose birth date was typed wrong.
 pub(super) fn household_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)> {
     match comparison {
-        ComparisonSpec::GivenNames { .. } => Some((4, 0.10)),
+        ComparisonSpec::GivenNames { .. } => Some((5, 0.10)),
         ComparisonSpec::Date { .. } => Some((1, 0.05)),
         _ => None,
     }
