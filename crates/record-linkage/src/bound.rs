@@ -161,6 +161,15 @@ impl Bound {
             .map_or(&[], |comparison| comparison.conditions())
     }
 
+    /// Writes the names one person goes by into the spec, those learned from the tables among them.
+    pub(crate) fn note_other_names(&self, spec: &mut LinkageSpec) {
+        for (bound, spec) in self.comparisons.iter().zip(&mut spec.comparisons) {
+            if let ComparisonSpec::GivenNames { other_names, .. } = spec {
+                *other_names = bound.other_names(&self.tokens);
+            }
+        }
+    }
+
     /// Compares two rows on everything; `found` is overwritten.
     pub fn compare(
         &self,

@@ -202,6 +202,7 @@ mod tests {
                 name: "v".into(),
                 column: pair("v"),
                 surname: None,
+                other_names: Vec::new(),
             },
             ComparisonSpec::Surname {
                 name: "g".into(),

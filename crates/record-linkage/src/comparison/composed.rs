@@ -10,7 +10,7 @@ use super::{
     tokens::{Frequencies, LEAST_SIMILARITY, Scratch, Tokens},
 };
 use crate::{
-    spec::{ColumnPair, KeyFunction, LevelSpec, LevelTest},
+    spec::{ColumnPair, ComparisonSpec, KeyFunction, LevelSpec, LevelTest},
     table::Table,
     value::text::normalise,
 };
@@ -46,6 +46,7 @@ pub(super) struct ComposedComparison {
     words: Frequencies,
     shares: Vec<f64>,
     collision: Option<f64>,
+    reading: Reading,
 }
 
 /// Levels as the rest of the engine sees them: missing, one per test, different.
@@ -106,8 +107,8 @@ impl ComposedComparison {
             |[text]| read(text?, reading, tokens),
         );
         let mut words = Frequencies::new(tokens.len());
-        for value in values.records() {
-            words.add_record(value.words.iter().copied());
+        for (value, n) in values.counted() {
+            words.add_records(n, value.words.iter().copied());
         }
         let (shares, collision) = values.shares();
         let first_is_equality =
@@ -119,6 +120,7 @@ impl ComposedComparison {
             words,
             shares,
             collision: first_is_equality.then_some(collision),
+            reading,
         }
     }
 
@@ -261,7 +263,7 @@ impl Compare for ComposedComparison {
         ) else {
             return Outcome::MISSING;
         };
-        let shares = codes.map(|code| self.shares[code as usize]);
+        let shares = codes.map(|code| self.shares.get(code as usize).copied().unwrap_or(0.0));
         for (place, test) in self.tests.iter().enumerate() {
             if Self::reaches(&test.when, (a, b), tokens, scratch) {
                 return Outcome::with(place as u8 + 1, self.frequency(test, (a, b), shares));
@@ -289,6 +291,21 @@ impl Compare for ComposedComparison {
 
     fn collision(&self) -> Option<f64> {
         self.collision
+    }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        let (ComparisonSpec::Number { column, .. }
+        | ComparisonSpec::FreeText { column, .. }
+        | ComparisonSpec::List { column, .. }
+        | ComparisonSpec::Composed { column, .. }) = spec
+        else {
+            return;
+        };
+        let reading = self.reading;
+        self.values
+            .replace_right((right, [Some(column.right.as_str())]), |[text]| {
+                read(text?, reading, tokens)
+            });
     }
 }
 

@@ -91,6 +91,11 @@ impl Value {
         })
     }
 
+    /// The first name; 0 when there are initials only.
+    const fn first(&self) -> u32 {
+        if self.n_names == 0 { 0 } else { self.names[0] }
+    }
+
     fn names(&self) -> &[u32] {
         &self.names[..usize::from(self.n_names)]
     }
@@ -126,7 +131,7 @@ impl GivenNamesComparison {
     pub(super) fn bind(
         column: &ColumnPair,
         surname: Option<&ColumnPair>,
-        date: Option<&ColumnPair>,
+        (other_names, date): (&[[String; 2]], Option<&ColumnPair>),
         left: &Table,
         right: &Table,
         tokens: &mut Tokens,
@@ -160,26 +165,23 @@ impl GivenNamesComparison {
         }
         let collision = values.shares().1;
         let mut scratch = Scratch::new();
-        let variants = date.zip(surname).map_or_else(Variants::default, |(d, s)| {
-            Variants::learn(
+        let mut variants = Variants::default();
+        for pair in other_names {
+            let [a, b] = pair.each_ref().map(|name| Value::read(name, tokens));
+            if let (Some(a), Some(b)) = (a, b) {
+                variants.add(a.first(), b.first());
+            }
+        }
+        // A population brings the names that were learned on it.
+        if let (Some(date), Some(surname), None) = (date, surname, left.population()) {
+            variants.learn(
                 (left, right),
-                ([&d.left, &d.right], [&s.left, &s.right]),
-                |side, row| {
-                    let names = values.get(side, row).map(Value::names);
-                    names.and_then(<[u32]>::first).copied().unwrap_or(0)
-                },
+                ([&date.left, &date.right], [&surname.left, &surname.right]),
+                |side, row| values.get(side, row).map_or(0, Value::first),
                 |a, b| tokens.close(a, b, &mut scratch),
-            )
-        });
-        let words = variants.words();
-        let first = |value: &Value| value.names().first().copied().unwrap_or(0);
-        let variant_masks = if words.is_empty() {
-            Vec::new()
-        } else {
-            let mask = |word| words.contains(&word).then(|| variants.mask(word));
-            let masks = values.values().iter().map(first).map(mask);
-            masks.map(Option::unwrap_or_default).collect()
-        };
+            );
+        }
+        let variant_masks = variants.masks(values.values().iter().map(Value::first));
         Self {
             values,
             surnames,
@@ -386,6 +388,10 @@ impl Compare for GivenNamesComparison {
         Some(self.collision)
     }
 
+    fn other_names(&self, tokens: &Tokens) -> Vec<[String; 2]> {
+        self.variants.as_texts(tokens)
+    }
+
     fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
         let ComparisonSpec::GivenNames {
             column, surname, ..
@@ -401,6 +407,11 @@ impl Compare for GivenNamesComparison {
             surnames.replace_right((right, [Some(pair.right.as_str())]), |[text]| {
                 read_surname(text, tokens)
             });
+        }
+        if !self.variant_masks.is_empty() {
+            self.variant_masks = self
+                .variants
+                .masks(self.values.values().iter().map(Value::first));
         }
         self.masks.replace_right(
             &self.values,

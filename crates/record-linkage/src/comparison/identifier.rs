@@ -7,7 +7,7 @@ use super::{
     tokens::{CLOSE, Scratch, Tokens},
 };
 use crate::{
-    spec::{ColumnPair, KeyFunction},
+    spec::{ColumnPair, ComparisonSpec, KeyFunction},
     table::Table,
     value::identifier::{BsnDigits, email, one_keystroke, phones},
 };
@@ -95,7 +95,7 @@ impl Compare for BsnComparison {
         };
         if a == b {
             let code = self.values.code(Side::Left, left) as usize;
-            return Outcome::with(1, self.shares[code]);
+            return Outcome::with(1, self.shares.get(code).copied().unwrap_or(0.0));
         }
         if a.one_keystroke_from(*b) {
             return Outcome::at(2);
@@ -120,6 +120,24 @@ impl Compare for BsnComparison {
     fn collision(&self) -> Option<f64> {
         None
     }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, _: &mut Tokens) {
+        if let ComparisonSpec::Bsn { column, .. } = spec {
+            let column = [Some(column.right.as_str())];
+            self.values
+                .replace_right((right, column), |[text]| BsnDigits::parse(text?));
+        }
+    }
+}
+
+fn read_phones(text: &str, tokens: &mut Tokens) -> Option<Box<[u32]>> {
+    let found = phones(text);
+    (!found.is_empty()).then(|| found.iter().map(|number| tokens.intern(number)).collect())
+}
+
+fn read_email(text: &str, tokens: &mut Tokens) -> Option<[u32; 2]> {
+    let (local, domain) = email(text)?;
+    Some([tokens.intern(&local), tokens.intern(&domain)])
 }
 
 /// See [`PHONE_LEVELS`].
@@ -139,17 +157,13 @@ impl PhoneComparison {
         let values: Features<Box<[u32]>> = Features::read(
             (left, [Some(&column.left)]),
             (right, [Some(&column.right)]),
-            |[text]| {
-                let found = phones(text?);
-                (!found.is_empty())
-                    .then(|| found.iter().map(|number| tokens.intern(number)).collect())
-            },
+            |[text]| read_phones(text?, tokens),
         );
         let (mut counts, mut n_records) = (vec![0; tokens.len() + 1], 0.0);
-        for value in values.records() {
-            n_records += 1.0;
+        for (value, n) in values.counted() {
+            n_records += f64::from(n);
             for number in value {
-                counts[*number as usize] += 1;
+                counts[*number as usize] += n;
             }
         }
         Self {
@@ -203,6 +217,14 @@ impl Compare for PhoneComparison {
     fn collision(&self) -> Option<f64> {
         None
     }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        if let ComparisonSpec::Phone { column, .. } = spec {
+            let column = [Some(column.right.as_str())];
+            self.values
+                .replace_right((right, column), |[text]| read_phones(text?, tokens));
+        }
+    }
 }
 
 /// See [`EMAIL_LEVELS`].
@@ -223,10 +245,7 @@ impl EmailComparison {
         let values = Features::read(
             (left, [Some(&column.left)]),
             (right, [Some(&column.right)]),
-            |[text]| {
-                let (local, domain) = email(text?)?;
-                Some([tokens.intern(&local), tokens.intern(&domain)])
-            },
+            |[text]| read_email(text?, tokens),
         );
         let (shares, collision) = values.shares();
         Self {
@@ -261,7 +280,7 @@ impl Compare for EmailComparison {
         };
         if a == b {
             let code = self.values.code(Side::Left, left) as usize;
-            return Outcome::with(1, self.shares[code]);
+            return Outcome::with(1, self.shares.get(code).copied().unwrap_or(0.0));
         }
         let ([local_a, domain_a], [local_b, domain_b]) = (*a, *b);
         if local_a == local_b {
@@ -289,6 +308,14 @@ impl Compare for EmailComparison {
 
     fn collision(&self) -> Option<f64> {
         Some(self.collision)
+    }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        if let ComparisonSpec::Email { column, .. } = spec {
+            let column = [Some(column.right.as_str())];
+            self.values
+                .replace_right((right, column), |[text]| read_email(text?, tokens));
+        }
     }
 }
 

@@ -171,6 +171,10 @@ pub(crate) trait Compare: Send + Sync {
     fn cost(&self) -> u8;
     /// Appends the keys of a row; none when the value is missing.
     fn keys(&self, side: Side, row: usize, key: KeyFunction, tokens: &Tokens, out: &mut Vec<u64>);
+    /// Pairs of names that one person goes by, given or learned.
+    fn other_names(&self, _tokens: &Tokens) -> Vec<[String; 2]> {
+        Vec::new()
+    }
     /// Exact probability that two random records agree at level 1, where it follows from the value counts.
     fn collision(&self) -> Option<f64>;
     /// Records of the left table with a value.
@@ -189,14 +193,20 @@ pub(crate) fn bind(
 ) -> Box<dyn Compare> {
     match spec {
         ComparisonSpec::GivenNames {
-            column, surname, ..
+            column,
+            surname,
+            other_names,
+            ..
         } => Box::new(given_names::GivenNamesComparison::bind(
             column,
             surname.as_ref(),
-            among.comparisons.iter().find_map(|other| match other {
-                ComparisonSpec::Date { column, .. } => Some(column),
-                _ => None,
-            }),
+            (
+                other_names,
+                among.comparisons.iter().find_map(|other| match other {
+                    ComparisonSpec::Date { column, .. } => Some(column),
+                    _ => None,
+                }),
+            ),
             left,
             right,
             tokens,

@@ -10,7 +10,7 @@ use super::{
     tokens::{Scratch, Tokens},
 };
 use crate::{
-    spec::{ColumnPair, KeyFunction},
+    spec::{ColumnPair, ComparisonSpec, KeyFunction},
     table::Table,
     value::{GivenNames, text::normalise},
 };
@@ -44,6 +44,7 @@ pub(super) struct SexComparison {
     values: Features<u8>,
     /// Given names as numbers, 0 where there are no more.
     names: Option<Features<[u32; MOST_NAMES]>>,
+    right_names: Option<String>,
 }
 
 impl SexComparison {
@@ -57,27 +58,21 @@ impl SexComparison {
         let values = Features::read(
             (left, [Some(&column.left)]),
             (right, [Some(&column.right)]),
-            |[text]| match normalise(text?).as_str() {
-                "m" | "man" | "male" | "1" => Some(1),
-                "v" | "vrouw" | "f" | "female" | "2" => Some(2),
-                _ => None,
-            },
+            |[text]| read_sex(text?),
         );
+        let right_names = names.map(|pair| pair.right.clone());
         let names = names.map(|pair| {
             Features::read(
                 (left, [Some(&pair.left)]),
                 (right, [Some(&pair.right)]),
-                |[text]| {
-                    let parsed = GivenNames::parse(text?)?;
-                    let mut names = [0; MOST_NAMES];
-                    for (slot, name) in names.iter_mut().zip(&parsed.names) {
-                        *slot = tokens.intern(name);
-                    }
-                    (names[0] != 0).then_some(names)
-                },
+                |[text]| read_names(text?, tokens),
             )
         });
-        Self { values, names }
+        Self {
+            values,
+            names,
+            right_names,
+        }
     }
 
     fn names_agree(&self, left: usize, right: usize) -> bool {
@@ -93,6 +88,23 @@ impl SexComparison {
             _ => false,
         }
     }
+}
+
+fn read_sex(text: &str) -> Option<u8> {
+    match normalise(text).as_str() {
+        "m" | "man" | "male" | "1" => Some(1),
+        "v" | "vrouw" | "f" | "female" | "2" => Some(2),
+        _ => None,
+    }
+}
+
+fn read_names(text: &str, tokens: &mut Tokens) -> Option<[u32; MOST_NAMES]> {
+    let parsed = GivenNames::parse(text)?;
+    let mut names = [0; MOST_NAMES];
+    for (slot, name) in names.iter_mut().zip(&parsed.names) {
+        *slot = tokens.intern(name);
+    }
+    (names[0] != 0).then_some(names)
 }
 
 impl Compare for SexComparison {
@@ -132,6 +144,19 @@ impl Compare for SexComparison {
 
     fn collision(&self) -> Option<f64> {
         None
+    }
+
+    fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
+        if let ComparisonSpec::Sex { column, .. } = spec {
+            let column = [Some(column.right.as_str())];
+            self.values
+                .replace_right((right, column), |[text]| read_sex(text?));
+        }
+        if let Some(names) = &mut self.names {
+            names.replace_right((right, [self.right_names.as_deref()]), |[text]| {
+                read_names(text?, tokens)
+            });
+        }
     }
 }
 

@@ -193,8 +193,7 @@ impl Compare for TextComparison {
     }
 
     fn replace_right(&mut self, spec: &ComparisonSpec, right: &Table, tokens: &mut Tokens) {
-        let (ComparisonSpec::Text { column, .. }
-        | ComparisonSpec::Exact { column, .. }) = spec
+        let (ComparisonSpec::Text { column, .. } | ComparisonSpec::Exact { column, .. }) = spec
         else {
             return;
         };

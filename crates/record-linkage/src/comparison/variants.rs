@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Side, features::Features, mix};
+use super::{Side, features::Features, mix, tokens::Tokens};
 use crate::{
     table::Table,
     value::{PartialDate, surname},
@@ -33,11 +33,12 @@ impl Variants {
     /// Learns from records that agree on `date` and `surname`. `first` is the first given name of a row, 0 when there is none; `alike` says
     /// whether two names need no learning.
     pub(super) fn learn(
+        &mut self,
         (left, right): (&Table, &Table),
         (date, surname): ([&str; 2], [&str; 2]),
         first: impl Fn(Side, usize) -> u32,
         mut alike: impl FnMut(u32, u32) -> bool,
-    ) -> Self {
+    ) {
         let within = std::ptr::eq(left, right);
         let dates = Features::read(
             (left, [Some(date[0])]),
@@ -99,31 +100,112 @@ impl Variants {
             }
             total += f64::from(*n);
         }
-        let pairs = counts
+        let learned = counts
             .into_iter()
             .filter(|((a, b), n)| {
                 let chance = of_name[a] * of_name[b] / (2.0 * f64::max(total, 1.0));
                 *n >= LEAST && f64::from(*n) >= TIMES_CHANCE * chance && !alike(*a, *b)
             })
-            .map(|(pair, _)| pair)
-            .collect();
-        Self { pairs }
+            .map(|(pair, _)| pair);
+        self.pairs.extend(learned);
+    }
+
+    /// Adds two names.
+    pub(super) fn add(&mut self, a: u32, b: u32) {
+        if a != 0 && b != 0 && a != b {
+            self.pairs.insert(ordered(a, b));
+        }
     }
 
     pub(super) fn hold(&self, a: u32, b: u32) -> bool {
         self.pairs.contains(&ordered(a, b))
     }
 
-    /// One bit per pair a word is part of: words without a bit in common are no variants of each other.
-    pub(super) fn mask(&self, word: u32) -> u64 {
-        let of_word = self.pairs.iter().filter(|(a, b)| word == *a || word == *b);
-        of_word.fold(0, |mask, (a, b)| {
-            mask | 1 << (mix(u64::from(*a), u64::from(*b)) & 63)
-        })
+    /// Per word one bit for each pair it is part of: words without a bit in common are no variants of each other. Empty without any pair.
+    pub(super) fn masks(&self, words: impl Iterator<Item = u32>) -> Vec<u64> {
+        if self.pairs.is_empty() {
+            return Vec::new();
+        }
+        let mut of_word: HashMap<u32, u64> = HashMap::new();
+        for (a, b) in &self.pairs {
+            let bit = 1 << (mix(u64::from(*a), u64::from(*b)) & 63);
+            for word in [a, b] {
+                *of_word.entry(*word).or_insert(0) |= bit;
+            }
+        }
+        words
+            .map(|word| of_word.get(&word).copied().unwrap_or(0))
+            .collect()
     }
 
-    /// Every word that has a variant.
-    pub(super) fn words(&self) -> HashSet<u32> {
-        self.pairs.iter().flat_map(|(a, b)| [*a, *b]).collect()
+    /// The pairs as texts, sorted.
+    pub(super) fn as_texts(&self, tokens: &Tokens) -> Vec<[String; 2]> {
+        let text = |word: u32| tokens.text(word).to_owned();
+        let mut out: Vec<[String; 2]> = self
+            .pairs
+            .iter()
+            .map(|(a, b)| {
+                let mut pair = [text(*a), text(*b)];
+                pair.sort_unstable();
+                pair
+            })
+            .collect();
+        out.sort_unstable();
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Column;
+
+    #[test]
+    fn a_name_that_comes_back_is_learned_and_twins_are_not() {
+        let (mut names, mut dates, mut surnames) = ([vec![], vec![]], vec![], vec![]);
+        let men = [
+            "daan", "sem", "luuk", "bram", "finn", "noah", "levi", "mees",
+        ];
+        for i in 0..400_usize {
+            // Every tenth pair is Jacobus and Jaap, every fifth are twins of any two names, the others one name.
+            let pair = match i % 10 {
+                0 => ["jacobus", "jaap"],
+                5 | 6 => [men[i % 8], men[(i / 8 + i + 1) % 8]],
+                _ => [men[i % 8]; 2],
+            };
+            for (side, name) in names.iter_mut().zip(pair) {
+                side.push(name);
+            }
+            dates.push(format!(
+                "19{:02}{:02}{:02}",
+                40 + i % 50,
+                1 + i % 12,
+                2 + i % 27
+            ));
+            surnames.push(format!("naam{i}"));
+        }
+        let table = |names: &[&str]| {
+            let mut table = Table::new(names.len());
+            let column =
+                |texts: &[String]| Column::from_texts(texts.iter().map(|t| Some(t.as_str())));
+            table.insert("d", column(&dates)).unwrap();
+            table.insert("s", column(&surnames)).unwrap();
+            table
+        };
+        let (left, right) = (table(&names[0]), table(&names[1]));
+        let mut tokens = Tokens::default();
+        let words = names.map(|side| side.iter().map(|n| tokens.intern(n)).collect::<Vec<u32>>());
+        let mut variants = Variants::default();
+        variants.learn(
+            (&left, &right),
+            (["d", "d"], ["s", "s"]),
+            |side, row| words[side as usize][row],
+            |_, _| false,
+        );
+        let pair = ["jaap".to_owned(), "jacobus".to_owned()];
+        assert_eq!(variants.as_texts(&tokens), [pair]);
+        let masks = variants.masks([words[0][0], words[1][0], words[0][1]].into_iter());
+        assert!(masks[0] & masks[1] != 0 && masks[2] == 0);
+        assert!(variants.hold(words[1][0], words[0][0]));
     }
 }

@@ -93,6 +93,7 @@ impl Frozen {
     ) -> Result<Self, RowCountMismatch> {
         spec.blocking_rules = complete::rules(bound, &spec);
         spec.pairs_per_record = 0.0;
+        bound.note_other_names(&mut spec);
         let populations = [
             Arc::new(Population::of(&spec, left, Side::Left)?),
             Arc::new(Population::of(&spec, right, Side::Right)?),

@@ -43,6 +43,9 @@ pub enum ComparisonSpec {
         /// The surname, to see an exchange.
         #[serde(default)]
         surname: Option<ColumnPair>,
+        /// Pairs of names that one person goes by, such as `["Johannes", "Jan"]`; further ones are learned from the files.
+        #[serde(default, rename = "otherNames", skip_serializing_if = "Vec::is_empty")]
+        other_names: Vec<[String; 2]>,
     },
     /// Surname as a set of parts: own, partner's or both; prefixes in any place. With `given_names`, an exchange is recognised.
     Surname {

@@ -31,6 +31,7 @@ pub fn suggest(left: &[Described], right: &[Described]) -> LinkageSpec {
             name: "voornamen".into(),
             column,
             surname: surname.clone(),
+            other_names: Vec::new(),
         });
     }
     if let Some(column) = surname {
