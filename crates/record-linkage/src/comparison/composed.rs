@@ -422,7 +422,7 @@ mod tests {
                 "dijksta",
                 "dijkstrahof",
                 "dijken",
-                "mulder",
+                "kwzq",
                 "dakster",
             ],
         );

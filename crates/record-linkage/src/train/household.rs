@@ -44,7 +44,7 @@ pub(super) fn household_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)>
 /// one name and one address is which of father and son it sees, so it is told.
 pub(super) fn match_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)> {
     match comparison {
-        ComparisonSpec::Date { .. } => Some((7, 0.01)),
+        ComparisonSpec::Date { .. } => Some((7, 0.02)),
         _ => None,
     }
 }
