@@ -163,9 +163,10 @@ impl Bound {
 
     /// Writes the names one person goes by into the spec, those learned from the tables among them.
     pub(crate) fn note_other_names(&self, spec: &mut LinkageSpec) {
-        for (bound, spec) in self.comparisons.iter().zip(&mut spec.comparisons) {
+        let bound = self.comparisons.iter().zip(&self.tokens);
+        for ((bound, tokens), spec) in bound.zip(&mut spec.comparisons) {
             if let ComparisonSpec::GivenNames { other_names, .. } = spec {
-                *other_names = bound.other_names(&self.tokens);
+                *other_names = bound.other_names(tokens);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::{
     features::Features,
     level,
     surname::prefix_key,
-    tokens::{Frequencies, LEAST_SIMILARITY, Scratch, Tokens},
+    tokens::{Frequencies, Scratch, Tokens},
 };
 use crate::{
     spec::{ColumnPair, ComparisonSpec, KeyFunction, LevelSpec, LevelTest},
@@ -15,6 +15,8 @@ use crate::{
     value::text::normalise,
 };
 
+/// Similarities from here on are remembered per pair of words.
+const REMEMBERED: f64 = 0.8;
 /// Words of one value that count.
 const MOST_WORDS: usize = 64;
 
@@ -144,7 +146,7 @@ impl ComposedComparison {
                 let n = usize::from(*letters);
                 a.len() >= n && b.len() >= n && a.as_bytes()[..n] == b.as_bytes()[..n]
             }
-            LevelTest::Similar { at_least } if *at_least >= f64::from(LEAST_SIMILARITY) => {
+            LevelTest::Similar { at_least } if *at_least >= REMEMBERED => {
                 f64::from(tokens.likeness(a.whole, b.whole, scratch)) >= *at_least
             }
             LevelTest::Similar { at_least } => {

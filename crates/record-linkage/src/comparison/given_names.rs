@@ -312,7 +312,7 @@ impl Compare for GivenNamesComparison {
     }
 
     fn reach(&self, left: usize, right: usize, tokens: &Tokens) -> Reach {
-        let exchanged = u16::from(self.masks.may_share(left, right)) << 7;
+        let exchanged = u16::from(self.masks.may_share(left, right)) << 8;
         let (Some(a), Some(b)) = (
             self.values.get(Side::Left, left),
             self.values.get(Side::Right, right),
@@ -320,14 +320,16 @@ impl Compare for GivenNamesComparison {
             return Reach::levels(1 | exchanged);
         };
         if a.n_names == 0 || b.n_names == 0 {
-            return Reach::levels(1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | exchanged);
+            return Reach::levels(1 << 6 | 1 << 7 | 1 << 10 | 1 << 11 | exchanged);
         }
         if a.whole == b.whole || a.names().iter().any(|name| b.names().contains(name)) {
             return Reach::ANYTHING;
         }
         let (first_a, first_b) = (a.names[0], b.names[0]);
-        let levels = 1 << 8 | 1 << 9 | 1 << 10 | exchanged;
-        if !tokens.may_be_alike(first_a, first_b) {
+        let levels = 1 << 9 | 1 << 10 | 1 << 11 | exchanged;
+        let nearly = u16::from(tokens.may_be_alike(first_a, first_b)) << 4;
+        let other_name = u16::from(self.are_variants([left, right], first_a, first_b)) << 5;
+        if nearly | other_name == 0 {
             return Reach::levels(levels);
         }
         let commoner = self
@@ -335,7 +337,7 @@ impl Compare for GivenNamesComparison {
             .of(first_a)
             .max(self.frequencies.of(first_b));
         Reach {
-            levels: levels | 1 << 4,
+            levels: levels | nearly | other_name,
             frequency: commoner,
         }
     }
