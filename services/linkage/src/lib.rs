@@ -6,6 +6,7 @@ mod explain;
 mod figures;
 mod handlers;
 mod job;
+mod online;
 mod output;
 mod page;
 mod parts;
@@ -65,6 +66,7 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         keyring: context.keyring.clone(),
         peers: context.peers.clone(),
         gate: Semaphore::new(1),
+        indexes: online::Indexes::default(),
     });
     let mount = move |config: &mut ServiceConfig<'_>| {
         config.app_data(app.clone());

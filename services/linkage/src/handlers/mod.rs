@@ -1,6 +1,7 @@
 //! Operations over HTTP: parse, call, store, answer.
 
 pub(crate) mod lists;
+pub(crate) mod matches;
 pub(crate) mod reports;
 pub(crate) mod runs;
 pub(crate) mod specs;
@@ -22,7 +23,7 @@ use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{check::Found, versions::Version};
+use crate::{check::Found, online::Indexes, versions::Version};
 
 helder_platform::job_routes!(read = LinkageRead, write = LinkageWrite);
 helder_platform::logboek_routes!(read = LinkageAudit, service = "linkage", more = None);
@@ -38,6 +39,8 @@ pub(crate) struct App {
     pub(crate) peers: Peers,
     /// One explanation or count at a time: each reads two identity parts into memory.
     pub(crate) gate: Semaphore,
+    /// Indexes that new records are looked up in.
+    pub(crate) indexes: Indexes,
 }
 
 impl App {
@@ -101,6 +104,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(lists::list_clusters)
         .service(lists::list_conflicts)
         .service(waterfalls::explain_pair)
+        .service(matches::match_record)
         .service(reports::get_linkage_report)
         .service(specs::suggest_linkage_spec)
         .service(specs::count_blocking_rules)

@@ -2,6 +2,7 @@
 
 mod house;
 mod http;
+mod matches;
 mod outputs;
 
 use std::{collections::BTreeSet, time::Duration};
