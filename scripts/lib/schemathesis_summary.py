@@ -9,7 +9,15 @@ import pathlib
 import sys
 
 # A job has mostly ended before it can be cancelled; 409 is then the right answer.
-MAY_ALWAYS_REFUSE = "/jobs/{id}/_cancel"
+# An encoding is made at home with a key, and is linked when another organisation offers one too: the black box does both.
+MAY_ALWAYS_REFUSE = (
+    "/jobs/{id}/_cancel",
+    "POST /encodings",
+    "/encodings/{id}",
+    "/encodings/{id}/links",
+    "/encodings/{id}/_link",
+    "/encodings/{id}/_withdraw",
+)
 ROLES = json.loads(pathlib.Path("crates/types/roles.json").read_text(encoding="utf-8"))
 
 

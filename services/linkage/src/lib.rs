@@ -2,6 +2,7 @@
 
 mod check;
 mod derived;
+mod encodings;
 mod explain;
 mod figures;
 mod handlers;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use diesel_migrations::embed_migrations;
 use helder_platform::{
-    jobs::Runner,
+    jobs::{JobHandler, Runner},
     openapi::{self, ServiceInfo},
     server::{RunningService, Service, ServiceContext, StartError},
     store::Migrations,
@@ -35,7 +36,8 @@ use handlers::{App, configure};
 use job::LinkageJob;
 
 /// Tables of this service.
-pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations"));
+pub const MIGRATIONS: Migrations =
+    Migrations::new(embed_migrations!("migrations")).guarded(encodings::GUARDS);
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "linkage",
@@ -60,7 +62,13 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         keyring: context.keyring.clone(),
         peers: context.peers.clone(),
     };
-    let runner = Runner::start(&store, vec![Arc::new(handler)], context.pace()).await?;
+    let encoded = encodings::job::EncodedLinkageJob {
+        store: store.clone(),
+        objects: context.objects.clone(),
+        peers: context.peers.clone(),
+    };
+    let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::new(handler), Arc::new(encoded)];
+    let runner = Runner::start(&store, handlers, context.pace()).await?;
     let app = Data::new(App {
         objects: context.objects.clone(),
         keyring: context.keyring.clone(),

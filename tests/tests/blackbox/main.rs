@@ -18,6 +18,7 @@ mod database;
 mod described;
 mod disks;
 mod doctor;
+mod encodings;
 mod headers;
 mod hostile_files;
 mod http;

@@ -141,7 +141,8 @@ const ACROSS_EVERYWHERE: [&str; 12] = [
 ];
 
 /// The others, with their schema.
-const ACROSS: [&str; 19] = [
+const ACROSS: [&str; 20] = [
+    "linkage encodings exchange SELECT",
     "ingest dataset_versions retention SELECT",
     "ingest jobs staging SELECT",
     "ingest staged_uploads staging SELECT",

@@ -23,7 +23,9 @@ use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{check::Found, online::Indexes, versions::Version};
+use crate::{
+    check::Found, encodings::handlers as encodings, online::Indexes, versions::Version,
+};
 
 helder_platform::job_routes!(read = LinkageRead, write = LinkageWrite);
 helder_platform::logboek_routes!(read = LinkageAudit, service = "linkage", more = None);
@@ -109,6 +111,12 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(specs::suggest_linkage_spec)
         .service(specs::count_blocking_rules)
         .service(specs::suggest_blocking_rules)
+        .service(encodings::offer_encoding)
+        .service(encodings::list_encodings)
+        .service(encodings::get_encoding)
+        .service(encodings::withdraw_encoding)
+        .service(encodings::link_encoding)
+        .service(encodings::list_encoding_links)
         .configure(job_routes::configure)
         .configure(logboek_routes::configure)
         .configure(log_removal_routes::configure);
