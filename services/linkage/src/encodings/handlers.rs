@@ -50,7 +50,6 @@ pub(crate) struct EncodingBytes(Vec<u8>);
     security(("bearer" = ["linkage:write"]))
 )]
 #[post("/encodings")]
-#[expect(clippy::too_many_arguments, reason = "each is an extractor")]
 pub(crate) async fn offer_encoding(
     caller: Allowed<needs::LinkageWrite>,
     app: Data<App>,

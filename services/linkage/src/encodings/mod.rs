@@ -1,6 +1,6 @@
 //! Linking with another organisation on encodings: both offer one, only then they are linked, and each gets its own rows back.
 //!
-//! `docs/adr/0022-encodings-between-two-organisations.md` says who may learn what.
+//! `docs/adr/0028-encodings-between-two-organisations.md` says who may learn what.
 
 pub(crate) mod handlers;
 pub(crate) mod job;
