@@ -1,6 +1,8 @@
 //! `helder link` on files: a platform of its own, and what it writes.
 
-use std::{path::Path, process::Command};
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::{fmt::Write as _, path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -26,7 +28,7 @@ fn rows(file: &Path) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// 60 invented people with an address; every third is in the second half of the file again, with a slip.
+/// 400 invented people with an address; with `slip` every ninth surname misses its last letter.
 fn people(folder: &Path, name: &str, slip: bool) -> String {
     let given = [
         "Anna", "Bram", "Chris", "Daan", "Eva", "Fleur", "Gijs", "Hanna",
@@ -50,12 +52,12 @@ fn people(folder: &Path, name: &str, slip: bool) -> String {
             .replace("SS", "ST")
             .replace("SA", "ST")
             .replace("SD", "ST");
-        text.push_str(&format!(
-            "{given},{sur},{year}-{month:02}-{day:02},{}{letters},{},{},p{n}\n",
-            5600 + n % 90,
-            1 + n % 150,
-            towns[n % 3]
-        ));
+        let (postcode, number, town) = (5600 + n % 90, 1 + n % 150, towns[n % 3]);
+        writeln!(
+            text,
+            "{given},{sur},{year}-{month:02}-{day:02},{postcode}{letters},{number},{town},p{n}"
+        )
+        .unwrap();
     }
     let file = folder.join(name);
     std::fs::write(&file, text).unwrap();

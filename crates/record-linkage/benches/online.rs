@@ -7,6 +7,9 @@
 
 #[path = "../examples/municipal_records/dirt.rs"]
 mod dirt;
+#[expect(dead_code, reason = "usual dirt only")]
+#[path = "../examples/municipal_records/kinds.rs"]
+mod kinds;
 #[path = "../examples/municipal_records/names.rs"]
 mod names;
 #[expect(dead_code, reason = "here a household moves as it is made")]
@@ -83,6 +86,10 @@ fn main() {
     let after = args.iter().skip_while(|arg| *arg != "--rows").nth(1);
     let rows: usize = after.map_or(1_000_000, |text| text.parse().unwrap());
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(11);
+    let dirt = kinds::Dirt {
+        level: 1.0,
+        heavy: Vec::new(),
+    };
     let shelters: Vec<Home> = (0..20).map(|_| home(&mut rng, None)).collect();
     let (mut left, mut small, mut right) = (Sheet::new(), Sheet::new(), Sheet::new());
     let mut questions: Vec<(Table, u32)> = Vec::new();
@@ -90,7 +97,7 @@ fn main() {
     let started = Instant::now();
     while left.1 < rows {
         family.clear();
-        household(&mut rng, id, &mut family);
+        household(&mut rng, id, &dirt, &mut family);
         id += 1;
         if rng.gen_ratio(1, 200) {
             let shelter = &shelters[rng.gen_range(0..20)];
@@ -105,7 +112,7 @@ fn main() {
             if small.1 < SAMPLE {
                 small.push(&known);
                 if rng.gen_ratio(1, 4) {
-                    right.push(&case_row(&mut rng, person, 1.0, None));
+                    right.push(&case_row(&mut rng, person, &dirt, None));
                 }
             }
             let shelter = shelters.iter().any(|s| s.postcode == person.home.postcode);
@@ -114,7 +121,7 @@ fn main() {
             if rng.gen_bool(if common { chance * 15.0 } else { chance * 0.9 }.min(1.0)) {
                 let moved = rng.gen_bool(0.08).then(|| home(&mut rng, None));
                 let mut one = Sheet::new();
-                one.push(&case_row(&mut rng, person, 1.0, moved.as_ref()));
+                one.push(&case_row(&mut rng, person, &dirt, moved.as_ref()));
                 questions.push((one.table(), row));
             }
         }

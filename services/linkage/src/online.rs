@@ -27,7 +27,7 @@ use crate::{parts, versions::Inputs, wire::Outcome};
 /// Left records of all indexes in memory together; about 200 bytes each.
 const MOST_RECORDS: usize = 2_000_000;
 /// An index is read anew after so long, so that a destroyed key and removed people have their effect.
-const MOST_AGE: Duration = Duration::from_secs(600);
+const MOST_AGE: Duration = Duration::from_mins(10);
 /// Longest text of a value, in bytes.
 const MOST_BYTES: usize = 1000;
 /// Most candidates in an answer.
@@ -132,7 +132,10 @@ impl Indexes {
 
 /// Columns of the right version that a specification compares.
 fn columns(spec: &LinkageSpec) -> Vec<&str> {
-    let compared = spec.comparisons.iter().flat_map(|c| c.columns());
+    let compared = spec
+        .comparisons
+        .iter()
+        .flat_map(helder_record_linkage::spec::ComparisonSpec::columns);
     compared.filter_map(|(_, _, right)| right).collect()
 }
 

@@ -23,9 +23,7 @@ use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{
-    check::Found, encodings::handlers as encodings, online::Indexes, versions::Version,
-};
+use crate::{check::Found, encodings::handlers as encodings, online::Indexes, versions::Version};
 
 helder_platform::job_routes!(read = LinkageRead, write = LinkageWrite);
 helder_platform::logboek_routes!(read = LinkageAudit, service = "linkage", more = None);
