@@ -113,7 +113,7 @@ async fn hostile_json_is_refused_by_every_operation_that_reads_json() {
         }
         for place in leaves(&body).iter().filter(|_| !is_free) {
             let mut wrong = body.clone();
-            *wrong.pointer_mut(place).unwrap() = json!({SECRET: [SECRET]});
+            *wrong.pointer_mut(place).unwrap() = json!({"uitgevonden": [SECRET]});
             let reply = send(caller, operation, &path, wrong.to_string().into_bytes()).await;
             assert_refused(&reply, &format!("{} {path}: {place}", operation.method));
             let found = pointers(&reply);

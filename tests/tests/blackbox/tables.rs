@@ -141,7 +141,11 @@ const ACROSS_EVERYWHERE: [&str; 12] = [
 ];
 
 /// The others, with their schema.
-const ACROSS: [&str; 20] = [
+const ACROSS: [&str; 24] = [
+    "ingest jobs log_term DELETE",
+    "ingest jobs log_term SELECT",
+    "prediction jobs log_term DELETE",
+    "prediction jobs log_term SELECT",
     "linkage encodings exchange SELECT",
     "ingest dataset_versions retention SELECT",
     "ingest jobs staging SELECT",

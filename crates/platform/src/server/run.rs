@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 use super::{
-    Bell, LocalService, ServiceContext, StartError,
+    LocalService, ServiceContext, StartError,
     readiness::{Readiness, accepting, ready},
     request,
 };
@@ -49,7 +49,6 @@ struct Beside {
 pub struct RunningService {
     /// Where.
     pub address: SocketAddr,
-    bell: Bell,
     local: LocalService,
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
@@ -190,7 +189,6 @@ where
                 })
                 .into_app()
         };
-        let bell = Bell::of(&context.listener);
         let local = LocalService::of(app.clone());
         let server = HttpServer::new(app)
             .workers(context.workers.max(1))
@@ -216,7 +214,6 @@ where
         tracing::info!(service = self.info.name, %address, "serving");
         Ok(RunningService {
             address,
-            bell,
             local,
             handle,
             server: tokio::spawn(server),
@@ -241,10 +238,6 @@ impl RunningService {
     /// # Errors
     /// When the server ended with a fault.
     pub async fn stop(self) -> std::io::Result<()> {
-        // Without a drain before it, nobody but this process asks.
-        if self.store.is_closing() {
-            self.bell.silence().await;
-        }
         self.store.close();
         let jobs = async {
             if let Some(runner) = self.runner {

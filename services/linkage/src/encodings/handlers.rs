@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     EXCHANGE,
     job::{KIND, Payload as JobPayload},
-    receive::receive,
+    receive::{is_bytes, receive},
     table::{self, Received},
     wire::{OfferQuery, OfferedEncoding},
 };
@@ -59,6 +59,7 @@ pub(crate) async fn offer_encoding(
     request: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse> {
+    is_bytes(&request)?;
     let (project, partner) = asked(&query, &caller.organisation)?;
     let purpose = app.require_purpose(&caller, project).await?;
     let mut act = Act::begin("linkage", &caller, &purpose, "encoding received");
