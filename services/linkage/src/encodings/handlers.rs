@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     EXCHANGE,
     job::{KIND, Payload as JobPayload},
-    receive::{is_bytes, receive},
+    receive::{receive, refuse_other},
     table::{self, Received},
     wire::{OfferQuery, OfferedEncoding},
 };
@@ -59,7 +59,7 @@ pub(crate) async fn offer_encoding(
     request: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse> {
-    is_bytes(&request)?;
+    refuse_other(&request)?;
     let (project, partner) = asked(&query, &caller.organisation)?;
     let purpose = app.require_purpose(&caller, project).await?;
     let mut act = Act::begin("linkage", &caller, &purpose, "encoding received");

@@ -18,21 +18,24 @@ use helder_types::{Digest, Fault, OrganisationId};
 
 /// Largest file: about half a million rows. Linking holds two in memory.
 pub(super) const MOST_BYTES: u64 = 640 << 20;
+const MEDIA_TYPE: &str = "application/octet-stream";
 /// Fewest rows. An encoding of a few people is a question about those people.
 pub(super) const LEAST_ROWS: u64 = 100;
 
-/// Whether the body is said to be bytes.
+/// Refuses what is said to be something else than bytes.
 ///
 /// # Errors
-/// 415 when not.
-pub(super) fn is_bytes(request: &HttpRequest) -> Result<()> {
+/// 415 then.
+pub(super) fn refuse_other(request: &HttpRequest) -> Result<()> {
     let said = request.headers().get(CONTENT_TYPE);
-    if said.is_some_and(|said| said.as_bytes() == b"application/octet-stream") {
+    if said.is_none_or(|said| said.as_bytes() == MEDIA_TYPE.as_bytes()) {
         return Ok(());
     }
-    Err(Problem::unsupported_media_type(
-        "send application/octet-stream",
-    ))
+    Err(not_bytes())
+}
+
+fn not_bytes() -> Problem {
+    Problem::unsupported_media_type("send application/octet-stream")
 }
 
 /// Takes a file in; answers its digest and size, and what its start says or why it is refused: the caller then throws it away.
@@ -47,6 +50,9 @@ pub(super) async fn receive(
 ) -> Result<(Digest, u64, Result<Header>)> {
     let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(CONTENT_TYPE) != Some(MEDIA_TYPE) {
+        return Err(not_bytes());
+    }
     let length = text(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| length > MOST_BYTES) {
         return Err(Problem::too_large(MOST_BYTES));
