@@ -10,8 +10,12 @@ import sys
 
 # A job has mostly ended before it can be cancelled; 409 is then the right answer.
 # An encoding is made at home with a key, and is linked when another organisation offers one too: the black box does both.
+# A record is looked up in a run that has links, and rules are suggested from two versions that fit each other: tests of the service do
+# both.
 MAY_ALWAYS_REFUSE = (
     "/jobs/{id}/_cancel",
+    "/linkage-runs/{id}/_match",
+    "/linkage-specs/_suggest-rules",
     "POST /encodings",
     "/encodings/{id}",
     "/encodings/{id}/links",

@@ -70,6 +70,35 @@ pub(crate) fn with_last_release(folder: &Path) -> anyhow::Result<Vec<String>> {
             found.push(format!("{name}: the document is gone"));
         }
     }
+    accepted(folder, found)
+}
+
+/// Breaks that were decided on.
+#[derive(serde::Deserialize)]
+struct Accepted {
+    because: String,
+    breaks: Vec<String>,
+}
+
+/// Takes out what `accepted_breaks.json` names with a reason. What it names and nobody finds any more is a finding too.
+fn accepted(folder: &Path, mut found: Vec<String>) -> anyhow::Result<Vec<String>> {
+    let path = folder.join("accepted_breaks.json");
+    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    for group in serde_json::from_slice::<Vec<Accepted>>(&text)? {
+        anyhow::ensure!(
+            !group.because.is_empty(),
+            "a break is accepted without a reason"
+        );
+        for known in group.breaks {
+            let before = found.len();
+            found.retain(|it| *it != known);
+            if found.len() == before {
+                found.push(format!(
+                    "accepted_breaks.json names what is no break: {known}"
+                ));
+            }
+        }
+    }
     Ok(found)
 }
 

@@ -38,7 +38,6 @@ const MOST_CANDIDATES: u8 = 50;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RecordToMatch {
     /// Values by column of the run's right version, as far as the specification compares it; what is left out is missing.
-    #[schema(example = json!({"voornamen": "Anna", "geboortedatum": "1980-02-03"}))]
     pub record: BTreeMap<String, Option<String>>,
     /// Most candidates answered.
     #[serde(default = "ten")]
