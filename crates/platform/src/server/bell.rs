@@ -14,7 +14,8 @@ use std::{
 /// balancer and its programs.
 const SETTLE: Duration = Duration::from_millis(200);
 
-/// A second hold on the socket of a server.
+/// A second hold on the socket of a server. For one that nobody stands before: a balancer whose attempt to connect is dropped waits for it,
+/// and lists were answered 503 in a rolling restart.
 #[derive(Debug)]
 pub struct Bell(Mutex<Option<TcpListener>>);
 
