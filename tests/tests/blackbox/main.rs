@@ -12,6 +12,7 @@ mod audit;
 mod backups;
 mod bodies;
 mod chain;
+mod collector_drill;
 mod command;
 mod crash;
 mod database;

@@ -33,7 +33,7 @@ struct Line {
 
 /// Status and time of each answer, ms.
 #[derive(Default)]
-struct Answers(Vec<(u16, f64)>);
+pub(crate) struct Answers(pub(crate) Vec<(u16, f64)>);
 
 impl Line {
     async fn open(platform: &Platform, request: &Arc<Vec<u8>>) -> Self {
@@ -73,12 +73,12 @@ impl Line {
 }
 
 impl Answers {
-    fn count(&self, status: u16) -> usize {
+    pub(crate) fn count(&self, status: u16) -> usize {
         self.0.iter().filter(|it| it.0 == status).count()
     }
 
     /// The time within which this share of the answers with this status came, ms.
-    fn quantile(&self, status: u16, share: f64) -> f64 {
+    pub(crate) fn quantile(&self, status: u16, share: f64) -> f64 {
         let times = self.0.iter().filter(|it| it.0 == status);
         let mut times: Vec<_> = times.map(|it| it.1).collect();
         times.sort_by(f64::total_cmp);
@@ -88,7 +88,7 @@ impl Answers {
     }
 }
 
-fn request(platform: &Platform, gemeente: &str) -> Arc<Vec<u8>> {
+pub(crate) fn request(platform: &Platform, gemeente: &str) -> Arc<Vec<u8>> {
     let token = platform.token(Role::Consumer, gemeente).unwrap();
     let body = subject().to_string();
     let head = format!(
@@ -100,7 +100,7 @@ fn request(platform: &Platform, gemeente: &str) -> Arc<Vec<u8>> {
 }
 
 /// So many lines, each asking so often a second, for so long; late questions are asked at once.
-async fn ask_for(
+pub(crate) async fn ask_for(
     platform: &Platform,
     request: &Arc<Vec<u8>>,
     pace: (usize, f64),
@@ -140,7 +140,7 @@ async fn ask_waiting(
     Answers(asking.join_all().await.concat())
 }
 
-async fn told(platform: &mut Platform, settings: &str) {
+pub(crate) async fn told(platform: &mut Platform, settings: &str) {
     assert!(platform.stop(Duration::from_secs(20)).await.unwrap());
     fs::write(platform.data().join("helder.toml"), settings).unwrap();
     platform.restart().await.unwrap();
@@ -220,14 +220,16 @@ async fn drill_ten_times_the_connections() {
     predicted(&people.consumer).await;
     let asked = request(&platform, HERE);
     let time = Duration::from_secs(8);
+    let busy = std::env::var("HELDER_TEST_LINES").map_or(32, |it| it.parse::<usize>().unwrap());
     for wait in [Duration::ZERO, Duration::from_secs(1)] {
-        let peak = ask_for(&platform, &asked, (32, 1e6), time).await;
-        let over = ask_waiting(&platform, &asked, (320, 1e6), time, wait).await;
+        let peak = ask_for(&platform, &asked, (busy, 1e6), time).await;
+        let over = ask_waiting(&platform, &asked, (10 * busy, 1e6), time, wait).await;
         let since = Instant::now();
-        let again = ask_for(&platform, &asked, (32, 1e6), Duration::from_secs(2)).await;
+        let again = ask_for(&platform, &asked, (busy, 1e6), Duration::from_secs(2)).await;
         println!(
-            "32 connections: {} answered/s, p50 {:.2} ms, p99 {:.2} ms; 320 that wait {} ms when refused: {} answered/s ({:.0} %), p50 \
-             {:.2} ms, p99 {:.2} ms ({:.2}x), {} refused/s, p50 {:.2} ms, p99 {:.2} ms; 32 again, {:.1} s later: {} refused, p99 {:.2} ms",
+            "{busy} connections: {} answered/s, p50 {:.2} ms, p99 {:.2} ms; ten times as many, that wait {} ms when refused: {} answered/s \
+             ({:.0} %), p50 {:.2} ms, p99 {:.2} ms ({:.2}x), {} refused/s, p50 {:.2} ms, p99 {:.2} ms; {busy} again, {:.1} s later: {} \
+             refused, p99 {:.2} ms",
             peak.0.len() as u64 / time.as_secs(),
             peak.quantile(200, 0.5),
             peak.quantile(200, 0.99),

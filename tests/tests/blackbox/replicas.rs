@@ -19,7 +19,7 @@ use crate::{
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Statuses of many predictions at once, over connections of their own, so that every replica is asked.
-async fn statuses(platform: &Platform) -> BTreeSet<u16> {
+pub(crate) async fn statuses(platform: &Platform) -> BTreeSet<u16> {
     let token = platform.token(Role::Consumer, HERE).unwrap();
     let mut asked = JoinSet::new();
     for _ in 0..24 {

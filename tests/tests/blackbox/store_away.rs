@@ -2,6 +2,7 @@
 //! well again without a restart.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -12,7 +13,8 @@ use serde_json::json;
 
 use crate::{
     journey::{self, People, id},
-    made::{PREDICT, active, predicted, subject},
+    made::{PREDICT, active, subject},
+    replicas::statuses,
     support::{Caller, HERE, Reply, answer, eventually, stranger},
 };
 
@@ -167,7 +169,8 @@ async fn predictions_go_on_while_the_store_is_away_and_all_replicas_take_request
     };
     let people = People::of(&house.platform, HERE);
     active(&house.platform, &people).await;
-    predicted(&people.consumer).await;
+    // Every replica has read the version before the store goes.
+    assert_eq!(statuses(&house.platform).await, BTreeSet::from([200]));
     let outside = stranger(&house.platform);
     for fault in [Fault::Refuse, Fault::Hang] {
         house.proxy.set(fault);
