@@ -49,10 +49,11 @@ pub struct GatewayConfig {
     #[serde(default = "defaults::requests_at_once")]
     pub requests_at_once: usize,
     /// Requests that a service in the gateway's own process always takes at a time; it takes more, up to `requests_at_once`, as
-    /// long as the worker threads keep up with them. Default 64.
+    /// long as they do not wait for each other. Default 64.
     #[serde(default = "defaults::sure_at_once")]
     pub sure_at_once: usize,
-    /// Longest wait of such a request for its turn on a worker thread, milliseconds; beyond it fewer are taken. Default 5.
+    /// How long such requests may wait for each other, milliseconds, or twice what one takes alone where that is more; beyond it
+    /// fewer are taken. Default 3.
     #[serde(default = "defaults::late_ms")]
     pub late_ms: u64,
     /// How long a client may let us wait for the rest of its request before 4 KiB per second are asked, seconds. Default 8.
@@ -140,7 +141,7 @@ mod defaults {
         64
     }
     pub(super) const fn late_ms() -> u64 {
-        5
+        3
     }
     pub(super) const fn grace_s() -> u64 {
         8

@@ -45,8 +45,8 @@ enum Phase {
 #[derive(Clone)]
 pub(crate) struct Progress {
     phase: Rc<Cell<Phase>>,
-    /// When a request was last told that there is no room.
-    told: Rc<Cell<Option<Instant>>>,
+    /// When a request was last told that there is no room, and how often in a row it had asked again too early.
+    told: Rc<Cell<Option<(Instant, u32)>>>,
 }
 
 /// A connection with its limit.
@@ -74,10 +74,14 @@ impl Progress {
         self.phase.set(Phase::Answered);
     }
 
-    /// Remembers that there is no room for its request, and tells whether it was told so a moment ago and asked again.
-    pub(crate) fn is_told_again(&self) -> bool {
-        let before = self.told.replace(Some(Instant::now()));
-        before.is_some_and(|before| before.elapsed() < COME_BACK)
+    /// Remembers that there is no room for its request, and tells how often in a row it was told so and asked again at once.
+    pub(crate) fn told_again(&self) -> u32 {
+        let again = match self.told.get() {
+            Some((at, again)) if at.elapsed() < COME_BACK => again.saturating_add(1),
+            _ => 0,
+        };
+        self.told.set(Some((Instant::now(), again)));
+        again
     }
 
     fn read_some(&self) -> bool {

@@ -13,14 +13,15 @@ mod internal;
 mod listen;
 mod local;
 mod outside;
+mod pace;
 mod process;
-mod pulse;
 mod rate;
 mod room;
 mod serve;
 mod server;
 mod table;
 mod trace;
+mod turns;
 mod upstream;
 
 pub use config::{

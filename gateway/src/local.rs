@@ -3,7 +3,7 @@
 //! The same headers go on and come back as in [`crate::forward`]; the service verifies the internal token as it always does.
 //! Bodies that are large or of unknown length take the connection, where they can be held back while the service is busy.
 
-use std::{cell::OnceCell, collections::BTreeMap, future::ready, sync::Arc};
+use std::{cell::OnceCell, collections::BTreeMap, future::ready, sync::Arc, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,8 +20,9 @@ use helder_platform::{
 
 use crate::{
     forward::{Onward, PASSED_BACK, PASSED_ON, SMALL_BYTES, content_length, slow, whole},
-    pulse::Pulse,
     room::{Guest, Room, Seat},
+    table::Operation,
+    turns::Turns,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,7 +35,7 @@ pub(crate) struct Locals {
     services: BTreeMap<&'static str, (LocalService, OnceCell<LocalApp>)>,
     /// Of all worker threads.
     room: Arc<Room>,
-    pulse: Pulse,
+    turns: Turns,
 }
 
 impl Locals {
@@ -45,20 +46,16 @@ impl Locals {
         Self {
             services: services.iter().map(seat).collect(),
             room: Arc::clone(room),
-            pulse: Pulse::default(),
+            turns: Turns::default(),
         }
     }
 
     /// Lets a request of this client in, or says at once that there is no room.
-    async fn enter<'a>(&'a self, guest: &'a Guest) -> Result<Seat<'a>> {
-        let is_crowded = self.room.is_crowded();
-        if is_crowded {
-            self.pulse.asked(&self.room);
-        }
-        let seat = self.room.enter(guest)?;
-        if is_crowded {
+    async fn enter<'a>(&'a self, guest: &'a Guest, operation: usize) -> Result<Seat<'a>> {
+        let seat = self.room.enter(guest, operation, Instant::now())?;
+        if self.room.is_crowded() {
             // Whoever is there by now is counted, or refused, before this one computes.
-            self.pulse.turn().await;
+            self.turns.next().await;
         }
         Ok(seat)
     }
@@ -70,12 +67,12 @@ impl Locals {
     /// 503 when there is no room.
     pub(crate) async fn find<'a>(
         &'a self,
-        service: &str,
+        operation: &Operation,
         request: &HttpRequest,
         body_limit: u64,
         guest: &'a Guest,
     ) -> Result<Option<(LocalApp, Seat<'a>)>> {
-        let Some((service, app)) = self.services.get(service) else {
+        let Some((service, app)) = self.services.get(operation.service) else {
             return Ok(None);
         };
         let fits = content_length(request)?.unwrap_or(0) <= body_limit.min(SMALL_BYTES)
@@ -83,7 +80,7 @@ impl Locals {
         if !fits {
             return Ok(None);
         }
-        let seat = self.enter(guest).await?;
+        let seat = self.enter(guest, operation.number).await?;
         if app.get().is_none() {
             // Two first requests may build one each; either serves.
             let _ = app.set(service.app().await?);

@@ -43,9 +43,11 @@ use crate::{
 /// Largest body where none is told, bytes.
 const EMPTY_BYTES: u64 = 16;
 
-/// Who asks again at once, on the connection on which there was no room a moment ago, waits this long for the next refusal: else
-/// refusals take the threads from those who are let in.
+/// Who asks again at once, on the connection on which there was no room a moment ago, waits this long for the next refusal, and as
+/// much longer for each after it: else refusals take the processor from those who are let in.
 const HASTE: Duration = Duration::from_millis(6);
+/// The longest wait is so many times that.
+const HASTE_MOST: u32 = 32;
 
 /// Everything a request needs, shared by all workers.
 pub(crate) struct Door {
@@ -111,9 +113,11 @@ pub(crate) async fn serve(
         }
         Err(problem) => {
             read_away(&request, payload).await;
-            let is_again = |it: &Progress| problem.code() == NO_ROOM && it.is_told_again();
-            if progress.as_ref().is_some_and(is_again) {
-                tokio::time::sleep(HASTE).await;
+            if let Some(progress) = progress.as_ref().filter(|_| problem.code() == NO_ROOM) {
+                let again = progress.told_again();
+                if again > 0 {
+                    tokio::time::sleep(HASTE * again.min(HASTE_MOST)).await;
+                }
             }
             helder_platform::problem::REQUEST_ID
                 .scope(trace.request_id, async {
@@ -235,14 +239,20 @@ impl Door {
             answer_within: Duration::from_secs(answer_s),
             grace: Duration::from_secs(self.config.grace_s),
         };
-        let local = locals.find(operation.service, request, body_limit, &bucket.guest);
+        let local = locals.find(&operation, request, body_limit, &bucket.guest);
         let local = local.await?;
         let payload = payload
             .take()
             .ok_or_else(|| Problem::internal("a body is read once"))?;
         match local {
             // The seat is given back once there is an answer.
-            Some((app, _seat)) => local::send(&app, request, payload, onward).await,
+            Some((app, mut seat)) => {
+                let answer = local::send(&app, request, payload, onward).await;
+                if answer.as_ref().is_ok_and(|it| it.status().is_success()) {
+                    seat.good();
+                }
+                answer
+            }
             None => forwarder.send(request, payload, onward).await,
         }
     }

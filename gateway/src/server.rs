@@ -32,6 +32,7 @@ use crate::{
     listen::{Listening, listen},
     local::Locals,
     outside::{Fsc, KeyError, Sessions, Verifier},
+    pace::Pace,
     rate::Buckets,
     room::Room,
     serve::{Door, serve},
@@ -181,8 +182,8 @@ pub fn start_beside(
     metrics::register_for_good(Arc::clone(&routes));
     let sessions = verifier.numbers();
     metrics::register(Arc::clone(&sessions));
-    let late = Duration::from_millis(config.late_ms);
-    let room = Room::new(config.sure_at_once, config.requests_at_once, late);
+    let pace = Pace::new(operations.len(), Duration::from_millis(config.late_ms));
+    let room = Room::new(config.sure_at_once, config.requests_at_once, pace);
     let door = Data::new(Door {
         routes,
         versions: table::versions(&operations),
