@@ -83,6 +83,9 @@ pub(crate) enum Command {
     Dataset(DatasetCommand),
     /// Find the records of the same person in two files or dataset versions, or within one (as data steward)
     Link(LinkArguments),
+    /// Decide about pairs of a linkage run, measure it by that, and link again with what was decided (as data steward)
+    #[command(subcommand)]
+    Clerical(crate::command::ClericalCommand),
     /// Build a frame and train a model on it (as analyst)
     Train {
         /// Project

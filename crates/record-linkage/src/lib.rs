@@ -27,6 +27,7 @@ pub use model::TrainedModel;
 pub use run::{
     Cancelled, Deduplicated, Limits, Link, Observer, RunError, RunResult, dedupe, run, run_within,
 };
+pub use run::{Label, run_labelled};
 pub use score::probability;
 pub use spec::LinkageSpec;
 pub use table::{Column, ColumnBuilder, Table};

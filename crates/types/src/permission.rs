@@ -56,6 +56,8 @@ permissions! {
     LinkageRead = "linkage:read",
     /// Start linkage runs.
     LinkageWrite = "linkage:write",
+    /// Look at both records of a pair, with the persons' data in them, and decide whether they are one person.
+    LinkageReview = "linkage:review",
     /// Read which processing of personal data is on record in linkage.
     LinkageAudit = "linkage:audit",
     /// See frames, training runs and their reports.

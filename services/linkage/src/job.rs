@@ -9,7 +9,11 @@ use helder_platform::{
     problem::{Problem, Result},
     purpose,
 };
-use helder_record_linkage::{Cancelled, Clusters, LinkageSpec, Observer, RunResult, dedupe, run};
+use helder_record_linkage::{
+    Cancelled, Clusters, LinkageSpec, Observer, RunResult, dedupe,
+    run::{Limits, RunError},
+    run_labelled,
+};
 use helder_types::ProjectStep;
 use uuid::Uuid;
 
@@ -19,6 +23,7 @@ use crate::{
     output::{clusters, unlinked, write_links, write_scored},
     parts::{self, Records},
     people,
+    review::used::Placed,
     runs::{self, Payload, RunRow},
     versions::{Inputs, Labels},
     wire::Outcome,
@@ -86,6 +91,9 @@ impl LinkageJob {
         for input in inputs.sides() {
             people::of(&self.objects, organisation, input, job, &mut act.subjects)?;
         }
+        // Before the versions are in memory: finding the decided records reads every column that identifies them.
+        let stores = (&self.objects, &self.keyring);
+        let decided = Placed::of(job, stores, (id, row.project_id()?), (&spec, &inputs))?;
         job.progress("reading the versions", 0, 0, "");
         let left = self.read(job, &inputs, &spec, true)?;
         let other = if inputs.is_within {
@@ -98,7 +106,7 @@ impl LinkageJob {
             right: other.as_ref().unwrap_or(&left),
             is_within: inputs.is_within,
         };
-        let (found, groups) = found(&spec, sides, job)?;
+        let (found, groups) = found(&spec, sides, &decided, job)?;
         job.progress("judging the links", 0, 0, "");
         let truths = self.truths(job, &inputs, sides)?;
         let asked = &inputs.asked;
@@ -106,6 +114,7 @@ impl LinkageJob {
         let outcome = self.write(job, (&inputs, &spec, row), sides, found, (groups, figures))?;
         job.succeed(|conn| {
             runs::finish(conn, organisation, id, &outcome)?;
+            decided.keep(conn, organisation, id)?;
             act.record(conn, Status::Ok)?;
             Ok(format!("/linkage/v1/linkage-runs/{id}"))
         })
@@ -210,18 +219,25 @@ impl LinkageJob {
 fn found(
     spec: &LinkageSpec,
     sides: Sides<'_>,
+    decided: &Placed,
     job: &JobContext,
 ) -> Result<(RunResult, Option<Clusters>)> {
     let progress = Progress(job);
+    let (left, right) = (&sides.left.table, &sides.right.table);
     let found = if sides.is_within {
-        dedupe(spec, &sides.left.table, &progress).map(|found| (found.run, Some(found.clusters)))
+        dedupe(spec, left, &progress)
+            .map(|found| (found.run, Some(found.clusters)))
+            .map_err(RunError::from)
     } else {
-        run(spec, &sides.left.table, &sides.right.table, &progress).map(|found| (found, None))
+        let decided = (&decided.labels[..], Limits::default());
+        run_labelled(spec, left, right, decided, &progress).map(|found| (found, None))
     };
-    found.map_err(|Cancelled| {
+    found.map_err(|error| match error {
         // The reason it stopped, as the platform wants it told.
-        job.checkpoint()
-            .err()
-            .unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
+        RunError::Cancelled(_) => {
+            let why = job.checkpoint().err();
+            why.unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
+        }
+        refused => Problem::bad_request("linkage-limit", refused.to_string()),
     })
 }

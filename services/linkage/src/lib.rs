@@ -12,6 +12,7 @@ mod output;
 mod page;
 mod parts;
 mod people;
+mod review;
 mod runs;
 mod schema;
 #[cfg(test)]
@@ -27,23 +28,27 @@ use helder_platform::{
     jobs::{JobHandler, Runner},
     openapi::{self, ServiceInfo},
     server::{RunningService, Service, ServiceContext, StartError},
-    store::Migrations,
+    store::{Guard, Migrations},
 };
 use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use handlers::{App, configure};
 use job::LinkageJob;
+use review::ReviewJob;
 
 /// Tables of this service.
-pub const MIGRATIONS: Migrations =
-    Migrations::new(embed_migrations!("migrations")).guarded(encodings::GUARDS);
+pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations")).guarded(GUARDS);
+
+/// Who may see which rows, beyond each organisation its own.
+const GUARDS: &[Guard] = &[encodings::GUARD, review::GUARD];
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "linkage",
     title: "Helder linkage",
     description: "Finds records of the same person in two dataset versions: deterministic steps on pseudonyms, then Fellegi-Sunter over \
-                  sealed identity parts. Answers hold row numbers, counts and weights, never a name or another identifier.",
+                  sealed identity parts. Answers hold row numbers, counts and weights, never a name or another identifier; only a \
+                  reviewer (linkage:review) sees the pair that is leased to him.",
 };
 
 /// The document of this service's operations.
@@ -67,7 +72,13 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         objects: context.objects.clone(),
         peers: context.peers.clone(),
     };
-    let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::new(handler), Arc::new(encoded)];
+    let reviews = ReviewJob {
+        objects: context.objects.clone(),
+        keyring: context.keyring.clone(),
+        peers: context.peers.clone(),
+    };
+    let handlers: Vec<Arc<dyn JobHandler>> =
+        vec![Arc::new(handler), Arc::new(encoded), Arc::new(reviews)];
     let runner = Runner::start(&store, handlers, context.pace()).await?;
     let app = Data::new(App {
         objects: context.objects.clone(),

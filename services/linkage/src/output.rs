@@ -211,6 +211,7 @@ pub(crate) fn link(batch: &RecordBatch, at: usize) -> LinkageLink {
         match_probability: batch.column(4).as_primitive::<Float64Type>().value(at),
         step: match batch.column(5).as_string::<i32>().value(at) {
             "deterministic" => Step::Deterministic,
+            "reviewed" => Step::Reviewed,
             _ => Step::Probabilistic,
         },
         left_pseudonym: pseudonyms

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     job::KIND,
+    review,
     schema::linkage_runs,
     versions::Inputs,
     wire::{LinkageRun, Outcome},
@@ -62,6 +63,14 @@ pub(crate) struct Payload {
 /// # Errors
 /// Database errors.
 pub(crate) fn insert(conn: &mut Conn, caller: &Caller, run: &Checked) -> Result<Job> {
+    Ok(insert_named(conn, caller, run)?.0)
+}
+
+/// [`insert`], with the identifier of the run.
+///
+/// # Errors
+/// Database errors.
+pub(crate) fn insert_named(conn: &mut Conn, caller: &Caller, run: &Checked) -> Result<(Job, Uuid)> {
     let id = Uuid::now_v7();
     let job = jobs::enqueue(conn, caller, KIND, &Payload { run_id: id })?;
     let row = RunRow {
@@ -86,7 +95,7 @@ pub(crate) fn insert(conn: &mut Conn, caller: &Caller, run: &Checked) -> Result<
         "linkage-run.create",
         &format!("/linkage-runs/{id}"),
     )?;
-    Ok(job)
+    Ok((job, id))
 }
 
 /// A run of this organisation.
@@ -192,7 +201,9 @@ impl RunRow {
     pub fn show(self, conn: &mut Conn, organisation: &OrganisationId) -> Result<LinkageRun> {
         let job_id = self.job_id.parse().map_err(Problem::internal)?;
         let job = jobs::find(conn, organisation, job_id)?;
+        let review = review::of_run(conn, organisation, self.id()?)?;
         Ok(LinkageRun {
+            review,
             id: self.id()?,
             project_id: self.project_id()?,
             left: self.left_version.parse().map_err(Problem::internal)?,

@@ -41,6 +41,7 @@ mod queries;
 mod reckoning;
 mod refusals;
 mod replicas;
+mod review;
 mod rolling;
 mod sigterm;
 mod spoilt;

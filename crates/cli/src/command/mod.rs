@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod api;
+mod clerical;
 mod keys;
 mod link;
 mod local;
@@ -23,6 +24,7 @@ use crate::{
     screen::Screen,
 };
 
+pub(crate) use clerical::ClericalCommand;
 pub(crate) use processes::CALLS;
 pub(crate) use show::show_prediction;
 pub(crate) use up::{Embedded, run_on_signal};
@@ -75,6 +77,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Project(command) => wait(api::project(&access, command, screen)),
         Command::Dataset(command) => wait(api::dataset(&access, command, screen)),
         Command::Link(wanted) => wait(link::link(&access, &wanted, screen)),
+        Command::Clerical(command) => wait(clerical::step(&access, command, screen)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
         Command::Review {
             version,

@@ -39,7 +39,7 @@ pub fn dedupe(
     state.links.retain(|link| link.left < link.right);
     observer.stage("reading the values");
     let bound = Bound::within(&spec, table);
-    let mut run = run_bound(&spec, &bound, state, observer).map_err(|_| Cancelled)?;
+    let mut run = run_bound(&spec, &bound, state, &[], observer).map_err(|_| Cancelled)?;
     observer.stage("grouping records");
     let clusters = match run.model.take() {
         Some(model) => {

@@ -2,6 +2,7 @@
 
 mod context;
 mod dedupe;
+mod label;
 mod limits;
 mod part;
 mod plan;
@@ -18,6 +19,7 @@ use crate::{
 };
 pub(crate) use dedupe::MORE_PAIRS;
 pub use dedupe::{Deduplicated, dedupe, within};
+pub use label::Label;
 use limits::Budget;
 pub use limits::{Limits, RunError};
 pub use part::{Part, WeighedPair, weigh_part};
@@ -60,6 +62,8 @@ pub enum Step {
     Deterministic,
     /// Fellegi–Sunter.
     Probabilistic,
+    /// Decided by people.
+    Reviewed,
 }
 
 impl Step {
@@ -68,6 +72,7 @@ impl Step {
         match self {
             Self::Deterministic => "deterministic",
             Self::Probabilistic => "probabilistic",
+            Self::Reviewed => "reviewed",
         }
     }
 }
@@ -79,7 +84,7 @@ pub struct Link {
     pub left: u32,
     /// Row of the right table.
     pub right: u32,
-    /// log2 odds of being one person, everything weighed; infinite for a deterministic link.
+    /// log2 odds of being one person, everything weighed; infinite for a link that was not weighed.
     pub match_weight: f64,
     /// The same as probability.
     pub match_probability: f64,
@@ -187,9 +192,37 @@ pub fn run_within(
     limits: Limits,
     observer: &dyn Observer,
 ) -> Result<RunResult, RunError> {
+    run_both(spec, left, right, (&[], limits), observer)
+}
+
+/// [`run`] with what people decided: their matches are links, their other pairs are none, and the model learns from both.
+///
+/// Labels name places of rows in the two tables; one outside them is left out. Where the assignment allows a record one partner and people
+/// gave it two, the pair of the first rows holds.
+///
+/// # Errors
+/// [`RunError`], as [`run_within`].
+pub fn run_labelled(
+    spec: &LinkageSpec,
+    left: &Table,
+    right: &Table,
+    (labels, limits): (&[Label], Limits),
+    observer: &dyn Observer,
+) -> Result<RunResult, RunError> {
+    run_both(spec, left, right, (labels, limits), observer)
+}
+
+fn run_both(
+    spec: &LinkageSpec,
+    left: &Table,
+    right: &Table,
+    (labels, limits): (&[Label], Limits),
+    observer: &dyn Observer,
+) -> Result<RunResult, RunError> {
     let budget = Budget::new(limits, spec, left, right)?;
     let mut state = State::new(left.n_rows(), right.n_rows());
     state.budget = budget;
+    state.link_reviewed(labels, spec.assignment);
     observer.stage("linking on pseudonym");
     for pair in &spec.deterministic {
         state.link_equal(pair, left, right, spec.assignment);
@@ -198,7 +231,13 @@ pub fn run_within(
         return Ok(state.into_result(RunResult::default()));
     }
     observer.stage("reading the values");
-    run_bound(spec, &Bound::new(spec, left, right), state, observer)
+    run_bound(
+        spec,
+        &Bound::new(spec, left, right),
+        state,
+        labels,
+        observer,
+    )
 }
 
 /// The part of a run after the deterministic steps.
@@ -206,6 +245,7 @@ fn run_bound(
     spec: &LinkageSpec,
     bound: &Bound,
     mut state: State,
+    labels: &[Label],
     observer: &dyn Observer,
 ) -> Result<RunResult, RunError> {
     let mut result = RunResult::default();
@@ -213,9 +253,17 @@ fn run_bound(
         let known: Vec<(u32, u32)> = state
             .links
             .iter()
+            .filter(|link| link.step == Step::Deterministic)
             .map(|link| (link.left, link.right))
             .collect();
-        let model = train_model(bound, spec, &known, observer)?;
+        let mut model = train_model(bound, spec, &known, observer)?;
+        if !labels.is_empty() {
+            // Weighed once as if nobody had decided anything, to see which pairs share the patterns that people looked at.
+            let (mut unlabelled, mut before) = (state.before_review(), RunResult::default());
+            unlabelled.link_scored(spec, bound, model.clone(), &mut before, observer)?;
+            observer.stage("learning from decisions");
+            label::learn(&mut model, bound, &before.scored, labels, observer)?;
+        }
         state.link_scored(spec, bound, model, &mut result, observer)?;
     }
     Ok(state.into_result(result))

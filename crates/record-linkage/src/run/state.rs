@@ -1,11 +1,11 @@
 //! Records still free, and the steps that link them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
 use super::{
-    Link, Observer, RuleResult, RunError, RunResult, ScoredPair, Step, StepCount, WeightBin,
+    Label, Link, Observer, RuleResult, RunError, RunResult, ScoredPair, Step, StepCount, WeightBin,
     limits::Budget,
     quality::judge,
     weigh::{Free, Weighed, weigh},
@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) links: Vec<Link>,
     pub(super) steps: Vec<StepCount>,
     pub(super) budget: Budget,
+    /// Pairs that people decided about, one way or the other: nothing else links them.
+    decided: HashSet<(u32, u32)>,
 }
 
 impl State {
@@ -39,7 +41,67 @@ impl State {
             links: Vec::new(),
             steps: Vec::new(),
             budget: Budget::default(),
+            decided: HashSet::new(),
         }
+    }
+
+    /// Links what people decided to be one person.
+    pub(super) fn link_reviewed(&mut self, labels: &[Label], assignment: Assignment) {
+        let mut labels: Vec<Label> = labels
+            .iter()
+            .copied()
+            .filter(|label| {
+                (label.left as usize) < self.left_taken.len()
+                    && (label.right as usize) < self.right_taken.len()
+            })
+            .collect();
+        if labels.is_empty() {
+            return;
+        }
+        labels.sort_unstable();
+        labels.dedup_by_key(|label| (label.left, label.right));
+        self.decided
+            .extend(labels.iter().map(|label| (label.left, label.right)));
+        for label in labels.iter().filter(|label| label.is_match) {
+            let taken = match assignment {
+                Assignment::OneToOne => {
+                    self.left_taken[label.left as usize] || self.right_taken[label.right as usize]
+                }
+                Assignment::OneLeftPerRight => self.right_taken[label.right as usize],
+                Assignment::All => false,
+            };
+            if !taken {
+                self.left_taken[label.left as usize] = true;
+                self.right_taken[label.right as usize] = true;
+                self.links.push(Link {
+                    left: label.left,
+                    right: label.right,
+                    match_weight: f64::INFINITY,
+                    match_probability: 1.0,
+                    step: Step::Reviewed,
+                });
+            }
+        }
+        let n_links = self.links.len() as u64;
+        self.count(
+            Step::Reviewed,
+            "clerical review".to_owned(),
+            labels.len() as u64,
+            n_links,
+        );
+    }
+
+    /// The same without what people decided, for the pairs that other steps left open.
+    pub(super) fn before_review(&self) -> Self {
+        let mut before = Self::new(self.left_taken.len(), self.right_taken.len());
+        before.budget = self.budget;
+        let others = self.links.iter();
+        for link in others.filter(|link| link.step != Step::Reviewed) {
+            before.left_taken[link.left as usize] = true;
+            before.right_taken[link.right as usize] = true;
+            before.links.push(*link);
+        }
+        before
     }
 
     /// The result with the links and steps so far.
@@ -115,6 +177,7 @@ impl State {
                 );
             }
         }
+        found.retain(|pair| !self.decided.contains(pair));
         found.sort_unstable();
         for (left, right) in &found {
             self.left_taken[*left as usize] = true;
@@ -156,6 +219,10 @@ impl State {
             new_pairs,
             candidates,
         } = weigh(spec, bound, &model, (&free, None), &self.budget, observer)?;
+        let mut kept = kept;
+        if !self.decided.is_empty() {
+            kept.retain(|(left, right, _)| !self.decided.contains(&(*left, *right)));
+        }
         observer.stage("choosing partners");
         let weights = Weights::new(&model, bound.n_records());
         let mut duplicates = match spec.assignment {

@@ -15,10 +15,10 @@ use helder_platform::store::{Command, Guard, Work};
 pub(crate) const EXCHANGE: Work = Work::named("exchange");
 
 /// What that may see: offers that wait, nothing else.
-pub(crate) const GUARDS: &[Guard] = &[Guard::across_where(
+pub(crate) const GUARD: Guard = Guard::across_where(
     "encodings",
     EXCHANGE,
     Command::Select,
     "state = 'offered'",
     "",
-)];
+);

@@ -115,6 +115,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(encodings::withdraw_encoding)
         .service(encodings::link_encoding)
         .service(encodings::list_encoding_links)
+        .configure(crate::review::configure)
         .configure(job_routes::configure)
         .configure(logboek_routes::configure)
         .configure(log_removal_routes::configure);

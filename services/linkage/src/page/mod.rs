@@ -69,6 +69,7 @@ fn steps(outcome: &Outcome) -> Section {
         let name = match step.step {
             Step::Deterministic => Text::new("gelijk pseudoniem", "equal pseudonym"),
             Step::Probabilistic => Text::new("gewogen vergelijking", "weighed comparison"),
+            Step::Reviewed => Text::new("beoordeeld door mensen", "decided by people"),
         };
         table.push([
             Cell::both(name),

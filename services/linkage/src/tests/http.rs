@@ -358,7 +358,12 @@ fn every_operation_asks_one_permission_and_has_a_summary() {
         {
             operations += 1;
             let scope = &operation["security"][0]["bearer"];
-            let known = ["linkage:read", "linkage:write", "linkage:audit"];
+            let known = [
+                "linkage:read",
+                "linkage:write",
+                "linkage:review",
+                "linkage:audit",
+            ];
             assert!(
                 known.iter().any(|known| scope == &json!([known])),
                 "{operation}"

@@ -4,6 +4,7 @@ mod house;
 mod http;
 mod matches;
 mod outputs;
+mod review;
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::review::RunReview;
 pub(crate) use judged::{
     ByGroup, ByValue, ColumnGroups, GroupFigures, Measured, MeasuredAtThreshold, Share,
 };
@@ -110,4 +111,7 @@ pub struct LinkageRun {
     /// What it found; absent until the job has succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// What people made of it, once there is a review of it or it was made with decisions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<RunReview>,
 }

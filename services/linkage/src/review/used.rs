@@ -1,0 +1,209 @@
+//! Labels that a run was asked to use: fixed when it is asked, named by stable keys, put in place when it is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use helder_platform::{
+    jobs::JobContext,
+    keyring::KeyRing,
+    objects::Objects,
+    problem::{Problem, Result},
+    store::Conn,
+};
+use helder_record_linkage::{Label, LinkageSpec};
+use helder_types::OrganisationId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    decisions,
+    records::Side,
+    schema::run_labels,
+    wire::{Held, UsedLabels, Verdict},
+};
+use crate::versions::Inputs;
+
+/// A label as it is kept for a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    left: String,
+    right: String,
+    is_match: bool,
+}
+
+/// One row of [`run_labels`].
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = run_labels)]
+struct Row {
+    run_id: String,
+    organisation: String,
+    review_id: String,
+    labels: String,
+    used: Option<String>,
+}
+
+fn find(conn: &mut Conn, organisation: &OrganisationId, run: Uuid) -> Result<Option<Row>> {
+    Ok(run_labels::table
+        .filter(run_labels::organisation.eq(organisation.as_str()))
+        .filter(run_labels::run_id.eq(run.to_string()))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// Fixes what was decided so far for a new run: the labels that the reviewed run used itself, overruled by the settled pairs of the review.
+///
+/// # Errors
+/// 409 `no-decisions` when nothing is settled as match or no match.
+pub(crate) fn insert(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    run: Uuid,
+    (review, reviewed_run): (Uuid, Uuid),
+) -> Result<()> {
+    let mut labels: BTreeMap<(String, String), bool> = BTreeMap::new();
+    if let Some(row) = find(conn, organisation, reviewed_run)? {
+        for kept in super::parsed::<Vec<Kept>>(&row.labels)? {
+            labels.insert((kept.left, kept.right), kept.is_match);
+        }
+    }
+    for pair in decisions::pairs(conn, organisation, review)? {
+        let verdict = pair.verdict()?;
+        let keys = (pair.left_key, pair.right_key);
+        match verdict {
+            Some(Verdict::Match) => labels.insert(keys, true),
+            Some(Verdict::NoMatch) => labels.insert(keys, false),
+            Some(Verdict::Unsure) | None => None,
+        };
+    }
+    if labels.is_empty() {
+        return Err(Problem::conflict(
+            "no-decisions",
+            "no pair of this review is settled as match or no match yet",
+        ));
+    }
+    let labels: Vec<Kept> = labels
+        .into_iter()
+        .map(|((left, right), is_match)| Kept {
+            left,
+            right,
+            is_match,
+        })
+        .collect();
+    let row = Row {
+        run_id: run.to_string(),
+        organisation: organisation.to_string(),
+        review_id: review.to_string(),
+        labels: super::json(&labels)?,
+        used: None,
+    };
+    diesel::insert_into(run_labels::table)
+        .values(row)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// What became of the labels of a run, if it was asked to use any.
+///
+/// # Errors
+/// Database errors, 500 when the row is damaged.
+pub(crate) fn show(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    run: Uuid,
+) -> Result<Option<UsedLabels>> {
+    let Some(row) = find(conn, organisation, run)? else {
+        return Ok(None);
+    };
+    Ok(Some(UsedLabels {
+        linkage_review_id: super::uuid(&row.review_id)?,
+        given: super::parsed::<Vec<Kept>>(&row.labels)?.len() as u64,
+        held: row.used.as_deref().map(super::parsed).transpose()?,
+    }))
+}
+
+/// Labels of a run by the places of their records, for its job.
+#[derive(Default)]
+pub(crate) struct Placed {
+    /// What the engine is told.
+    pub labels: Vec<Label>,
+    held: Option<Held>,
+}
+
+impl Placed {
+    /// Finds the records of the labels of a run, if it has any.
+    ///
+    /// # Errors
+    /// Those of the database, the object store and the key ring.
+    pub(crate) fn of(
+        job: &JobContext,
+        (objects, keyring): (&Objects, &KeyRing),
+        (run, project): (Uuid, Uuid),
+        (spec, inputs): (&LinkageSpec, &Inputs),
+    ) -> Result<Self> {
+        let organisation = job.organisation();
+        let row = job
+            .store()
+            .read_blocking(|conn| find(conn, organisation, run))?;
+        let Some(row) = row else {
+            return Ok(Self::default());
+        };
+        job.progress("finding the decided records", 0, 0, "");
+        let kept: Vec<Kept> = super::parsed(&row.labels)?;
+        let keys = job.block_on(keyring.pseudonymiser(organisation, project))?;
+        let places = |is_left: bool| {
+            let wanted: BTreeSet<&str> = kept
+                .iter()
+                .map(|label| if is_left { &label.left } else { &label.right })
+                .map(String::as_str)
+                .collect();
+            let stores = (objects, keyring);
+            let side = Side::read(stores, organisation, (spec, inputs), is_left, job)?;
+            job.checkpoint()?;
+            Ok::<_, Problem>(side.places(&keys, &wanted))
+        };
+        let (lefts, rights) = (places(true)?, places(false)?);
+        let (mut labels, mut held) = (Vec::new(), Held::default());
+        for label in kept {
+            let (Some(lefts), Some(rights)) = (lefts.get(&label.left), rights.get(&label.right))
+            else {
+                held.changed += 1;
+                continue;
+            };
+            held.held += 1;
+            for left in lefts {
+                labels.extend(rights.iter().map(|right| Label {
+                    left: *left,
+                    right: *right,
+                    is_match: label.is_match,
+                }));
+            }
+        }
+        Ok(Self {
+            labels,
+            held: Some(held),
+        })
+    }
+
+    /// Keeps how many labels held, in the transaction that ends the run.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(crate) fn keep(
+        &self,
+        conn: &mut Conn,
+        organisation: &OrganisationId,
+        run: Uuid,
+    ) -> Result<()> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        let row = run_labels::table
+            .filter(run_labels::organisation.eq(organisation.as_str()))
+            .filter(run_labels::run_id.eq(run.to_string()));
+        diesel::update(row)
+            .set(run_labels::used.eq(Some(super::json(held)?)))
+            .execute(conn)?;
+        Ok(())
+    }
+}
