@@ -160,7 +160,11 @@ async fn half_files_of_killed_writers_go_after_a_day_and_copies_that_are_read_af
 #[tokio::test]
 async fn parts_of_uploads_that_nobody_ends_go_and_those_of_others_and_of_the_living_stay() {
     let Ok(url) = std::env::var("HELDER_TEST_S3_URL") else {
-        println!("NOT RUN: HELDER_TEST_S3_URL names no bucket");
+        // Past the capture of the test harness: what was not tested is seen in every run.
+        let _ = writeln!(
+            std::io::stderr(),
+            "NOT RUN: HELDER_TEST_S3_URL names no bucket"
+        );
         return;
     };
     let bucket = url.trim_start_matches("s3://").split('/').next().unwrap();

@@ -123,3 +123,19 @@ fn end_of(log: &Path) -> String {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(40)..].join("\n")
 }
+
+/// Waits for the end of a process that was asked to stop; kills it after `limit`. Gives whether it ended well by itself.
+pub(crate) async fn ended_well(child: &mut Child, limit: Duration) -> Result<bool> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        if start.elapsed() >= limit {
+            child.kill()?;
+            child.wait()?;
+            return Ok(false);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,6 +1,7 @@
 //! A running platform that a test owns.
 
 use std::{
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
@@ -18,6 +19,7 @@ use crate::{
     helder,
     launch::{self, Kept},
     ports,
+    processes::Processes,
     shape::Shape,
 };
 
@@ -38,6 +40,20 @@ impl Place<'_> {
         self.kept.tell(&mut command);
         command.env("HELDER_DATA", &self.data);
         Ok(command)
+    }
+
+    /// Settings of the programs that will run here, as they are before anything else is; none for a platform in one process.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn settings(&self) -> Result<Vec<PathBuf>> {
+        if !Processes::wanted() {
+            return Ok(Vec::new());
+        }
+        let files = Processes::settings(&self.data, self.kept)?;
+        // The keys are those of whatever is put here.
+        fs::remove_dir_all(self.data.join("keys"))?;
+        Ok(files)
     }
 
     /// Address of its database as the owner of the tables, where it has one.
@@ -212,6 +228,15 @@ impl Platform {
             kept: &self.kept,
         };
         place.command()
+    }
+
+    /// Settings of its programs, one of each, for commands that take them; none for a platform in one process.
+    pub fn settings(&self) -> Vec<PathBuf> {
+        if Processes::wanted() {
+            Processes::files(&self.data())
+        } else {
+            Vec::new()
+        }
     }
 
     /// Data folder of the platform.

@@ -46,15 +46,14 @@ impl Processes {
         std::env::var("HELDER_TEST_SHAPE").as_deref() == Ok("processes")
     }
 
-    /// Writes the settings with `helder config processes`, then spreads each service over replicas.
-    pub(crate) fn prepare(folder: &Path, gateway: SocketAddr, kept: &Kept) -> Result<Self> {
+    /// Writes the settings of every program with `helder config processes`.
+    pub(crate) fn settings(data: &Path, kept: &Kept) -> Result<Vec<PathBuf>> {
         let store = kept.store().ok_or_else(|| {
             TestkitError::NoSettings("replicas need HELDER_TEST_STORE=postgres".to_owned())
         })?;
-        let data = folder.join("data");
         let output = Command::new(helder()?)
             .args(["config", "processes", "--store", store, "--out"])
-            .arg(&data)
+            .arg(data)
             .arg("--objects")
             .arg(match &kept.bucket {
                 Some(bucket) => bucket.url.clone(),
@@ -65,6 +64,21 @@ impl Processes {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             return Err(TestkitError::NoSettings(said));
         }
+        Ok(Self::files(data))
+    }
+
+    /// Where the settings of the programs are, one of each.
+    pub(crate) fn files(data: &Path) -> Vec<PathBuf> {
+        let programs = SERVICES.into_iter().chain(["gateway"]);
+        programs
+            .map(|program| data.join(format!("{program}.toml")))
+            .collect()
+    }
+
+    /// Makes settings, and spreads each service over replicas.
+    pub(crate) fn prepare(folder: &Path, gateway: SocketAddr, kept: &Kept) -> Result<Self> {
+        let data = folder.join("data");
+        Self::settings(&data, kept)?;
         let mut replicas = Vec::new();
         let mut balancers = Vec::new();
         for service in SERVICES {
@@ -110,15 +124,20 @@ impl Processes {
         })
     }
 
-    /// Starts everything that does not run, with the `[telemetry]` that stands in `helder.toml` of the data folder.
+    /// Starts everything that does not run, with the `[telemetry]` and the `[limits]` of services that stand in `helder.toml` of the
+    /// data folder.
     pub(crate) fn start(&mut self) -> Result<()> {
         let common = self.folder.join("data/helder.toml");
-        if common.is_file()
-            && let Some(telemetry) = read(&common)?.remove("telemetry")
-        {
+        if common.is_file() {
+            let told = read(&common)?;
             for member in &self.members {
                 let mut table = read(&member.settings)?;
-                table.insert("telemetry".to_owned(), telemetry.clone());
+                for part in ["telemetry", "limits"] {
+                    let is_for_it = part == "telemetry" || member.service != "gateway";
+                    if let Some(told) = told.get(part).filter(|_| is_for_it) {
+                        table.insert(part.to_owned(), told.clone());
+                    }
+                }
                 fs::write(&member.settings, table.to_string())?;
             }
         }
@@ -155,31 +174,20 @@ impl Processes {
         Ok(())
     }
 
-    /// Asks all to stop; gives whether all ended well within `limit`.
+    /// Asks the gateways to stop and then the services, which answer until nobody asks any more; gives whether all ended well within
+    /// `limit`.
     pub(crate) async fn stop(&mut self, limit: Duration) -> Result<bool> {
-        for member in &self.members {
-            if let Some(child) = &member.child {
-                Command::new("kill").arg(child.id().to_string()).status()?;
-            }
-        }
         let start = Instant::now();
         let mut good = true;
-        for member in &mut self.members {
-            let Some(mut child) = member.child.take() else {
-                continue;
-            };
-            loop {
-                if let Some(status) = child.try_wait()? {
-                    good &= status.success();
-                    break;
-                }
-                if start.elapsed() >= limit {
-                    child.kill()?;
-                    child.wait()?;
-                    good = false;
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+        for is_gateway in [true, false] {
+            let those = |it: &&mut Member| (it.service == "gateway") == is_gateway;
+            let members = self.members.iter_mut().filter(those);
+            let mut ending: Vec<_> = members.filter_map(|it| it.child.take()).collect();
+            for child in &ending {
+                Command::new("kill").arg(child.id().to_string()).status()?;
+            }
+            for child in &mut ending {
+                good &= launch::ended_well(child, limit.saturating_sub(start.elapsed())).await?;
             }
         }
         Ok(good)

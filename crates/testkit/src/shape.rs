@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, Command},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::{
@@ -87,15 +87,7 @@ impl Shape {
             Self::Many(processes) => return processes.stop(limit).await,
         };
         Command::new("kill").arg(child.id().to_string()).status()?;
-        let start = Instant::now();
-        while start.elapsed() < limit {
-            if let Some(status) = child.try_wait()? {
-                return Ok(status.success());
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        self.kill()?;
-        Ok(false)
+        launch::ended_well(child, limit).await
     }
 
     /// Processes in which services run.

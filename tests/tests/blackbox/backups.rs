@@ -1,6 +1,11 @@
 //! A backup of a platform in use, put in another place: the same versions, the same log, the same predictions.
 
-use std::{fs, path::Path, process::Output, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::Duration,
+};
 
 use diesel::{
     Connection as _, PgConnection, connection::SimpleConnection as _, sqlite::SqliteConnection,
@@ -11,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     journey::{People, id},
     made::{PREDICT, active, predicted, subject},
-    support::{Caller, HERE, eventually, every, is_one_process},
+    support::{Caller, HERE, eventually, every},
 };
 
 /// What the command wrote.
@@ -29,7 +34,17 @@ fn backup(platform: &Platform, folder: &Path, keys: &Path) -> Output {
     if let Some(all) = platform.database() {
         command.args(["--store", all]);
     }
-    command.arg("--keys").arg(keys).output().unwrap()
+    command.arg("--keys").arg(keys);
+    with(&mut command, &platform.settings());
+    command.output().unwrap()
+}
+
+/// The settings of separate programs, which say themselves where everything is; nothing where there are none.
+fn with(command: &mut Command, settings: &[PathBuf]) {
+    if !settings.is_empty() {
+        command.env_remove("HELDER_DATA").env_remove("HELDER_STORE");
+        command.args(settings);
+    }
 }
 
 /// Tables are made by their owner.
@@ -67,9 +82,6 @@ async fn verified(auditor: &Caller) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_a_platform_in_use_gives_the_same_platform_elsewhere() {
-    if !is_one_process() {
-        return;
-    }
     let first = Platform::start().await.unwrap();
     let people = People::of(&first, HERE);
     active(&first, &people).await;
@@ -95,15 +107,18 @@ async fn a_backup_of_a_platform_in_use_gives_the_same_platform_elsewhere() {
     assert_eq!(events["valid"], true);
 
     let second = Platform::start_after(|place| {
+        let settings = place.settings()?;
         let mut restore = place.command()?;
         restore.args(["restore", "--json", "--from"]).arg(&folder);
-        restore.args(as_owner(place));
-        let restored = written(&restore.arg("--keys").arg(&keys).output()?);
+        restore.args(as_owner(place)).arg("--keys").arg(&keys);
+        with(&mut restore, &settings);
+        let restored = written(&restore.output()?);
         assert_eq!(restored["objects"], manifest["objects"]);
         // What is there is not written over.
         let mut restore = place.command()?;
         restore.args(["restore", "--from"]).arg(&folder);
         restore.args(as_owner(place));
+        with(&mut restore, &settings);
         assert!(!restore.output()?.status.success());
         Ok(())
     })
@@ -117,15 +132,14 @@ async fn a_backup_of_a_platform_in_use_gives_the_same_platform_elsewhere() {
     for member in ["modelVersionId", "modelDigest", "predictions"] {
         assert_eq!(after[member], before[member], "{member}");
     }
-    let doctor = second.command().unwrap().arg("doctor").output().unwrap();
+    let mut doctor = second.command().unwrap();
+    with(doctor.arg("doctor"), &second.settings());
+    let doctor = doctor.output().unwrap();
     assert!(doctor.status.success(), "{doctor:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_that_was_touched_is_refused_and_says_where() {
-    if !is_one_process() {
-        return;
-    }
     let mut first = Platform::start().await.unwrap();
     let people = People::of(&first, HERE);
     crate::journey::bring_in(&first, &people).await;
@@ -160,7 +174,9 @@ async fn a_backup_that_was_touched_is_refused_and_says_where() {
         let refused = Platform::start_after(|place| {
             let mut restore = place.command()?;
             restore.args(["restore", "--from"]).arg(&folder);
-            let output = restore.args(as_owner(place)).output()?;
+            restore.args(as_owner(place));
+            with(&mut restore, &place.settings()?);
+            let output = restore.output()?;
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(
                 !output.status.success() && said.contains(word),
@@ -193,14 +209,12 @@ fn told(platform: &Platform, what: &str, folder: &Path) -> Output {
     if let Some(all) = platform.database() {
         command.args(["--store", all]);
     }
+    with(&mut command, &platform.settings());
     command.output().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_backups_that_still_hold_what_retention_removed_are_named() {
-    if !is_one_process() {
-        return;
-    }
     let mut platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
     crate::journey::bring_in(&platform, &people).await;

@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     journey::{self, People, id},
     made::candidate,
-    support::{HERE, is_one_process, status_of},
+    support::{HERE, status_of},
 };
 
 /// What Kubernetes gives by default before it kills.
@@ -20,10 +20,6 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_answers_what_is_under_way_and_gives_jobs_back_within_thirty_seconds() {
-    // Where all programs are asked at once, an upload may find nobody to ask for its permit; `rolling` tests the other way.
-    if !is_one_process() {
-        return;
-    }
     let mut platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
     let made = candidate(&platform, &people).await;

@@ -23,7 +23,11 @@ async fn on_every_store(test: impl AsyncFn(Objects)) {
         let own = uuid::Uuid::new_v4();
         test(Objects::open(&format!("{url}/{own}")).unwrap()).await;
     } else {
-        println!("NOT RUN on a real server: HELDER_TEST_S3_URL names no bucket");
+        // Past the capture of the test harness: what was not tested is seen in every run.
+        let _ = writeln!(
+            std::io::stderr(),
+            "NOT RUN on a real server: HELDER_TEST_S3_URL names no bucket"
+        );
     }
 }
 
@@ -191,7 +195,11 @@ async fn writers_of_the_same_large_bytes_race_and_one_whole_object_remains() {
 async fn the_first_of_several_keys_on_a_shelf_stays_on_every_store() {
     // What keys and probes rely on: a put that must be the first is refused when it is not.
     let Ok(url) = std::env::var("HELDER_TEST_S3_URL") else {
-        println!("NOT RUN on a real server: HELDER_TEST_S3_URL names no bucket");
+        // Past the capture of the test harness: what was not tested is seen in every run.
+        let _ = writeln!(
+            std::io::stderr(),
+            "NOT RUN on a real server: HELDER_TEST_S3_URL names no bucket"
+        );
         return;
     };
     let settings = crate::bucket::BucketSettings::default();
