@@ -262,6 +262,11 @@ impl Encoding {
         self.rows.len() / self.width
     }
 
+    /// Bytes it takes.
+    pub fn bytes(&self) -> u64 {
+        self.rows.capacity() as u64
+    }
+
     /// Row token of a record.
     pub fn token(&self, row: usize) -> u64 {
         number(&self.rows[row * self.width..])

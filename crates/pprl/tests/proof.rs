@@ -234,6 +234,35 @@ fn files_that_do_not_belong_together_are_refused() {
 }
 
 #[test]
+fn a_linkage_that_needs_more_memory_than_it_may_take_says_how_much_and_links_with_that() {
+    let people = population(300, 1);
+    let shared = key("one", 3);
+    let left = made(&shared, 1, &table(&people)).encoding;
+    let right = made(&shared, 2, &table(&people)).encoding;
+    let within = |bytes: u64| {
+        let options = LinkOptions {
+            memory_bytes: Some(bytes),
+            ..LinkOptions::default()
+        };
+        link(&left, &right, options)
+    };
+    let (mut allowed, mut refusals) = (1, 0);
+    let found = loop {
+        match within(allowed) {
+            Ok(found) => break found,
+            Err(LinkError::Memory { needed, .. }) => {
+                assert!(needed > allowed);
+                (allowed, refusals) = (needed, refusals + 1);
+            }
+            Err(other) => panic!("{other}"),
+        }
+    };
+    // Once before the tags are sorted, once before a pair is made.
+    assert_eq!(refusals, 2);
+    assert!(found.links.len() > 250 && within(allowed - 1).is_err());
+}
+
+#[test]
 fn tables_that_cannot_be_encoded_name_all_faults() {
     let columns = Columns {
         surname: Some("naam".into()),

@@ -10,9 +10,7 @@ use helder_platform::{
     purpose,
 };
 use helder_record_linkage::{
-    Cancelled, Clusters, LinkageSpec, Observer, RunResult, dedupe,
-    run::{Limits, RunError},
-    run_labelled,
+    Cancelled, Clusters, LinkageSpec, Observer, RunResult, run::dedupe_within, run_labelled,
 };
 use helder_types::ProjectStep;
 use uuid::Uuid;
@@ -20,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     derived,
     figures::{Figures, Sides, Truths},
+    memory::{self, Memory},
     output::{clusters, unlinked, write_links, write_scored},
     parts::{self, Records},
     people,
@@ -40,6 +39,8 @@ pub(crate) struct LinkageJob {
     pub keyring: KeyRing,
     /// To ask the registry once more whether the project allows it.
     pub peers: Peers,
+    /// What one run may take.
+    pub memory: Memory,
 }
 
 struct Progress<'a>(&'a JobContext);
@@ -93,20 +94,21 @@ impl LinkageJob {
         }
         // Before the versions are in memory: finding the decided records reads every column that identifies them.
         let stores = (&self.objects, &self.keyring);
-        let decided = Placed::of(job, stores, (id, row.project_id()?), (&spec, &inputs))?;
+        let ids = (id, row.project_id()?);
+        let decided = Placed::of((job, self.memory), stores, ids, (&spec, &inputs))?;
         job.progress("reading the versions", 0, 0, "");
-        let left = self.read(job, &inputs, &spec, true)?;
+        let left = self.read(job, &inputs, &spec, None)?;
         let other = if inputs.is_within {
             None
         } else {
-            Some(self.read(job, &inputs, &spec, false)?)
+            Some(self.read(job, &inputs, &spec, Some(&left))?)
         };
         let sides = Sides {
             left: &left,
             right: other.as_ref().unwrap_or(&left),
             is_within: inputs.is_within,
         };
-        let (found, groups) = found(&spec, sides, &decided, job)?;
+        let (found, groups) = self.found(&spec, sides, &decided, job)?;
         job.progress("judging the links", 0, 0, "");
         let truths = self.truths(job, &inputs, sides)?;
         let asked = &inputs.asked;
@@ -125,12 +127,14 @@ impl LinkageJob {
         job: &JobContext,
         inputs: &Inputs,
         spec: &LinkageSpec,
-        is_left: bool,
+        left: Option<&Records>,
     ) -> Result<Records> {
+        let is_left = left.is_none();
+        let beside = self.memory.beside(left.map_or(0, Records::bytes), job);
         let input = if is_left { &inputs.left } else { &inputs.right };
         let columns = (spec, &inputs.besides(is_left)[..]);
         let stores = (&self.objects, &self.keyring);
-        parts::read(stores, job.organisation(), input, columns, is_left, job)
+        parts::read(stores, job.organisation(), input, columns, is_left, &beside)
     }
 
     fn truths(
@@ -213,31 +217,30 @@ impl LinkageJob {
             dataset_version_id,
         })
     }
-}
 
-/// Links, and groups within one version.
-fn found(
-    spec: &LinkageSpec,
-    sides: Sides<'_>,
-    decided: &Placed,
-    job: &JobContext,
-) -> Result<(RunResult, Option<Clusters>)> {
-    let progress = Progress(job);
-    let (left, right) = (&sides.left.table, &sides.right.table);
-    let found = if sides.is_within {
-        dedupe(spec, left, &progress)
-            .map(|found| (found.run, Some(found.clusters)))
-            .map_err(RunError::from)
-    } else {
-        let decided = (&decided.labels[..], Limits::default());
-        run_labelled(spec, left, right, decided, &progress).map(|found| (found, None))
-    };
-    found.map_err(|error| match error {
-        // The reason it stopped, as the platform wants it told.
-        RunError::Cancelled(_) => {
-            let why = job.checkpoint().err();
-            why.unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
-        }
-        refused => Problem::bad_request("linkage-limit", refused.to_string()),
-    })
+    /// Links, and groups within one version.
+    fn found(
+        &self,
+        spec: &LinkageSpec,
+        sides: Sides<'_>,
+        decided: &Placed,
+        job: &JobContext,
+    ) -> Result<(RunResult, Option<Clusters>)> {
+        let (progress, limits) = (Progress(job), self.memory.limits());
+        let (left, right) = (&sides.left.table, &sides.right.table);
+        let found = if sides.is_within {
+            dedupe_within(spec, left, limits, &progress)
+                .map(|found| (found.run, Some(found.clusters)))
+        } else {
+            let decided = (&decided.labels[..], limits);
+            run_labelled(spec, left, right, decided, &progress).map(|found| (found, None))
+        };
+        found.map_err(|error| {
+            // The reason it stopped, as the platform wants it told.
+            memory::why(&error, || {
+                let why = job.checkpoint().err();
+                why.unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
+            })
+        })
+    }
 }

@@ -7,6 +7,7 @@ mod explain;
 mod figures;
 mod handlers;
 mod job;
+mod memory;
 mod online;
 mod output;
 mod page;
@@ -35,6 +36,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use handlers::{App, configure};
 use job::LinkageJob;
+use memory::Memory;
 use review::ReviewJob;
 
 /// Tables of this service.
@@ -62,17 +64,21 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// [`StartError`] when the database or the address cannot be used.
 pub async fn start(context: ServiceContext) -> Result<RunningService, StartError> {
     let store = context.open_store(MIGRATIONS).await?;
+    let memory = Memory::of(context.limits.linkage_mib, context.job_workers);
     let handler = LinkageJob {
+        memory,
         objects: context.objects.clone(),
         keyring: context.keyring.clone(),
         peers: context.peers.clone(),
     };
     let encoded = encodings::job::EncodedLinkageJob {
+        memory,
         store: store.clone(),
         objects: context.objects.clone(),
         peers: context.peers.clone(),
     };
     let reviews = ReviewJob {
+        memory,
         objects: context.objects.clone(),
         keyring: context.keyring.clone(),
         peers: context.peers.clone(),

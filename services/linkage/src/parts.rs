@@ -40,6 +40,15 @@ pub(crate) struct Records {
 }
 
 impl Records {
+    /// Bytes it takes.
+    pub(crate) fn bytes(&self) -> u64 {
+        let pseudonyms = self.pseudonyms.iter().flatten();
+        let texts: usize = pseudonyms
+            .map(|text| size_of::<Option<String>>() + text.as_ref().map_or(0, String::capacity))
+            .sum();
+        self.table.bytes() + (8 * self.rows.capacity() + texts) as u64
+    }
+
     /// Place in the table of a row number.
     pub(crate) fn place(&self, row: i64) -> Option<usize> {
         // Rows are ascending as ingest writes them; a part that is not is searched through.
@@ -59,6 +68,20 @@ pub(crate) trait Waits {
     /// # Errors
     /// Why not.
     fn go_on(&self) -> Result<()>;
+    /// Counts memory that is held from now on.
+    ///
+    /// # Errors
+    /// 400 when it is more than may be held.
+    fn hold(&self, _bytes: u64) -> Result<()> {
+        Ok(())
+    }
+    /// Whether so much more could be held.
+    ///
+    /// # Errors
+    /// 400 when not.
+    fn has_room_for(&self, _bytes: u64) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl Waits for JobContext {
@@ -139,7 +162,9 @@ pub(crate) fn read(
             > 0
         {
             waits.go_on()?;
+            waits.has_room_for(plain.len() as u64)?;
         }
+        waits.hold(plain.len() as u64)?;
         sheets.push(sheet(Bytes::from(plain), &of_identity, waits)?);
     }
     if !of_analysis.is_empty() || sheets.is_empty() {
@@ -176,6 +201,7 @@ fn sheet<R: ChunkReader + 'static>(
     waits: &impl Waits,
 ) -> Result<Sheet> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(reader).map_err(Problem::internal)?;
+    let n_rows = builder.metadata().file_metadata().num_rows().max(0) as usize;
     let schema = builder.schema();
     let kept = schema
         .fields()
@@ -188,8 +214,9 @@ fn sheet<R: ChunkReader + 'static>(
         .with_batch_size(8192)
         .build()
         .map_err(Problem::internal)?;
+    let mut held = 0;
     let mut sheet = Sheet {
-        rows: Vec::new(),
+        rows: Vec::with_capacity(n_rows),
         columns: names
             .iter()
             .map(|name| ((*name).to_owned(), Vec::new()))
@@ -207,9 +234,15 @@ fn sheet<R: ChunkReader + 'static>(
             let array = batch.column_by_name(name).ok_or_else(|| {
                 Problem::internal("a stored part misses a column of its contract")
             })?;
-            arrays.push(cast(array, &DataType::Utf8).map_err(Problem::internal)?);
+            let array = cast(array, &DataType::Utf8).map_err(Problem::internal)?;
+            held += array.get_array_memory_size() as u64;
+            arrays.push(array);
         }
+        // What all rows would take if the rest is like those read so far.
+        let share = sheet.rows.len().max(1) as f64 / n_rows.max(1) as f64;
+        waits.has_room_for((held as f64 / share) as u64)?;
     }
+    waits.hold(held)?;
     Ok(sheet)
 }
 

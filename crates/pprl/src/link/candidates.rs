@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::{LinkError, LinkOptions};
 use crate::{
     file::Encoding,
     rules::{Rule, Slot},
@@ -20,6 +21,11 @@ pub(super) struct Candidate {
     /// Which rules found the pair, by the place of their first slot.
     pub(super) rules: u32,
 }
+
+/// Bytes of a tag with its row and slot.
+const PER_TAG: u64 = size_of::<Tagged>() as u64;
+/// Bytes of a pair from here to the choice of links: itself, its pattern, its weights, and its place among its rivals.
+const PER_PAIR: u64 = 136;
 
 /// All pairs, sorted.
 pub(super) struct Found {
@@ -52,19 +58,34 @@ fn sorted(encoding: &Encoding) -> Vec<Tagged> {
 }
 
 /// Every pair with a common tag, once.
-pub(super) fn find(left: &Encoding, right: &Encoding, most_pairs: u64) -> Found {
+///
+/// # Errors
+/// [`LinkError::Memory`].
+pub(super) fn find(
+    left: &Encoding,
+    right: &Encoding,
+    options: LinkOptions,
+) -> Result<Found, LinkError> {
     let slots = &left.header().slots;
+    let without_pairs = left.bytes()
+        + right.bytes()
+        + (left.n_rows() + right.n_rows()) as u64 * slots.len() as u64 * PER_TAG;
+    fits(without_pairs, options.memory_bytes)?;
     let (lefts, rights) = (sorted(left), sorted(right));
-    let mut skipped_pairs = 0;
-    let mut pairs = Vec::new();
-    let mut rest: &[Tagged] = &rights;
-    for group in lefts.chunk_by(|a, b| a.0 == b.0) {
-        let tag = group[0].0;
-        rest = &rest[rest.partition_point(|other| other.0 < tag).min(rest.len())..];
-        let others = &rest[..rest.iter().take_while(|other| other.0 == tag).count()];
-        let n_pairs = group.len() as u64 * others.len() as u64;
-        if n_pairs > most_pairs {
-            skipped_pairs += n_pairs;
+    let most_pairs = options.most_pairs_per_tag;
+    let (mut n_pairs, mut skipped_pairs) = (0, 0);
+    for (group, others) in common(&lefts, &rights) {
+        let n = group.len() as u64 * others.len() as u64;
+        *if n > most_pairs {
+            &mut skipped_pairs
+        } else {
+            &mut n_pairs
+        } += n;
+    }
+    fits(without_pairs + n_pairs * PER_PAIR, options.memory_bytes)?;
+    let mut pairs = Vec::with_capacity(n_pairs as usize);
+    for (group, others) in common(&lefts, &rights) {
+        if group.len() as u64 * others.len() as u64 > most_pairs {
             continue;
         }
         for (_, left, left_slot) in group {
@@ -98,12 +119,33 @@ pub(super) fn find(left: &Encoding, right: &Encoding, most_pairs: u64) -> Found 
             }
         }
     }
-    Found {
+    Ok(Found {
         pairs,
         per_rule: per_rule
             .into_iter()
             .map(|(slot, n)| (slots[usize::from(slot)].rule, n))
             .collect(),
         skipped_pairs,
+    })
+}
+
+/// Records of both sides with a tag in common, tag by tag.
+fn common<'a>(
+    lefts: &'a [Tagged],
+    rights: &'a [Tagged],
+) -> impl Iterator<Item = (&'a [Tagged], &'a [Tagged])> {
+    let mut rest = rights;
+    lefts.chunk_by(|a, b| a.0 == b.0).map(move |group| {
+        let tag = group[0].0;
+        rest = &rest[rest.partition_point(|other| other.0 < tag)..];
+        let n_others = rest.iter().take_while(|other| other.0 == tag).count();
+        (group, &rest[..n_others])
+    })
+}
+
+fn fits(needed: u64, allowed: Option<u64>) -> Result<(), LinkError> {
+    match allowed {
+        Some(allowed) if needed > allowed => Err(LinkError::Memory { needed, allowed }),
+        _ => Ok(()),
     }
 }

@@ -29,6 +29,8 @@ pub struct LinkOptions {
     pub threshold: f64,
     /// A tag that joins more pairs than this is not followed, and counted.
     pub most_pairs_per_tag: u64,
+    /// Bytes of memory of both encodings and of everything the linkage adds; `None` is no limit.
+    pub memory_bytes: Option<u64>,
 }
 
 impl Default for LinkOptions {
@@ -37,6 +39,7 @@ impl Default for LinkOptions {
             assignment: Assignment::OneToOne,
             threshold: 0.5,
             most_pairs_per_tag: 2_500,
+            memory_bytes: None,
         }
     }
 }
@@ -61,6 +64,14 @@ pub enum LinkError {
     /// The threshold is no probability.
     #[error("the threshold is not between 0 and 1")]
     Threshold,
+    /// It would need more memory than it may use.
+    #[error("linking needs {needed} bytes of memory and may use {allowed}")]
+    Memory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        allowed: u64,
+    },
 }
 
 /// Two records of one person, by the tokens each organisation gave them.
@@ -111,7 +122,7 @@ pub struct LinkResult {
 /// Links two encodings. The result is the same for any number of threads and any order of the rows.
 ///
 /// # Errors
-/// When the two cannot be compared.
+/// When the two cannot be compared, or that would need more memory than allowed: told before a pair is made.
 pub fn link(
     left: &Encoding,
     right: &Encoding,
@@ -122,7 +133,7 @@ pub fn link(
         pairs,
         per_rule,
         skipped_pairs,
-    } = find(left, right, options.most_pairs_per_tag);
+    } = find(left, right, options)?;
     let patterns: Vec<u64> = pairs
         .par_iter()
         .map(|pair| {

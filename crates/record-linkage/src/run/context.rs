@@ -21,6 +21,16 @@ const MOST_MEMBERS: usize = 300;
 /// by itself, a pair needs only some to hold.
 const TIES: f64 = 2.0;
 
+/// Pairs that [`apply`] may add: those of every group that it looks at.
+pub(super) fn most_pairs(clusters: &Clusters) -> u64 {
+    let mut sizes: BTreeMap<u32, u64> = BTreeMap::new();
+    for group in &clusters.cluster_of {
+        *sizes.entry(*group).or_default() += 1;
+    }
+    let looked_at = sizes.values().filter(|n| **n <= MOST_MEMBERS as u64);
+    looked_at.map(|n| n * (n - 1) / 2).sum()
+}
+
 /// Adds a bar to every scored pair of two grouped records, adds the pairs of a group that no rule reached, and makes the links anew.
 pub(super) fn apply(
     bound: &Bound,

@@ -1,6 +1,9 @@
 //! People who are more than once in one file.
 
-use super::{Cancelled, Observer, RunResult, context, run_bound, state::State};
+use super::{
+    Cancelled, Limits, Observer, RunError, RunResult, context, limits::Budget, run_bound,
+    state::State,
+};
 use crate::{
     bound::Bound,
     cluster::{Clusters, clusters},
@@ -30,8 +33,25 @@ pub fn dedupe(
     table: &Table,
     observer: &dyn Observer,
 ) -> Result<Deduplicated, Cancelled> {
+    // Without limits nothing else can stop it.
+    dedupe_within(spec, table, Limits::default(), observer).map_err(|_| Cancelled)
+}
+
+/// [`dedupe`] within limits.
+///
+/// # Errors
+/// [`RunError`], as [`run_within`](super::run_within).
+pub fn dedupe_within(
+    spec: &LinkageSpec,
+    table: &Table,
+    limits: Limits,
+    observer: &dyn Observer,
+) -> Result<Deduplicated, RunError> {
     let spec = within(spec);
+    // One table, so nothing of a second.
+    let budget = Budget::new(limits, &spec, table, &Table::new(0))?;
     let mut state = State::new(table.n_rows(), table.n_rows());
+    state.budget = budget;
     observer.stage("linking on pseudonym");
     for pair in &spec.deterministic {
         state.link_equal(pair, table, table, spec.assignment);
@@ -39,11 +59,13 @@ pub fn dedupe(
     state.links.retain(|link| link.left < link.right);
     observer.stage("reading the values");
     let bound = Bound::within(&spec, table);
-    let mut run = run_bound(&spec, &bound, state, &[], observer).map_err(|_| Cancelled)?;
+    let mut run = run_bound(&spec, &bound, state, &[], observer)?;
     observer.stage("grouping records");
     let clusters = match run.model.take() {
         Some(model) => {
             let found = clusters(&bound, &model, &run.links);
+            let pairs = run.scored.len() as u64 + context::most_pairs(&found);
+            budget.kept(pairs, (1, 1))?;
             context::apply(&bound, &model, &found, spec.threshold, &mut run);
             run.model = Some(model);
             found

@@ -18,7 +18,7 @@ use crate::{
     train::train_model,
 };
 pub(crate) use dedupe::MORE_PAIRS;
-pub use dedupe::{Deduplicated, dedupe, within};
+pub use dedupe::{Deduplicated, dedupe, dedupe_within, within};
 pub use label::Label;
 use limits::Budget;
 pub use limits::{Limits, RunError};

@@ -10,10 +10,12 @@ use helder_platform::{
     purpose,
     store::Store,
 };
-use helder_pprl::{Encoding, LinkOptions, link};
+use helder_pprl::{Encoding, LinkError, LinkOptions, link};
 use helder_types::{Caller, OrganisationId, ProjectStep};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::memory::{self, Memory};
 
 use super::{
     receive::MOST_BYTES,
@@ -44,6 +46,8 @@ pub(crate) struct EncodedLinkageJob {
     pub(crate) objects: Objects,
     /// To ask the registry once more whether the project allows it.
     pub(crate) peers: Peers,
+    /// What one linkage may take.
+    pub(crate) memory: Memory,
 }
 
 impl JobHandler for EncodedLinkageJob {
@@ -101,11 +105,21 @@ impl EncodedLinkageJob {
         } else {
             [its, mine]
         };
+        let size_bytes = left.1.size_bytes() + right.1.size_bytes();
+        self.memory.fits("reading the encodings", size_bytes)?;
         let (a, b) = (self.read(job, left)?, self.read(job, right)?);
         job.checkpoint()?;
         job.progress("linking", 0, 0, "");
-        let found = link(&a, &b, LinkOptions::default())
-            .map_err(|error| Problem::conflict("encodings-do-not-fit", error.to_string()))?;
+        let options = LinkOptions {
+            memory_bytes: self.memory.limits().memory_bytes,
+            ..LinkOptions::default()
+        };
+        let found = link(&a, &b, options).map_err(|error| match error {
+            LinkError::Memory { needed, allowed } => {
+                memory::refusal("linking the encodings", needed, allowed)
+            }
+            error => Problem::conflict("encodings-do-not-fit", error.to_string()),
+        })?;
         drop((a, b));
         if !found.convergence.converged {
             return Err(Problem::conflict(

@@ -347,6 +347,11 @@ impl EncodingRow {
         serde_json::from_str(&self.header).map_err(Problem::internal)
     }
 
+    /// Bytes of the file.
+    pub(super) const fn size_bytes(&self) -> u64 {
+        self.size_bytes.unsigned_abs()
+    }
+
     /// The file.
     pub(super) fn object(&self) -> Result<Digest> {
         self.object.parse().map_err(Problem::internal)

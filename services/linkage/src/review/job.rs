@@ -27,6 +27,7 @@ use super::{
     rows::{self, Payload, ReviewRow},
 };
 use crate::{
+    memory::Memory,
     output::read_links,
     parts, people,
     runs::{self, RunRow},
@@ -43,6 +44,8 @@ pub(crate) struct ReviewJob {
     pub keyring: KeyRing,
     /// To ask the registry once more whether the project allows it.
     pub peers: Peers,
+    /// What one queue may take while it is made.
+    pub memory: Memory,
 }
 
 impl JobHandler for ReviewJob {
@@ -87,15 +90,11 @@ impl ReviewJob {
         }
         job.progress("reading the versions", 0, 0, "");
         let stores = (&self.objects, &self.keyring);
-        let left = parts::read(stores, organisation, &inputs.left, (&spec, &[]), true, job)?;
-        let right = parts::read(
-            stores,
-            organisation,
-            &inputs.right,
-            (&spec, &[]),
-            false,
-            job,
-        )?;
+        let columns = (&spec, &[][..]);
+        let beside = self.memory.beside(0, job);
+        let left = parts::read(stores, organisation, &inputs.left, columns, true, &beside)?;
+        let beside = self.memory.beside(left.bytes(), job);
+        let right = parts::read(stores, organisation, &inputs.right, columns, false, &beside)?;
         let bound = Bound::new(&spec, &left.table, &right.table);
         job.progress("choosing pairs", 0, 0, "");
         let file = |digest| job.block_on(self.objects.get_to_file(organisation, digest));
@@ -142,8 +141,12 @@ impl ReviewJob {
         let (chosen, strata) = queue(&candidates, &shares);
         drop((bound, left, right));
         job.progress("naming the records", 0, 0, "");
-        let side = |is_left| Side::read(stores, organisation, (&spec, &inputs), is_left, job);
-        let (left, right) = (side(true)?, side(false)?);
+        let side = |is_left, held| {
+            let beside = self.memory.beside(held, job);
+            Side::read(stores, organisation, (&spec, &inputs), is_left, &beside)
+        };
+        let left = side(true, 0)?;
+        let right = side(false, left.bytes())?;
         let keys = self
             .keyring
             .pseudonymiser(organisation, review.project_id()?);

@@ -53,6 +53,11 @@ impl Side {
         Ok(Self { records, named_by })
     }
 
+    /// Bytes it takes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.records.bytes()
+    }
+
     fn text(&self, name: &str, place: usize) -> Option<&str> {
         let column = self.records.table.column(name)?;
         column.text(*column.codes().get(place)?)

@@ -21,7 +21,7 @@ use super::{
     schema::run_labels,
     wire::{Held, UsedLabels, Verdict},
 };
-use crate::versions::Inputs;
+use crate::{memory::Memory, versions::Inputs};
 
 /// A label as it is kept for a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -136,7 +136,7 @@ impl Placed {
     /// # Errors
     /// Those of the database, the object store and the key ring.
     pub(crate) fn of(
-        job: &JobContext,
+        (job, memory): (&JobContext, Memory),
         (objects, keyring): (&Objects, &KeyRing),
         (run, project): (Uuid, Uuid),
         (spec, inputs): (&LinkageSpec, &Inputs),
@@ -158,7 +158,8 @@ impl Placed {
                 .map(String::as_str)
                 .collect();
             let stores = (objects, keyring);
-            let side = Side::read(stores, organisation, (spec, inputs), is_left, job)?;
+            let beside = memory.beside(0, job);
+            let side = Side::read(stores, organisation, (spec, inputs), is_left, &beside)?;
             job.checkpoint()?;
             Ok::<_, Problem>(side.places(&keys, &wanted))
         };

@@ -41,6 +41,7 @@ use uuid::Uuid;
 use crate::{
     MIGRATIONS, check,
     job::LinkageJob,
+    memory::Memory,
     runs,
     versions::Version,
     wire::{LinkageRun, NewLinkageRun},
@@ -159,6 +160,7 @@ impl House {
 
     pub(super) fn handler(&self) -> Arc<LinkageJob> {
         Arc::new(LinkageJob {
+            memory: Memory::default(),
             objects: self.objects.clone(),
             keyring: self.keyring.clone(),
             peers: self.peers.clone(),
@@ -167,6 +169,11 @@ impl House {
 
     /// The whole service on a free port, and its address.
     pub(super) async fn serve(&self) -> (RunningService, String) {
+        self.serve_within(Limits::default()).await
+    }
+
+    /// The same with limits of its own.
+    pub(super) async fn serve_within(&self, limits: Limits) -> (RunningService, String) {
         let context = ServiceContext {
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
             workers: 1,
@@ -178,7 +185,7 @@ impl House {
             mint: Arc::clone(&self.mint),
             verifier: Arc::new(TokenVerifier::new().trust("gateway", &self.mint.public_key())),
             peers: self.peers.clone(),
-            limits: Limits::default(),
+            limits,
             logboek: helder_platform::logboek::LogboekSettings::default(),
         };
         let service = crate::start(context).await.unwrap();

@@ -3,6 +3,7 @@
 mod house;
 mod http;
 mod matches;
+mod memory;
 mod outputs;
 mod review;
 
