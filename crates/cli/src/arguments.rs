@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use helder_types::{OrganisationId, Role};
 use uuid::Uuid;
 
-use crate::{pprl::PprlCommand, session::Access};
+use crate::{command::SeriesArguments, pprl::PprlCommand, session::Access};
 
 /// From messy extracts to an approved, explained prediction.
 #[derive(Debug, Parser)]
@@ -415,7 +415,9 @@ pub(crate) struct LinkArguments {
     /// Name of a derived dataset of which the links become a version
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset_name: Option<String>,
-    /// Folder for links.csv, unlinked.csv, clusters.csv, report.html and run.json
+    #[command(flatten)]
+    pub(crate) series: SeriesArguments,
+    /// Folder for links.csv, unlinked.csv, clusters.csv, entities.csv, changes.csv, report.html and run.json
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
 }

@@ -138,3 +138,103 @@ fn people_who_are_twice_in_one_file_are_found() {
     assert!(grouped.len().abs_diff(200) <= 16, "{}", grouped.len());
     assert!(out.join("conflicts.csv").exists());
 }
+
+/// Rows of a CSV by client number of both sides: left file, right file, whether linked.
+fn clients(out: &Path, left: &str, right: &str) -> Vec<(String, String)> {
+    let who = |file: &str| -> Vec<String> {
+        rows(Path::new(file))
+            .into_iter()
+            .map(|row| row[6].clone())
+            .collect()
+    };
+    let (left, right) = (who(left), who(right));
+    let place = |text: &String| text.parse::<usize>().unwrap() - 1;
+    let links = rows(&out.join("links.csv")).into_iter();
+    let mut found: Vec<_> = links
+        .map(|link| {
+            (
+                left[place(&link[0])].clone(),
+                right[place(&link[1])].clone(),
+            )
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn what_changed_since_a_kept_run_is_linked_and_persons_keep_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("bewaard");
+    let kept = kept.to_str().unwrap();
+    let (a, b) = (
+        people(folder.path(), "brp.csv", false),
+        people(folder.path(), "wmo.csv", true),
+    );
+    // The next version of the second file: other order, five people gone, and under another name.
+    let text = std::fs::read_to_string(&b).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let header = lines.remove(0);
+    lines.truncate(lines.len() - 5);
+    lines.reverse();
+    let next = folder.path().join("wmo-nieuw.csv");
+    std::fs::write(&next, format!("{header}\n{}\n", lines.join("\n"))).unwrap();
+    let next = next.to_str().unwrap();
+    let link = |files: [&str; 2], out: &str, more: &[&str]| -> (Value, std::path::PathBuf) {
+        let out = folder.path().join(out);
+        let mut arguments = vec!["link", files[0], files[1], "--json"];
+        arguments.extend(["--out", out.to_str().unwrap()]);
+        arguments.extend(more);
+        let made = serde_json::from_str(&helder(&arguments)).unwrap();
+        (made, out)
+    };
+    let (_, first) = link([&a, &b], "eerst", &["--record-key", "wie", "--keep", kept]);
+    let (made, second) = link([&a, next], "daarna", &["--previous", kept]);
+    let (all, third) = link([&a, next], "alles", &["--previous", kept, "--everything"]);
+
+    // Only what changed was looked at, and it says what linking everything says.
+    let work = |made: &Value| made["outcome"]["continuation"]["work"].clone();
+    assert_eq!(
+        (&work(&made)["removed"], &work(&made)["added"]),
+        (&5.into(), &0.into())
+    );
+    assert_eq!(work(&made)["changed"], 0);
+    let persons = |out: &Path| rows(&out.join("entities.csv"));
+    assert_eq!(persons(&second), persons(&third));
+    assert_eq!(clients(&second, &a, next), clients(&third, &a, next));
+    assert_eq!(
+        made["outcome"]["linkedDataset"],
+        all["outcome"]["linkedDataset"]
+    );
+    let before = clients(&first, &a, &b);
+    assert!(
+        clients(&second, &a, next)
+            .iter()
+            .all(|link| before.contains(link))
+    );
+
+    // Everybody who is still there keeps the number.
+    let left = |out: &Path| -> Vec<Vec<String>> {
+        persons(out)
+            .into_iter()
+            .filter(|row| row[0] == "left")
+            .collect()
+    };
+    assert_eq!(left(&first), left(&second));
+    let changes = rows(&second.join("changes.csv"));
+    assert!(
+        changes.iter().all(|change| change[0] != "created"),
+        "{changes:?}"
+    );
+
+    // One file does not go on from two.
+    let output = Command::new(env!("CARGO_BIN_EXE_helder"))
+        .args(["link", &a, "--previous", kept])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && told.contains("over 2 files"),
+        "{told}"
+    );
+}

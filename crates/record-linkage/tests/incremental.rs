@@ -117,6 +117,12 @@ fn same(updated: &State, scratch: &State) {
     assert_eq!(links(updated), links(scratch));
     assert_eq!(updated.clusters(), scratch.clusters());
     assert_eq!(updated.rules(), scratch.rules());
+    let told = [updated, scratch].map(|state| state.result(&()).unwrap());
+    assert_eq!(told[0].links, told[1].links);
+    assert_eq!(told[0].scored, told[1].scored);
+    assert_eq!(told[0].quality, told[1].quality);
+    assert_eq!(told[0].steps, told[1].steps);
+    assert_eq!(told[0].weight_bins, told[1].weight_bins);
 }
 
 /// Records per number, by key.

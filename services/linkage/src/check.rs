@@ -14,6 +14,7 @@ use helder_types::{Fault, SemanticType};
 use uuid::Uuid;
 
 use crate::{
+    follow::{Previous, Wanted},
     runs::Checked,
     versions::{Asked, Input, Inputs, Labels, Version},
     wire::{NewLinkageRun, Truth},
@@ -34,6 +35,8 @@ pub(crate) struct Found {
     pub is_within: bool,
     /// The version with labelled pairs, where one is asked.
     pub truth: Option<Version>,
+    /// The run before, where one is named and known.
+    pub previous: Option<Previous>,
 }
 
 /// Both sides, usable.
@@ -111,11 +114,16 @@ impl Usable {
         suggest(&self.left, &self.right)
     }
 
-    /// The suggested specification without columns that judge the links or count them apart.
+    /// The suggested specification without columns that judge the links, count them apart or name records.
     fn suggestion_for(&self, request: &NewLinkageRun) -> LinkageSpec {
         let mut judging: BTreeSet<&str> = request.group_by.iter().map(String::as_str).collect();
         if let Some(Truth::Columns { left, right }) = &request.truth {
             judging.extend([left.as_str(), right.as_str()]);
+        }
+        // A number that its source gave a record says nothing about the person.
+        let series = request.incremental.as_ref();
+        if let Some(keys) = series.and_then(|of| of.record_keys.as_ref()) {
+            judging.extend([keys.column(true), keys.column(false)]);
         }
         let without = |side: &[Described]| -> Vec<Described> {
             let others = side.iter();
@@ -225,12 +233,15 @@ impl Usable {
 /// 400 with all faults.
 pub(crate) fn run(request: NewLinkageRun, mut found: Found) -> Result<Checked> {
     let labelled = (found.truth.take(), request.project_id);
+    let (previous, versions) = (
+        found.previous.take(),
+        [found.left.clone(), found.right.clone()],
+    );
     let mut usable = found.usable(Some(request.project_id))?;
-    let asked = request.spec.is_some();
-    let mut spec = match &request.spec {
-        Some(spec) => spec.clone(),
-        None => usable.suggestion_for(&request),
-    };
+    let known = previous.as_ref().map(Previous::spec);
+    let asked = request.spec.as_ref().or(known);
+    let mut spec = asked.map_or_else(|| usable.suggestion_for(&request), LinkageSpec::clone);
+    let asked = asked.is_some();
     let mut faults = if asked {
         usable.faults(&spec)
     } else {
@@ -269,9 +280,20 @@ pub(crate) fn run(request: NewLinkageRun, mut found: Found) -> Result<Checked> {
         let detail = format!("a name of 1 to {LONGEST_NAME} characters");
         faults.push(Fault::new("/datasetName", "length", detail));
     }
+    let series = request.incremental.as_ref().map(|asked| Wanted {
+        project: request.project_id,
+        asked,
+        inputs: &usable.inputs,
+        versions: [versions[0].as_ref(), versions[1].as_ref()],
+        previous: previous.as_ref(),
+    });
+    if let Some(series) = &series {
+        faults.extend(series.faults(&spec));
+    }
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
+    let follow = series.map(|series| series.follow(&spec)).transpose()?;
     let right = request.right.unwrap_or(request.left);
     let mut parents = vec![request.left, right];
     parents.dedup();
@@ -280,6 +302,7 @@ pub(crate) fn run(request: NewLinkageRun, mut found: Found) -> Result<Checked> {
         truth: labels,
         dataset_name: request.dataset_name,
         parents,
+        follow,
     };
     Ok(Checked {
         project_id: request.project_id,
@@ -310,6 +333,7 @@ mod tests {
             right: version,
             is_within: false,
             truth: None,
+            previous: None,
         }
     }
 

@@ -17,6 +17,7 @@ use helder_types::{Fault, OrganisationId};
 use tokio::runtime::Handle;
 
 use crate::{
+    follow,
     output::{find_link, find_rival_bar},
     parts::{self, Records},
     versions::Inputs,
@@ -135,9 +136,17 @@ pub(crate) fn pair(
         runtime.block_on(objects.get_to_file(organisation, &outcome.scored_pairs.digest))?;
     let link = find_link(&links, pair)?;
     let rival_bar = find_rival_bar(&scored, pair)?;
+    // A run of a series counts in the population of its model, not in that of its versions.
+    let stores = (objects, keyring);
+    let frozen = follow::frozen(stores, organisation, outcome.continuation.as_ref(), runtime)?;
     let shown = outcome.model.as_ref().map(|model| {
-        let bound = sides.bound();
-        let spec = &sides.spec;
+        let (bound, spec) = match &frozen {
+            None => (sides.bound(), &sides.spec),
+            Some(frozen) => {
+                let other = sides.right.as_ref().map(|right| right.table.clone());
+                (frozen.bound(left.table.clone(), other), frozen.spec())
+            }
+        };
         let mut shown = waterfall(
             spec,
             &bound,

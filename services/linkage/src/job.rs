@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     derived,
     figures::{Figures, Sides, Truths},
+    follow::{self, Continuation},
     memory::{self, Memory},
     output::{clusters, unlinked, write_links, write_scored},
     parts::{self, Records},
@@ -43,7 +44,7 @@ pub(crate) struct LinkageJob {
     pub memory: Memory,
 }
 
-struct Progress<'a>(&'a JobContext);
+pub(crate) struct Progress<'a>(pub(crate) &'a JobContext);
 
 impl Observer for Progress<'_> {
     fn stage(&self, stage: &str) {
@@ -108,18 +109,63 @@ impl LinkageJob {
             right: other.as_ref().unwrap_or(&left),
             is_within: inputs.is_within,
         };
-        let (found, groups) = self.found(&spec, sides, &decided, job)?;
+        let before = self.before(job, &inputs, act)?;
+        let follows = inputs.asked.follow.as_ref();
+        let mut series = None;
+        let (found, groups) = match follows {
+            None => self.found(&spec, sides, &decided, job)?,
+            Some(follow) => {
+                let state = before.as_ref().map(|before| &before.state);
+                let mut linked =
+                    follow::linked(self, (&spec, follow, state), (sides, &decided), job)?;
+                let found = (std::mem::take(&mut linked.found), linked.clusters.take());
+                series = Some((linked, follow));
+                found
+            }
+        };
         job.progress("judging the links", 0, 0, "");
         let truths = self.truths(job, &inputs, sides)?;
         let asked = &inputs.asked;
         let figures = Figures::of(&found, &spec, sides, truths.as_ref(), &asked.group_by, job)?;
-        let outcome = self.write(job, (&inputs, &spec, row), sides, found, (groups, figures))?;
+        let mut outcome =
+            self.write(job, (&inputs, &spec, row), sides, found, (groups, figures))?;
+        if let Some((linked, follow)) = &series {
+            let stores = (&self.objects, &self.keyring);
+            outcome.continuation = Some(follow::save(stores, job, (linked, follow), sides)?);
+        }
         job.succeed(|conn| {
             runs::finish(conn, organisation, id, &outcome)?;
             decided.keep(conn, organisation, id)?;
+            if let Some(of) = &outcome.continuation {
+                follow::table::insert(conn, organisation, (id, &of.state), &inputs)?;
+            }
             act.record(conn, Status::Ok)?;
             Ok(format!("/linkage/v1/linkage-runs/{id}"))
         })
+    }
+
+    /// What the run before kept; those it is about are people of this act too, as far as their versions are still there.
+    fn before(
+        &self,
+        job: &JobContext,
+        inputs: &Inputs,
+        act: &mut Act,
+    ) -> Result<Option<Continuation>> {
+        let follow = inputs.asked.follow.as_ref();
+        let Some(previous) = follow.and_then(|follow| follow.previous) else {
+            return Ok(None);
+        };
+        let organisation = job.organisation();
+        let run = job
+            .store()
+            .read_blocking(|conn| runs::find(conn, organisation, previous))?;
+        for input in run.inputs()?.sides() {
+            match people::of(&self.objects, organisation, input, job, &mut act.subjects) {
+                Err(problem) if problem.status() == 404 => {}
+                known => known?,
+            }
+        }
+        Ok(run.outcome()?.continuation)
     }
 
     fn read(
@@ -215,11 +261,12 @@ impl LinkageJob {
             unlinked: Some(rest),
             clusters: groups,
             dataset_version_id,
+            continuation: None,
         })
     }
 
     /// Links, and groups within one version.
-    fn found(
+    pub(crate) fn found(
         &self,
         spec: &LinkageSpec,
         sides: Sides<'_>,

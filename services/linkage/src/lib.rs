@@ -5,6 +5,7 @@ mod derived;
 mod encodings;
 mod explain;
 mod figures;
+mod follow;
 mod handlers;
 mod job;
 mod memory;
@@ -21,7 +22,7 @@ mod tests;
 mod versions;
 mod wire;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Data;
 use diesel_migrations::embed_migrations;
@@ -43,7 +44,7 @@ use review::ReviewJob;
 pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations")).guarded(GUARDS);
 
 /// Who may see which rows, beyond each organisation its own.
-const GUARDS: &[Guard] = &[encodings::GUARD, review::GUARD];
+const GUARDS: &[Guard] = &[encodings::GUARD, review::GUARD, follow::GUARD];
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "linkage",
@@ -86,6 +87,14 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
     let handlers: Vec<Arc<dyn JobHandler>> =
         vec![Arc::new(handler), Arc::new(encoded), Arc::new(reviews)];
     let runner = Runner::start(&store, handlers, context.pace()).await?;
+    let alive = Arc::new(());
+    let term = follow::Term {
+        store: store.clone(),
+        objects: context.objects.clone(),
+        mint: Arc::clone(&context.mint),
+    };
+    let every = Duration::from_secs(context.limits.retention_s);
+    tokio::spawn(term.keep(every, Arc::downgrade(&alive)));
     let app = Data::new(App {
         objects: context.objects.clone(),
         keyring: context.keyring.clone(),
@@ -94,6 +103,8 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         indexes: online::Indexes::default(),
     });
     let mount = move |config: &mut ServiceConfig<'_>| {
+        // Lives as long as the server does; the looks end with it.
+        let _ = &alive;
         config.app_data(app.clone());
         configure(config);
     };

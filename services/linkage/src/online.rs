@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{parts, versions::Inputs, wire::Outcome};
+use crate::{follow, parts, versions::Inputs, wire::Outcome};
 
 /// Left records of all indexes in memory together; about 200 bytes each.
 const MOST_RECORDS: usize = 2_000_000;
@@ -269,10 +269,17 @@ fn build(asked: &Asked<'_>, runtime: &Handle) -> Result<Indexed> {
             "a record is looked up in a run over two versions",
         ));
     }
-    let left = read(&asked.inputs.left, true)?;
-    let right = read(&asked.inputs.right, false)?;
+    let mut left = read(&asked.inputs.left, true)?;
+    let mut right = read(&asked.inputs.right, false)?;
+    let of = asked.outcome.continuation.as_ref();
+    let frozen = follow::frozen(asked.stores, asked.organisation, of, runtime)?;
+    if let Some(frozen) = &frozen {
+        frozen.count_in(&mut left.table, true);
+        frozen.count_in(&mut right.table, false);
+    }
+    let spec = frozen.as_ref().map_or(asked.spec, |frozen| frozen.spec());
     Ok(Indexed {
-        index: Index::new(asked.spec, model, &left.table, &right.table),
+        index: Index::new(spec, model, &left.table, &right.table),
         rows: left.rows,
         pseudonyms: left.pseudonyms,
         table: asked.inputs.left.analysis.to_string(),

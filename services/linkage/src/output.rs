@@ -28,7 +28,7 @@ use crate::{
 
 const BATCH: usize = 65_536;
 
-fn write<T>(
+pub(crate) fn write<T>(
     objects: &Objects,
     organisation: &OrganisationId,
     schema: Schema,

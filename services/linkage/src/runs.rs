@@ -194,6 +194,14 @@ impl RunRow {
         parsed(self.outcome.as_deref().ok_or_else(not_done)?)
     }
 
+    /// What it found, once its job has succeeded.
+    ///
+    /// # Errors
+    /// 500 when the row is damaged.
+    pub fn done(&self) -> Result<Option<Outcome>> {
+        self.outcome.as_deref().map(parsed).transpose()
+    }
+
     /// The run as shown, with the state of its job.
     ///
     /// # Errors

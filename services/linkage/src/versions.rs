@@ -7,12 +7,20 @@ use helder_types::{Digest, SemanticType};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::follow::Follow;
+
 /// The part of `GET /ingest/v1/dataset-versions/{id}` that linkage needs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Version {
     /// Project it belongs to.
     pub project_id: Uuid,
+    /// Its dataset.
+    #[serde(default)]
+    pub dataset_id: Option<Uuid>,
+    /// Number within the dataset.
+    #[serde(default)]
+    pub number: Option<i64>,
     /// Its columns; absent while the upload is being read.
     #[serde(default)]
     pub contract: Option<Contract>,
@@ -109,6 +117,9 @@ pub struct Asked {
     /// The two versions, to name as its parents.
     #[serde(default)]
     pub parents: Vec<Uuid>,
+    /// What makes it one of a series.
+    #[serde(default)]
+    pub follow: Option<Follow>,
 }
 
 /// Where labels are read.
@@ -151,6 +162,10 @@ impl Inputs {
         let mut names: Vec<&str> = self.asked.group_by.iter().map(String::as_str).collect();
         if let Some(Labels::Columns { left, right }) = &self.asked.truth {
             names.push(if is_left { left } else { right });
+        }
+        let follow = self.asked.follow.as_ref();
+        if let Some(keys) = follow.and_then(|follow| follow.keys.as_ref()) {
+            names.push(keys.column(is_left));
         }
         names
     }

@@ -43,6 +43,7 @@ mod refusals;
 mod replicas;
 mod review;
 mod rolling;
+mod series;
 mod sigterm;
 mod spoilt;
 mod stopping;

@@ -143,7 +143,8 @@ const ACROSS_EVERYWHERE: [&str; 14] = [
 ];
 
 /// The others, with their schema.
-const ACROSS: [&str; 20] = [
+const ACROSS: [&str; 21] = [
+    "linkage linkage_states state_term SELECT",
     "linkage encodings exchange SELECT",
     "ingest dataset_versions retention SELECT",
     "ingest jobs staging SELECT",

@@ -140,6 +140,7 @@ pub(super) async fn dataset(
             description: "",
             file: &file,
             contract: contract.as_ref(),
+            dataset: None,
         },
     )
     .await?;

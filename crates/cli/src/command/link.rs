@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Embedded,
     api::{OwnFolder, read_object},
+    series::{self, Previous},
 };
 use crate::{
     arguments::LinkArguments,
@@ -25,13 +26,16 @@ use crate::{
 /// # Errors
 /// When a file cannot be read or written, or the platform refuses.
 pub(super) async fn link(access: &Access, wanted: &LinkArguments, screen: Screen) -> Result<()> {
-    let is_own = !wanted.files.is_empty() && wanted.project.is_none() && access.gateway.is_none();
+    let is_own = !wanted.files.is_empty()
+        && wanted.project.is_none()
+        && access.gateway.is_none()
+        && series::run_of(&wanted.series).is_none();
     if !is_own {
         let session = access.session()?;
         let made = linked(&session, wanted, screen).await?;
         return screen.result(&made);
     }
-    let own = OwnFolder::new(None)?;
+    let own = OwnFolder::new(series::folder(&wanted.series)?.or(wanted.series.keep.as_deref()))?;
     let embedded = Embedded::start(&own.path, Some(([127, 0, 0, 1], 0).into())).await?;
     let address = embedded.platform.url();
     let session = Session::on(&embedded.folder, &address, access.gemeente.clone())?;
@@ -42,23 +46,29 @@ pub(super) async fn link(access: &Access, wanted: &LinkArguments, screen: Screen
 
 async fn linked(session: &Session, wanted: &LinkArguments, screen: Screen) -> Result<LinkResult> {
     let client = session.acting_as(Role::DataSteward)?;
+    let previous = series::previous(&client, &wanted.series).await?;
     let (project, left, right) = if wanted.files.is_empty() {
         let project = wanted.project.context("name the project with --project")?;
         let left = wanted.left.context("name a dataset version with --left")?;
         (project, left, wanted.right)
     } else {
-        let project = match wanted.project {
+        let project = match wanted.project.or(previous.as_ref().map(|run| run.project)) {
             Some(project) => project,
             None => own_project(session).await?,
         };
-        let (left, right) = brought_in(&client, wanted, project, screen).await?;
+        let (left, right) =
+            brought_in(&client, wanted, (project, previous.as_ref()), screen).await?;
         (project, left, right)
     };
-    let body = body(wanted, project, left, right)?;
+    let mut body = body(wanted, project, left, right)?;
+    if let Some(asked) = series::asked(&wanted.series, previous.as_ref()) {
+        body["incremental"] = asked;
+    }
     let made = plan::link(&client, screen, "linkage", &body).await?;
     let id = made.linkage_run_id;
     screen.heading(&format!("Linkage run {id}: {} links", count(made.links)));
     figures::linkage(screen, &made.outcome);
+    series::show(screen, &made.outcome);
     if let Some(folder) = &wanted.out {
         write(&client, &made, folder, screen).await?;
     }
@@ -95,15 +105,17 @@ fn body(wanted: &LinkArguments, project: Uuid, left: Uuid, right: Option<Uuid>) 
 async fn brought_in(
     client: &Client,
     wanted: &LinkArguments,
-    project: Uuid,
+    (project, previous): (Uuid, Option<&Previous>),
     screen: Screen,
 ) -> Result<(Uuid, Option<Uuid>)> {
     let first = wanted.left_contract.as_deref();
     let contracts = [first, wanted.right_contract.as_deref().or(first)];
     let mut versions = Vec::new();
     let mut rows = Vec::new();
-    for (file, contract) in wanted.files.iter().zip(contracts) {
+    let sources = series::sources(previous, wanted.files.len())?;
+    for ((file, contract), source) in wanted.files.iter().zip(contracts).zip(sources) {
         let contract = contract.map(read_object).transpose()?;
+        let contract = contract.or(source.map(|source| source.contract.clone()));
         let name = file.file_name().context("that is no file")?;
         let name = name.to_string_lossy();
         let upload = Upload {
@@ -112,6 +124,7 @@ async fn brought_in(
             description: "",
             file,
             contract: contract.as_ref(),
+            dataset: source.map(|source| source.dataset_id),
         };
         let made = plan::upload(client, screen, upload)
             .await
@@ -166,6 +179,10 @@ async fn write(client: &Client, made: &LinkResult, folder: &Path, screen: Screen
     if is_within {
         files.push(("clusters.csv", format!("{run}/clusters"), "text/csv"));
         files.push(("conflicts.csv", format!("{run}/conflicts"), "text/csv"));
+    }
+    if made.outcome.get("continuation").is_some() {
+        files.push(("entities.csv", format!("{run}/entities"), "text/csv"));
+        files.push(("changes.csv", format!("{run}/changes"), "text/csv"));
     }
     let keep = |name: &str, text: &str| {
         let file = folder.join(name);

@@ -8,6 +8,7 @@ mod local;
 mod logs;
 mod migrate;
 mod processes;
+mod series;
 mod show;
 mod up;
 
@@ -26,6 +27,7 @@ use crate::{
 
 pub(crate) use clerical::ClericalCommand;
 pub(crate) use processes::CALLS;
+pub(crate) use series::SeriesArguments;
 pub(crate) use show::show_prediction;
 pub(crate) use up::{Embedded, run_on_signal};
 

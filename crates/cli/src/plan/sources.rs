@@ -25,6 +25,8 @@ pub(crate) struct Upload<'a> {
     pub(crate) file: &'a Path,
     /// The contract; the suggested one when absent.
     pub(crate) contract: Option<&'a Value>,
+    /// The dataset it is the next version of; a new one when absent.
+    pub(crate) dataset: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +79,7 @@ pub(super) async fn bring_in(
         description: &source.description,
         file,
         contract: contract.as_ref(),
+        dataset: None,
     };
     upload(client, screen, upload_it)
         .await
@@ -92,11 +95,14 @@ pub(crate) async fn upload(
     screen: Screen,
     upload: Upload<'_>,
 ) -> Result<SourceResult> {
-    let mut path = {
+    let dataset = if let Some(dataset) = upload.dataset {
+        dataset
+    } else {
         let body = json!({"projectId": upload.project, "name": upload.name, "description": upload.description});
-        let dataset: Made = client.post("/ingest/v1/datasets", &body).await?.body;
-        format!("/ingest/v1/datasets/{}/dataset-versions", dataset.id)
+        let made: Made = client.post("/ingest/v1/datasets", &body).await?.body;
+        made.id
     };
+    let mut path = format!("/ingest/v1/datasets/{dataset}/dataset-versions");
     if let Some(contract) = upload.contract {
         let body = json!({"name": upload.name, "contract": contract});
         let declared: Made = client.post("/ingest/v1/contracts", &body).await?.body;

@@ -8,13 +8,15 @@
 //! - pairs with a record that is new, changed, or free again after a deterministic link; pairs in a block that was skipped and no longer
 //!   is; pairs that were kept and whose last common block is skipped now;
 //! - competition and choice in every connected component of candidate pairs in which a pair came, went or changed;
-//! - within one file, groups in every connected component of links in which a link came, went or changed.
+//! - within one file, groups in every connected component of links in which a link came, went or changed. What groups say of their pairs
+//!   is worked out from the groups each time a state is asked for its [`State::result`].
 //!
 //! Records are ordered by their keys, so the order of a file has no say.
 
 mod blocks;
 pub mod entities;
 mod file;
+mod result;
 mod settle;
 mod source;
 mod update;
@@ -177,7 +179,12 @@ impl State {
         right: Source,
         observer: &dyn Observer,
     ) -> Result<Self, Cancelled> {
-        let nothing = Self {
+        Ok(Self::empty(frozen).update(left, right, observer)?.0)
+    }
+
+    /// A state of no records, from which an update is from scratch.
+    pub fn empty(frozen: Arc<Frozen>) -> Self {
+        Self {
             frozen,
             left: Source::default(),
             right: Source::default(),
@@ -185,8 +192,7 @@ impl State {
             links: Vec::new(),
             clusters: Clusters::default(),
             rules: Vec::new(),
-        };
-        Ok(nothing.update(left, right, observer)?.0)
+        }
     }
 
     /// The model.

@@ -32,7 +32,7 @@ pub(super) fn most_pairs(clusters: &Clusters) -> u64 {
 }
 
 /// Adds a bar to every scored pair of two grouped records, adds the pairs of a group that no rule reached, and makes the links anew.
-pub(super) fn apply(
+pub(crate) fn apply(
     bound: &Bound,
     model: &TrainedModel,
     clusters: &Clusters,

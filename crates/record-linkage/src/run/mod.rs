@@ -17,16 +17,17 @@ use crate::{
     blocking::RuleCount, bound::Bound, model::TrainedModel, spec::LinkageSpec, table::Table,
     train::train_model,
 };
+pub(crate) use context::apply as speak_for_each_other;
 pub(crate) use dedupe::MORE_PAIRS;
 pub use dedupe::{Deduplicated, dedupe, dedupe_within, within};
 pub use label::Label;
 use limits::Budget;
 pub use limits::{Limits, RunError};
 pub use part::{Part, WeighedPair, weigh_part};
-pub(crate) use quality::groups_of;
 pub use quality::{AtThreshold, Band, GroupQuality, Quality};
+pub(crate) use quality::{groups_of, judge};
 use state::State;
-pub(crate) use state::State as Linked;
+pub(crate) use state::{LEAST_LIKELY, State as Linked};
 pub(crate) use weigh::KEEP_FROM;
 
 /// Told how far a run is, and asked whether to go on.

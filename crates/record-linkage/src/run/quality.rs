@@ -126,7 +126,7 @@ impl Sums {
 }
 
 /// Judges the links `chosen` among `edges` with final weights `finals`.
-pub(super) fn judge(
+pub(crate) fn judge(
     bound: &Bound,
     candidates: &Candidates<'_>,
     (edges, finals): (&[Edge], &[f64]),

@@ -20,14 +20,14 @@ use crate::{
 };
 
 /// Least probability of a pair that is judged as a link would be.
-const LEAST_LIKELY: f64 = 0.1;
+pub(crate) const LEAST_LIKELY: f64 = 0.1;
 
 /// Who is linked so far, and by which steps.
 pub(crate) struct State {
     pub(crate) left_taken: Vec<bool>,
     pub(crate) right_taken: Vec<bool>,
     pub(crate) links: Vec<Link>,
-    pub(super) steps: Vec<StepCount>,
+    pub(crate) steps: Vec<StepCount>,
     pub(super) budget: Budget,
     /// Pairs that people decided about, one way or the other: nothing else links them.
     decided: HashSet<(u32, u32)>,

@@ -35,7 +35,7 @@ use crate::{
 const BLOCK: usize = 16_384;
 
 /// A row of a stored result.
-trait Listed: Serialize + Send + Sized + 'static {
+pub(super) trait Listed: Serialize + Send + Sized + 'static {
     /// What showing them is called in the record of processing.
     const ACT: &'static str;
     /// Names of the columns of the CSV.
@@ -278,7 +278,7 @@ pub(crate) async fn list_conflicts(
 }
 
 /// Some rows, or all; whose they are is on record before they leave.
-async fn listed<T: Listed>(
+pub(super) async fn listed<T: Listed>(
     caller: &Caller,
     (app, store): (&App, &Store),
     id: Uuid,

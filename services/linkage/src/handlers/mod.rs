@@ -1,5 +1,6 @@
 //! Operations over HTTP: parse, call, store, answer.
 
+pub(crate) mod entities;
 pub(crate) mod lists;
 pub(crate) mod matches;
 pub(crate) mod reports;
@@ -64,6 +65,7 @@ impl App {
             right: other?,
             is_within: right.is_none(),
             truth: None,
+            previous: None,
         })
     }
 
@@ -103,6 +105,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(lists::list_unlinked)
         .service(lists::list_clusters)
         .service(lists::list_conflicts)
+        .service(entities::list_entities)
+        .service(entities::list_entity_changes)
         .service(waterfalls::explain_pair)
         .service(matches::match_record)
         .service(reports::get_linkage_report)

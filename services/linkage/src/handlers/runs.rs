@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::App;
 use crate::{
-    check, runs,
+    check, follow, runs,
     wire::{LinkageRun, NewLinkageRun, Truth},
 };
 
@@ -27,6 +27,8 @@ use crate::{
 ///
 /// The dataset versions belong to the project, which must allow linkage now. Without `right` people are sought who are more than once in
 /// the left version. Without `spec` the suggested one is used. With `truth` the links are judged, never made, by labels.
+///
+/// With `incremental` the run is one of a series: it gives persons numbers that last, and the next run links only what changed since.
 #[utoipa::path(
     tag = "linkage runs",
     operation_id = "createLinkageRun",
@@ -51,6 +53,14 @@ pub(crate) async fn create_linkage_run(
     let mut found = app.versions(&caller, request.left, request.right).await?;
     if let Some(Truth::Pairs { version, .. }) = &request.truth {
         found.truth = app.version_of(&caller, Some(*version)).await?;
+    }
+    let previous = request.incremental.as_ref().and_then(|of| of.previous);
+    if let Some(previous) = previous {
+        let organisation = caller.organisation.clone();
+        found.previous = store
+            .of(&organisation.clone())
+            .read(move |conn| follow::previous(conn, &organisation, previous))
+            .await?;
     }
     let checked = check::run(request, found)?;
     let asker = caller.caller();

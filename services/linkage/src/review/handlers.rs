@@ -407,6 +407,7 @@ fn again(run: LinkageRun, asked: Asked, wanted: Relink) -> (NewLinkageRun, Optio
         group_by: asked.group_by,
         truth,
         dataset_name: asked.dataset_name,
+        incremental: None,
     };
     (request, pairs)
 }

@@ -206,6 +206,16 @@ impl House {
 
     /// Stores a table as ingest would; `row` numbers skip the second record, as if it was quarantined.
     pub(super) async fn version(&self, project: Uuid, columns: &[TestColumn]) -> (Uuid, Version) {
+        self.version_of(project, (Uuid::now_v7(), 1), columns).await
+    }
+
+    /// The same as version `number` of a dataset.
+    pub(super) async fn version_of(
+        &self,
+        project: Uuid,
+        (dataset, number): (Uuid, i64),
+        columns: &[TestColumn],
+    ) -> (Uuid, Version) {
         let is_identity =
             |meaning: Option<SemanticType>| meaning.is_some_and(SemanticType::identifies_directly);
         let mut parts = Vec::new();
@@ -235,7 +245,7 @@ impl House {
             .collect();
         let id = Uuid::now_v7();
         let version = json!({
-            "id": id, "projectId": project, "contract": {"fields": fields},
+            "id": id, "projectId": project, "datasetId": dataset, "number": number, "contract": {"fields": fields},
             "parts": {"analysis": {"digest": analysis}, "identity": {"digest": identity}}
         });
         self.neighbours
@@ -261,6 +271,7 @@ impl House {
             group_by: Vec::new(),
             truth: None,
             dataset_name: None,
+            incremental: None,
         };
         let checked = check::run(
             request,
@@ -269,6 +280,7 @@ impl House {
                 right: Some(right),
                 is_within: false,
                 truth: None,
+                previous: None,
             },
         )
         .unwrap();

@@ -6,6 +6,7 @@ mod matches;
 mod memory;
 mod outputs;
 mod review;
+mod series;
 
 use std::{collections::BTreeSet, time::Duration};
 

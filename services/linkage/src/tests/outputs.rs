@@ -44,7 +44,7 @@ async fn spec(http: &Http, versions: &Value) -> Value {
 }
 
 /// Runs what is asked; its path and what it shows.
-async fn linked(http: &Http, asked: &Value) -> (String, Value) {
+pub(super) async fn linked(http: &Http, asked: &Value) -> (String, Value) {
     let (status, job) = http.post("/linkage-runs", asked.clone()).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{job}");
     let job = http.ended(job["id"].as_str().unwrap()).await;
@@ -59,7 +59,7 @@ async fn linked(http: &Http, asked: &Value) -> (String, Value) {
     (path, run)
 }
 
-async fn csv(http: &Http, path: &str) -> Vec<Vec<String>> {
+pub(super) async fn csv(http: &Http, path: &str) -> Vec<Vec<String>> {
     let request = http
         .client
         .get(format!("{}{path}", http.base))

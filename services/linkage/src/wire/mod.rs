@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::review::RunReview;
+use crate::{follow::Incremental, review::RunReview};
+
 pub(crate) use judged::{
     ByGroup, ByValue, ColumnGroups, GroupFigures, Measured, MeasuredAtThreshold, Share,
 };
@@ -58,6 +59,9 @@ pub(crate) struct NewLinkageRun {
     #[serde(default)]
     #[schema(max_length = 200)]
     pub dataset_name: Option<String>,
+    /// Makes it one of a series of runs; `{}` for the first.
+    #[serde(default)]
+    pub incremental: Option<Incremental>,
 }
 
 /// Which records truly belong together.

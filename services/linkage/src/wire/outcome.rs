@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{ByGroup, ColumnGroups, Measured};
+use crate::follow::Continuation;
 
 /// What a run found.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -60,6 +61,9 @@ pub struct Outcome {
     /// The linked dataset as a dataset version, when a name was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataset_version_id: Option<Uuid>,
+    /// What makes it one of a series, when it was asked to be `incremental`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<Continuation>,
 }
 
 /// What to expect of the links, without labels. Holds as far as the model does.
