@@ -9,13 +9,14 @@ use uuid::Uuid;
 use crate::wire::LinkedDataset;
 
 /// Columns of the linked dataset with their types.
-const COLUMNS: [(&str, &str); 6] = [
+const COLUMNS: [(&str, &str); 7] = [
     ("left_row", "integer"),
     ("right_row", "integer"),
     ("left_pseudonym", "string"),
     ("match_weight", "number"),
     ("match_probability", "number"),
     ("step", "string"),
+    ("runner_up_gap", "number"),
 ];
 
 /// Registers the linked dataset as the next version of the derived dataset `name`. A second try of the same job finds the first one's.

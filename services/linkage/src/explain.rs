@@ -165,7 +165,8 @@ pub(crate) fn pair(
         left_row: rows.left_row,
         right_row: rows.right_row,
         linked: link.is_some(),
-        step: link.map(|link| link.step),
+        step: link.as_ref().map(|link| link.step),
+        runner_up_gap: link.and_then(|link| link.runner_up_gap),
         rivals_weighed: rival_bar.is_some(),
         waterfall: shown,
     })

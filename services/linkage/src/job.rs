@@ -10,7 +10,9 @@ use helder_platform::{
     purpose,
 };
 use helder_record_linkage::{
-    Cancelled, Clusters, LinkageSpec, Observer, RunResult, run::dedupe_within, run_labelled,
+    Cancelled, Clusters, LinkageSpec, Observer, RunResult,
+    run::{dedupe_within, runner_up_gaps},
+    run_labelled,
 };
 use helder_types::ProjectStep;
 use uuid::Uuid;
@@ -26,7 +28,7 @@ use crate::{
     review::used::Placed,
     runs::{self, Payload, RunRow},
     versions::{Inputs, Labels},
-    wire::Outcome,
+    wire::{GapBin, Outcome},
 };
 
 /// Kind of this service's jobs.
@@ -221,7 +223,9 @@ impl LinkageJob {
     ) -> Result<Outcome> {
         let (organisation, Sides { left, right, .. }) = (job.organisation(), sides);
         job.progress("writing the links", 0, 0, "");
-        let linked_dataset = write_links(&self.objects, organisation, &found.links, left, right)?;
+        let gaps = runner_up_gaps(&found, sides.is_within);
+        let links = (&found.links[..], &gaps[..]);
+        let linked_dataset = write_links(&self.objects, organisation, links, left, right)?;
         job.checkpoint()?;
         let scored_pairs = write_scored(&self.objects, organisation, &found.scored, left, right)?;
         job.checkpoint()?;
@@ -251,6 +255,7 @@ impl LinkageJob {
             blocking_rules: found.rules,
             model: found.model,
             weight_bins: found.weight_bins,
+            runner_up_gaps: GapBin::of(&gaps),
             duplicate_share: found.duplicate_share,
             linked_dataset,
             scored_pairs,

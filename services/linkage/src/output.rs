@@ -58,15 +58,15 @@ pub(crate) fn write<T>(
     })
 }
 
-/// Writes the linked dataset: `left_row`, `right_row`, `left_pseudonym`, `match_weight` (missing for deterministic links),
-/// `match_probability`, `step`.
+/// Writes the linked dataset: `left_row`, `right_row`, `left_pseudonym`, `match_weight` (missing for links that were not
+/// weighed), `match_probability`, `step`, `runner_up_gap` (missing without a runner-up).
 ///
 /// # Errors
 /// 503 when the object store is away or full.
 pub(crate) fn write_links(
     objects: &Objects,
     organisation: &OrganisationId,
-    links: &[Link],
+    (links, gaps): (&[Link], &[Option<f64>]),
     left: &Records,
     right: &Records,
 ) -> Result<LinkedDataset> {
@@ -77,9 +77,13 @@ pub(crate) fn write_links(
         Field::new("match_weight", DataType::Float64, true),
         Field::new("match_probability", DataType::Float64, false),
         Field::new("step", DataType::Utf8, false),
+        Field::new("runner_up_gap", DataType::Float64, true),
     ]);
-    write(objects, organisation, schema, links, |schema, links| {
-        let pseudonym = |link: &Link| {
+    let links: Vec<(&Link, Option<f64>)> = links.iter().zip(gaps.iter().copied()).collect();
+    write(objects, organisation, schema, &links, |schema, links| {
+        let gaps: Float64Array = links.iter().map(|(_, gap)| *gap).collect();
+        let links: Vec<&Link> = links.iter().map(|(link, _)| *link).collect();
+        let pseudonym = |link: &&Link| {
             left.pseudonyms
                 .as_ref()
                 .and_then(|all| all[link.left as usize].as_deref())
@@ -118,6 +122,7 @@ pub(crate) fn write_links(
                         .map(|link| Some(link.step.as_str()))
                         .collect::<StringArray>(),
                 ),
+                Arc::new(gaps),
             ],
         )
         .map_err(Problem::internal)
@@ -204,6 +209,10 @@ pub(crate) fn read<T>(
 pub(crate) fn link(batch: &RecordBatch, at: usize) -> LinkageLink {
     let weights = batch.column(3).as_primitive::<Float64Type>();
     let pseudonyms = batch.column(2).as_string::<i32>();
+    // Runs of before have no such column.
+    let gaps = batch
+        .column_by_name("runner_up_gap")
+        .map(AsArray::as_primitive::<Float64Type>);
     LinkageLink {
         left_row: batch.column(0).as_primitive::<Int64Type>().value(at),
         right_row: batch.column(1).as_primitive::<Int64Type>().value(at),
@@ -214,6 +223,9 @@ pub(crate) fn link(batch: &RecordBatch, at: usize) -> LinkageLink {
             "reviewed" => Step::Reviewed,
             _ => Step::Probabilistic,
         },
+        runner_up_gap: gaps
+            .filter(|gaps| gaps.is_valid(at))
+            .map(|gaps| gaps.value(at)),
         left_pseudonym: pseudonyms
             .is_valid(at)
             .then(|| pseudonyms.value(at).to_owned()),

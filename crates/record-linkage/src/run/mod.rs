@@ -2,6 +2,7 @@
 
 mod context;
 mod dedupe;
+mod gap;
 mod label;
 mod limits;
 mod part;
@@ -20,6 +21,7 @@ use crate::{
 pub(crate) use context::apply as speak_for_each_other;
 pub(crate) use dedupe::MORE_PAIRS;
 pub use dedupe::{Deduplicated, dedupe, dedupe_within, within};
+pub use gap::runner_up_gaps;
 pub use label::Label;
 use limits::Budget;
 pub use limits::{Limits, RunError};

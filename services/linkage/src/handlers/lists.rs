@@ -54,7 +54,8 @@ pub(super) trait Listed: Serialize + Send + Sized + 'static {
 
 impl Listed for LinkageLink {
     const ACT: &'static str = "links shown";
-    const HEADER: &'static str = "left_row,right_row,match_weight,match_probability,step";
+    const HEADER: &'static str =
+        "left_row,right_row,match_weight,match_probability,step,runner_up_gap";
 
     fn file(outcome: &Outcome) -> Option<&LinkedDataset> {
         Some(&outcome.linked_dataset)
@@ -66,12 +67,13 @@ impl Listed for LinkageLink {
 
     fn csv(&self) -> String {
         format!(
-            "{},{},{},{},{}",
+            "{},{},{},{},{},{}",
             self.left_row,
             self.right_row,
             cell(self.match_weight),
             self.match_probability,
-            self.step.as_str()
+            self.step.as_str(),
+            cell(self.runner_up_gap)
         )
     }
 

@@ -49,6 +49,7 @@ pub(crate) fn render(run: &LinkageRun, outcome: &Outcome) -> String {
     if let Some(found) = &outcome.model {
         page = page
             .section(model::weights(&outcome.weight_bins, found))
+            .section(model::gaps(&outcome.runner_up_gaps, outcome.links))
             .section(model::training(found));
         for comparison in &found.comparisons {
             page = page.section(model::levels(comparison));

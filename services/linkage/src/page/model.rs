@@ -1,5 +1,6 @@
 //! What the model learned: match weights, training, m and u per level.
 
+use crate::wire::GapBin;
 use helder_record_linkage::{
     model::{Source, TrainedComparison, TrainedLevel, TrainedModel},
     run::WeightBin,
@@ -28,6 +29,50 @@ pub(super) fn weights(bins: &[WeightBin], model: &TrainedModel) -> Section {
             edges,
             counts,
         ))
+}
+
+/// How far the best other candidate of each link stayed behind.
+pub(super) fn gaps(bins: &[GapBin], links: u64) -> Section {
+    let with: u64 = bins.iter().map(|bin| bin.links).sum();
+    let behind = bins.iter().filter(|bin| bin.gap < 0);
+    let section = Section::new(Text::new(
+        "Voorsprong op de beste andere kandidaat",
+        "Gap to the best other candidate",
+    ))
+    .paragraph(Text::new(
+        "Hoeveel beter past een koppeling dan het beste andere paar met een van beide regels dat niet gekoppeld is? Een kleine voorsprong \
+         betekent dat de keuze ook anders had kunnen uitvallen: kijk daar het eerst.",
+        "How much better does a link agree than the best other pair with one of its records that is no link? A small gap means that the \
+         choice might have been another: look there first.",
+    ))
+    .facts([
+        (Text::new("Koppelingen met een andere kandidaat", "Links with another candidate"), Cell::count(with)),
+        (
+            Text::new("Zonder andere kandidaat, of niet gewogen", "Without another candidate, or not weighed"),
+            Cell::count(links.saturating_sub(with)),
+        ),
+        (
+            Text::new("Andere kandidaat past beter", "Other candidate agrees better"),
+            Cell::count(behind.map(|bin| bin.links).sum()),
+        ),
+    ]);
+    let (Some(first), Some(last)) = (bins.first(), bins.last()) else {
+        return section;
+    };
+    let (low, high) = (
+        first.gap.max(-20),
+        last.gap.clamp(-20, 60).max(first.gap.max(-20)),
+    );
+    let mut counts = vec![0; (high - low + 1) as usize];
+    for bin in bins {
+        counts[(bin.gap.clamp(low, high) - low) as usize] += bin.links;
+    }
+    section.chart(Histogram::new(
+        Text::new("Koppelingen per voorsprong", "Links by gap"),
+        Text::new("voorsprong (bits)", "gap (bits)"),
+        (low..=high + 1).map(f64::from).collect::<Vec<f64>>(),
+        counts,
+    ))
 }
 
 pub(super) fn training(model: &TrainedModel) -> Section {

@@ -76,6 +76,15 @@ pub(crate) fn pair(run: Uuid, shown: &PairExplanation) -> String {
         ])
         .chart(chart)
         .table(table);
+    if let Some(gap) = shown.runner_up_gap {
+        section = section.facts([(
+            Text::new(
+                "Voorsprong op de beste andere kandidaat (bits)",
+                "Gap to the best other candidate (bits)",
+            ),
+            Cell::number(gap, 3),
+        )]);
+    }
     if !shown.rivals_weighed {
         section = section.warning(Text::new(
             "Dit paar kwam niet in de buurt. Andere kandidaten zijn daarom niet meegewogen.",

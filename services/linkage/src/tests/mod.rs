@@ -1,5 +1,6 @@
 //! Runs over stored parts as ingest writes them, with a real store, object store and key ring.
 
+mod gaps;
 mod house;
 mod http;
 mod matches;

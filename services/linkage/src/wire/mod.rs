@@ -17,7 +17,7 @@ pub(crate) use judged::{
     ByGroup, ByValue, ColumnGroups, GroupFigures, Measured, MeasuredAtThreshold, Share,
 };
 pub(crate) use outcome::{
-    ClusterCount, ClusterSummary, ExpectedError, LinkedDataset, Outcome, Prediction,
+    ClusterCount, ClusterSummary, ExpectedError, GapBin, LinkedDataset, Outcome, Prediction,
 };
 pub(crate) use rows::{
     ClusterRow, ConflictRow, LinkageLink, PairExplanation, PairRows, Side, UnlinkedRow, WhyUnlinked,

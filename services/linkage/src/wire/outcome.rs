@@ -1,5 +1,7 @@
 //! What a run found, over the wire.
 
+use std::collections::BTreeMap;
+
 use helder_record_linkage::{
     TrainedModel,
     run::{AtThreshold, Band, RuleResult, StepCount, WeightBin},
@@ -31,6 +33,9 @@ pub struct Outcome {
     pub model: Option<TrainedModel>,
     /// Candidate pairs per bit of match weight.
     pub weight_bins: Vec<WeightBin>,
+    /// Links per whole bit of gap to the best other candidate; those without one are in none.
+    #[serde(default)]
+    pub runner_up_gaps: Vec<GapBin>,
     /// Expected precision and recall of the weighed links, without labels. Absent when nothing was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_error: Option<ExpectedError>,
@@ -64,6 +69,28 @@ pub struct Outcome {
     /// What makes it one of a series, when it was asked to be `incremental`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuation: Option<Continuation>,
+}
+
+/// Links whose gap to the best other candidate lies between a whole bit and the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GapBin {
+    /// Gaps from here up to one bit more.
+    pub gap: i32,
+    /// Links.
+    pub links: u64,
+}
+
+impl GapBin {
+    /// Counts gaps, smallest first.
+    pub(crate) fn of(gaps: &[Option<f64>]) -> Vec<Self> {
+        let mut counts = BTreeMap::new();
+        for gap in gaps.iter().flatten() {
+            *counts.entry(gap.floor() as i32).or_insert(0) += 1;
+        }
+        let bins = counts.into_iter();
+        bins.map(|(gap, links)| Self { gap, links }).collect()
+    }
 }
 
 /// What to expect of the links, without labels. Holds as far as the model does.

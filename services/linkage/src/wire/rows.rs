@@ -19,6 +19,11 @@ pub(crate) struct LinkageLink {
     pub match_probability: f64,
     /// How the link was found.
     pub step: Step,
+    /// Bits by which the records agree better with each other than either does with its best other candidate that is no link. Below zero: the
+    /// other candidate agrees better, and the assignment as a whole spoke for this link. Absent without such a candidate near enough to be
+    /// weighed, and for a link that was not weighed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_up_gap: Option<f64>,
     /// Pseudonym of the left row, for the record of processing; not answered.
     #[serde(skip)]
     pub left_pseudonym: Option<String>,
@@ -49,6 +54,9 @@ pub(crate) struct PairExplanation {
     /// The step that linked them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
+    /// The gap of the link to its best other candidate, as among the links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_up_gap: Option<f64>,
     /// Whether the pair came near enough for its rivals to be weighed; if not, their bar is left out.
     pub rivals_weighed: bool,
     /// The bars. Absent when the specification compares nothing.
