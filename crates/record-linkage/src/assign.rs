@@ -90,7 +90,11 @@ fn root(parents: &mut [u32], mut node: u32) -> u32 {
     node
 }
 
+/// Components settled one after the other by one worker; fixed, so that nothing depends on the number of threads.
+const COMPONENTS: usize = 256;
+
 /// One component while it is settled.
+#[derive(Default)]
 struct Local {
     weights: Vec<f64>,
     messages: Vec<[f64; 2]>,
@@ -99,36 +103,21 @@ struct Local {
 }
 
 impl Local {
-    fn new(component: &[u32], edges: &[Edge], messages: &[[f64; 2]]) -> Self {
-        let grouped = |record: &dyn Fn(u32) -> u32| {
-            let mut order: Vec<u32> = (0..component.len() as u32).collect();
-            order.sort_by_key(|i| record(component[*i as usize]));
-            let mut ends = vec![0];
-            for group in order
-                .chunk_by(|a, b| record(component[*a as usize]) == record(component[*b as usize]))
-            {
-                ends.push(ends[ends.len() - 1] + group.len() as u32);
-            }
-            (order, ends)
-        };
-        Self {
-            weights: component
-                .iter()
-                .map(|edge| edges[*edge as usize].weight)
-                .collect(),
-            messages: component
-                .iter()
-                .map(|edge| messages[*edge as usize])
-                .collect(),
-            groups: [
-                grouped(&|edge| edges[edge as usize].left),
-                grouped(&|edge| edges[edge as usize].right),
-            ],
-        }
+    /// Takes up a component in place of the one before.
+    fn load(&mut self, component: &[u32], edges: &[Edge], messages: &[[f64; 2]]) {
+        let of = |edge: &u32| edges[*edge as usize];
+        self.weights.clear();
+        self.weights
+            .extend(component.iter().map(|edge| of(edge).weight));
+        self.messages.clear();
+        self.messages
+            .extend(component.iter().map(|edge| messages[*edge as usize]));
+        let [lefts, rights] = &mut self.groups;
+        group_by(component, |edge| of(edge).left, lefts);
+        group_by(component, |edge| of(edge).right, rights);
     }
 
-    fn settle(&mut self, duplicates: [f64; 2]) {
-        let mut work = Work::default();
+    fn settle(&mut self, duplicates: [f64; 2], work: &mut Work) {
         for _ in 0..ROUNDS {
             let mut change = 0.0_f64;
             for (own, other) in [(1, 0), (0, 1)] {
@@ -161,23 +150,47 @@ impl Local {
     }
 }
 
+/// Places in a component by the record of each, with where each record's end.
+fn group_by(
+    component: &[u32],
+    record: impl Fn(&u32) -> u32,
+    (order, ends): &mut (Vec<u32>, Vec<u32>),
+) {
+    let of = |place: &u32| record(&component[*place as usize]);
+    order.clear();
+    order.extend(0..component.len() as u32);
+    order.sort_by_key(of);
+    ends.clear();
+    ends.push(0);
+    let mut end = 0;
+    for group in order.chunk_by(|a, b| of(a) == of(b)) {
+        end += group.len() as u32;
+        ends.push(end);
+    }
+}
+
 /// Lets the candidates compete. `duplicates` are the shares of further partners allowed on the left and on the right (0 = none, 1 = free).
 /// Edges are sorted by left record.
 pub fn compete(edges: &[Edge], duplicates: [f64; 2], components: &mut Components) -> Competition {
     let (members, messages) = (&components.edges, &components.messages);
-    let settled: Vec<Vec<[f64; 2]>> = components
-        .ends
-        .par_windows(2)
-        .with_min_len(256)
-        .map(|range| {
-            let mut local = Local::new(
-                &members[range[0] as usize..range[1] as usize],
-                edges,
-                messages,
-            );
-            local.settle(duplicates);
-            local.messages
-        })
+    let n_components = components.ends.len().saturating_sub(1);
+    let settled: Vec<Vec<[f64; 2]>> = (0..n_components.div_ceil(COMPONENTS))
+        .into_par_iter()
+        .map_init(
+            || (Local::default(), Work::default()),
+            |(local, work), piece| {
+                let from = piece * COMPONENTS;
+                let to = (from + COMPONENTS).min(n_components);
+                let mut settled = Vec::new();
+                for range in components.ends[from..=to].windows(2) {
+                    let component = &members[range[0] as usize..range[1] as usize];
+                    local.load(component, edges, messages);
+                    local.settle(duplicates, work);
+                    settled.extend_from_slice(&local.messages);
+                }
+                settled
+            },
+        )
         .collect();
     for (edge, message) in components.edges.iter().zip(settled.iter().flatten()) {
         components.messages[*edge as usize] = *message;

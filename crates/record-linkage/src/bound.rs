@@ -267,13 +267,28 @@ impl Bound {
         scratch: &mut Scratch,
         out: &mut Vec<Outcome>,
     ) {
-        black_box(self.comparisons[k].touch(pairs, &self.tokens[k]));
+        self.touch(k, pairs);
+        self.compare_touched(k, pairs, scratch, out);
+    }
+
+    /// Reads what comparing these rows on comparison `k` will ask, without waiting for one after the other.
+    pub(crate) fn touch(&self, k: usize, rows: &[(u32, u32)]) {
+        black_box(self.comparisons[k].touch(rows, &self.tokens[k]));
+    }
+
+    /// [`Self::compare_many`] of rows that were touched.
+    pub(crate) fn compare_touched(
+        &self,
+        k: usize,
+        pairs: &[(u32, u32)],
+        scratch: &mut Scratch,
+        out: &mut Vec<Outcome>,
+    ) {
         self.comparisons[k].compare_many(pairs, &self.tokens[k], scratch, out);
     }
 
     /// What many pairs can reach on comparison `k`; `out` is overwritten.
     pub(crate) fn reach_of_many(&self, k: usize, pairs: &[(u32, u32)], out: &mut Vec<Reach>) {
-        black_box(self.comparisons[k].touch(pairs, &self.tokens[k]));
         self.comparisons[k].reach_of_many(pairs, &self.tokens[k], out);
     }
 

@@ -53,21 +53,26 @@ impl Hasher for FastHasher {
     }
 }
 
-/// Open addressing over numbers: per slot a part of the hash, and the number plus one; 0 is empty.
+/// Open addressing over numbers: per slot the upper half of the hash, and the number plus one; 0 is empty. That half alone says where a slot
+/// lies, so a table grows without looking at the items again.
 #[derive(Clone, Debug, Default)]
 struct Slots(Vec<(u32, u32)>);
 
+const fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
 impl Slots {
     /// The number whose item `is_it`, or the place for a new one.
+    #[inline]
     fn find(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> Result<usize, usize> {
         let mask = self.0.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
+        let tag = tag(hash);
+        let mut at = tag as usize & mask;
         loop {
             match self.0.get(at) {
                 None | Some((_, 0)) => return Err(at),
-                Some((tag, number))
-                    if *tag == (hash >> 32) as u32 && is_it(*number as usize - 1) =>
-                {
+                Some((other, number)) if *other == tag && is_it(*number as usize - 1) => {
                     return Ok(*number as usize - 1);
                 }
                 Some(_) => at = (at + 1) & mask,
@@ -75,38 +80,45 @@ impl Slots {
         }
     }
 
+    /// The first number that may be meant, without asking whether it is.
+    #[inline]
+    fn guess(&self, hash: u64) -> Option<usize> {
+        let at = tag(hash) as usize & self.0.len().wrapping_sub(1);
+        (self.0.get(at)?.1 as usize).checked_sub(1)
+    }
+
     fn set(&mut self, slot: usize, hash: u64, number: usize) {
-        self.0[slot] = ((hash >> 32) as u32, number as u32 + 1);
+        self.0[slot] = (tag(hash), number as u32 + 1);
     }
 
     /// Makes room for one more than `n` items.
-    fn grow(&mut self, n: usize, hash_of: impl Fn(usize) -> u64) {
-        if (n + 1) * 4 <= self.0.len() * 3 {
-            return;
+    #[inline]
+    fn grow(&mut self, n: usize) {
+        if (n + 1) * 4 > self.0.len() * 3 {
+            let size = (self.0.len() * 2).max(64);
+            let before = std::mem::replace(&mut self.0, vec![(0, 0); size]);
+            for slot in before.into_iter().filter(|(_, number)| *number != 0) {
+                self.put(slot);
+            }
         }
-        let size = (self.0.len() * 2).max(64);
-        self.fill(size, n, hash_of);
     }
 
     /// Room for `n` items, all of them set.
     fn grow_to(&mut self, n: usize, hash_of: impl Fn(usize) -> u64) {
-        self.fill(
-            ((n + 1) * 4 / 3 + 1).next_power_of_two().max(64),
-            n,
-            hash_of,
-        );
-    }
-
-    fn fill(&mut self, size: usize, n: usize, hash_of: impl Fn(usize) -> u64) {
+        let size = ((n + 1) * 4 / 3 + 1).next_power_of_two().max(64);
         self.0 = vec![(0, 0); size];
         for number in 0..n {
-            let hash = hash_of(number);
-            let mut at = hash as usize & (size - 1);
-            while self.0[at].1 != 0 {
-                at = (at + 1) & (size - 1);
-            }
-            self.set(at, hash, number);
+            self.put((tag(hash_of(number)), number as u32 + 1));
         }
+    }
+
+    fn put(&mut self, slot: (u32, u32)) {
+        let mask = self.0.len() - 1;
+        let mut at = slot.0 as usize & mask;
+        while self.0[at].1 != 0 {
+            at = (at + 1) & mask;
+        }
+        self.0[at] = slot;
     }
 }
 
@@ -147,10 +159,8 @@ impl<V: Hash + Eq> Distinct<V> {
 
     /// Number of `value`, and whether it is new.
     pub(crate) fn number(&mut self, value: V) -> (usize, bool) {
-        let hash = |value: &V| FastHash::default().hash_one(value);
-        self.slots
-            .grow(self.values.len(), |i| hash(&self.values[i]));
-        let hashed = hash(&value);
+        self.slots.grow(self.values.len());
+        let hashed = FastHash::default().hash_one(&value);
         match self.slots.find(hashed, |i| self.values[i] == value) {
             Ok(number) => (number, false),
             Err(slot) => {
@@ -159,6 +169,16 @@ impl<V: Hash + Eq> Distinct<V> {
                 (self.values.len() - 1, true)
             }
         }
+    }
+
+    /// Reads what [`Self::number`] will ask for each of these values, without waiting for one after the other; the number means nothing.
+    pub(crate) fn touch(&self, values: &[V]) -> usize {
+        let hash = |value: &V| FastHash::default().hash_one(value);
+        let is_there = |value: &&V| {
+            let guess = self.slots.guess(hash(value));
+            guess.and_then(|number| self.values.get(number)) == Some(*value)
+        };
+        values.iter().filter(is_there).count()
     }
 
     /// Number of `value`, if it is known.
@@ -190,9 +210,8 @@ impl Texts {
 
     /// Number of `text`, and whether it is new.
     pub(crate) fn number(&mut self, text: &str) -> (usize, bool) {
+        self.slots.grow(self.ends.len());
         let (bytes, ends) = (&self.bytes, &self.ends);
-        self.slots
-            .grow(ends.len(), |i| Self::hash(Self::at(bytes, ends, i)));
         let hashed = Self::hash(text);
         match self
             .slots
@@ -208,9 +227,30 @@ impl Texts {
         }
     }
 
+    #[inline]
     fn at<'a>(bytes: &'a str, ends: &[u32], number: usize) -> &'a str {
         let start = number.checked_sub(1).map_or(0, |before| ends[before]);
         &bytes[start as usize..ends[number] as usize]
+    }
+
+    /// Reads what [`Self::number`] will ask for each of these texts, without waiting for one after the other; the number means nothing.
+    pub(crate) fn touch<'a>(&self, texts: impl Iterator<Item = &'a str>) -> usize {
+        const AT_ONCE: usize = 64;
+        let mut numbers = [0; AT_ONCE];
+        let mut n = 0;
+        for (slot, text) in numbers.iter_mut().zip(texts) {
+            *slot = self.slots.guess(Self::hash(text)).unwrap_or(0);
+            n += 1;
+        }
+        let mut sum = 0;
+        for number in &mut numbers[..n] {
+            *number = self.ends.get(*number).map_or(0, |end| *end as usize);
+        }
+        for end in &numbers[..n] {
+            let byte = self.bytes.as_bytes().get(end.saturating_sub(1));
+            sum += byte.map_or(0, |byte| usize::from(*byte));
+        }
+        sum
     }
 
     /// Number of `text`, if it is known. Nothing is found after [`Self::close`] until [`Self::reopen`].

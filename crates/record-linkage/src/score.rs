@@ -143,7 +143,8 @@ impl Weights {
     /// The bar that says "could be a relative": never above zero.
     pub(crate) fn household_bar(&self, evidence: Evidence, household_weight: Option<f64>) -> f64 {
         match household_weight {
-            Some(weight) if self.with_household => {
+            // Below this the bar rounds to nothing.
+            Some(weight) if self.with_household && evidence.household + weight > NO_HOUSEHOLD => {
                 -exact(log2_1p_exp2(evidence.household + weight))
             }
             _ => 0.0,
@@ -175,6 +176,8 @@ impl LevelWeight {
     }
 }
 
+/// log2(1 + 2^x) of anything smaller is less than half of the unit of [`exact`].
+const NO_HOUSEHOLD: f64 = -22.0;
 /// log2 of no frequency at all.
 const NO_BAR: f64 = -1e9;
 /// More than what rounding to [`exact`] units can add.
@@ -236,6 +239,12 @@ pub fn probability(weight: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_household_that_is_left_out_had_no_bar() {
+        assert!(exact(log2_1p_exp2(NO_HOUSEHOLD)).abs() < f64::MIN_POSITIVE);
+        assert!(exact(log2_1p_exp2(NO_HOUSEHOLD + 2.0)) > 0.0);
+    }
 
     #[test]
     fn the_quick_logarithm_is_never_above_the_true_one() {

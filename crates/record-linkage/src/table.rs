@@ -57,6 +57,9 @@ impl Column {
     }
 }
 
+/// Texts whose values are fetched together.
+const AT_ONCE: usize = 64;
+
 /// Fills a [`Column`] while rows stream in.
 #[derive(Debug, Default)]
 pub struct ColumnBuilder {
@@ -83,6 +86,16 @@ impl ColumnBuilder {
         };
         self.last = code;
         self.column.codes.push(code);
+    }
+
+    /// Adds many rows: the same as [`Self::push`] for each, and quicker, because values that are far apart in memory are fetched together.
+    pub fn extend(&mut self, texts: &[Option<&str>]) {
+        for some in texts.chunks(AT_ONCE) {
+            std::hint::black_box(self.column.values.touch(some.iter().flatten().copied()));
+            for text in some {
+                self.push(*text);
+            }
+        }
     }
 
     /// The column.
@@ -205,6 +218,12 @@ mod tests {
     fn equal_texts_share_a_code_and_blanks_are_missing() {
         let column = Column::from_texts([Some("a"), Some(" "), Some("b"), None, Some("a ")]);
         assert_eq!(column.codes(), [1, 0, 2, 0, 1]);
+        let texts: Vec<String> = (0..1000).map(|i| format!("{}", i * i % 77)).collect();
+        let texts: Vec<Option<&str>> = texts.iter().map(|text| Some(text.as_str())).collect();
+        let mut many = ColumnBuilder::default();
+        many.extend(&texts);
+        let (many, one_by_one) = (many.finish(), Column::from_texts(texts));
+        assert_eq!(many.codes(), one_by_one.codes());
         assert_eq!(
             (column.text(2), column.text(0), column.n_distinct()),
             (Some("b"), None, 2)

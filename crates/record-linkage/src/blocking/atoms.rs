@@ -104,6 +104,7 @@ impl AtomSide {
         rows.iter().map(|row| u64::from(of(row))).sum()
     }
 
+    #[inline]
     fn of(&self, row: usize) -> &[u32] {
         match self {
             Self::One(values) => {
@@ -118,6 +119,7 @@ impl AtomSide {
 }
 
 impl Atom {
+    #[inline]
     pub(super) fn of(&self, side: Side, row: usize) -> &[u32] {
         self.sides[side as usize].of(row)
     }
@@ -128,6 +130,7 @@ impl Atom {
     }
 
     /// Keys that both rows have.
+    #[inline]
     pub(super) fn n_common(&self, left: usize, right: usize) -> usize {
         if let [AtomSide::One(l), AtomSide::One(r)] = &self.sides {
             return usize::from(l[left] != 0 && l[left] == r[right]);

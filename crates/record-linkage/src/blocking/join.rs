@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{KeySet, RuleCount};
 
 /// Pairs per task; fixed, so that nothing depends on the number of threads.
-const TASK_PAIRS: u64 = 1 << 16;
+pub(crate) const TASK_PAIRS: u64 = 1 << 16;
 
 /// Rows of one side under a rule, sorted by key and row.
 pub(super) fn sorted(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {

@@ -12,6 +12,7 @@ mod join;
 use std::{
     collections::HashSet,
     hash::{BuildHasherDefault, Hasher},
+    ops::Range,
 };
 
 use rayon::prelude::*;
@@ -25,7 +26,7 @@ use crate::{
 };
 use atoms::Atom;
 pub use cumulative::Cumulative;
-pub(crate) use join::{Joined, Task};
+pub(crate) use join::{Joined, TASK_PAIRS, Task};
 
 /// What a rule reaches, known before any pair is compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -83,6 +84,8 @@ pub(crate) type KeySet = HashSet<u64, BuildHasherDefault<KeyHasher>>;
 
 /// Rows per task while keys are listed.
 const CHUNK_ROWS: usize = 8192;
+/// Stands where no key of a row was put: no row has that number.
+const NO_KEY: (u64, u32) = (u64::MAX, u32::MAX);
 
 struct Rule {
     /// Places of its atoms; `None` when the rule can never hold.
@@ -181,23 +184,44 @@ impl<'a> Candidates<'a> {
             return Vec::new();
         };
         let n = self.bound.n_rows(side);
-        let chunks: Vec<Vec<(u64, u32)>> = (0..n.div_ceil(CHUNK_ROWS))
+        let n_keys = |row: usize| -> usize {
+            let values = atoms
+                .iter()
+                .map(|atom| self.atoms[*atom].of(side, row).len());
+            values.product()
+        };
+        let pieces: Vec<Range<usize>> = (0..n.div_ceil(CHUNK_ROWS))
+            .map(|piece| piece * CHUNK_ROWS..((piece + 1) * CHUNK_ROWS).min(n))
+            .collect();
+        // Room for the whole list at once: in pieces that are put together it would be there twice.
+        let sizes: Vec<usize> = pieces
+            .par_iter()
+            .map(|rows| rows.clone().map(n_keys).sum())
+            .collect();
+        let mut all = vec![NO_KEY; sizes.iter().sum()];
+        let mut rest = all.as_mut_slice();
+        let mut places = Vec::with_capacity(pieces.len());
+        for size in sizes {
+            let (place, behind) = rest.split_at_mut(size);
+            places.push(place);
+            rest = behind;
+        }
+        pieces
             .into_par_iter()
-            .map(|chunk| {
-                let rows = chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(n);
-                let (mut out, mut keys, mut next) =
-                    (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
+            .zip(places)
+            .for_each(|(rows, mut place)| {
+                let (mut keys, mut next) = (Vec::new(), Vec::new());
                 for row in rows {
                     self.keys(atoms, side, row, &mut keys, &mut next);
-                    out.extend(keys.iter().map(|key| (*key, row as u32)));
+                    let (now, behind) = place.split_at_mut(keys.len().min(place.len()));
+                    for (slot, key) in now.iter_mut().zip(&keys) {
+                        *slot = (*key, row as u32);
+                    }
+                    place = behind;
                 }
-                out
-            })
-            .collect();
-        let mut all = Vec::with_capacity(chunks.iter().map(Vec::len).sum());
-        for chunk in chunks {
-            all.extend(chunk);
-        }
+            });
+        // Two keys of one row that are equal are one, once in 2⁶⁴.
+        all.retain(|keyed| *keyed != NO_KEY);
         all
     }
 

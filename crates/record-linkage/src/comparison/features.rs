@@ -12,6 +12,9 @@ use crate::{
 /// Code of a value that was not parsed yet.
 const UNREAD: u32 = u32::MAX;
 
+/// Rows whose values are fetched together.
+const AT_ONCE: usize = 64;
+
 /// Parsed values with a code per row on both sides. Code 0 is missing; equal values have equal codes, on both sides.
 pub(crate) struct Features<V> {
     left: Vec<u32>,
@@ -47,23 +50,35 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
                 }
                 parse(texts).map_or(0, |value| values.number(value).0 as u32)
             };
-            (0..table.n_rows())
-                .map(|row| {
-                    let raw = columns.map(|column| column.map_or(0, |column| column.codes()[row]));
+            let n = table.n_rows();
+            let mut out = Vec::with_capacity(n);
+            let mut raws = Vec::with_capacity(AT_ONCE);
+            for start in (0..n).step_by(AT_ONCE) {
+                raws.clear();
+                let rows = start..(start + AT_ONCE).min(n);
+                raws.extend(
+                    rows.map(|row| columns.map(|column| column.map_or(0, |c| c.codes()[row]))),
+                );
+                if N > 1 {
+                    std::hint::black_box(seen.touch(&raws));
+                }
+                for raw in &raws {
                     if raw[1..].iter().all(|code| *code == 0) {
                         let code = &mut alone[raw[0] as usize];
                         if *code == UNREAD {
-                            *code = read(raw);
+                            *code = read(*raw);
                         }
-                        return *code;
+                        out.push(*code);
+                        continue;
                     }
-                    let (number, new) = seen.number(raw);
+                    let (number, new) = seen.number(*raw);
                     if new {
-                        codes.push(read(raw));
+                        codes.push(read(*raw));
                     }
-                    codes[number]
-                })
-                .collect()
+                    out.push(codes[number]);
+                }
+            }
+            out
         };
         let codes: (Vec<u32>, Vec<u32>) = (side(left), side(right));
         let populations = [left, right].map(|(table, names)| {

@@ -1,6 +1,6 @@
 //! What a run may use: it refuses with the number needed, before it starts where that can be told, and never dies of it.
 
-use super::Cancelled;
+use super::{Cancelled, weigh::MOST_AT_ONCE};
 use crate::{spec::LinkageSpec, table::Table};
 
 /// What a run may use; `None` is no limit.
@@ -46,6 +46,8 @@ const PER_VALUE: u64 = 112;
 const PER_KEYED_ROW: u64 = 96;
 /// Bytes per pair that may matter, from weighing to choosing.
 const PER_PAIR: u64 = 136;
+/// Bytes per pair that is handed over: once as it was found, once as it is told.
+const PER_STREAMED: u64 = 40;
 /// Bytes of a worker's memories.
 const PER_THREAD: u64 = 1 << 21;
 
@@ -103,6 +105,21 @@ impl Budget {
         };
         let least = left.n_rows().min(right.n_rows()) as u64;
         budget.memory("the run", least)?;
+        Ok(budget)
+    }
+
+    /// [`Self::new`] for a run that hands its pairs over: refuses when the most that it ever holds at once do not fit.
+    pub(super) fn of_stream(
+        limits: Limits,
+        spec: &LinkageSpec,
+        left: &Table,
+        right: &Table,
+    ) -> Result<Self, RunError> {
+        let budget = Self {
+            limits,
+            without_pairs: without_pairs(spec, left, right),
+        };
+        budget.memory("the run", MOST_AT_ONCE * PER_STREAMED / PER_PAIR)?;
         Ok(budget)
     }
 

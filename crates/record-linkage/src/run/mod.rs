@@ -9,6 +9,7 @@ mod part;
 mod plan;
 mod quality;
 mod state;
+mod stream;
 mod weigh;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ pub use quality::{AtThreshold, Band, GroupQuality, Quality};
 pub(crate) use quality::{groups_of, judge};
 use state::State;
 pub(crate) use state::{LEAST_LIKELY, State as Linked};
+pub use stream::{Streamed, stream};
 pub(crate) use weigh::KEEP_FROM;
 
 /// Told how far a run is, and asked whether to go on.

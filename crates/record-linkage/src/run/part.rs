@@ -4,7 +4,7 @@
 use super::{
     Observer, RunError,
     limits::{Budget, Limits},
-    weigh::{Free, weigh},
+    weigh::{Free, Pair, weigh},
 };
 use crate::{bound::Bound, model::TrainedModel, score::Weights, spec::LinkageSpec, table::Table};
 
@@ -28,6 +28,23 @@ pub struct Part {
     pub of: u64,
 }
 
+impl Weights {
+    /// A pair with all its bars before rivals.
+    pub(super) fn weighed(
+        &self,
+        model: &TrainedModel,
+        (left, right, evidence): &Pair,
+    ) -> WeighedPair {
+        WeighedPair {
+            left: *left,
+            right: *right,
+            match_weight: evidence.matching
+                + model.prior_weight
+                + self.household_bar(*evidence, model.household_weight),
+        }
+    }
+}
+
 /// Weighs the pairs of one part with a trained model; sorted by left and right row. Every process must be given the same spec, tables and
 /// model.
 ///
@@ -49,17 +66,8 @@ pub fn weigh_part(
         one_per_left: false,
         one_per_right: false,
     };
-    let weighed = weigh(spec, &bound, model, (&free, Some(part)), &budget, observer)?;
+    let (kept, _) = weigh(spec, &bound, model, (&free, Some(part)), &budget, observer)?;
     let weights = Weights::new(model, bound.n_records());
-    let pairs = weighed
-        .kept
-        .iter()
-        .map(|(left, right, evidence)| WeighedPair {
-            left: *left,
-            right: *right,
-            match_weight: evidence.matching
-                + model.prior_weight
-                + weights.household_bar(*evidence, model.household_weight),
-        });
+    let pairs = kept.iter().map(|pair| weights.weighed(model, pair));
     Ok(pairs.collect())
 }

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::{
-    Label, Link, Observer, RuleResult, RunError, RunResult, ScoredPair, Step, StepCount, WeightBin,
+    Label, Link, Observer, RunError, RunResult, ScoredPair, Step, StepCount,
     limits::Budget,
     quality::judge,
-    weigh::{Free, Weighed, weigh},
+    weigh::{Free, weigh},
 };
 use crate::{
     assign::{Components, Edge, choose, compete},
@@ -213,13 +213,8 @@ impl State {
             one_per_left: spec.assignment == Assignment::OneToOne,
             one_per_right: spec.assignment != Assignment::All,
         };
-        let Weighed {
-            kept,
-            bins,
-            new_pairs,
-            candidates,
-        } = weigh(spec, bound, &model, (&free, None), &self.budget, observer)?;
-        let mut kept = kept;
+        let (mut kept, weighed) =
+            weigh(spec, bound, &model, (&free, None), &self.budget, observer)?;
         if !self.decided.is_empty() {
             kept.retain(|(left, right, _)| !self.decided.contains(&(*left, *right)));
         }
@@ -273,7 +268,7 @@ impl State {
                 step: Step::Probabilistic,
             });
         }
-        let looked_at = new_pairs.iter().sum();
+        let looked_at = weighed.new_pairs.iter().sum();
         self.count(
             Step::Probabilistic,
             "weighed comparisons".to_owned(),
@@ -291,18 +286,14 @@ impl State {
             })
             .collect();
         let likely = choose(&edges, &finals, spec.assignment, LEAST_LIKELY);
-        result.quality = judge(bound, &candidates, (&edges, &finals), (&likely, &chosen));
-        result.rules = candidates
-            .counts()
-            .into_iter()
-            .zip(new_pairs)
-            .map(|(count, new_pairs)| RuleResult { count, new_pairs })
-            .collect();
-        result.weight_bins = bins
-            .into_iter()
-            .map(|(weight, pairs)| WeightBin { weight, pairs })
-            .collect();
-        result.weight_bins.sort_by_key(|bin| bin.weight);
+        result.quality = judge(
+            bound,
+            &weighed.candidates,
+            (&edges, &finals),
+            (&likely, &chosen),
+        );
+        result.rules = weighed.rules();
+        result.weight_bins = weighed.weight_bins();
         result.duplicate_share = found.duplicate_share;
         result.model = Some(model);
         Ok(())

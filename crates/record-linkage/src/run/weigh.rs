@@ -7,9 +7,9 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::{Observer, RunError, limits::Budget, plan::Plan};
+use super::{Observer, RuleResult, RunError, WeightBin, limits::Budget, plan::Plan};
 use crate::{
-    blocking::{Candidates, Joined, Task},
+    blocking::{Candidates, Joined, TASK_PAIRS, Task},
     bound::Bound,
     comparison::{Outcome, Reach, Scratch},
     model::TrainedModel,
@@ -19,6 +19,10 @@ use crate::{
 
 /// Pairs below this many bits under even odds are no serious rivals and are not kept.
 pub(crate) const KEEP_FROM: f64 = -8.0;
+/// Tasks whose pairs are in memory before they are handed over; fixed, so that nothing depends on the number of threads.
+const AT_A_TIME: usize = 128;
+/// Most pairs that are in memory before they are handed over.
+pub(super) const MOST_AT_ONCE: u64 = AT_A_TIME as u64 * TASK_PAIRS;
 /// Pairs compared at a time, so that what they touch stays in the processor's memory.
 const BATCH: usize = 1024;
 /// Tasks of a rule from which the order of comparisons is planned, and pairs of each.
@@ -33,10 +37,11 @@ pub(super) struct Free<'a> {
     pub(super) one_per_right: bool,
 }
 
-/// What came of it.
+/// A pair that may matter: left row, right row, what speaks for it.
+pub(super) type Pair = (u32, u32, Evidence);
+
+/// What came of it, besides the pairs.
 pub(super) struct Weighed<'a> {
-    /// Pairs that may matter, sorted by left and right row.
-    pub(super) kept: Vec<(u32, u32, Evidence)>,
     /// Pairs per whole bit of weight.
     pub(super) bins: HashMap<i32, u64>,
     /// Pairs per rule that no earlier rule reached.
@@ -45,10 +50,37 @@ pub(super) struct Weighed<'a> {
     pub(super) candidates: Candidates<'a>,
 }
 
+impl Weighed<'_> {
+    /// What each rule did.
+    pub(super) fn rules(&self) -> Vec<RuleResult> {
+        let counts = self.candidates.counts().into_iter();
+        counts
+            .zip(&self.new_pairs)
+            .map(|(count, new_pairs)| RuleResult {
+                count,
+                new_pairs: *new_pairs,
+            })
+            .collect()
+    }
+
+    /// The histogram of weights.
+    pub(super) fn weight_bins(&self) -> Vec<WeightBin> {
+        let bins = self.bins.iter();
+        let mut bins: Vec<WeightBin> = bins
+            .map(|(weight, pairs)| WeightBin {
+                weight: *weight,
+                pairs: *pairs,
+            })
+            .collect();
+        bins.sort_by_key(|bin| bin.weight);
+        bins
+    }
+}
+
 /// What one task found.
 #[derive(Default)]
 struct Part {
-    kept: Vec<(u32, u32, Evidence)>,
+    kept: Vec<Pair>,
     bins: HashMap<i32, u64>,
 }
 
@@ -57,6 +89,8 @@ struct Worker {
     scratch: Scratch,
     known: KnownBars,
     pairs: Vec<(u32, u32)>,
+    /// Rows of the blocks that the pairs are of, each once: what is read before it is compared.
+    fresh: Vec<(u32, u32)>,
     evidence: Vec<Evidence>,
     outcomes: Vec<Outcome>,
     reaches: Vec<Reach>,
@@ -69,14 +103,16 @@ struct Weigher<'a> {
     free: &'a Free<'a>,
 }
 
-/// Weighs every candidate pair of records that are still free, once; keeps those that may matter.
-pub(super) fn weigh<'a>(
+/// Weighs every candidate pair of records that are still free, once, and hands over those that may matter, in an order that does not depend
+/// on the number of threads, with how many pairs are looked at of how many. No more of them are in memory than some tasks find.
+pub(super) fn weigh_each<'a>(
     spec: &LinkageSpec,
     bound: &'a Bound,
     model: &TrainedModel,
     (free, only): (&Free<'_>, Option<super::Part>),
     budget: &Budget,
     observer: &dyn Observer,
+    mut take: impl FnMut(Vec<Pair>, (u64, u64)) -> Result<(), RunError>,
 ) -> Result<Weighed<'a>, RunError> {
     let weights = Weights::new(model, bound.n_records());
     let weigher = Weigher {
@@ -91,8 +127,7 @@ pub(super) fn weigh<'a>(
         (0..rules.len()).for_each(|place| drop(candidates.join(place)));
         budget.reached(candidates.counts().iter().map(|count| count.pairs).sum())?;
     }
-    let n_kept = AtomicU64::new(0);
-    let (mut kept, mut bins, mut new_pairs) = (Vec::new(), HashMap::new(), Vec::new());
+    let (mut bins, mut new_pairs) = (HashMap::new(), Vec::new());
     let (done, mut total) = (AtomicU64::new(0), 0);
     for place in 0..rules.len() {
         let mut joined = candidates.join(place);
@@ -102,35 +137,51 @@ pub(super) fn weigh<'a>(
         total += joined.n_pairs();
         let tasks: Vec<Task> = joined.tasks();
         let plan = weigher.plan(&candidates, place, &joined, &tasks);
-        let parts: Vec<Part> = tasks
-            .into_par_iter()
-            .map_init(Worker::new, |worker, task| {
-                observer.checkpoint()?;
-                let (out, n) = weigher.task(worker, &candidates, (place, &plan), &joined, &task);
-                let before = done.fetch_add(n, Ordering::Relaxed);
-                observer.rows(before + n, total);
-                let n_out = out.kept.len() as u64;
-                let so_far = n_kept.fetch_add(n_out, Ordering::Relaxed) + n_out;
-                budget.kept(so_far, (before + n, total))?;
-                Ok(out)
-            })
-            .collect::<Result<_, RunError>>()?;
         new_pairs.push(0);
-        for part in parts {
-            kept.extend(part.kept);
-            for (bin, n) in part.bins {
-                *bins.entry(bin).or_insert(0) += n;
-                new_pairs[place] += n;
+        for tasks in tasks.chunks(AT_A_TIME) {
+            let parts: Vec<Part> = tasks
+                .par_iter()
+                .map_init(Worker::new, |worker, task| {
+                    observer.checkpoint()?;
+                    let (out, n) = weigher.task(worker, &candidates, (place, &plan), &joined, task);
+                    let before = done.fetch_add(n, Ordering::Relaxed);
+                    observer.rows(before + n, total);
+                    Ok(out)
+                })
+                .collect::<Result<_, RunError>>()?;
+            for part in parts {
+                take(part.kept, (done.load(Ordering::Relaxed), total))?;
+                for (bin, n) in part.bins {
+                    *bins.entry(bin).or_insert(0) += n;
+                    new_pairs[place] += n;
+                }
             }
         }
     }
-    kept.par_sort_unstable_by_key(|(left, right, _): &(u32, u32, Evidence)| (*left, *right));
     Ok(Weighed {
-        kept,
         bins,
         new_pairs,
         candidates,
     })
+}
+
+/// [`weigh_each`], with all pairs that may matter in memory as far as the budget allows; sorted by left and right row.
+pub(super) fn weigh<'a>(
+    spec: &LinkageSpec,
+    bound: &'a Bound,
+    model: &TrainedModel,
+    which: (&Free<'_>, Option<super::Part>),
+    budget: &Budget,
+    observer: &dyn Observer,
+) -> Result<(Vec<Pair>, Weighed<'a>), RunError> {
+    let mut kept: Vec<Pair> = Vec::new();
+    let take = |found: Vec<Pair>, done| {
+        kept.extend(found);
+        budget.kept(kept.len() as u64, done)
+    };
+    let weighed = weigh_each(spec, bound, model, which, budget, observer, take)?;
+    kept.par_sort_unstable_by_key(|(left, right, _)| (*left, *right));
+    Ok((kept, weighed))
 }
 
 impl Worker {
@@ -139,10 +190,27 @@ impl Worker {
             scratch: Scratch::new(),
             known: KnownBars::new(),
             pairs: Vec::with_capacity(BATCH),
+            fresh: Vec::new(),
             evidence: Vec::new(),
             outcomes: Vec::new(),
             reaches: Vec::new(),
         }
+    }
+}
+
+impl Worker {
+    /// Notes the rows of a block.
+    fn read_first(&mut self, lefts: &[u32], rights: &[u32]) {
+        let (Some(last_left), Some(last_right)) = (lefts.last(), rights.last()) else {
+            return;
+        };
+        let rows = (0..lefts.len().max(rights.len())).map(|i| {
+            (
+                *lefts.get(i).unwrap_or(last_left),
+                *rights.get(i).unwrap_or(last_right),
+            )
+        });
+        self.fresh.extend(rows);
     }
 }
 
@@ -160,6 +228,7 @@ impl Weigher<'_> {
         for (key, lefts, rights) in joined.blocks_of(task) {
             n += lefts.len() as u64 * rights.len() as u64;
             candidates.touch(place, lefts, rights);
+            worker.read_first(lefts, rights);
             for left in lefts {
                 if self.free.one_per_left && self.free.left[*left as usize] {
                     continue;
@@ -209,6 +278,7 @@ impl Weigher<'_> {
             scratch,
             known,
             pairs,
+            fresh,
             evidence,
             outcomes,
             reaches,
@@ -218,13 +288,16 @@ impl Weigher<'_> {
         evidence.resize(pairs.len(), Evidence::default());
         for step in &plan.steps {
             let least = KEEP_FROM - self.model.prior_weight - step.rest;
+            // A block has many more pairs than rows; what is left of its pairs may have fewer.
+            let few = fresh.len() < pairs.len();
+            self.bound.touch(step.k, if few { fresh } else { pairs });
             if step.ask_first {
                 self.bound.reach_of_many(step.k, pairs, reaches);
                 retain(pairs, evidence, |i, evidence| {
                     evidence.matching + self.weights.most_at(step.k, reaches[i]) >= least
                 });
             }
-            self.bound.compare_many(step.k, pairs, scratch, outcomes);
+            self.bound.compare_touched(step.k, pairs, scratch, outcomes);
             self.weights.add_known(step.k, outcomes, evidence, known);
             retain(pairs, evidence, |_, evidence| evidence.matching >= least);
         }
@@ -246,6 +319,7 @@ impl Weigher<'_> {
             *out.bins.entry(low).or_insert(0) += all - counted;
         }
         pairs.clear();
+        fresh.clear();
     }
 }
 

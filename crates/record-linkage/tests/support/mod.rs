@@ -90,7 +90,7 @@ pub(crate) fn read_parquet(path: &Path, truth: &str, wanted: &[&str]) -> Labelle
                 labels.extend(values.map(|value| label(value.unwrap())));
             } else {
                 let builder = builders.entry(field.name().clone()).or_default();
-                values.for_each(|value| builder.push(value));
+                builder.extend(&values.collect::<Vec<_>>());
             }
         }
     }
