@@ -101,58 +101,6 @@ fn rules_are_added_as_far_as_the_data_can_afford_them() {
 }
 
 #[test]
-fn a_block_over_the_cap_is_skipped_and_reported() {
-    let (left, right) = febrl4();
-    let mut spec = febrl_spec();
-    spec.max_block_pairs = 2;
-    let bound = Bound::new(&spec, &left.table, &right.table);
-    let counts = Candidates::new(&bound, &spec, &spec.blocking_rules).counts();
-    assert!(
-        counts
-            .iter()
-            .any(|count| count.skipped_blocks > 0 && count.skipped_pairs > count.skipped_blocks)
-    );
-    assert!(counts.iter().all(|count| count.pairs <= 2 * count.blocks));
-}
-
-#[test]
-fn a_hundred_thousand_equal_values_are_reported_and_cost_nothing() {
-    let n = 100_000;
-    let side = || {
-        let mut table = Table::new(n);
-        let letter = |i: usize, place: u32| char::from(b'a' + (i / 26_usize.pow(place) % 26) as u8);
-        let name = |i: usize| {
-            (0..6)
-                .map(|place| letter(i * 104_729 % 308_915_776, place))
-                .collect()
-        };
-        let names: Vec<String> = (0..n).map(name).collect();
-        let mut add = |name: &str, texts: Vec<Option<&str>>| {
-            table.insert(name, Column::from_texts(texts)).unwrap();
-        };
-        add("voornamen", vec![Some("Jan"); n]);
-        add(
-            "geslachtsnaam",
-            names.iter().map(|name| Some(name.as_str())).collect(),
-        );
-        add("geboortedatum", vec![Some("19800101"); n]);
-        table
-    };
-    let mut spec = dutch_spec();
-    spec.random_pairs = 10_000;
-    let found = run(&spec, &side(), &side(), &()).unwrap();
-    let skipped = found
-        .rules
-        .iter()
-        .find(|rule| rule.count.skipped_blocks > 0)
-        .unwrap();
-    assert_eq!(skipped.count.largest_block, (n * n) as u64);
-    assert_eq!(skipped.count.skipped_pairs, (n * n) as u64);
-    let looked_at: u64 = found.rules.iter().map(|rule| rule.new_pairs).sum();
-    assert!(looked_at < 100 * n as u64, "{looked_at}");
-}
-
-#[test]
 fn empty_tables_and_tables_without_the_columns_give_no_links() {
     let spec = dutch_spec();
     assert!(

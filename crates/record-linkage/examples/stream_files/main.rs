@@ -4,10 +4,6 @@
 //!  --columns voornamen=voornamen,… --blocking "geboortedatum whole|adres placeNumber" [--memory-mb 6000]` prints one JSON document. The
 //! truth is used for counting only. Beyond `--memory-mb` the run refuses with the number it needs.
 #![expect(clippy::print_stdout, reason = "a program")]
-#![expect(
-    clippy::duplicate_mod,
-    reason = "measuring tools that both programs share"
-)]
 
 #[path = "../../tests/support/mod.rs"]
 mod support;

@@ -50,7 +50,7 @@ impl Sampled {
 }
 
 /// Whether rows that share `a` always share `b`.
-const fn implies(a: K, b: K) -> bool {
+pub(super) const fn implies(a: K, b: K) -> bool {
     matches!(
         (a, b),
         (K::Whole, _)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{KeySet, RuleCount};
+use super::RuleCount;
 
 /// Pairs per task; fixed, so that nothing depends on the number of threads.
 pub(crate) const TASK_PAIRS: u64 = 1 << 16;
@@ -23,6 +23,13 @@ pub(crate) struct Block {
     right: (u32, u32),
 }
 
+/// A block over the cap.
+pub(super) struct Large {
+    pub(super) key: u64,
+    pub(super) pairs: u64,
+    pub(super) rows: [Vec<u32>; 2],
+}
+
 /// The blocks of a rule.
 pub(crate) struct Joined {
     blocks: Vec<Block>,
@@ -32,6 +39,10 @@ pub(crate) struct Joined {
 /// Some left rows of some blocks: what a worker does at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct Task(Vec<(u32, Range<u32>)>);
+
+fn rows_of(keyed: &[(u64, u32)]) -> impl Iterator<Item = u32> {
+    keyed.iter().map(|(_, row)| *row)
+}
 
 fn group(keyed: &[(u64, u32)], at: usize) -> usize {
     let key = keyed[at].0;
@@ -49,14 +60,14 @@ fn group(keyed: &[(u64, u32)], at: usize) -> usize {
 }
 
 impl Joined {
-    /// Merges two sorted lists. Blocks over the cap are left out, counted, and their keys added to `skipped`.
+    /// Merges two sorted lists. Blocks over the cap are left out and noted in `large`.
     pub(super) fn merge(
         left: &[(u64, u32)],
         right: &[(u64, u32)],
         within: bool,
         max_block_pairs: u64,
         count: &mut RuleCount,
-        skipped: &mut KeySet,
+        large: &mut Vec<Large>,
     ) -> Self {
         let mut out = Self {
             blocks: Vec::new(),
@@ -78,29 +89,41 @@ impl Joined {
                     };
                     count.largest_block = count.largest_block.max(pairs);
                     if pairs > max_block_pairs {
-                        count.skipped_blocks += 1;
-                        count.skipped_pairs += pairs;
-                        skipped.insert(key);
+                        large.push(Large {
+                            key,
+                            pairs,
+                            rows: [
+                                rows_of(&left[l..l_end]).collect(),
+                                rows_of(&right[r..r_end]).collect(),
+                            ],
+                        });
                     } else {
                         count.blocks += 1;
                         count.pairs += pairs;
-                        let mut keep = |side: usize, rows: &[(u64, u32)]| {
-                            let start = out.rows[side].len() as u32;
-                            out.rows[side].extend(rows.iter().map(|(_, row)| *row));
-                            (start, out.rows[side].len() as u32)
-                        };
-                        let block = Block {
-                            key,
-                            left: keep(0, &left[l..l_end]),
-                            right: keep(1, &right[r..r_end]),
-                        };
-                        out.blocks.push(block);
+                        out.push(key, rows_of(&left[l..l_end]), rows_of(&right[r..r_end]));
                     }
                     (l, r) = (l_end, r_end);
                 }
             }
         }
         out
+    }
+
+    /// Adds a block.
+    pub(super) fn push(
+        &mut self,
+        key: u64,
+        lefts: impl Iterator<Item = u32>,
+        rights: impl Iterator<Item = u32>,
+    ) {
+        let starts = [self.rows[0].len() as u32, self.rows[1].len() as u32];
+        self.rows[0].extend(lefts);
+        self.rows[1].extend(rights);
+        self.blocks.push(Block {
+            key,
+            left: (starts[0], self.rows[0].len() as u32),
+            right: (starts[1], self.rows[1].len() as u32),
+        });
     }
 
     /// Leaves out the blocks whose key does not please.

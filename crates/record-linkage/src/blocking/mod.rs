@@ -8,6 +8,7 @@ mod atoms;
 pub mod complete;
 mod cumulative;
 mod join;
+mod split;
 
 use std::{
     collections::HashSet,
@@ -27,6 +28,8 @@ use crate::{
 use atoms::Atom;
 pub use cumulative::Cumulative;
 pub(crate) use join::{Joined, TASK_PAIRS, Task};
+pub use split::LargeBlock;
+pub(crate) use split::{Further, Splits, division, further, n_pairs};
 
 /// What a rule reaches, known before any pair is compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -40,11 +43,23 @@ pub struct RuleCount {
     pub blocks: u64,
     /// Pairs in the largest group.
     pub largest_block: u64,
-    /// Groups skipped because they hold more pairs than the cap.
+    /// Groups skipped because they hold more pairs than the cap, and nothing divides them.
     pub skipped_blocks: u64,
     /// Pairs in the skipped groups.
     pub skipped_pairs: u64,
+    /// Groups that hold more pairs than the cap and were divided by further keys; their parts are among the groups.
+    #[serde(default)]
+    pub split_blocks: u64,
+    /// Pairs in the divided groups as they were.
+    #[serde(default)]
+    pub split_pairs: u64,
+    /// The groups over the cap, largest first; of very many the largest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub large_blocks: Vec<LargeBlock>,
 }
+
+/// Groups over the cap that are reported one by one, per rule.
+const MOST_REPORTED: usize = 20;
 
 impl RuleCount {
     /// Of a rule that has reached nothing yet.
@@ -56,6 +71,30 @@ impl RuleCount {
             largest_block: 0,
             skipped_blocks: 0,
             skipped_pairs: 0,
+            split_blocks: 0,
+            split_pairs: 0,
+            large_blocks: Vec::new(),
+        }
+    }
+
+    /// Counts a group over the cap.
+    pub(crate) fn add_large(&mut self, block: LargeBlock, n_parts: u64) {
+        self.largest_block = self.largest_block.max(block.pairs);
+        if block.split_by.is_empty() {
+            self.skipped_blocks += 1;
+            self.skipped_pairs += block.pairs;
+        } else {
+            self.split_blocks += 1;
+            self.split_pairs += block.pairs;
+            self.blocks += n_parts;
+            self.pairs += block.kept_pairs;
+        }
+        let place = self
+            .large_blocks
+            .partition_point(|other| other.pairs >= block.pairs);
+        if place < MOST_REPORTED {
+            self.large_blocks.insert(place, block);
+            self.large_blocks.truncate(MOST_REPORTED);
         }
     }
 }
@@ -90,8 +129,11 @@ const NO_KEY: (u64, u32) = (u64::MAX, u32::MAX);
 struct Rule {
     /// Places of its atoms; `None` when the rule can never hold.
     atoms: Option<Vec<usize>>,
-    /// Keys of blocks over the cap.
-    skipped: KeySet,
+    /// What it may ask for in blocks over the cap.
+    further: Vec<Further>,
+    /// Blocks over the cap, and the keys of their parts.
+    splits: Splits,
+    parts: KeySet,
     count: RuleCount,
 }
 
@@ -107,36 +149,49 @@ pub struct Candidates<'a> {
     bound: &'a Bound,
     atoms: Vec<Atom>,
     rules: Vec<Rule>,
-    max_block_pairs: u64,
+    spec: &'a LinkageSpec,
 }
 
 impl<'a> Candidates<'a> {
-    /// Reads the keys; counts nothing yet.
-    pub(crate) fn open(bound: &'a Bound, spec: &LinkageSpec, rules: &[BlockingRule]) -> Self {
+    /// Reads the keys; counts nothing yet. Blocks over the cap are left out: what is learned from the pairs of a rule must not depend on what
+    /// else they agree on.
+    pub(crate) fn open(bound: &'a Bound, spec: &'a LinkageSpec, rules: &[BlockingRule]) -> Self {
+        Self::of(bound, spec, rules, false)
+    }
+
+    /// [`Self::open`] where blocks over the cap are divided.
+    pub(crate) fn open_dividing(
+        bound: &'a Bound,
+        spec: &'a LinkageSpec,
+        rules: &[BlockingRule],
+    ) -> Self {
+        Self::of(bound, spec, rules, true)
+    }
+
+    fn of(bound: &'a Bound, spec: &'a LinkageSpec, rules: &[BlockingRule], divides: bool) -> Self {
         let (atoms, places) = atoms::read(bound, spec, rules);
         let rules = rules.iter().zip(places).map(|(rule, atoms)| Rule {
             atoms,
-            skipped: KeySet::default(),
-            count: RuleCount {
-                rule: rule.label(),
-                pairs: 0,
-                blocks: 0,
-                largest_block: 0,
-                skipped_blocks: 0,
-                skipped_pairs: 0,
+            further: if divides {
+                further(spec, rule)
+            } else {
+                Vec::new()
             },
+            splits: Splits::default(),
+            parts: KeySet::default(),
+            count: RuleCount::none(rule.label()),
         });
         Self {
             bound,
             rules: rules.collect(),
             atoms,
-            max_block_pairs: spec.max_block_pairs,
+            spec,
         }
     }
 
     /// Reads the keys and counts every rule; no pair is looked at.
-    pub fn new(bound: &'a Bound, spec: &LinkageSpec, rules: &[BlockingRule]) -> Self {
-        let mut all = Self::open(bound, spec, rules);
+    pub fn new(bound: &'a Bound, spec: &'a LinkageSpec, rules: &[BlockingRule]) -> Self {
+        let mut all = Self::open_dividing(bound, spec, rules);
         for place in 0..all.rules.len() {
             all.join(place);
         }
@@ -153,28 +208,32 @@ impl<'a> Candidates<'a> {
         self.rules.len()
     }
 
-    /// Joins one rule. Earlier rules must have been joined before, or blocks they skip are not known.
+    /// Joins one rule. Earlier rules must have been joined before, or what they do with blocks over the cap is not known.
     pub(crate) fn join(&mut self, place: usize) -> Joined {
         let [left, right] =
             [Side::Left, Side::Right].map(|side| join::sorted(self.listed(place, side)));
+        let (bound, most) = (self.bound, self.spec.max_block_pairs);
         let rule = &mut self.rules[place];
-        rule.skipped.clear();
-        let mut count = RuleCount {
-            rule: rule.count.rule.clone(),
-            pairs: 0,
-            blocks: 0,
-            largest_block: 0,
-            skipped_blocks: 0,
-            skipped_pairs: 0,
-        };
-        let joined = Joined::merge(
-            &left,
-            &right,
-            self.bound.is_within(),
-            self.max_block_pairs,
-            &mut count,
-            &mut rule.skipped,
-        );
+        rule.splits.clear();
+        rule.parts.clear();
+        let mut count = RuleCount::none(rule.count.rule.clone());
+        let mut large = Vec::new();
+        let within = bound.is_within();
+        let mut joined = Joined::merge(&left, &right, within, most, &mut count, &mut large);
+        drop((left, right));
+        for block in large {
+            let rows = [block.rows[0].as_slice(), block.rows[1].as_slice()];
+            let division = division(bound, &rule.further, (block.key, rows), most);
+            let found = LargeBlock::new(self.spec, rows, block.pairs, division.as_ref());
+            let (by, parts) =
+                division.map_or_else(Default::default, |found| (found.by, found.parts));
+            rule.splits.insert(block.key, by);
+            count.add_large(found, parts.len() as u64);
+            for (key, [lefts, rights]) in parts {
+                rule.parts.insert(key);
+                joined.push(key, lefts.into_iter(), rights.into_iter());
+            }
+        }
         rule.count = count;
         joined
     }
@@ -257,15 +316,18 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// The smallest key both rows have whose block was not skipped.
+    /// The smallest key both rows have, those of parts in place of those of blocks over the cap.
     fn first_common(&self, place: usize, left: usize, right: usize) -> Option<u64> {
         let rule = &self.rules[place];
         let atoms = rule.atoms.as_ref()?;
         let (mut l, mut r, mut work) = (Vec::new(), Vec::new(), Vec::new());
         self.keys(atoms, Side::Left, left, &mut l, &mut work);
         self.keys(atoms, Side::Right, right, &mut r, &mut work);
-        l.into_iter()
-            .find(|key| r.binary_search(key).is_ok() && !rule.skipped.contains(key))
+        if !rule.splits.is_empty() {
+            rule.splits.replace(self.bound, Side::Left, left, &mut l);
+            rule.splits.replace(self.bound, Side::Right, right, &mut r);
+        }
+        l.into_iter().find(|key| r.binary_search(key).is_ok())
     }
 
     fn holds(&self, place: usize, left: usize, right: usize, known: &mut Known) -> bool {
@@ -286,7 +348,7 @@ impl<'a> Candidates<'a> {
                 return false;
             }
         }
-        rule.skipped.is_empty() || self.first_common(place, left, right).is_some()
+        rule.splits.is_empty() || self.first_common(place, left, right).is_some()
     }
 
     /// Whether a pair met in the block `key` of rule `place` belongs there: no earlier rule holds, and no smaller key is shared.
@@ -303,6 +365,7 @@ impl<'a> Candidates<'a> {
         let several = atoms
             .map(|atom| &self.atoms[*atom])
             .any(|atom| atom.has_many() && atom.n_common(left, right) > 1);
+        let several = several || self.rules[place].parts.contains(&key);
         !several || self.first_common(place, left, right) == Some(key)
     }
 

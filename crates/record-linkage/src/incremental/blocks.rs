@@ -1,9 +1,9 @@
-//! Pairs that have to be weighed again, block by block, and blocks that are skipped from now on.
+//! Pairs that have to be weighed again, block by block, and blocks that are divided or skipped from now on.
 
 use rayon::prelude::*;
 
 use crate::{
-    blocking::{KeySet, RuleCount},
+    blocking::{Further, LargeBlock, RuleCount, Splits, division, further},
     bound::Bound,
     comparison::{Scratch, Side},
     incremental::Frozen,
@@ -34,16 +34,16 @@ pub(super) struct Rows {
 pub(super) struct Found {
     /// Pairs weighed again that may matter, sorted, each once: rows and weight before rivals.
     pub(super) pairs: Vec<(u32, u32, f64)>,
-    /// Left rows with a block that is skipped and was not.
+    /// Left rows with a block that is skipped, or divided in another way, and was not.
     pub(super) closed: Vec<bool>,
     pub(super) rules: Vec<RuleCount>,
-    /// Per rule, its keys and those of them that are skipped.
-    pub(super) skipped: Vec<(RuleKeys, KeySet)>,
+    /// Per rule, its keys and those of them whose blocks are divided or skipped.
+    pub(super) splits: Vec<(RuleKeys, Splits)>,
     pub(super) weighed: u64,
 }
 
 /// Weighs pairs as they come, many at a time.
-struct Weigher<'a> {
+pub(super) struct Weigher<'a> {
     frozen: &'a Frozen,
     bound: &'a Bound,
     observer: &'a dyn Observer,
@@ -56,7 +56,7 @@ struct Weigher<'a> {
 }
 
 impl<'a> Weigher<'a> {
-    fn new(frozen: &'a Frozen, bound: &'a Bound, observer: &'a dyn Observer) -> Self {
+    pub(super) fn new(frozen: &'a Frozen, bound: &'a Bound, observer: &'a dyn Observer) -> Self {
         let weights = Weights::new(&frozen.model, bound.n_records());
         let order = bound.by_cost();
         let later = |i: usize| order[i + 1..].iter().map(|k| weights.most(*k)).sum();
@@ -73,12 +73,21 @@ impl<'a> Weigher<'a> {
         }
     }
 
-    fn push(&mut self, pair: (u32, u32)) -> Result<(), Cancelled> {
+    pub(super) fn push(&mut self, pair: (u32, u32)) -> Result<(), Cancelled> {
         self.waiting.push(pair);
         if self.waiting.len() == PAIRS_AT_A_TIME {
             self.weigh()?;
         }
         Ok(())
+    }
+
+    /// The pairs so far that may matter, each once: rows and weight before rivals; sorted.
+    pub(super) fn finish(mut self) -> Result<Vec<(u32, u32, f64)>, Cancelled> {
+        self.weigh()?;
+        self.pairs
+            .par_sort_unstable_by_key(|(left, right, _)| (*left, *right));
+        self.pairs.dedup_by_key(|(left, right, _)| (*left, *right));
+        Ok(self.pairs)
     }
 
     fn weigh(&mut self) -> Result<(), Cancelled> {
@@ -132,8 +141,10 @@ impl<'a> Weigher<'a> {
 struct Blocks<'a> {
     frozen: &'a Frozen,
     sides: [&'a Rows; 2],
+    bound: &'a Bound,
+    further: Vec<Further>,
     count: RuleCount,
-    skipped: KeySet,
+    splits: Splits,
 }
 
 impl Blocks<'_> {
@@ -161,34 +172,55 @@ impl Blocks<'_> {
         if now.iter().any(Vec::is_empty) {
             return Ok(());
         }
-        let was = [0, 1].map(|side| {
-            let old = rows[side].iter();
-            old.filter(|(_, row)| sides[side].was[*row as usize])
-                .count()
+        let was = [0, 1].map(|side| -> Vec<u32> {
+            let old = rows[side].iter().map(|(_, row)| *row);
+            old.filter(|row| sides[side].was[*row as usize]).collect()
         });
         let most = self.frozen.spec.max_block_pairs;
         let pairs = self.n_pairs(now[0].len(), now[1].len());
-        let was_skipped = self.n_pairs(was[0], was[1]) > most;
-        self.count.largest_block = self.count.largest_block.max(pairs);
-        if pairs > most {
-            self.count.skipped_blocks += 1;
-            self.count.skipped_pairs += pairs;
-            self.skipped.insert(key);
-            if !was_skipped {
-                now[0].iter().for_each(|row| closed[*row as usize] = true);
-            }
-            return Ok(());
+        let was_large = self.n_pairs(was[0].len(), was[1].len()) > most;
+        if pairs <= most {
+            self.count.largest_block = self.count.largest_block.max(pairs);
+            self.count.blocks += 1;
+            self.count.pairs += pairs;
+            return self.push([&now[0], &now[1]], was_large, weigher);
         }
-        self.count.blocks += 1;
-        self.count.pairs += pairs;
-        let again = |side: usize, row: u32| was_skipped || sides[side].again[row as usize];
-        let rights: Vec<u32> = now[1]
+        let divided = |rows: &[Vec<u32>; 2]| {
+            let rows = [rows[0].as_slice(), rows[1].as_slice()];
+            division(self.bound, &self.further, (key, rows), most)
+        };
+        let found = divided(&now);
+        let rows = [now[0].as_slice(), now[1].as_slice()];
+        let block = LargeBlock::new(&self.frozen.spec, rows, pairs, found.as_ref());
+        let (by, parts) = found.map_or_else(Default::default, |found| (found.by, found.parts));
+        let as_before = was_large && divided(&was).map_or_else(Vec::new, |was| was.by) == by;
+        if !as_before {
+            now[0].iter().for_each(|row| closed[*row as usize] = true);
+        }
+        self.splits.insert(key, by);
+        self.count.add_large(block, parts.len() as u64);
+        for (_, part) in parts {
+            // In a block that was no larger than the cap all pairs were looked at.
+            self.push([&part[0], &part[1]], was_large && !as_before, weigher)?;
+        }
+        Ok(())
+    }
+
+    /// The pairs of these rows that have to be weighed again.
+    fn push(
+        &self,
+        [lefts, all_rights]: [&[u32]; 2],
+        all: bool,
+        weigher: &mut Weigher<'_>,
+    ) -> Result<(), Cancelled> {
+        let again = |side: usize, row: u32| all || self.sides[side].again[row as usize];
+        let rights: Vec<u32> = all_rights
             .iter()
             .copied()
             .filter(|row| again(1, *row))
             .collect();
-        for left in &now[0] {
-            let rights = if again(0, *left) { &now[1] } else { &rights };
+        for left in lefts {
+            let rights = if again(0, *left) { all_rights } else { &rights };
             for right in rights {
                 if self.may_link(*left, *right) {
                     weigher.push((*left, *right))?;
@@ -220,15 +252,17 @@ pub(super) fn weigh_again(
 ) -> Result<Found, Cancelled> {
     let mut weigher = Weigher::new(frozen, bound, observer);
     let mut closed = vec![false; sides[0].n];
-    let (mut rules, mut skipped) = (Vec::new(), Vec::new());
+    let (mut rules, mut splits) = (Vec::new(), Vec::new());
     for rule in &frozen.spec.blocking_rules {
         let keys = RuleKeys::new(&frozen.spec, rule);
         let lists = [Side::Left, Side::Right].map(|side| keys.listed(bound, side));
         let mut blocks = Blocks {
             frozen,
             sides,
+            bound,
+            further: further(&frozen.spec, rule),
             count: RuleCount::none(rule.label()),
-            skipped: KeySet::default(),
+            splits: Splits::default(),
         };
         let (mut l, mut r) = (lists[0].as_slice(), lists[1].as_slice());
         while let (Some((a, _)), Some((b, _))) = (l.first(), r.first()) {
@@ -246,16 +280,14 @@ pub(super) fn weigh_again(
         }
         weigher.weigh()?;
         rules.push(blocks.count);
-        skipped.push((keys, blocks.skipped));
+        splits.push((keys, blocks.splits));
     }
-    let mut pairs = weigher.pairs;
-    pairs.par_sort_unstable_by_key(|(left, right, _)| (*left, *right));
-    pairs.dedup_by_key(|(left, right, _)| (*left, *right));
+    let weighed = weigher.weighed;
     Ok(Found {
-        pairs,
+        pairs: weigher.finish()?,
         closed,
         rules,
-        skipped,
-        weighed: weigher.weighed,
+        splits,
+        weighed,
     })
 }

@@ -16,6 +16,7 @@
 mod blocks;
 pub mod entities;
 mod file;
+pub mod partition;
 mod result;
 mod settle;
 mod source;

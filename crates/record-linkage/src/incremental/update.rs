@@ -268,13 +268,15 @@ struct SharedKeys {
 }
 
 impl SharedKeys {
-    /// Whether two rows share a block that is not skipped.
+    /// Whether two rows share a block, or a part of one that is divided.
     fn shared(&mut self, found: &Found, bound: &Bound, left: usize, right: usize) -> bool {
-        found.skipped.iter().any(|(keys, skipped)| {
+        found.splits.iter().any(|(keys, splits)| {
             keys.of(bound, Side::Left, left, &mut self.work, &mut self.left);
             keys.of(bound, Side::Right, right, &mut self.work, &mut self.right);
+            splits.replace(bound, Side::Left, left, &mut self.left);
+            splits.replace(bound, Side::Right, right, &mut self.right);
             let mut common = self.left.iter();
-            common.any(|key| self.right.binary_search(key).is_ok() && !skipped.contains(key))
+            common.any(|key| self.right.binary_search(key).is_ok())
         })
     }
 }

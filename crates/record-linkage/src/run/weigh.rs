@@ -106,7 +106,7 @@ struct Weigher<'a> {
 /// Weighs every candidate pair of records that are still free, once, and hands over those that may matter, in an order that does not depend
 /// on the number of threads, with how many pairs are looked at of how many. No more of them are in memory than some tasks find.
 pub(super) fn weigh_each<'a>(
-    spec: &LinkageSpec,
+    spec: &'a LinkageSpec,
     bound: &'a Bound,
     model: &TrainedModel,
     (free, only): (&Free<'_>, Option<super::Part>),
@@ -122,7 +122,7 @@ pub(super) fn weigh_each<'a>(
         free,
     };
     let rules = crate::blocking::complete::rules(bound, spec);
-    let mut candidates = Candidates::open(bound, spec, &rules);
+    let mut candidates = Candidates::open_dividing(bound, spec, &rules);
     if budget.counts_pairs() {
         (0..rules.len()).for_each(|place| drop(candidates.join(place)));
         budget.reached(candidates.counts().iter().map(|count| count.pairs).sum())?;
@@ -167,7 +167,7 @@ pub(super) fn weigh_each<'a>(
 
 /// [`weigh_each`], with all pairs that may matter in memory as far as the budget allows; sorted by left and right row.
 pub(super) fn weigh<'a>(
-    spec: &LinkageSpec,
+    spec: &'a LinkageSpec,
     bound: &'a Bound,
     model: &TrainedModel,
     which: (&Free<'_>, Option<super::Part>),

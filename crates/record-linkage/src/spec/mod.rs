@@ -61,7 +61,8 @@ pub struct LinkageSpec {
     /// Seed of the random pairs.
     #[serde(default = "defaults::seed")]
     pub seed: u64,
-    /// A block with more pairs than this is skipped by its rule, and reported.
+    /// A block with more pairs than this is divided by further keys into parts of no more pairs together, or skipped where nothing divides it;
+    /// it is reported in any case.
     #[serde(default = "defaults::max_block_pairs")]
     pub max_block_pairs: u64,
     /// Candidate pairs per record up to which rules are added to the declared ones, see [`crate::blocking::complete`]; 0 adds none.

@@ -74,6 +74,9 @@ pub(super) fn rules(outcome: &Outcome, n_declared: usize) -> Section {
         );
     }
     section = section.table(table);
+    if let Some(large) = large_blocks(outcome) {
+        section = section.table(large);
+    }
     if skipped == 0 {
         return section;
     }
@@ -81,4 +84,45 @@ pub(super) fn rules(outcome: &Outcome, n_declared: usize) -> Section {
         "Sommige groepen waren te groot en zijn overgeslagen door hun regel. Andere regels kunnen deze paren nog bereiken.",
         "Some groups were too large and were skipped by their rule. Other rules may still reach these pairs.",
     ))
+}
+
+/// Groups over the cap: their size, what was done, and what became of their pairs. Never the value that their records share.
+fn large_blocks(outcome: &Outcome) -> Option<Table> {
+    let rules = outcome.blocking_rules.iter();
+    let mut blocks = rules
+        .flat_map(|rule| {
+            let of_rule = rule.count.large_blocks.iter();
+            of_rule.map(|block| (&rule.count.rule, block))
+        })
+        .peekable();
+    blocks.peek()?;
+    let mut table = Table::new(Text::new("Te grote groepen", "Blocks over the cap"))
+        .column(Text::new("Regel", "Rule"))
+        .number(Text::new("Links", "Left records"))
+        .number(Text::new("Rechts", "Right records"))
+        .number(Text::new("Paren", "Pairs"))
+        .column(Text::new("Wat er gedaan is", "What was done"))
+        .number(Text::new("Bekeken", "Looked at"))
+        .number(Text::new("Niet door deze regel", "Not by this rule"));
+    for (rule, block) in blocks {
+        let done = if block.split_by.is_empty() {
+            Text::new("overgeslagen", "skipped")
+        } else {
+            let by = block.split_by.join(", ");
+            Text::new(
+                format!("verdeeld op één van: {by}"),
+                format!("divided by any of: {by}"),
+            )
+        };
+        table.push([
+            Cell::text(rule.clone()),
+            Cell::count(block.left_records),
+            Cell::count(block.right_records),
+            Cell::count(block.pairs),
+            Cell::both(done),
+            Cell::count(block.kept_pairs),
+            Cell::count(block.pairs.saturating_sub(block.kept_pairs)),
+        ]);
+    }
+    Some(table)
 }
