@@ -130,9 +130,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Links below the engine's threshold are needed to find the best one; those above it are the same.
     spec.threshold = 1e-4;
     let (start, cpu) = (Instant::now(), cpu_seconds());
-    let left = read(&arguments.left, &arguments.truth, &arguments.columns);
     let within = arguments.right.is_empty();
-    let right = (!within).then(|| read(&arguments.right, &arguments.truth, &arguments.columns));
+    let file = |path: &str| read(path, &arguments.truth, &arguments.columns);
+    let (left, right) = rayon::join(
+        || file(&arguments.left),
+        || (!within).then(|| file(&arguments.right)),
+    );
     let reading = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let clock = Clock::new();
     let (result, clusters) = if let Some(right) = &right {

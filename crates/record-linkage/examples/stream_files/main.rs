@@ -77,8 +77,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let truth = argument("truth").unwrap_or_else(|| "person_id".to_owned());
     let (start, cpu) = (Instant::now(), cpu_seconds());
-    let mut left = read_parquet(Path::new(&needed("left")?), &truth, &wanted);
-    let mut right = read_parquet(Path::new(&needed("right")?), &truth, &wanted);
+    let paths = (needed("left")?, needed("right")?);
+    let (mut left, mut right) = rayon::join(
+        || read_parquet(Path::new(&paths.0), &truth, &wanted),
+        || read_parquet(Path::new(&paths.1), &truth, &wanted),
+    );
     let reading = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let tables = (
         std::mem::take(&mut left.table),

@@ -83,6 +83,11 @@ pub(crate) fn read_parquet(path: &Path, truth: &str, wanted: &[&str]) -> Labelle
     {
         let batch = batch.unwrap();
         for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+            let numbers = array.as_primitive_opt::<arrow::datatypes::Int64Type>();
+            if let Some(numbers) = numbers.filter(|_| field.name() == truth) {
+                labels.extend(numbers.values().iter().map(|number| *number as u64));
+                continue;
+            }
             let text = arrow::compute::cast(array, &arrow::datatypes::DataType::Utf8).unwrap();
             let text = text.as_string::<i32>();
             let values = (0..text.len()).map(|i| (!text.is_null(i)).then(|| text.value(i)));
