@@ -81,6 +81,16 @@ pub fn exact(weight: f64) -> f64 {
 }
 
 impl TrainedModel {
+    /// Prior of a further pair of a record of side `side` (0 left, 1 right), each of which is open for one: as [`Self::set_expected_matches`]
+    /// has it where that side may have several partners.
+    pub(crate) fn prior_of_further(&self, bound: &Bound, side: usize) -> f64 {
+        let sizes = [bound.n_left() as f64, bound.n_right() as f64];
+        let other = sizes[1 - side];
+        let open = (other - self.expected_matches).max(LEAST_OPEN * other);
+        let pairs = sizes[side] * open.max(1.0);
+        exact((self.expected_matches / pairs).clamp(1e-15, 1.0).log2())
+    }
+
     /// Sets the prior for `expected` true pairs; there are as many household members per true pair as before.
     ///
     /// Where a record has at most one partner, the odds are those of a pair of records that are both still without one: in a random

@@ -2,8 +2,70 @@
 
 mod support;
 
-use helder_record_linkage::{Bound, groups::Group, run};
-use support::{febrl_spec, febrl4, pairs, score};
+use helder_record_linkage::{
+    Bound, Column, Table, groups::Group, run, run::Step, spec::ColumnPair,
+};
+use support::{Labelled, febrl_spec, febrl4, pairs, score};
+
+/// The file with its first `n` rows there a second time.
+#[expect(clippy::unwrap_used, reason = "a test")]
+fn with_doubles(file: &Labelled, n: usize) -> Labelled {
+    let rows = || (0..file.table.n_rows()).chain(0..n);
+    let mut table = Table::new(rows().count());
+    for name in file.table.names() {
+        let column = file.table.column(name).unwrap();
+        let texts = rows().map(|row| column.text(column.codes()[row]));
+        table.insert(name, Column::from_texts(texts)).unwrap();
+    }
+    Labelled {
+        table,
+        truth: rows().map(|row| file.truth[row]).collect(),
+    }
+}
+
+#[test]
+fn second_registrations_that_one_to_one_leaves_out_count_as_missed() {
+    let (left, right) = febrl4();
+    let right = with_doubles(&right, 250);
+    let spec = febrl_spec();
+    let result = run(&spec, &left.table, &right.table, &()).unwrap();
+    let found = score(&left, &right, pairs(&result.links));
+    let everybody = &result.quality.groups[0];
+    assert!(found.recall < 0.96, "{found:?}");
+    assert!(
+        (everybody.recall - found.recall).abs() < 0.01,
+        "{everybody:?} {found:?}"
+    );
+    assert!((everybody.precision - found.precision).abs() < 0.01);
+}
+
+#[test]
+fn an_identifier_that_teaches_links_nothing_by_itself() {
+    let (left, right) = febrl4();
+    let mut spec = febrl_spec();
+    let untaught = run(&spec, &left.table, &right.table, &()).unwrap();
+    spec.teaching = vec![ColumnPair::same("soc_sec_id")];
+    let taught = run(&spec, &left.table, &right.table, &()).unwrap();
+    assert!(
+        taught
+            .links
+            .iter()
+            .all(|link| link.step == Step::Probabilistic)
+    );
+    let blocks = &taught.model.as_ref().unwrap().convergence.blocks;
+    let known = blocks.last().unwrap();
+    assert!(
+        known.rule.contains("identifier") && known.pairs > 4_000,
+        "{known:?}"
+    );
+    assert_ne!(
+        taught.model.unwrap().comparisons,
+        untaught.model.unwrap().comparisons
+    );
+    let [taught, untaught] =
+        [&taught.links, &untaught.links].map(|links| score(&left, &right, pairs(links)).f1);
+    assert!(taught >= untaught - 0.0005, "{taught} {untaught}");
+}
 
 #[test]
 fn precision_and_recall_are_foretold_without_labels() {

@@ -67,6 +67,27 @@ def line(name, found):
             f"{found['cpuSeconds']:8.1f} {found['wallSeconds']:7.1f} {found['coresUsed']:5.2f} {found['peakMb']:7.0f}")
 
 
+GROUPS = {"movers": "movers", "marriedWomen": "married", "defaultBirthDates": "default dates", "foreignSpelledNames": "foreign"}
+
+
+def calibration(figures):
+    """What was foretold without labels beside the truth, the true share of every band, and by how much groups are found less."""
+    print("\ncalibration: foretold - true precision and recall in points; per band of the score pairs, mean score, true share;"
+          " how many points lower the recall of a group is")
+    for name, found in figures.items():
+        for tool in found.values():
+            if tool is None or not tool.get("bands"):
+                continue
+            cells = []
+            if tool.get("foretold"):
+                true = (tool["pairwise"] if tool.get("clusters") else tool["oneToOne"])["default"]
+                cells += [f"{part[0].upper()} {100 * (tool['foretold'][part] - true[part]):+.2f}" for part in ("precision", "recall")]
+            cells += [f"{band['from']}-{band['to']}: {band['pairs']} {band['mean_score']:.3f} {band['true_share']:.3f}" for band in tool["bands"]]
+            recall = {group["group"]: group["recall"] for group in tool.get("groups", [])}
+            cells += [f"{label} {100 * (recall['all'] - recall[group]):+.1f}" for group, label in GROUPS.items() if group in recall]
+            print(f"{name:20} {tool['tool']:7} {'; '.join(cells)}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", type=pathlib.Path, required=True)
@@ -95,6 +116,7 @@ def main():
             found["splink"] = run([sys.executable, HERE / "run_splink.py", "--task", task["task"], *files])
             print(line(task["name"], found["splink"]), flush=True)
         figures[task["name"]] = found
+    calibration(figures)
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1))
 

@@ -106,7 +106,8 @@ impl Waits for tokio::runtime::Handle {
 
 /// Columns that `spec` reads on one side.
 pub(crate) fn named(spec: &LinkageSpec, left: bool) -> BTreeSet<&str> {
-    let pairs = spec.deterministic.iter().map(|pair| {
+    let identifiers = spec.deterministic.iter().chain(&spec.teaching);
+    let pairs = identifiers.map(|pair| {
         if left {
             pair.left.as_str()
         } else {

@@ -17,7 +17,7 @@ use helder_record_linkage::{
     groups::Group,
     probability, run,
     spec::{
-        Assignment, BlockingRule, KeyFunction,
+        Assignment, BlockingRule, ColumnPair, KeyFunction,
         suggest::{Described, suggest},
     },
 };
@@ -36,6 +36,17 @@ struct Arguments {
     blocking: String,
     assignment: String,
     pairs: String,
+    teaching: String,
+    deterministic: String,
+}
+
+impl Arguments {
+    /// The columns to read, identifiers among them.
+    fn wanted(&self) -> String {
+        let identifiers = [self.teaching.as_str(), self.deterministic.as_str()];
+        let named = identifiers.into_iter().filter(|name| !name.is_empty());
+        named.fold(self.columns.clone(), |all, name| format!("{all},{name}"))
+    }
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
@@ -54,6 +65,8 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--blocking" => &mut found.blocking,
             "--assignment" => &mut found.assignment,
             "--pairs" => &mut found.pairs,
+            "--teaching" => &mut found.teaching,
+            "--deterministic" => &mut found.deterministic,
             _ => return Err(format!("{name} is not known").into()),
         };
         *slot = value;
@@ -79,7 +92,12 @@ fn spec(arguments: &Arguments) -> Result<LinkageSpec, Box<dyn Error>> {
         });
     }
     let mut spec = suggest(&described, &described);
-    spec.deterministic.clear();
+    let identifier = |name: &String| {
+        let pair = (!name.is_empty()).then(|| ColumnPair::same(name));
+        pair.into_iter().collect()
+    };
+    spec.deterministic = identifier(&arguments.deterministic);
+    spec.teaching = identifier(&arguments.teaching);
     if !arguments.assignment.is_empty() {
         spec.assignment = serde_json::from_value::<Assignment>(json!(arguments.assignment))?;
     }
@@ -130,8 +148,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Links below the engine's threshold are needed to find the best one; those above it are the same.
     spec.threshold = 1e-4;
     let (start, cpu) = (Instant::now(), cpu_seconds());
+    let wanted = arguments.wanted();
     let within = arguments.right.is_empty();
-    let file = |path: &str| read(path, &arguments.truth, &arguments.columns);
+    let file = |path: &str| read(path, &arguments.truth, &wanted);
     let (left, right) = rayon::join(
         || file(&arguments.left),
         || (!within).then(|| file(&arguments.right)),
@@ -202,6 +221,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "wallSeconds": wall_s,
             "coresUsed": cpu_s / wall_s,
             "peakMb": peak_mb,
+            "foretold": foretold(&result, threshold),
             "quality": result.quality,
             "groups": groups,
             "readingWallSeconds": reading.0,
@@ -222,6 +242,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         }))?
     );
     Ok(())
+}
+
+/// What the engine foretells without labels at its own threshold.
+fn foretold(result: &RunResult, threshold: f64) -> serde_json::Value {
+    let mut known = result.quality.thresholds.iter();
+    let at = known.find(|at| (at.threshold - threshold).abs() < 1e-9);
+    json!(at.map(|at| json!({"precision": at.precision, "recall": at.recall, "links": at.links})))
 }
 
 /// Recall of the links in every group, by the truth.

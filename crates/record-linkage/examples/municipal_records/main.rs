@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p helder-record-linkage --example municipal_records -- --rows 1000000 --dirt 1 --seed 7 --out FOLDER`
 //! writes `a.parquet` (one row per person) and `b.parquet` (70 % of them known to `a`, 3 % second registrations). The same arguments give
-//! the same rows. `--heavy twins,moves` makes four times as much of these kinds (see `kinds`). `person_id` is the truth, for scoring only.
+//! the same rows. `--heavy twins,moves` makes four times as much of these kinds (see `kinds`). `--copies 6` writes one file instead,
+//! `c.parquet`, in which a person is there once to six times. `person_id` is the truth, for scoring only.
 #![expect(clippy::print_stdout, reason = "a program")]
 
 mod dirt;
@@ -26,6 +27,8 @@ struct Settings {
     rows: usize,
     dirt: Dirt,
     seed: u64,
+    /// Most rows of one person in one file; 0 makes two files.
+    copies: usize,
     out: PathBuf,
 }
 
@@ -37,6 +40,7 @@ fn settings() -> Result<Settings, Box<dyn Error>> {
             heavy: Vec::new(),
         },
         seed: 1,
+        copies: 0,
         out: PathBuf::from("."),
     };
     let mut args = std::env::args().skip(1);
@@ -54,11 +58,11 @@ fn settings() -> Result<Settings, Box<dyn Error>> {
                 }
             }
             "--seed" => found.seed = value.parse()?,
+            "--copies" => found.copies = value.parse()?,
             "--out" => found.out = value.into(),
             _ => {
-                return Err(
-                    format!("{name} is not known: --rows, --dirt, --heavy, --seed, --out").into(),
-                );
+                let known = "--rows, --dirt, --heavy, --seed, --copies, --out";
+                return Err(format!("{name} is not known: {known}").into());
             }
         }
     }
@@ -139,9 +143,41 @@ impl Sheet {
     }
 }
 
+/// One file in which people are there several times, each time as a case system wrote them down.
+fn one_file(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(settings.seed);
+    let (mut people, mut rows, mut id) = (Vec::new(), Vec::new(), 0);
+    while rows.len() < settings.rows {
+        let known = people.len();
+        household(&mut rng, id, &settings.dirt, &mut people);
+        id += 1;
+        for at in known..people.len() {
+            let copies = rng.gen_range(1..=settings.copies);
+            rows.extend(std::iter::repeat_n(at, copies));
+        }
+    }
+    rows.truncate(settings.rows);
+    rows.shuffle(&mut rng);
+    let mut sheet = Sheet::create(settings, 'c')?;
+    for at in rows {
+        let row = case_row(&mut rng, &people[at], &settings.dirt, None);
+        sheet.push(row, at)?;
+    }
+    sheet.close()?;
+    println!(
+        "{} people in {id} households; {} rows",
+        people.len(),
+        settings.rows
+    );
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let settings = settings()?;
     std::fs::create_dir_all(&settings.out)?;
+    if settings.copies > 0 {
+        return one_file(&settings);
+    }
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(settings.seed);
     let unique = (settings.rows as f64 / 1.03) as usize;
     let shared = settings.rows * 68 / 100;

@@ -122,6 +122,7 @@ pub fn rules(bound: &Bound, spec: &LinkageSpec) -> Vec<BlockingRule> {
         .filter(|(_, comparison)| !matches!(comparison, ComparisonSpec::Sex { .. }));
     let atoms: Vec<(usize, K)> = wanted
         .flat_map(|(place, comparison)| comparison.keys().iter().map(move |key| (place, *key)))
+        .filter(|(_, key)| !is_special(*key) || asks_for(&rules, *key))
         .collect();
     let sampled: Vec<Sampled> = atoms
         .into_par_iter()
@@ -130,6 +131,7 @@ pub fn rules(bound: &Bound, spec: &LinkageSpec) -> Vec<BlockingRule> {
     let mut singles: Vec<(f64, usize)> = sampled
         .par_iter()
         .enumerate()
+        .filter(|(_, atom)| !is_special(atom.key))
         .map(|(i, atom)| (cost(&[atom], sizes), i))
         .collect();
     singles.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -152,7 +154,8 @@ pub fn rules(bound: &Bound, spec: &LinkageSpec) -> Vec<BlockingRule> {
     added.retain(|rule| !wider(rule[0]));
     let alone: Vec<usize> = added.iter().map(|rule| rule[0]).collect();
     let open: Vec<usize> = (0..sampled.len())
-        .filter(|atom| !covered(&sampled, &alone, *atom) && sampled[*atom].key != K::Initial)
+        .filter(|atom| !covered(&sampled, &alone, *atom))
+        .filter(|atom| sampled[*atom].key != K::Initial && !is_special(sampled[*atom].key))
         .collect();
     let mut doubles: Vec<(usize, usize)> = Vec::new();
     for (i, a) in open.iter().enumerate() {
@@ -195,6 +198,16 @@ pub fn rules(bound: &Bound, spec: &LinkageSpec) -> Vec<BlockingRule> {
         }
     }
     rules
+}
+
+/// Keys for rules that ask for them: so coarse that they find little that the others do not, or made for some records only.
+const fn is_special(key: K) -> bool {
+    matches!(key, K::Sound | K::YearAlone)
+}
+
+fn asks_for(rules: &[BlockingRule], key: K) -> bool {
+    let mut keys = rules.iter().flat_map(|rule| &rule.keys);
+    keys.any(|known| known.key == key)
 }
 
 /// Whether rows that share atom `a` also share atom `b`.

@@ -141,6 +141,7 @@ impl ComposedComparison {
         match test {
             LevelTest::Equal => a == b,
             LevelTest::SameSpelling => tokens.spelling(a.whole) == tokens.spelling(b.whole),
+            LevelTest::SameSound => tokens.sound(a.whole) == tokens.sound(b.whole),
             LevelTest::SameStart { letters } => {
                 let (a, b) = texts();
                 let n = usize::from(*letters);
@@ -282,6 +283,7 @@ impl Compare for ComposedComparison {
             KeyFunction::Whole => out.push(u64::from(value.whole)),
             KeyFunction::AnyName => out.extend(value.words.iter().map(|word| u64::from(*word))),
             KeyFunction::Spelling => out.push(u64::from(tokens.spelling(value.whole))),
+            KeyFunction::Sound => out.push(tokens.sound(value.whole)),
             KeyFunction::Prefix => out.push(prefix_key(tokens.text(value.whole))),
             _ => {}
         }

@@ -3,7 +3,7 @@
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Side,
     features::Features,
-    level,
+    level, mix,
     tokens::{Scratch, Tokens},
 };
 use crate::{
@@ -14,12 +14,12 @@ use crate::{
 
 pub(super) const LEVELS: &[ComparisonLevel] = &[
     MISSING,
-    level("date equal", "datum gelijk", true, 0.908),
+    level("date equal", "datum gelijk", true, 0.923),
     level(
         "year and month equal, day unknown",
         "jaar en maand gelijk, dag onbekend",
         false,
-        0.01,
+        0.27,
     ),
     level(
         "day and month exchanged",
@@ -27,12 +27,12 @@ pub(super) const LEVELS: &[ComparisonLevel] = &[
         false,
         0.01,
     ),
-    level("one digit differs", "één cijfer verschilt", false, 0.03),
+    level("one digit differs", "één cijfer verschilt", false, 0.04),
     level(
         "year equal, day and month unknown or filled in",
         "jaar gelijk, dag en maand onbekend of ingevuld",
         false,
-        0.02,
+        0.68,
     ),
     level(
         "two of year, month and day equal",
@@ -40,9 +40,34 @@ pub(super) const LEVELS: &[ComparisonLevel] = &[
         false,
         0.01,
     ),
+    level(
+        "one digit differs, both unknown or filled in",
+        "één cijfer verschilt, beide onbekend of ingevuld",
+        false,
+        0.005,
+    ),
+    level(
+        "one digit of the year differs, day and month unknown or filled in",
+        "één cijfer van het jaar verschilt, dag en maand onbekend of ingevuld",
+        false,
+        0.03,
+    ),
     level("year equal", "jaar gelijk", false, 0.01),
     level("different", "verschillend", false, 0.002),
+    level(
+        "year differs, day and month unknown or filled in",
+        "jaar verschilt, dag en maand onbekend of ingevuld",
+        false,
+        0.02,
+    ),
 ];
+
+/// Levels 2, 5, 8 and 11 are reached where one record knows less of the date than the other: that a clerk left out or filled in day and
+/// month says nothing of who it is, so what the rest of the date says is counted among such pairs.
+pub(super) const CONDITIONS: &[u8] = &[0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1];
+
+/// From here on true pairs are rare: the year is equal at most, and that not for want of knowing more.
+pub(crate) const HARDLY_TRUE: usize = 9;
 
 /// See [`LEVELS`].
 pub(super) struct DateComparison {
@@ -67,23 +92,45 @@ impl DateComparison {
     }
 }
 
+/// How much of a date is known: all, the year with a day filled in, the month, the year.
+fn known(date: PartialDate) -> u8 {
+    match (date.month, date.day) {
+        (0, _) => 3,
+        (_, 0) => 2,
+        _ => u8::from(date.is_default()),
+    }
+}
+
 fn unequal(a: PartialDate, b: PartialDate) -> u8 {
     let years = a.year == b.year;
-    if !a.is_whole() || !b.is_whole() {
+    let year_of = |date: PartialDate| PartialDate {
+        month: 0,
+        day: 0,
+        ..date
+    };
+    let near = year_of(a).one_keystroke_from(year_of(b));
+    if known(a) != known(b) {
         let months_known = a.month != 0 && b.month != 0;
-        return match (years, months_known) {
-            (true, true) if a.month == b.month => 2,
-            (true, false) => 5,
-            (true, true) if a.is_default() || b.is_default() => 5,
-            (true, true) => 7,
-            (false, _) => 8,
+        let day_unknown = a.day == 0 || b.day == 0;
+        return match years {
+            true if months_known && a.month == b.month && day_unknown => 2,
+            true if !months_known || a.is_default() || b.is_default() => 5,
+            _ if near => 8,
+            _ => 11,
+        };
+    }
+    if known(a) != 0 {
+        // Dates that were filled in look alike for that reason: only the year tells them apart.
+        let month_apart = years && a.one_keystroke_from(b);
+        return match (years, near && a.month == b.month) {
+            _ if month_apart => 7,
+            (true, _) => 9,
+            (false, true) => 7,
+            _ => 10,
         };
     }
     if years && a.day == b.month && a.month == b.day {
         return 3;
-    }
-    if years && (a.is_default() != b.is_default()) {
-        return 5;
     }
     if a.one_keystroke_from(b) {
         return 4;
@@ -91,14 +138,18 @@ fn unequal(a: PartialDate, b: PartialDate) -> u8 {
     let equal_parts = u8::from(years) + u8::from(a.month == b.month) + u8::from(a.day == b.day);
     match (equal_parts, years) {
         (2, _) => 6,
-        (_, true) => 7,
-        _ => 8,
+        (_, true) => 9,
+        _ => 10,
     }
 }
 
 impl Compare for DateComparison {
     fn levels(&self) -> &[ComparisonLevel] {
         LEVELS
+    }
+
+    fn conditions(&self) -> &'static [u8] {
+        CONDITIONS
     }
 
     fn touch(&self, pairs: &[(u32, u32)], _: &Tokens) -> u64 {
@@ -117,10 +168,8 @@ impl Compare for DateComparison {
             return Outcome::MISSING;
         };
         if a == b {
-            if a.is_whole() {
-                return Outcome::with(1, self.shares[self.values.code(Side::Left, left) as usize]);
-            }
-            return Outcome::at(if a.month == 0 { 5 } else { 2 });
+            // A date of which two records know only the year weighs what its year is worth: it is as common as its share.
+            return Outcome::with(1, self.shares[self.values.code(Side::Left, left) as usize]);
         }
         Outcome::at(unequal(*a, *b))
     }
@@ -129,8 +178,19 @@ impl Compare for DateComparison {
         let Some(date) = self.values.get(side, row) else {
             return;
         };
+        if key == KeyFunction::YearAlone {
+            // Two keys a year, so that a record that knows no more meets everybody of the other side, and the others only such records.
+            let year = u64::from(date.year);
+            let keys = [mix(1, year), mix(2, year)];
+            match (known(*date), side) {
+                (1.., _) => out.extend(keys),
+                (_, Side::Left) => out.push(keys[0]),
+                (_, Side::Right) => out.push(keys[1]),
+            }
+            return;
+        }
         let number = match key {
-            KeyFunction::Whole if date.is_whole() => date.ordinal(),
+            KeyFunction::Whole => date.ordinal(),
             KeyFunction::Year => u32::from(date.year),
             KeyFunction::YearMonth if date.month != 0 => date.ordinal() / 100,
             // Unordered, so that exchanged day and month still meet.
@@ -164,6 +224,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_year_alone_is_a_key_only_where_a_record_knows_no_more() {
+        let dates = ["19801105", "19800101", "19800000", "19800412", "19810101"];
+        let mut table = Table::new(dates.len());
+        let column = crate::table::Column::from_texts(dates.map(Some));
+        table.insert("d", column).unwrap();
+        let bound = DateComparison::bind(&ColumnPair::same("d"), &table, &table);
+        let keys = |side, row| {
+            let mut out = Vec::new();
+            bound.keys(side, row, KeyFunction::YearAlone, &Tokens::of(0), &mut out);
+            out
+        };
+        let meet = |l: usize, r: usize| {
+            let right = keys(Side::Right, r);
+            keys(Side::Left, l).iter().any(|key| right.contains(key))
+        };
+        for l in 0..dates.len() {
+            for r in 0..dates.len() {
+                let expected = l < 4 && r < 4 && !(l % 3 == 0 && r % 3 == 0) || l == 4 && r == 4;
+                assert_eq!(meet(l, r), expected, "{} {}", dates[l], dates[r]);
+            }
+        }
+    }
+
+    #[test]
     fn each_pair_of_dates_reaches_the_level_it_should() {
         let date = |text| PartialDate::parse(text).unwrap();
         for (a, b, expected) in [
@@ -173,9 +257,22 @@ mod tests {
             ("19801105", "19800000", 5),
             ("19801105", "19801100", 2),
             ("19801105", "19801128", 6),
-            ("19801105", "19800328", 7),
-            ("19801105", "19510328", 8),
+            ("19801105", "19800328", 9),
+            ("19801105", "19510328", 10),
             ("19801105", "19810000", 8),
+            ("19801105", "19810101", 8),
+            ("19801105", "19910701", 11),
+            ("19801105", "19801200", 11),
+            ("19801101", "19801100", 2),
+            ("19800101", "19800000", 5),
+            ("19800101", "19800100", 2),
+            ("19800101", "19800701", 7),
+            ("19800101", "19810101", 7),
+            ("19800101", "19910101", 10),
+            ("19800101", "19810701", 10),
+            ("19800000", "19810000", 7),
+            ("19801100", "19801200", 7),
+            ("19801100", "19800200", 9),
         ] {
             assert_eq!(unequal(date(a), date(b)), expected, "{a} {b}");
             assert_eq!(unequal(date(b), date(a)), expected, "{b} {a}");

@@ -367,6 +367,11 @@ impl Compare for GivenNamesComparison {
                     .and_then(|v| v.names().first())
                     .map(|name| u64::from(tokens.spelling(*name))),
             ),
+            KeyFunction::Sound => out.extend(
+                value
+                    .and_then(|v| v.names().first())
+                    .map(|name| tokens.sound(*name)),
+            ),
             KeyFunction::Initial => out.extend(
                 value
                     .and_then(|v| v.initials().first())

@@ -24,6 +24,7 @@ use crate::{
 pub(crate) const SAME_HOME: u8 = 3;
 
 use composed::{ComposedComparison, Reading, levels_of};
+pub(crate) use date::HARDLY_TRUE;
 pub use tokens::Scratch;
 pub(crate) use tokens::Tokens;
 
@@ -313,7 +314,6 @@ mod tests {
         for levels in [
             given_names::LEVELS,
             surname::LEVELS,
-            date::LEVELS,
             address::LEVELS,
             simple::EXACT_LEVELS,
             simple::TEXT_LEVELS,
@@ -324,6 +324,20 @@ mod tests {
             let sum: f64 = levels.iter().map(|l| l.start_m).sum();
             assert!((sum - 1.0).abs() < 1e-9 && levels.len() <= 16, "{sum}");
             assert_eq!(levels[0], MISSING);
+        }
+        for (levels, conditions) in [
+            (date::LEVELS, date::CONDITIONS),
+            (sex::LEVELS, sex::CONDITIONS),
+        ] {
+            assert!(levels.len() == conditions.len() && levels[0] == MISSING);
+            for condition in 0..2 {
+                let of = levels.iter().zip(conditions).skip(1);
+                let sum: f64 = of
+                    .filter(|(_, of)| **of == condition)
+                    .map(|(level, _)| level.start_m)
+                    .sum();
+                assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) const LEVELS: &[ComparisonLevel] = &[
 ];
 
 /// Level 0 is missing; 1 and 2 are reached where names differ, 3 and 4 where they agree.
-const CONDITIONS: &[u8] = &[0, 0, 0, 1, 1];
+pub(super) const CONDITIONS: &[u8] = &[0, 0, 0, 1, 1];
 
 /// Names of one record that are looked at.
 const MOST_NAMES: usize = 4;

@@ -179,6 +179,7 @@ impl Compare for TextComparison {
         match key {
             KeyFunction::Whole => out.push(u64::from(*token)),
             KeyFunction::Spelling => out.push(u64::from(tokens.spelling(*token))),
+            KeyFunction::Sound => out.push(tokens.sound(*token)),
             KeyFunction::Prefix => out.push(prefix_key(tokens.text(*token))),
             _ => {}
         }

@@ -323,6 +323,7 @@ impl Compare for SurnameComparison {
             let key = match key {
                 KeyFunction::AnyName => u64::from(*token),
                 KeyFunction::Spelling => u64::from(tokens.spelling(*token)),
+                KeyFunction::Sound => tokens.sound(*token),
                 KeyFunction::Prefix => self
                     .prefixes
                     .get(*token as usize)

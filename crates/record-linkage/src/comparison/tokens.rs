@@ -3,7 +3,10 @@
 use rapidfuzz::distance::jaro_winkler;
 
 use super::mix;
-use crate::{distinct::Texts, value::spelling::spelling_key};
+use crate::{
+    distinct::Texts,
+    value::{sound::sound_key, spelling::spelling_key},
+};
 
 /// Similarities below this are all the same to every comparison.
 #[cfg(test)]
@@ -163,6 +166,12 @@ impl Tokens {
     /// Number of the spelling class of a word.
     pub(crate) fn spelling(&self, token: u32) -> u32 {
         self.shape(token).spelling
+    }
+
+    /// Key of the sound of a word, see [`sound_key`].
+    pub(crate) fn sound(&self, token: u32) -> u64 {
+        let key = sound_key(self.text(token));
+        key.bytes().fold(5, |key, byte| mix(key, u64::from(byte)))
     }
 
     /// Jaro–Winkler similarity in `[0, 1]`, remembered per pair of words; 0 when it cannot reach 0.8.

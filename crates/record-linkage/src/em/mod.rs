@@ -226,17 +226,18 @@ fn step(input: &EmInput, flat: &[Flat], state: &State) -> Step {
 impl State {
     /// What is known of households beforehand.
     fn hold(&mut self, input: &EmInput) {
-        for (levels, cap) in self.m.iter_mut().zip(&input.match_caps) {
+        let of = |k: usize| input.conditions.get(k).map_or(&[][..], Vec::as_slice);
+        for (k, (levels, cap)) in self.m.iter_mut().zip(&input.match_caps).enumerate() {
             if let Some((from, most)) = cap {
-                hold_down(levels, *from..16, *most);
+                hold_down(levels, *from..16, *most, of(k));
             }
         }
         let Some(household) = &mut self.household else {
             return;
         };
-        for (levels, cap) in household.iter_mut().zip(&input.household_caps) {
+        for (k, (levels, cap)) in household.iter_mut().zip(&input.household_caps).enumerate() {
             if let Some((n_levels, most)) = cap {
-                hold_down(levels, 1..n_levels + 1, *most);
+                hold_down(levels, 1..n_levels + 1, *most, of(k));
             }
         }
         for (k, shared) in input.shared.iter().enumerate() {
@@ -371,18 +372,21 @@ fn moved(before: &[Vec<f64>], after: &[Vec<f64>]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// Scales some levels down to `most` in sum, and the others up.
-fn hold_down(levels: &mut [f64], some: std::ops::Range<usize>, most: f64) {
-    let (mut sum, mut rest) = (0.0, 0.0);
+/// Scales some levels down to `most` in sum, and the others up, under every condition.
+fn hold_down(levels: &mut [f64], some: std::ops::Range<usize>, most: f64, conditions: &[u8]) {
+    let condition = |level: usize| usize::from(conditions.get(level).copied().unwrap_or(0) & 15);
+    let (mut sums, mut rests) = ([0.0; 16], [0.0; 16]);
     for (level, p) in levels.iter().enumerate().skip(1) {
-        *(if some.contains(&level) {
-            &mut sum
+        let of = if some.contains(&level) {
+            &mut sums
         } else {
-            &mut rest
-        }) += p;
+            &mut rests
+        };
+        of[condition(level)] += p;
     }
-    if sum > most && rest > 0.0 {
-        for (level, p) in levels.iter_mut().enumerate().skip(1) {
+    for (level, p) in levels.iter_mut().enumerate().skip(1) {
+        let (sum, rest) = (sums[condition(level)], rests[condition(level)]);
+        if sum > most && rest > 0.0 {
             *p *= if some.contains(&level) {
                 most / sum
             } else {

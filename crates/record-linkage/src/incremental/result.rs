@@ -9,7 +9,7 @@ use crate::{
     bound::Bound,
     run::{
         Cancelled, KEEP_FROM, LEAST_LIKELY, Link, Linked, Observer, RuleResult, RunResult, Step,
-        StepCount, WeightBin, judge, speak_for_each_other,
+        StepCount, WeightBin, hidden_pairs, judge, speak_for_each_other,
     },
     table::Table,
 };
@@ -66,7 +66,10 @@ impl State {
         let chosen = choose(&edges, &finals, spec.assignment, spec.threshold);
         let likely = choose(&edges, &finals, spec.assignment, LEAST_LIKELY);
         let mut candidates = Candidates::new(&bound, spec, &spec.blocking_rules);
-        let quality = judge(&bound, &candidates, (&edges, &finals), (&likely, &chosen));
+        let weights = (edges.as_slice(), finals.as_slice());
+        let hidden = hidden_pairs(&bound, &frozen.model, spec.assignment, weights);
+        let weighed = (edges.as_slice(), finals.as_slice(), hidden.as_slice());
+        let quality = judge(&bound, &candidates, weighed, (&likely, &chosen));
         observer.checkpoint()?;
         let added = candidates.cumulative(COUNTED_PAIRS, observer)?.new_pairs;
         let counts = self.rules.iter().cloned().zip(&added);

@@ -9,6 +9,7 @@ use crate::{
     cluster::{Clusters, clusters},
     spec::{Assignment, LinkageSpec},
     table::Table,
+    train::sharing_identifier,
 };
 
 /// Within one file people are there many times, with many wrong pairs less to fear: more pairs are worth a look than between two files.
@@ -59,7 +60,8 @@ pub fn dedupe_within(
     state.links.retain(|link| link.left < link.right);
     observer.stage("reading the values");
     let bound = Bound::within(&spec, table);
-    let mut run = run_bound(&spec, &bound, state, &[], observer)?;
+    let taught = sharing_identifier(&spec.teaching, table, table, true);
+    let mut run = run_bound(&spec, &bound, (state, taught), &[], observer)?;
     observer.stage("grouping records");
     let clusters = match run.model.take() {
         Some(model) => {

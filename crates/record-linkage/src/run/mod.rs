@@ -3,6 +3,7 @@
 mod context;
 mod dedupe;
 mod gap;
+mod hidden;
 mod label;
 mod limits;
 mod part;
@@ -16,13 +17,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    blocking::RuleCount, bound::Bound, model::TrainedModel, spec::LinkageSpec, table::Table,
-    train::train_model,
+    blocking::RuleCount,
+    bound::Bound,
+    model::TrainedModel,
+    spec::LinkageSpec,
+    table::Table,
+    train::{sharing_identifier, train_model},
 };
 pub(crate) use context::apply as speak_for_each_other;
 pub(crate) use dedupe::MORE_PAIRS;
 pub use dedupe::{Deduplicated, dedupe, dedupe_within, within};
 pub use gap::runner_up_gaps;
+pub(crate) use hidden::hidden_pairs;
 pub use label::Label;
 use limits::Budget;
 pub use limits::{Limits, RunError};
@@ -236,10 +242,11 @@ fn run_both(
         return Ok(state.into_result(RunResult::default()));
     }
     observer.stage("reading the values");
+    let taught = sharing_identifier(&spec.teaching, left, right, false);
     run_bound(
         spec,
         &Bound::new(spec, left, right),
-        state,
+        (state, taught),
         labels,
         observer,
     )
@@ -249,18 +256,18 @@ fn run_both(
 fn run_bound(
     spec: &LinkageSpec,
     bound: &Bound,
-    mut state: State,
+    (mut state, taught): (State, Vec<(u32, u32)>),
     labels: &[Label],
     observer: &dyn Observer,
 ) -> Result<RunResult, RunError> {
     let mut result = RunResult::default();
     if !spec.comparisons.is_empty() && bound.n_left() > 0 && bound.n_right() > 0 {
-        let known: Vec<(u32, u32)> = state
-            .links
-            .iter()
-            .filter(|link| link.step == Step::Deterministic)
-            .map(|link| (link.left, link.right))
-            .collect();
+        let mut known = taught;
+        let linked = state.links.iter();
+        let linked = linked.filter(|link| link.step == Step::Deterministic);
+        known.extend(linked.map(|link| (link.left, link.right)));
+        known.sort_unstable();
+        known.dedup();
         let mut model = train_model(bound, spec, &known, observer)?;
         if !labels.is_empty() {
             // Weighed once as if nobody had decided anything, to see which pairs share the patterns that people looked at.

@@ -125,11 +125,12 @@ impl Sums {
     }
 }
 
-/// Judges the links `chosen` among `edges` with final weights `finals`.
+/// Judges the links `chosen` among `edges` with final weights `finals`. `hidden` is how much likelier each edge is a true pair than the
+/// assignment lets it be; empty where the assignment hides none.
 pub(crate) fn judge(
     bound: &Bound,
     candidates: &Candidates<'_>,
-    (edges, finals): (&[Edge], &[f64]),
+    (edges, finals, hidden): (&[Edge], &[f64], &[f64]),
     (likely, chosen): (&[u32], &[u32]),
 ) -> Quality {
     let chance: Vec<f64> = finals
@@ -149,7 +150,8 @@ pub(crate) fn judge(
             for i in range {
                 let (edge, p) = (&edges[i], chance[i]);
                 let linked = next.next_if(|edge| **edge as usize == i).is_some();
-                if p < LEAST && !linked {
+                let hidden = hidden.get(i).copied().unwrap_or(0.0);
+                if p + hidden < LEAST && !linked {
                     continue;
                 }
                 let (left, right) = (edge.left as usize, edge.right as usize);
@@ -164,7 +166,7 @@ pub(crate) fn judge(
                 let groups = groups_of(bound, left, right);
                 let of_pair = sums.iter_mut().zip(Group::ALL);
                 for (sums, _) in of_pair.filter(|(_, group)| groups & group.bit() != 0) {
-                    sums.add(p, linked, rules);
+                    sums.add(p + hidden, linked, rules);
                 }
             }
             (sums, new_matches)
@@ -181,15 +183,21 @@ pub(crate) fn judge(
         }
     }
     let unreached_pairs = sums[0].unreached();
-    let expected = chance.iter().sum::<f64>() + unreached_pairs;
-    let scores = || likely.iter().map(|edge| chance[*edge as usize]);
+    let expected = chance.iter().chain(hidden).sum::<f64>() + unreached_pairs;
+    let scores = || {
+        likely.iter().map(|edge| {
+            let p = chance[*edge as usize];
+            (p, p + hidden.get(*edge as usize).copied().unwrap_or(0.0))
+        })
+    };
     let (thresholds, bands) = tables(scores, expected);
     let groups = Group::ALL
         .into_iter()
         .zip(sums)
         .filter(|(_, sums)| sums.links > 0 || sums.expected >= 1.0)
         .map(|(group, sums)| {
-            let unreached = sums.unreached();
+            // No group misses more than everybody does.
+            let unreached = sums.unreached().min(unreached_pairs);
             sums.quality(group, unreached)
         });
     Quality {
@@ -201,15 +209,18 @@ pub(crate) fn judge(
     }
 }
 
-/// Expected precision and recall by threshold, and means by band.
-fn tables<I: Iterator<Item = f64>>(
+/// Expected precision and recall by threshold, and means by band, from scores with the chance that the pair is true: more than the score
+/// where the assignment lets records of one person compete.
+fn tables<I: Iterator<Item = (f64, f64)>>(
     scores: impl Fn() -> I,
     expected: f64,
 ) -> (Vec<AtThreshold>, Vec<Band>) {
     let thresholds = THRESHOLDS.map(|threshold| {
         let (n, sum) = scores()
-            .filter(|p| *p >= threshold)
-            .fold((0_u64, 0.0), |(n, sum), p| (n + 1, sum + p));
+            .filter(|(p, _)| *p >= threshold)
+            .fold((0_u64, 0.0), |(n, sum), (_, true_share)| {
+                (n + 1, sum + true_share)
+            });
         AtThreshold {
             threshold,
             links: n,
@@ -219,8 +230,8 @@ fn tables<I: Iterator<Item = f64>>(
     });
     let bands = BANDS.map(|(from, to)| {
         let (n, sum) = scores()
-            .filter(|p| (from..to).contains(p))
-            .fold((0_u64, 0.0), |(n, sum), p| (n + 1, sum + p));
+            .filter(|(p, _)| (from..to).contains(p))
+            .fold((0_u64, 0.0), |(n, sum), (p, _)| (n + 1, sum + p));
         Band {
             from,
             to: to.min(1.0),
@@ -274,7 +285,7 @@ pub(super) fn judge_again(
     quality.unreached_pairs = left_over;
     let likely = || {
         let scores = pairs.iter().map(|(_, _, weight, _)| probability(*weight));
-        scores.filter(|p| *p >= BANDS[0].0)
+        scores.filter(|p| *p >= BANDS[0].0).map(|p| (p, p))
     };
     let expected = sums[0].expected + left_over;
     (quality.thresholds, quality.bands) = tables(likely, expected);

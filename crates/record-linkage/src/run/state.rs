@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::{
     Label, Link, Observer, RunError, RunResult, ScoredPair, Step, StepCount,
+    hidden::hidden_pairs,
     limits::Budget,
     quality::judge,
     weigh::{Free, weigh},
@@ -286,12 +287,10 @@ impl State {
             })
             .collect();
         let likely = choose(&edges, &finals, spec.assignment, LEAST_LIKELY);
-        result.quality = judge(
-            bound,
-            &weighed.candidates,
-            (&edges, &finals),
-            (&likely, &chosen),
-        );
+        let ranked = (edges.as_slice(), finals.as_slice());
+        let hidden = hidden_pairs(bound, &model, spec.assignment, ranked);
+        let judged = (edges.as_slice(), finals.as_slice(), hidden.as_slice());
+        result.quality = judge(bound, &weighed.candidates, judged, (&likely, &chosen));
         result.rules = weighed.rules();
         result.weight_bins = weighed.weight_bins();
         result.duplicate_share = found.duplicate_share;

@@ -216,19 +216,26 @@ impl ComparisonSpec {
     pub const fn keys(&self) -> &'static [KeyFunction] {
         use KeyFunction as K;
         match self {
-            Self::GivenNames { .. } => &[K::Whole, K::First, K::AnyName, K::Initial, K::Spelling],
-            Self::Surname { .. } => &[K::AnyName, K::Prefix, K::Spelling],
-            Self::Date { .. } => &[K::Whole, K::Year, K::YearMonth, K::MonthDay],
+            Self::GivenNames { .. } => &[
+                K::Whole,
+                K::First,
+                K::AnyName,
+                K::Initial,
+                K::Spelling,
+                K::Sound,
+            ],
+            Self::Surname { .. } => &[K::AnyName, K::Prefix, K::Spelling, K::Sound],
+            Self::Date { .. } => &[K::Whole, K::Year, K::YearAlone, K::YearMonth, K::MonthDay],
             Self::Address { .. } => &[K::Whole, K::Place, K::PlaceNumber, K::Postcode4, K::Town],
             Self::Sex { .. }
             | Self::Exact { .. }
             | Self::Bsn { .. }
             | Self::Phone { .. }
             | Self::Number { .. } => &[K::Whole],
-            Self::Text { .. } => &[K::Whole, K::Prefix, K::Spelling],
+            Self::Text { .. } => &[K::Whole, K::Prefix, K::Spelling, K::Sound],
             Self::Email { .. } => &[K::Whole, K::First],
             Self::FreeText { .. } | Self::List { .. } => &[K::Whole, K::AnyName],
-            Self::Composed { .. } => &[K::Whole, K::AnyName, K::Prefix, K::Spelling],
+            Self::Composed { .. } => &[K::Whole, K::AnyName, K::Prefix, K::Spelling, K::Sound],
         }
     }
 

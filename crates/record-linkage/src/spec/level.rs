@@ -11,6 +11,8 @@ pub enum LevelTest {
     Equal,
     /// One Dutch spelling class: `ij`/`y`, `c`/`k`, `dt`/`t`, doubled letters.
     SameSpelling,
+    /// One sound in Dutch: the phonetic code, coarser than the spelling class.
+    SameSound,
     /// The first letters are the same.
     SameStart {
         /// How many letters, 1 to 16.
@@ -86,6 +88,7 @@ impl LevelSpec {
         match &self.when {
             LevelTest::Equal => ["equal".into(), "gelijk".into()],
             LevelTest::SameSpelling => ["sounds the same".into(), "klinkt gelijk".into()],
+            LevelTest::SameSound => ["sounds alike".into(), "klinkt ongeveer gelijk".into()],
             LevelTest::SameStart { letters } => [
                 format!("first {letters} letters equal"),
                 format!("eerste {letters} letters gelijk"),
@@ -121,7 +124,7 @@ impl LevelSpec {
     pub(crate) fn fault(&self) -> Option<&'static str> {
         let share = |value: f64| value > 0.0 && value <= 1.0;
         match self.when {
-            LevelTest::Equal | LevelTest::SameSpelling => None,
+            LevelTest::Equal | LevelTest::SameSpelling | LevelTest::SameSound => None,
             LevelTest::SameStart { letters } => {
                 (!(1..=16).contains(&letters)).then_some("1 to 16 letters")
             }

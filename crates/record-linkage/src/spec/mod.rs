@@ -39,6 +39,10 @@ pub struct LinkageSpec {
     /// Pairs of pseudonym columns; equal values are a link by themselves, before anything is compared.
     #[serde(default)]
     pub deterministic: Vec<ColumnPair>,
+    /// Pairs of identifier columns (BSN or pseudonym) that only teach: pairs of records that alone have an equal value show what records of
+    /// one person look like. They link nothing and are not compared. For a purpose that allows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teaching: Vec<ColumnPair>,
     /// What is compared, at most 14.
     pub comparisons: Vec<ComparisonSpec>,
     /// Which pairs are looked at: those for which at least one rule holds.
@@ -82,6 +86,7 @@ impl LinkageSpec {
     pub fn new(comparisons: Vec<ComparisonSpec>, blocking_rules: Vec<BlockingRule>) -> Self {
         Self {
             deterministic: Vec::new(),
+            teaching: Vec::new(),
             comparisons,
             blocking_rules,
             training_rules: Vec::new(),

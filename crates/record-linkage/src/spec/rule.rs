@@ -21,8 +21,12 @@ pub enum KeyFunction {
     Prefix,
     /// Dutch spelling class (of the first given name, of any surname part, of the text).
     Spelling,
+    /// How it sounds in Dutch, coarser than the spelling class (of the first given name, of any surname part, of the text).
+    Sound,
     /// Year.
     Year,
+    /// Year, for pairs of which a record knows no more of the date: day and month are unknown or filled in.
+    YearAlone,
     /// Year and month.
     YearMonth,
     /// Month and day, in either order.
@@ -89,7 +93,9 @@ impl KeyFunction {
             Self::Initial => "initial",
             Self::Prefix => "first letters",
             Self::Spelling => "spelling class",
+            Self::Sound => "sound",
             Self::Year => "year",
+            Self::YearAlone => "year, day and month unknown or filled in",
             Self::YearMonth => "year and month",
             Self::MonthDay => "month and day",
             Self::Place => "postcode or street",

@@ -169,6 +169,9 @@ fn rules(comparisons: &[ComparisonSpec]) -> (Vec<BlockingRule>, Vec<BlockingRule
         &[(g, K::Prefix), (v, K::Initial), (d, K::YearMonth)],
         &[(v, K::First), (a, K::Postcode4), (d, K::Year)],
         &[(v, K::AnyName), (g, K::AnyName), (d, K::Year)],
+        // Who has no birth date to be found by is found by less.
+        &[(v, K::First), (d, K::YearAlone)],
+        &[(g, K::AnyName), (d, K::YearAlone)],
     ];
     let training: &[&[(&str, K)]] = &[
         &[(d, K::Whole)],

@@ -19,14 +19,15 @@ impl LinkageSpec {
                 ));
             }
         };
-        for (i, pair) in self.deterministic.iter().enumerate() {
-            column(format!("/deterministic/{i}/left"), &pair.left, left, "left");
-            column(
-                format!("/deterministic/{i}/right"),
-                &pair.right,
-                right,
-                "right",
-            );
+        let identifiers = [
+            ("deterministic", &self.deterministic),
+            ("teaching", &self.teaching),
+        ];
+        for (field, pairs) in identifiers {
+            for (i, pair) in pairs.iter().enumerate() {
+                column(format!("/{field}/{i}/left"), &pair.left, left, "left");
+                column(format!("/{field}/{i}/right"), &pair.right, right, "right");
+            }
         }
         for (i, comparison) in self.comparisons.iter().enumerate() {
             for (field, l, r) in comparison.columns() {

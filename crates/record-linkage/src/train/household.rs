@@ -1,6 +1,6 @@
 //! What is assumed of members of one household before anything is learned.
 
-use crate::{em::BlockShares, spec::ComparisonSpec};
+use crate::{comparison::HARDLY_TRUE, em::BlockShares, spec::ComparisonSpec};
 
 pub(super) fn is_address(comparison: &ComparisonSpec) -> bool {
     matches!(comparison, ComparisonSpec::Address { .. })
@@ -44,7 +44,7 @@ pub(super) fn household_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)>
 /// one name and one address is which of father and son it sees, so it is told.
 pub(super) fn match_cap(comparison: &ComparisonSpec) -> Option<(usize, f64)> {
     match comparison {
-        ComparisonSpec::Date { .. } => Some((7, 0.02)),
+        ComparisonSpec::Date { .. } => Some((HARDLY_TRUE, 0.02)),
         _ => None,
     }
 }

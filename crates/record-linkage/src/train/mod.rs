@@ -1,6 +1,7 @@
 //! From two tables to a trained model: u from random pairs, training blocks as pattern counts, EM.
 
 mod household;
+mod known;
 mod patterns;
 mod random;
 
@@ -15,6 +16,7 @@ use crate::{
     spec::{ComparisonSpec, LevelSpec, LinkageSpec},
 };
 use household::{household_cap, household_ratio, household_start, is_address, match_cap};
+pub(crate) use known::sharing_identifier;
 use patterns::block_patterns;
 use random::{RandomPairs, chance, random_pairs};
 
@@ -138,7 +140,7 @@ fn known_block(bound: &Bound, spec: &LinkageSpec, known_pairs: &[(u32, u32)]) ->
             .or_insert(0) += 1;
     }
     TrainingBlock {
-        rule: "equal pseudonym".to_owned(),
+        rule: "equal identifier".to_owned(),
         touched: vec![false; spec.comparisons.len()],
         patterns: counts.into_iter().collect(),
         start: [0.98, 0.01, 0.01],

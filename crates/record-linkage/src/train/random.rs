@@ -124,10 +124,16 @@ pub(super) fn chance(
             if let Some(collision) = bound.collision(k) {
                 u[1] = collision;
             }
-            let one_condition = bound.conditions(k).is_empty();
-            if let Some(m) = m.get(k).filter(|_| one_condition) {
-                for (u, m) in u.iter_mut().zip(m).skip(1) {
-                    *u = (*u - match_share * m).max(0.1 * *u);
+            // Under a further condition there are few pairs, and how many of them are true is not known.
+            let conditions = bound.conditions(k);
+            if let Some(m) = m.get(k) {
+                for (level, (u, m)) in u.iter_mut().zip(m).enumerate().skip(1) {
+                    if conditions
+                        .get(level)
+                        .is_none_or(|condition| *condition == 0)
+                    {
+                        *u = (*u - match_share * m).max(0.1 * *u);
+                    }
                 }
             }
             u[0] = 0.0;

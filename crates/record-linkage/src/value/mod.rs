@@ -6,6 +6,7 @@ pub mod address;
 pub mod date;
 pub mod given_names;
 pub mod identifier;
+pub mod sound;
 pub mod spelling;
 pub mod surname;
 pub mod text;
