@@ -9,7 +9,7 @@ use crate::{
     bound::Bound,
     run::{
         Cancelled, KEEP_FROM, LEAST_LIKELY, Link, Linked, Observer, RuleResult, RunResult, Step,
-        StepCount, WeightBin, hidden_pairs, judge, speak_for_each_other,
+        StepCount, WeightBin, hidden_pairs, judge, speak_for_each_other, within_room,
     },
     table::Table,
 };
@@ -69,7 +69,7 @@ impl State {
         let weights = (edges.as_slice(), finals.as_slice());
         let hidden = hidden_pairs(&bound, &frozen.model, spec.assignment, weights);
         let weighed = (edges.as_slice(), finals.as_slice(), hidden.as_slice());
-        let quality = judge(&bound, &candidates, weighed, (&likely, &chosen));
+        let mut quality = judge(&bound, &candidates, weighed, (&likely, &chosen));
         observer.checkpoint()?;
         let added = candidates.cumulative(COUNTED_PAIRS, observer)?.new_pairs;
         let counts = self.rules.iter().cloned().zip(&added);
@@ -79,10 +79,12 @@ impl State {
         });
         let rules: Vec<RuleResult> = rules.collect();
         let n_pairs = added.iter().sum();
+        let steps = self.steps(n_pairs);
+        within_room(&mut quality, &steps, spec.assignment);
         let mut result = RunResult {
             links: self.links.clone(),
             scored: self.pairs.clone(),
-            steps: self.steps(n_pairs),
+            steps,
             rules,
             model: Some(frozen.model.clone()),
             weight_bins: bins(&edges, n_pairs),

@@ -9,6 +9,7 @@ use super::{
     hidden::hidden_pairs,
     limits::Budget,
     quality::judge,
+    room::within_room,
     weigh::{Free, weigh},
 };
 use crate::{
@@ -291,6 +292,7 @@ impl State {
         let hidden = hidden_pairs(bound, &model, spec.assignment, ranked);
         let judged = (edges.as_slice(), finals.as_slice(), hidden.as_slice());
         result.quality = judge(bound, &weighed.candidates, judged, (&likely, &chosen));
+        within_room(&mut result.quality, &self.steps, spec.assignment);
         result.rules = weighed.rules();
         result.weight_bins = weighed.weight_bins();
         result.duplicate_share = found.duplicate_share;

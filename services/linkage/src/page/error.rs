@@ -1,5 +1,6 @@
 //! Precision and recall by threshold: expected without labels, and measured with them.
 
+use helder_record_linkage::run::Step;
 use helder_report::{Cell, LineChart, Section, Series, Table, Text};
 
 use crate::wire::{Measured, Outcome, Share};
@@ -15,11 +16,14 @@ fn lowest(shares: impl Iterator<Item = f64>) -> f64 {
 /// What to expect of the links, without labels.
 pub(super) fn expected(outcome: &Outcome, threshold: f64) -> Option<Section> {
     let prediction = outcome.prediction.as_ref()?;
-    let mut table = Table::new(Text::new("Verwacht per drempel", "Expected by threshold"))
-        .number(Text::new("Drempel", "Threshold"))
-        .number(Text::new("Koppelingen", "Links"))
-        .number(Text::new("Precisie", "Precision"))
-        .number(Text::new("Volledigheid", "Recall"));
+    let mut table = Table::new(Text::new(
+        "Verwacht per drempel, van de gewogen koppelingen",
+        "Expected by threshold, of the weighed links",
+    ))
+    .number(Text::new("Drempel", "Threshold"))
+    .number(Text::new("Koppelingen", "Links"))
+    .number(Text::new("Precisie", "Precision"))
+    .number(Text::new("Volledigheid", "Recall"));
     for at in &prediction.thresholds {
         table.push([
             Cell::number(at.threshold, 2),
@@ -78,6 +82,13 @@ pub(super) fn expected(outcome: &Outcome, threshold: f64) -> Option<Section> {
         .facts([
             (Text::new("Drempel van deze koppeling", "Threshold of this run"), Cell::number(threshold, 2)),
             (
+                Text::new(
+                    "Koppelingen die niet gewogen zijn en dus niet in de tabellen hieronder staan (gelijk pseudoniem, beoordeeld)",
+                    "Links that were not weighed, so not in the tables below (equal pseudonym, decided by people)",
+                ),
+                Cell::count(unweighed(outcome)),
+            ),
+            (
                 Text::new("Ware paren die geen regel bereikt (geschat)", "True pairs that no rule reaches (estimated)"),
                 Cell::number(prediction.unreached_pairs, 0),
             ),
@@ -95,6 +106,13 @@ pub(super) fn expected(outcome: &Outcome, threshold: f64) -> Option<Section> {
         .table(table)
         .table(bands);
     Some(section)
+}
+
+/// Links of other steps than the weighing.
+fn unweighed(outcome: &Outcome) -> u64 {
+    let steps = outcome.steps.iter();
+    let others = steps.filter(|step| step.step != Step::Probabilistic);
+    others.map(|step| step.links).sum()
 }
 
 fn decimal(value: f64) -> String {

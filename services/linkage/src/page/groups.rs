@@ -18,6 +18,14 @@ pub(super) fn groups(outcome: &Outcome) -> Section {
              mensen van wie de geboortedatum is ingevuld en mensen met een naam in een vreemde spelling.",
             "Who is not linked does not count further on. Every report holds this table: who moved, women with a partner's name, people \
              whose birth date was filled in and people with a name spelled foreign.",
+        ))
+        .paragraph(Text::new(
+            "Koppelingen en verwachtingen zijn die van de gewogen vergelijking; koppelingen op gelijk pseudoniem staan er niet bij. Of \
+             iemand verhuisde, blijkt pas uit een paar: daarom staan bij die groep geen regels. De verwachte volledigheid van een groep is \
+             aan de voorzichtige kant: wie gemist is, kan in elke groep zitten.",
+            "Links and expectations are those of the weighed comparison; links on an equal pseudonym are not among them. That somebody \
+             moved shows in a pair only, so that group has no rows. The expected recall of a group is on the cautious side: who was missed \
+             may be in any group.",
         ));
     filled(section, &rows)
 }

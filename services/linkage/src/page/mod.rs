@@ -5,6 +5,7 @@ mod clusters;
 mod error;
 mod groups;
 mod model;
+mod names;
 mod pair;
 mod rules;
 

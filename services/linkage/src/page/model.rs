@@ -1,5 +1,6 @@
 //! What the model learned: match weights, training, m and u per level.
 
+use super::names;
 use crate::wire::GapBin;
 use helder_record_linkage::{
     model::{Source, TrainedComparison, TrainedLevel, TrainedModel},
@@ -88,7 +89,7 @@ pub(super) fn training(model: &TrainedModel) -> Section {
     .number(Text::new("Anderen", "Unrelated"));
     for block in &convergence.blocks {
         table.push([
-            Cell::text(block.rule.clone()),
+            Cell::both(names::rule(&block.rule)),
             Cell::count(block.pairs),
             Cell::percent(block.matches, 2),
             Cell::percent(block.household, 2),

@@ -4,6 +4,7 @@ use helder_record_linkage::waterfall::{Bar, BarKind};
 use helder_report::{Cell, Page, Section, Table, Text, Waterfall};
 use uuid::Uuid;
 
+use super::names;
 use crate::wire::PairExplanation;
 
 /// The page of a pair.
@@ -71,7 +72,10 @@ pub(crate) fn pair(run: Uuid, shown: &PairExplanation) -> String {
             ),
             (
                 Text::new("Gevonden door regel", "Found by rule"),
-                found.found_by.clone().map_or_else(Cell::none, Cell::text),
+                found
+                    .found_by
+                    .as_deref()
+                    .map_or_else(Cell::none, |rule| Cell::both(names::rule(rule))),
             ),
         ])
         .chart(chart)

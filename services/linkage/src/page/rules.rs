@@ -3,6 +3,7 @@
 use helder_record_linkage::blocking::RuleCount;
 use helder_report::{Cell, LineChart, Section, Series, Table, Text};
 
+use super::names;
 use crate::wire::Outcome;
 
 pub(super) fn rules(outcome: &Outcome, n_declared: usize) -> Section {
@@ -38,7 +39,7 @@ pub(super) fn rules(outcome: &Outcome, n_declared: usize) -> Section {
             curve.push([sum as f64, reached]);
         }
         table.push([
-            Cell::text(name.clone()),
+            Cell::both(names::rule(name)),
             Cell::both(if place < n_declared {
                 Text::new("opdracht", "specification")
             } else {
