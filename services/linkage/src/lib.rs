@@ -44,7 +44,12 @@ use review::ReviewJob;
 pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations")).guarded(GUARDS);
 
 /// Who may see which rows, beyond each organisation its own.
-const GUARDS: &[Guard] = &[encodings::GUARD, review::GUARD, follow::GUARD];
+const GUARDS: &[Guard] = &[
+    encodings::GUARD,
+    encodings::TERM_GUARD,
+    review::GUARD,
+    follow::GUARD,
+];
 
 const INFO: ServiceInfo = ServiceInfo {
     name: "linkage",

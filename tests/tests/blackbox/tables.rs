@@ -143,7 +143,8 @@ const ACROSS_EVERYWHERE: [&str; 14] = [
 ];
 
 /// The others, with their schema.
-const ACROSS: [&str; 21] = [
+const ACROSS: [&str; 22] = [
+    "linkage encodings offer_term SELECT",
     "linkage linkage_states state_term SELECT",
     "linkage encodings exchange SELECT",
     "ingest dataset_versions retention SELECT",

@@ -6,6 +6,7 @@ pub(crate) mod handlers;
 pub(crate) mod job;
 mod receive;
 mod result;
+pub(crate) mod sweep;
 pub(crate) mod table;
 mod wire;
 
@@ -18,6 +19,18 @@ pub(crate) const EXCHANGE: Work = Work::named("exchange");
 pub(crate) const GUARD: Guard = Guard::across_where(
     "encodings",
     EXCHANGE,
+    Command::Select,
+    "state = 'offered'",
+    "",
+);
+
+/// Finds offers whose term is over.
+const OFFER_TERM: Work = Work::named("offer-term");
+
+/// What that may see: whose offers wait.
+pub(crate) const TERM_GUARD: Guard = Guard::across_where(
+    "encodings",
+    OFFER_TERM,
     Command::Select,
     "state = 'offered'",
     "",

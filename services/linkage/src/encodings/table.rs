@@ -56,7 +56,7 @@ diesel::table! {
     }
 }
 
-const OFFERED: &str = "offered";
+pub(super) const OFFERED: &str = "offered";
 const LINKED: &str = "linked";
 const WITHDRAWN: &str = "withdrawn";
 

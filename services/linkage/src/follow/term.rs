@@ -12,6 +12,8 @@ use helder_platform::{
 use helder_types::OrganisationId;
 use uuid::Uuid;
 
+use crate::encodings;
+
 use super::{
     STATE_TERM,
     table::{self, StateRow},
@@ -32,6 +34,10 @@ impl Term {
     pub(crate) async fn keep(self, every: Duration, alive: Weak<()>) {
         loop {
             if let Err(problem) = self.run().await {
+                problem.log();
+            }
+            let offers = encodings::sweep::run(&self.store, &self.objects, &self.mint);
+            if let Err(problem) = offers.await {
                 problem.log();
             }
             // Short steps, so that the task ends soon after the service.
