@@ -13,7 +13,7 @@ pub(crate) fn linkage(screen: Screen, outcome: &Value) {
     });
     if !groups.is_empty() {
         screen.heading("Who is linked worse? Groups of fewer than 10 are hidden");
-        screen.table(&GROUPS, &groups);
+        screen.table(header(&groups), &groups);
     }
     for columns in outcome["columns"].as_array().into_iter().flatten() {
         screen.heading(&format!("By {}", columns["column"].as_str().unwrap_or("?")));
@@ -22,7 +22,7 @@ pub(crate) fn linkage(screen: Screen, outcome: &Value) {
             None if row["isRest"] == true => "(all others)".to_owned(),
             None => "(empty)".to_owned(),
         });
-        screen.table(&GROUPS, &named);
+        screen.table(header(&named), &named);
     }
     let clusters = &outcome["clusters"];
     if clusters.is_object() {
@@ -40,6 +40,8 @@ pub(crate) fn linkage(screen: Screen, outcome: &Value) {
     }
 }
 
+/// Columns that need no labels.
+const EXPECTED: usize = 6;
 const GROUPS: [&str; 8] = [
     "group",
     "left linked",
@@ -51,12 +53,27 @@ const GROUPS: [&str; 8] = [
     "measured recall",
 ];
 
+/// Columns of the groups; those of labels only where there are any.
+fn header(rows: &[Vec<String>]) -> &'static [&'static str] {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    &GROUPS[..columns.clamp(EXPECTED, GROUPS.len())]
+}
+
 fn expected(screen: Screen, outcome: &Value) {
     let thresholds = outcome["prediction"]["thresholds"].as_array();
     let Some(thresholds) = thresholds.filter(|all| !all.is_empty()) else {
         return;
     };
-    screen.heading("What to expect by threshold, without labels");
+    let steps = outcome["steps"].as_array().into_iter().flatten();
+    let others = steps.filter(|step| step["step"] != "probabilistic");
+    let unweighed: u64 = others.filter_map(|step| step["links"].as_u64()).sum();
+    screen.heading("What to expect of the weighed links by threshold, without labels");
+    if unweighed > 0 {
+        screen.line(&format!(
+            "{} links on an equal pseudonym or decided by people are not weighed, so not in it",
+            count(unweighed)
+        ));
+    }
     let rows: Vec<Vec<String>> = thresholds
         .iter()
         .map(|at| {
@@ -95,22 +112,28 @@ fn measured(screen: Screen, measured: &Value) {
 
 /// Rows of a table of groups.
 fn rows(groups: &Value, name: impl Fn(&Value) -> String) -> Vec<Vec<String>> {
-    let groups = groups.as_array().into_iter().flatten();
+    let groups = groups.as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_judged = groups
+        .iter()
+        .any(|row| row["precision"].is_object() || row["recall"].is_object());
     groups
+        .iter()
         .map(|row| {
             if row["isHidden"] == true {
                 return vec![name(row), "hidden".to_owned()];
             }
-            vec![
+            let mut cells = vec![
                 name(row),
                 percent(&row["leftLinked"]["value"]),
                 percent(&row["rightLinked"]["value"]),
                 row["links"].as_u64().map_or_else(String::new, count),
                 percent(&row["expectedPrecision"]),
                 percent(&row["expectedRecall"]),
-                share(&row["precision"]),
-                share(&row["recall"]),
-            ]
+            ];
+            if is_judged {
+                cells.extend([share(&row["precision"]), share(&row["recall"])]);
+            }
+            cells
         })
         .collect()
 }
@@ -171,5 +194,14 @@ mod tests {
             ]
         );
         assert_eq!(rows[1], ["addresses differ", "hidden"]);
+        assert_eq!(header(&rows), GROUPS);
+    }
+
+    #[test]
+    fn without_labels_there_are_no_columns_of_what_they_say() {
+        let groups = json!([{"group": "all", "links": 12, "expectedPrecision": 1.0}]);
+        let rows = rows(&groups, |_| "everybody".to_owned());
+        assert_eq!(header(&rows).last(), Some(&"expected recall"));
+        assert_eq!(rows[0].len(), header(&rows).len());
     }
 }
