@@ -12,10 +12,16 @@ import sys
 # An encoding is made at home with a key, and is linked when another organisation offers one too: the black box does both.
 # A record is looked up in a run that has links, and rules are suggested from two versions that fit each other: tests of the service do
 # both.
+# A decision is about a pair that its reviewer was given, a run is done again with decisions, and persons have numbers in a run of a series:
+# the black box does all three.
 MAY_ALWAYS_REFUSE = (
     "/jobs/{id}/_cancel",
     "/linkage-runs/{id}/_match",
     "/linkage-specs/_suggest-rules",
+    "POST /linkage-reviews/{id}/decisions",
+    "/linkage-reviews/{id}/_relink",
+    "/linkage-runs/{id}/changes",
+    "/linkage-runs/{id}/entities",
     "POST /encodings",
     "/encodings/{id}",
     "/encodings/{id}/links",
