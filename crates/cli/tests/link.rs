@@ -87,7 +87,7 @@ fn two_files_are_linked_judged_and_reported_on_a_platform_of_their_own() {
         &place,
     ]);
     for told in [
-        "What to expect by threshold",
+        "What to expect of the weighed links by threshold",
         "Who is linked worse?",
         "everybody",
         "Measured against labels",

@@ -167,7 +167,12 @@ async fn what_can_be_read(
                 faults.push(format!("{path} as {accept}: {}", reply.text));
             }
         }
-        if operation.query.iter().any(|it| it == "cursor") && !path.contains("0000-7000-8000") {
+        // Only a run of a series has persons with numbers; `series` reads them.
+        let is_of_series = ["/entities", "/changes"]
+            .iter()
+            .any(|end| operation.template.ends_with(end));
+        let is_list = operation.query.iter().any(|it| it == "cursor") && !is_of_series;
+        if is_list && !path.contains("0000-7000-8000") {
             let all = json!(every(caller, &path).await).to_string();
             if !numbers.found(all.as_bytes()).is_empty() {
                 faults.push(format!("{path}: {all}"));
