@@ -7,7 +7,8 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Command, Output},
+    process::{Child, Command, Output},
+    time::Duration,
 };
 
 fn helder(folder: &Path, arguments: &[&str]) -> Output {
@@ -167,6 +168,129 @@ fn two_organisations_find_the_people_both_know_and_nothing_else() {
             );
         }
     }
+}
+
+/// A running platform; stopped when it goes.
+struct Running(Child);
+
+impl Running {
+    fn on(folder: &Path) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_helder"))
+            .current_dir(folder)
+            .args(["up", "--listen", "127.0.0.1:0", "--data", "data"])
+            .stdout(fs::File::create(folder.join("up.log")).unwrap())
+            .stderr(fs::File::create(folder.join("up.err")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut running = Self(child);
+        while !folder.join("data/address").exists() {
+            let ended = running.0.try_wait().unwrap();
+            let said = || fs::read_to_string(folder.join("up.err")).unwrap();
+            assert!(ended.is_none(), "{}", said());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const PROJECT: &str = r#"
+name = "Wie kennen wij beiden"
+challenge = "Twee gemeenten helpen soms dezelfde mensen."
+question = "Wie is bij beide bekend?"
+doelbinding = "Afstemmen van hulp."
+grondslag = {article = "Wmo 2015, artikel 5.1.1", title = "Maatschappelijke ondersteuning"}
+verwerkingsactiviteit = "https://register.example/verwerkingen/1"
+bewaartermijn = "P5Y"
+until = "2035-12-31"
+phase = "pilot"
+steps = ["linkage"]
+"#;
+
+#[test]
+fn two_organisations_on_one_platform_need_no_third_party() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let _platform = Running::on(at);
+    fs::write(at.join("project.toml"), PROJECT).unwrap();
+    works(at, &["pprl", "key", "--project", "hulp", "--out", "key"]);
+    let of = |gemeente: &str, arguments: &[&str]| -> serde_json::Value {
+        let known = ["--json", "--data", "data", "--gemeente", gemeente];
+        serde_json::from_str(&works(at, &[&known, arguments].concat())).unwrap()
+    };
+    let sides = [
+        ("a", "GM0772", "GM0796", 0..300),
+        ("b", "GM0796", "GM0772", 150..450),
+    ];
+    let offered = sides.clone().map(|(side, own, partner, people_of)| {
+        let [csv, out, rows] = [".csv", ".pprl", ".rows"].map(|end| format!("{side}{end}"));
+        fs::write(
+            at.join(&csv),
+            people(people_of.start, people_of.end, HEADER),
+        )
+        .unwrap();
+        let encode = [
+            "pprl", "encode", &csv, "--key", "key", "--id", "nummer", "--out", &out, "--rows",
+            &rows,
+        ];
+        works(at, &encode);
+        let project = of(own, &["project", "create", "project.toml"])["id"].clone();
+        let project = project.as_str().unwrap();
+        let offer = |file: &str| {
+            [
+                "encoding",
+                "offer",
+                file,
+                "--project",
+                project,
+                "--partner",
+                partner,
+            ]
+            .map(str::to_owned)
+        };
+        // What stays at home is not sent by mistake.
+        for home in ["key", &rows] {
+            let all = [
+                ["--data", "data", "--gemeente", own]
+                    .map(str::to_owned)
+                    .to_vec(),
+                offer(home).to_vec(),
+            ]
+            .concat();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            assert!(fails(at, &all).contains("was not sent"));
+        }
+        let offer = offer(&out);
+        let offered = of(own, &offer.each_ref().map(String::as_str));
+        offered["id"].as_str().unwrap().to_owned()
+    });
+    let linked = of("GM0796", &["encoding", "link", &offered[1]]);
+    assert_eq!(linked["state"], "linked");
+    for ((side, own, ..), encoding) in sides.iter().zip(&offered) {
+        let [links, rows, out] = [".links", ".rows", ".linked"].map(|end| format!("{side}{end}"));
+        let said = of(own, &["encoding", "links", encoding, "--out", &links]);
+        assert_eq!(said["links"], linked["links"]);
+        works(
+            at,
+            &["pprl", "rows", &links, "--rows", &rows, "--out", &out],
+        );
+        let found = fs::read_to_string(at.join(&out)).unwrap();
+        let numbers = found.lines().skip(1).map(|line| {
+            let (row, _) = line.split_once(',').unwrap();
+            row.strip_prefix('p').unwrap().parse::<u32>().unwrap()
+        });
+        let numbers: HashSet<u32> = numbers.collect();
+        let shared = numbers.iter().all(|n| (150..300).contains(n));
+        assert!(shared && numbers.len() >= 145, "{}", numbers.len());
+    }
+    let listed = of("GM0772", &["encoding", "list"]);
+    assert_eq!(listed.as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod api;
 mod clerical;
+mod encoding;
 mod keys;
 mod link;
 mod local;
@@ -26,6 +27,7 @@ use crate::{
 };
 
 pub(crate) use clerical::ClericalCommand;
+pub(crate) use encoding::EncodingCommand;
 pub(crate) use processes::CALLS;
 pub(crate) use series::SeriesArguments;
 pub(crate) use show::show_prediction;
@@ -80,6 +82,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Dataset(command) => wait(api::dataset(&access, command, screen)),
         Command::Link(wanted) => wait(link::link(&access, &wanted, screen)),
         Command::Clerical(command) => wait(clerical::step(&access, command, screen)),
+        Command::Encoding(command) => wait(encoding::step(&access, command, screen)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
         Command::Review {
             version,

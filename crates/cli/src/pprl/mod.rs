@@ -13,7 +13,9 @@ use serde_json::json;
 
 use crate::screen::{Screen, count};
 use read::{Source, read_csv};
-use write::{NewFile, random};
+use write::random;
+
+pub(crate) use write::NewFile;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -33,7 +35,7 @@ pub(crate) enum PprlCommand {
     Link(PairArguments),
     /// At home: put your own row numbers back beside the links
     Rows {
-        /// Links of `helder pprl link`
+        /// Links of `helder pprl link` or `helder encoding links`
         links: PathBuf,
         /// Rows file that `helder pprl encode` wrote beside your encoding
         #[arg(long)]

@@ -23,7 +23,7 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
 }
 
 /// A file that is being written; taken away again unless it is kept.
-pub(super) struct NewFile {
+pub(crate) struct NewFile {
     path: PathBuf,
     out: BufWriter<File>,
     kept: bool,
@@ -36,7 +36,7 @@ impl NewFile {
     }
 
     /// A file for its owner only.
-    pub(super) fn secret(path: &Path) -> Result<Self> {
+    pub(crate) fn secret(path: &Path) -> Result<Self> {
         Self::with_mode(path, 0o600)
     }
 
@@ -59,7 +59,7 @@ impl NewFile {
         })
     }
 
-    pub(super) fn text(&mut self, text: &str) -> Result<()> {
+    pub(crate) fn text(&mut self, text: &str) -> Result<()> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
@@ -88,7 +88,7 @@ impl NewFile {
     }
 
     /// Writes what is left and keeps the file.
-    pub(super) fn keep(mut self) -> Result<()> {
+    pub(crate) fn keep(mut self) -> Result<()> {
         self.out.flush()?;
         self.out.get_ref().sync_all()?;
         self.kept = true;
@@ -114,21 +114,33 @@ impl Drop for NewFile {
     }
 }
 
-/// Writes the own row, the other's token and the probability of every link; returns how many.
+/// Columns of links as `helder pprl link` writes them, by the tokens of both sides.
+const OF_A_FILE: [&str; 3] = ["left_token", "right_token", "probability"];
+/// Columns of links as a platform gives them, by the own tokens with a code that the partner has too.
+const OF_A_PLATFORM: [&str; 3] = ["token", "pair", "probability"];
+
+/// Writes the own row, what the other side knows the link by and the probability of every link; returns how many.
 pub(super) fn rows_beside_links(links: &Path, rows: &Path, out: &Path) -> Result<u64> {
     let mut own: HashMap<String, String> = HashMap::new();
-    for record in read(rows, &["token", "row"])? {
+    for record in read(rows, &[["token", "row"]])?.1 {
         own.insert(record[0].to_owned(), record[1].to_owned());
     }
+    let (form, linked) = read(links, &[OF_A_FILE, OF_A_PLATFORM])?;
+    let other = if form == OF_A_FILE {
+        "other_token"
+    } else {
+        "pair"
+    };
     let mut file = NewFile::secret(out)?;
     let mut found = 0;
     {
         let mut table = csv::Writer::from_writer(&mut file);
-        table.write_record(["row", "other_token", "probability"])?;
-        for record in read(links, &["left_token", "right_token", "probability"])? {
+        table.write_record(["row", other, "probability"])?;
+        for record in linked {
             let mine = own.get(&record[0]).map(|row| (row, &record[1]));
-            let mine = mine.or_else(|| own.get(&record[1]).map(|row| (row, &record[0])));
-            let Some((row, other)) = mine else {
+            // Which side is the own one is not said in a file of both.
+            let turned = || own.get(&record[1]).map(|row| (row, &record[0]));
+            let Some((row, other)) = mine.or_else(turned) else {
                 bail!(
                     "{} holds tokens that {} does not know; do they belong together?",
                     links.display(),
@@ -144,15 +156,25 @@ pub(super) fn rows_beside_links(links: &Path, rows: &Path, out: &Path) -> Result
     Ok(found)
 }
 
-fn read(path: &Path, header: &[&str]) -> Result<Vec<csv::StringRecord>> {
+/// The rows of a table that has the columns of one of `forms`, and which.
+fn read<const N: usize>(
+    path: &Path,
+    forms: &[[&'static str; N]],
+) -> Result<([&'static str; N], Vec<csv::StringRecord>)> {
     let shown = path.display();
     let mut reader =
         csv::Reader::from_path(path).with_context(|| format!("cannot read {shown}"))?;
-    if reader.headers()?.iter().ne(header.iter().copied()) {
-        bail!("{shown} has not the columns {}", header.join(", "));
-    }
-    reader
+    let header = reader.headers()?;
+    let Some(form) = forms
+        .iter()
+        .find(|form| header.iter().eq(form.iter().copied()))
+    else {
+        let known: Vec<String> = forms.iter().map(|form| form.join(", ")).collect();
+        bail!("{shown} has not the columns {}", known.join(" or "));
+    };
+    let records = reader
         .records()
         .collect::<Result<_, _>>()
-        .with_context(|| format!("{shown} is damaged"))
+        .with_context(|| format!("{shown} is damaged"))?;
+    Ok((*form, records))
 }
