@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EvaluationError, Proportion, error::check, proportion::Interval};
+use crate::{
+    EvaluationError, Proportion,
+    error::check,
+    proportion::{Interval, Z_95},
+};
 
 /// One tenth of the probability scale.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,11 +31,18 @@ pub struct CalibrationBin {
 /// Line through the log-odds: `logit P(y) = intercept + slope · logit(p)`. Ideal is 0 and 1; a slope below 1 means that
 /// high probabilities are too high and low ones too low.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CalibrationLine {
     /// Intercept.
     pub intercept: f64,
     /// Slope.
     pub slope: f64,
+    /// Wald interval at 95 % of the intercept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intercept_interval_95: Option<Interval>,
+    /// Wald interval at 95 % of the slope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slope_interval_95: Option<Interval>,
 }
 
 /// Calibration of a set of probabilities.
@@ -46,6 +57,8 @@ pub struct Calibration {
     pub quantile_bins: Vec<CalibrationBin>,
     /// Expected calibration error: mean distance between the two shares over the bins, weighted by rows. In `[0, 1]`.
     pub expected_calibration_error: f64,
+    /// The error that perfect probabilities would show on these rows by chance alone. An error near it says nothing.
+    pub error_by_chance: f64,
     /// `None` when one class is missing, the probabilities are all equal, or they separate the outcomes.
     pub line: Option<CalibrationLine>,
 }
@@ -92,6 +105,7 @@ struct Count {
     rows: usize,
     positives: usize,
     sum: f64,
+    variance: f64,
 }
 
 impl Count {
@@ -99,6 +113,7 @@ impl Count {
         self.rows += 1;
         self.positives += usize::from(positive);
         self.sum += p;
+        self.variance += p * (1.0 - p);
     }
 
     fn bin(self, from: f64, to: f64) -> CalibrationBin {
@@ -133,6 +148,11 @@ pub fn calibration(y: &[bool], probabilities: &[f64]) -> Result<Calibration, Eva
         .iter()
         .map(|count| (count.positives as f64 - count.sum).abs())
         .sum();
+    // The mean distance of a normal from its mean is √(2/π) standard deviations.
+    let by_chance: f64 = counts
+        .iter()
+        .map(|count| (std::f64::consts::FRAC_2_PI * count.variance).sqrt())
+        .sum();
     let bins = counts
         .iter()
         .enumerate()
@@ -144,6 +164,7 @@ pub fn calibration(y: &[bool], probabilities: &[f64]) -> Result<Calibration, Eva
         bins,
         quantile_bins: quantile_bins(y, probabilities),
         expected_calibration_error: distance / y.len() as f64,
+        error_by_chance: by_chance / y.len() as f64,
         line: line(y, probabilities),
     })
 }
@@ -223,9 +244,18 @@ fn line(y: &[bool], probabilities: &[f64]) -> Option<CalibrationLine> {
             return None;
         }
         if da * g0 + db * g1 < 1e-18 {
+            let around = |value: f64, variance: f64| {
+                let half = Z_95 * variance.sqrt();
+                half.is_finite().then_some(Interval {
+                    low: value - half,
+                    high: value + half,
+                })
+            };
             return Some(CalibrationLine {
                 intercept: a,
                 slope: b,
+                intercept_interval_95: around(a, h11 / determinant),
+                slope_interval_95: around(b, h00 / determinant),
             });
         }
     }

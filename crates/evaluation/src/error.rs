@@ -29,6 +29,14 @@ pub enum EvaluationError {
         /// First such row, counted from 1.
         row: usize,
     },
+    /// A setting is out of its range.
+    #[error("{setting} must be {demand}")]
+    Setting {
+        /// Name of the setting.
+        setting: &'static str,
+        /// What it must be.
+        demand: &'static str,
+    },
     /// The capacity is zero.
     #[error("a capacity must be at least 1")]
     NoCapacity,

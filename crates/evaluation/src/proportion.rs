@@ -41,23 +41,7 @@ impl Proportion {
     /// Wilson, Journal of the American Statistical Association 22(158), 1927, without continuity correction. Checked
     /// against statsmodels 0.15.0 `proportion_confint(method="wilson")`.
     pub fn wilson(self) -> Option<Interval> {
-        let share = self.value()?;
-        let n = self.total as f64;
-        let z2 = Z_95 * Z_95;
-        let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
-        let half = Z_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-        Some(Interval {
-            low: if self.count == 0 {
-                0.0
-            } else {
-                (middle - half).max(0.0)
-            },
-            high: if self.count == self.total {
-                1.0
-            } else {
-                (middle + half).min(1.0)
-            },
-        })
+        self.wilson_at(0.95)
     }
 
     /// Newcombe's 95 % interval of `self − other`; `None` when either is of nothing.
@@ -65,12 +49,7 @@ impl Proportion {
     /// # Source
     /// Newcombe, Statistics in Medicine 17(8), 1998, method 10 (hybrid score). Checked against statsmodels 0.15.0.
     pub fn difference_interval(self, other: Self) -> Option<Interval> {
-        let (a, b) = (self.value()?, other.value()?);
-        let (i, j) = (self.wilson()?, other.wilson()?);
-        Some(Interval {
-            low: a - b - (a - i.low).hypot(j.high - b),
-            high: a - b + (i.high - a).hypot(b - j.low),
-        })
+        self.difference_interval_at(other, 0.95)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use helder_evaluation::{
-    CalibrationLine, Confusion, Interval, Proportion, auc, brier, calibration,
+    CalibrationLine, Confusion, Interval, Proportion, Z_95, auc, brier, calibration,
 };
 use serde::{Deserialize, Serialize};
 
@@ -72,8 +72,19 @@ pub struct Rate {
     pub total: usize,
     /// The share; `None` of nothing (Fairlearn writes 0 there).
     pub value: Option<f64>,
-    /// Wilson interval at 95 %.
+    /// Interval at 95 %: Wilson's, or where asked the exact one.
     pub interval_95: Option<Interval>,
+}
+
+/// How the limits of a share are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Limits {
+    /// Wilson's score interval: right on average, short.
+    #[default]
+    Wilson,
+    /// Clopper and Pearson: never covers less than 95 %, longer.
+    ClopperPearson,
 }
 
 impl From<Proportion> for Rate {
@@ -87,6 +98,36 @@ impl From<Proportion> for Rate {
     }
 }
 
+/// A mean with its standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gap {
+    /// The mean.
+    pub value: f64,
+    /// Its standard error; `None` with one row.
+    pub standard_error: Option<f64>,
+}
+
+impl Gap {
+    fn of(values: impl Iterator<Item = f64> + Clone, n: usize) -> Self {
+        let value = values.clone().sum::<f64>() / n as f64;
+        let squares: f64 = values.map(|v| (v - value).powi(2)).sum();
+        Self {
+            value,
+            standard_error: (n > 1).then(|| (squares / (n - 1) as f64 / n as f64).sqrt()),
+        }
+    }
+
+    /// Wald interval at 95 %.
+    pub fn interval_95(self) -> Option<Interval> {
+        let half = Z_95 * self.standard_error?;
+        Some(Interval {
+            low: self.value - half,
+            high: self.value + half,
+        })
+    }
+}
+
 /// Everything known of one group, nothing hidden. Not to be published as it is: see [`crate::fairness_report`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupMetrics {
@@ -96,6 +137,14 @@ pub struct GroupMetrics {
     pub counts: Confusion,
     /// Mean probability.
     pub mean_score: f64,
+    /// Interval at 95 % of the mean probability, as a mean of independent rows.
+    pub mean_score_interval_95: Option<Interval>,
+    /// Share of positives minus mean probability: above 0, the model says too little.
+    pub calibration_gap: Gap,
+    /// Expected calibration error over ten bins, in `[0, 1]`.
+    pub expected_calibration_error: f64,
+    /// The error perfect probabilities would show here by chance.
+    pub calibration_error_by_chance: f64,
     /// Brier score.
     pub brier: f64,
     /// Area under the ROC curve; `None` with one class.
@@ -123,6 +172,16 @@ impl GroupMetrics {
     /// One share.
     pub fn rate(&self, measure: Measure) -> Rate {
         measure.of(self.counts).into()
+    }
+
+    /// One share with limits of this kind.
+    pub fn rate_with(&self, measure: Measure, limits: Limits) -> Rate {
+        let share = measure.of(self.counts);
+        let mut rate = Rate::from(share);
+        if limits == Limits::ClopperPearson {
+            rate.interval_95 = share.clopper_pearson(0.95);
+        }
+        rate
     }
 }
 
@@ -173,10 +232,12 @@ pub fn overall(
 
 /// Groups of two features at once, written `first|second`.
 pub fn intersect<A: AsRef<str>, B: AsRef<str>>(first: &[A], second: &[B]) -> Vec<String> {
+    // A bar inside a value is doubled, so that two different pairs never get one name.
+    let plain = |value: &str| value.replace('|', "||");
     first
         .iter()
         .zip(second)
-        .map(|(a, b)| format!("{}|{}", a.as_ref(), b.as_ref()))
+        .map(|(a, b)| format!("{}|{}", plain(a.as_ref()), plain(b.as_ref())))
         .collect()
 }
 
@@ -212,12 +273,25 @@ fn metrics(
     let own_y: Vec<bool> = rows.iter().map(|&row| y[row]).collect();
     let own_p: Vec<f64> = rows.iter().map(|&row| probabilities[row]).collect();
     let brier = brier(&own_y, &own_p)?;
+    let calibration = calibration(&own_y, &own_p)?;
+    let mean = Gap::of(own_p.iter().copied(), rows.len());
+    let residuals = own_y
+        .iter()
+        .zip(&own_p)
+        .map(|(y, p)| f64::from(u8::from(*y)) - p);
     Ok(GroupMetrics {
         group: group.to_owned(),
         counts: Confusion::of(own_y.iter().copied(), rows.iter().map(|&row| picked[row])),
-        mean_score: own_p.iter().sum::<f64>() / rows.len() as f64,
+        mean_score: mean.value,
+        mean_score_interval_95: mean.interval_95().map(|limits| Interval {
+            low: limits.low.max(0.0),
+            high: limits.high.min(1.0),
+        }),
+        calibration_gap: Gap::of(residuals, rows.len()),
+        expected_calibration_error: calibration.expected_calibration_error,
+        calibration_error_by_chance: calibration.error_by_chance,
         brier,
         auc: auc(&own_y, &own_p).ok().map(|auc| auc.value),
-        calibration_line: calibration(&own_y, &own_p)?.line,
+        calibration_line: calibration.line,
     })
 }

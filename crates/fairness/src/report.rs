@@ -1,11 +1,11 @@
 //! The fairness report of one sensitive feature, safe to publish.
 
-use helder_evaluation::CalibrationLine;
+use helder_evaluation::{CalibrationLine, Interval};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Criterion, CriterionResult, Disparity, FairnessError, GroupMetrics, Measure, Rate, Verdict,
-    by_group, disparity, suppression::hidden, verdict::judge,
+    Bootstrap, Criterion, CriterionResult, Disparity, FairnessError, Gap, GroupMetrics, Limits,
+    Measure, Rate, Verdict, bootstrap, by_group, disparity, suppression::hidden, verdict::judge,
 };
 
 /// What counts as small, and as far apart.
@@ -16,6 +16,19 @@ pub struct Settings {
     pub smallest_group: usize,
     /// Largest difference between groups that is accepted, in `(0, 1)`.
     pub largest_difference: f64,
+    /// How the limits of shares are made.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Resamples for the intervals of the largest distances, 100 to 100,000.
+    #[serde(default = "replicates")]
+    pub replicates: usize,
+    /// Seed of the resamples.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+fn replicates() -> usize {
+    Settings::default().replicates
 }
 
 impl Default for Settings {
@@ -23,6 +36,9 @@ impl Default for Settings {
         Self {
             smallest_group: 10,
             largest_difference: 0.1,
+            limits: Limits::Wilson,
+            replicates: 2_000,
+            seed: 0,
         }
     }
 }
@@ -53,7 +69,19 @@ pub struct PublishedGroup {
     pub precision: Option<Rate>,
     /// Mean probability.
     pub mean_score: Option<f64>,
-    /// Calibration line within the group.
+    /// Interval at 95 % of the mean probability.
+    #[serde(default)]
+    pub mean_score_interval_95: Option<Interval>,
+    /// Share of positives minus mean probability; above 0, the model says too little of this group.
+    #[serde(default)]
+    pub calibration_gap: Option<Gap>,
+    /// Expected calibration error, in `[0, 1]`.
+    #[serde(default)]
+    pub expected_calibration_error: Option<f64>,
+    /// The calibration error that perfect probabilities would show on this group by chance.
+    #[serde(default)]
+    pub calibration_error_by_chance: Option<f64>,
+    /// Calibration line within the group, with its intervals.
     pub calibration_line: Option<CalibrationLine>,
 }
 
@@ -77,6 +105,9 @@ pub struct FairnessReport {
     pub verdict: Verdict,
     /// Groups about which the report says nothing, or nothing on outcomes.
     pub not_judged: Vec<String>,
+    /// Intervals of the largest distances by resampling, over the groups shown with outcomes.
+    #[serde(default)]
+    pub bootstrap: Option<Bootstrap>,
 }
 
 /// Compares decisions between the groups of `sensitive_feature` and hides what is small.
@@ -134,14 +165,20 @@ pub fn fairness_report<S: AsRef<str>>(
     let criteria: Vec<CriterionResult> = Criterion::ALL
         .into_iter()
         .map(|criterion| {
-            let compared = if criterion == Criterion::DemographicParity {
-                &for_selection
-            } else {
-                &for_outcomes
+            let compared: Vec<&GroupMetrics> = match criterion {
+                Criterion::DemographicParity => for_selection.clone(),
+                Criterion::PredictiveParity => for_outcomes
+                    .iter()
+                    .copied()
+                    .filter(|g| Measure::Precision.of(g.counts).total >= settings.smallest_group)
+                    .collect(),
+                _ => for_outcomes.clone(),
             };
-            judge(compared, criterion, settings.largest_difference)
+            judge(&compared, criterion, settings.largest_difference)
         })
         .collect();
+    let counts: Vec<_> = for_outcomes.iter().map(|group| group.counts).collect();
+    let resampled = bootstrap(&counts, settings.replicates, settings.seed)?;
     Ok(FairnessReport {
         sensitive_feature: sensitive_feature.to_owned(),
         rows: y.len(),
@@ -149,9 +186,7 @@ pub fn fairness_report<S: AsRef<str>>(
         groups: all
             .iter()
             .zip(shown.iter().zip(&outcomes))
-            .map(|(group, (shown, outcomes))| {
-                publish(group, *shown, *outcomes, settings.smallest_group)
-            })
+            .map(|(group, (shown, outcomes))| publish(group, *shown, *outcomes, settings))
             .collect(),
         disparities,
         verdict: criteria
@@ -166,6 +201,7 @@ pub fn fairness_report<S: AsRef<str>>(
             .filter(|(_, seen)| !**seen)
             .map(|(g, _)| g.group.clone())
             .collect(),
+        bootstrap: (counts.len() > 1).then_some(resampled),
     })
 }
 
@@ -205,11 +241,17 @@ impl Visible {
     }
 }
 
-fn publish(group: &GroupMetrics, shown: bool, outcomes: bool, smallest: usize) -> PublishedGroup {
+fn publish(
+    group: &GroupMetrics,
+    shown: bool,
+    outcomes: bool,
+    settings: Settings,
+) -> PublishedGroup {
+    let rate = |measure| group.rate_with(measure, settings.limits);
     let outcome_rate = |measure| {
         outcomes
-            .then(|| group.rate(measure))
-            .filter(|rate| rate.total >= smallest)
+            .then(|| rate(measure))
+            .filter(|rate| rate.total >= settings.smallest_group)
     };
     PublishedGroup {
         group: group.group.clone(),
@@ -217,12 +259,16 @@ fn publish(group: &GroupMetrics, shown: bool, outcomes: bool, smallest: usize) -
         outcomes_suppressed: !outcomes,
         rows: shown.then(|| group.rows()),
         positives: outcomes.then(|| group.positives()),
-        selection_rate: shown.then(|| group.rate(Measure::SelectionRate)),
+        selection_rate: shown.then(|| rate(Measure::SelectionRate)),
         true_positive_rate: outcome_rate(Measure::TruePositiveRate),
         false_positive_rate: outcome_rate(Measure::FalsePositiveRate),
         false_negative_rate: outcome_rate(Measure::FalseNegativeRate),
         precision: outcome_rate(Measure::Precision),
         mean_score: shown.then_some(group.mean_score),
+        mean_score_interval_95: group.mean_score_interval_95.filter(|_| shown),
+        calibration_gap: outcomes.then_some(group.calibration_gap),
+        expected_calibration_error: outcomes.then_some(group.expected_calibration_error),
+        calibration_error_by_chance: outcomes.then_some(group.calibration_error_by_chance),
         calibration_line: group.calibration_line.filter(|_| outcomes),
     }
 }

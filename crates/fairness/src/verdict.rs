@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupMetrics, Measure};
+use crate::{
+    GroupMetrics, Measure,
+    comparison::{CalibrationGap, Compared, Comparison, CountedGroup, compare},
+};
+
+/// Pairs of a criterion that are told in the report; all of them are judged.
+const MOST_TOLD: usize = 60;
 
 /// A demand on the distance between groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,22 +20,42 @@ pub enum Criterion {
     EqualOpportunity,
     /// Equal shares of the positives and of the negatives picked.
     EqualizedOdds,
+    /// Equal share of positives among the picked.
+    PredictiveParity,
+    /// Probabilities equally near what happened.
+    Calibration,
 }
 
 impl Criterion {
     /// All criteria.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 5] = [
         Self::DemographicParity,
         Self::EqualOpportunity,
         Self::EqualizedOdds,
+        Self::PredictiveParity,
+        Self::Calibration,
     ];
 
-    /// The measures it compares.
+    /// The shares it compares; none for calibration, which compares means.
     pub const fn measures(self) -> &'static [Measure] {
         match self {
             Self::DemographicParity => &[Measure::SelectionRate],
             Self::EqualOpportunity => &[Measure::TruePositiveRate],
             Self::EqualizedOdds => &[Measure::TruePositiveRate, Measure::FalsePositiveRate],
+            Self::PredictiveParity => &[Measure::Precision],
+            Self::Calibration => &[],
+        }
+    }
+
+    fn compared(self) -> Vec<Compared> {
+        match self {
+            Self::Calibration => vec![Compared::Calibration(CalibrationGap::CalibrationGap)],
+            _ => self
+                .measures()
+                .iter()
+                .copied()
+                .map(Compared::Rate)
+                .collect(),
         }
     }
 }
@@ -58,59 +84,53 @@ pub struct CriterionResult {
     pub ratio: Option<f64>,
     /// What the data allow to say.
     pub verdict: Verdict,
+    /// Pairs of groups and measures that were judged together.
+    #[serde(default)]
+    pub pairs: usize,
+    /// Confidence of each pair's simultaneous interval, so that all cover together with 95 % (Bonferroni).
+    #[serde(default)]
+    pub confidence: Option<f64>,
+    /// The largest, over the pairs, of the smallest difference that would have been found. A real difference below it can
+    /// stay unseen.
+    #[serde(default)]
+    pub smallest_detectable_difference: Option<f64>,
+    /// The pairs furthest apart, those outside first; at most 60.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
 }
 
 /// Judges `criterion` over `groups` against the largest difference allowed.
-///
-/// Each pair of groups is judged by its Newcombe interval at 95 %; intervals are not widened for the number of pairs.
-pub(crate) fn judge(groups: &[&GroupMetrics], criterion: Criterion, bound: f64) -> CriterionResult {
+pub fn judge(groups: &[&GroupMetrics], criterion: Criterion, bound: f64) -> CriterionResult {
+    let sides: Vec<CountedGroup<'_>> = groups.iter().map(|group| (*group).into()).collect();
+    let mut comparisons = compare(&sides, &criterion.compared(), bound);
     let disparities: Option<Vec<_>> = criterion
         .measures()
         .iter()
         .map(|measure| crate::disparity(groups.iter().copied(), *measure))
         .collect();
-    let (difference, ratio) = disparities.map_or((None, None), |all| {
-        let difference = all.iter().map(|d| d.difference).fold(0.0, f64::max);
-        let ratios: Option<Vec<f64>> = all.iter().map(|d| d.ratio).collect();
-        (
-            Some(difference),
-            ratios.map(|ratios| ratios.into_iter().fold(1.0, f64::min)),
-        )
-    });
-    let verdict = criterion
-        .measures()
+    let difference = comparisons
         .iter()
-        .map(|measure| verdict(groups, *measure, bound))
-        .max();
+        .map(|pair| pair.difference.abs())
+        .reduce(f64::max);
+    let ratio = disparities.filter(|all| !all.is_empty()).and_then(|all| {
+        let ratios: Option<Vec<f64>> = all.iter().map(|d| d.ratio).collect();
+        ratios.map(|ratios| ratios.into_iter().fold(1.0, f64::min))
+    });
+    let pairs = comparisons.len();
+    let verdict = comparisons.iter().map(|pair| pair.verdict).max();
+    let detectable: Option<Vec<f64>> = comparisons
+        .iter()
+        .map(|pair| pair.smallest_detectable_difference)
+        .collect();
+    comparisons.truncate(MOST_TOLD);
     CriterionResult {
         criterion,
         difference,
         ratio,
         verdict: verdict.unwrap_or(Verdict::NotEnoughData),
-    }
-}
-
-fn verdict(groups: &[&GroupMetrics], measure: Measure, bound: f64) -> Verdict {
-    let mut pairs = 0;
-    let mut worst = Verdict::WithinBound;
-    for (place, one) in groups.iter().enumerate() {
-        for other in &groups[place + 1..] {
-            pairs += 1;
-            let limits = measure
-                .of(one.counts)
-                .difference_interval(measure.of(other.counts));
-            worst = worst.max(match limits {
-                Some(limits) if limits.low > bound || limits.high < -bound => Verdict::OutsideBound,
-                Some(limits) if limits.low >= -bound && limits.high <= bound => {
-                    Verdict::WithinBound
-                }
-                _ => Verdict::NotEnoughData,
-            });
-        }
-    }
-    if pairs == 0 {
-        Verdict::NotEnoughData
-    } else {
-        worst
+        pairs,
+        confidence: (pairs > 0).then(|| 1.0 - 0.05 / pairs as f64),
+        smallest_detectable_difference: detectable.and_then(|all| all.into_iter().reduce(f64::max)),
+        comparisons,
     }
 }

@@ -3,5 +3,6 @@
 
 mod honesty;
 mod parity;
+mod slimme_check;
 #[path = "../../../glm/tests/it/support/mod.rs"]
 mod support;

@@ -1,7 +1,9 @@
 //! Group figures equal those of Fairlearn; intervals those of statsmodels.
 
 use helder_evaluation::{Confusion, Proportion};
-use helder_fairness::{GroupMetrics, Measure, by_group, disparity, intersect, overall};
+use helder_fairness::{
+    GroupMetrics, Limits, Measure, bootstrap, by_group, disparity, intersect, overall,
+};
 use helder_glm::LogisticRegression;
 use serde_json::Value;
 
@@ -87,6 +89,11 @@ fn compare_intervals(groups: &[GroupMetrics], expected: &Value) -> f64 {
             let rate = group.rate(measure);
             assert_eq!(theirs["x"].as_u64().unwrap() as usize, rate.count);
             assert_eq!(theirs["n"].as_u64().unwrap() as usize, rate.total);
+            let exact = group.rate_with(measure, Limits::ClopperPearson).interval_95;
+            if let (Some(ours), Some(limits)) = (exact, theirs["clopper_pearson"].as_array()) {
+                largest = largest.max((ours.low - limits[0].as_f64().unwrap()).abs());
+                largest = largest.max((ours.high - limits[1].as_f64().unwrap()).abs());
+            }
             match (rate.interval_95, theirs["wilson"].as_array()) {
                 (Some(ours), Some(limits)) => {
                     largest = largest.max((ours.low - limits[0].as_f64().unwrap()).abs());
@@ -182,7 +189,7 @@ fn assert_equal(name: &str, data: &Data, reference: &Value, fairness: &Value) {
         }
         let wilson = compare_intervals(&groups, expected);
         println!(
-            "{name}, {feature}: rates {:.1}, scores {:.1} digits, Wilson within {wilson:e}",
+            "{name}, {feature}: rates {:.1}, scores {:.1} digits, Wilson and Clopper-Pearson within {wilson:e}",
             rates.0, scored.0
         );
         assert!(rates.0 >= 14.0 && scored.0 >= 8.0 && wilson < 1e-12);
@@ -259,7 +266,7 @@ fn the_published_compas_deciles_equal_fairlearn() {
         compare_groups(&groups, &reference[feature], &mut fewest);
         let wilson = compare_intervals(&groups, &reference[feature]);
         println!(
-            "compas deciles, {feature}: {:.1} digits, Wilson within {wilson:e}",
+            "compas deciles, {feature}: {:.1} digits, Wilson and Clopper-Pearson within {wilson:e}",
             fewest.0
         );
         assert!(fewest.0 >= 14.0 && wilson < 1e-12);
@@ -316,4 +323,47 @@ fn newcombe_s_intervals_equal_statsmodels_on_a_disclosed_audit() {
     }
     println!("Newcombe: {compared} intervals within {largest:e}");
     assert!(compared > 0 && largest < 1e-12);
+}
+
+#[test]
+fn resampled_counts_give_fairlearn_s_limits() {
+    let Some(data) = support::compas() else {
+        return;
+    };
+    let folder = support::reference_data().unwrap().join("reference");
+    let reference = support::json(folder.join("fairness_compas_decile5.json"));
+    let expected = &reference["bootstrap_race_aa_vs_caucasian"];
+    let counts: Vec<Confusion> = ["African-American", "Caucasian"]
+        .map(|race| {
+            let rows: Vec<usize> = (0..data.rows.len())
+                .filter(|&row| data.text("race")[row] == race)
+                .collect();
+            let (y, deciles) = (data.text("two_year_recid"), data.numbers("decile_score"));
+            Confusion::of(
+                rows.iter().map(|&row| y[row] == "1"),
+                rows.iter().map(|&row| deciles[row] >= 5.0),
+            )
+        })
+        .into();
+    let replicates = expected["B"].as_u64().unwrap() as usize;
+    let found = bootstrap(&counts, replicates, 1).unwrap();
+    let mut largest = 0.0_f64;
+    for (key, ours) in [
+        ("dp", found.demographic_parity_difference),
+        ("dpr", found.demographic_parity_ratio),
+        ("eo", found.equalized_odds_difference),
+        ("eopp", found.equal_opportunity_difference),
+    ] {
+        let ours = ours.unwrap();
+        for (name, value) in [
+            ("q025", ours.interval_95.low),
+            ("q50", ours.median),
+            ("q975", ours.interval_95.high),
+        ] {
+            largest = largest.max((value - expected[key][name].as_f64().unwrap()).abs());
+        }
+    }
+    println!("bootstrap limits within {largest:.4} of Fairlearn's, both of {replicates} resamples");
+    // A limit of 2,000 resamples has a standard error of about 0.001 here.
+    assert!(largest < 0.006);
 }

@@ -193,6 +193,8 @@ impl NewTrainingRun {
                 .hyperparameters
                 .largest_difference
                 .unwrap_or(default.largest_difference),
+            seed: u64::from(self.seed),
+            ..default
         }
     }
 }

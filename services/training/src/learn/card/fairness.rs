@@ -148,6 +148,8 @@ fn criterion(criterion: Criterion) -> Text {
             "Even vaak gevonden en even vaak ten onrechte gekozen",
             "Equalized odds",
         ),
+        Criterion::PredictiveParity => Text::new("Even vaak terecht gekozen", "Predictive parity"),
+        Criterion::Calibration => Text::new("Kansen kloppen even goed", "Calibration"),
     }
 }
 
