@@ -112,7 +112,11 @@ mod tests {
     #[test]
     fn a_real_move_is_told_and_nothing_new_is_not() {
         let before = Proportion::new(300, 1000);
-        assert!(drift(before, Proportion::new(90, 200), 0.05).unwrap().alarm);
+        assert!(
+            drift(before, Proportion::new(110, 200), 0.05)
+                .unwrap()
+                .alarm
+        );
         assert!(drift(before, Proportion::new(20, 200), 0.05).unwrap().alarm);
         assert!(!drift(before, Proportion::new(0, 0), 0.05).unwrap().alarm);
         assert!(!drift(before, Proportion::new(62, 200), 0.05).unwrap().alarm);
