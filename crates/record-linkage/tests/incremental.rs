@@ -15,6 +15,7 @@ use helder_record_linkage::{
         entities::{Entities, Event, EventKind},
     },
     run,
+    run::{Limits, RunError},
     spec::{Assignment, ColumnPair},
 };
 use rand::{Rng as _, SeedableRng as _};
@@ -212,7 +213,8 @@ fn walk(frozen: &Arc<Frozen>, mut sides: [Records; 2], names: &[String], seed: u
     let first_sides = sides.clone();
     let read = |sides: &[Records; 2]| (source(&sides[0], names), source(&sides[1], names));
     let (left, right) = read(&sides);
-    let mut state = State::from_scratch(Arc::clone(frozen), left, right, &()).unwrap();
+    let mut state =
+        State::from_scratch(Arc::clone(frozen), left, right, Limits::default(), &()).unwrap();
     let (mut ids, first) = Entities::first(&state);
     assert!(first.iter().all(|event| event.kind == EventKind::Created));
     let mut all = Vec::new();
@@ -222,8 +224,11 @@ fn walk(frozen: &Arc<Frozen>, mut sides: [Records; 2], names: &[String], seed: u
             change(&mut rng, side, gone, first);
         }
         let (left, right) = read(&sides);
-        let (updated, work) = state.update(left.clone(), right.clone(), &()).unwrap();
-        let scratch = State::from_scratch(Arc::clone(frozen), left, right, &()).unwrap();
+        let (updated, work) = state
+            .update(left.clone(), right.clone(), Limits::default(), &())
+            .unwrap();
+        let scratch =
+            State::from_scratch(Arc::clone(frozen), left, right, Limits::default(), &()).unwrap();
         same(&updated, &scratch);
         assert!(work.settled_again < work.pairs);
         again += work.settled_again;
@@ -317,6 +322,7 @@ fn the_first_state_holds_the_pairs_of_the_run() {
         Arc::new(frozen.unwrap()),
         source(&left.table),
         source(&right.table),
+        Limits::default(),
         &(),
     )
     .unwrap();
@@ -343,6 +349,45 @@ fn the_first_state_holds_the_pairs_of_the_run() {
     assert!(state.links().len() > 4900);
 }
 
+#[test]
+fn an_update_that_does_not_fit_is_refused_with_what_it_needs() {
+    let (left, right) = febrl4();
+    let spec = febrl_spec();
+    let model = run(&spec, &left.table, &right.table, &()).unwrap().model;
+    let frozen = Frozen::new(&spec, &model.unwrap(), 0.0, &left.table, &right.table);
+    let source = |table: &Table| {
+        let keys: Vec<String> = (0..table.n_rows()).map(|row| format!("{row:06}")).collect();
+        Source::new(&keys, table).unwrap()
+    };
+    let (l, r) = (source(&left.table), source(&right.table));
+    let before = State::empty(Arc::new(frozen.unwrap()));
+    let linked = |bytes: u64| {
+        let limits = Limits {
+            memory_bytes: Some(bytes),
+            pairs: None,
+        };
+        before.update(l.clone(), r.clone(), limits, &())
+    };
+    let Err(RunError::Memory { needed, .. }) = linked(1 << 20) else {
+        panic!("a mebibyte cannot be enough");
+    };
+    assert!(needed > left.table.bytes() + right.table.bytes());
+    let plenty = linked(10 * needed).unwrap().0;
+    let free = State::from_scratch(
+        Arc::new(before.frozen().clone()),
+        l.clone(),
+        r.clone(),
+        Limits::default(),
+        &(),
+    );
+    same(&plenty, &free.unwrap());
+    // Room for the records, and for too few of their pairs.
+    let Err(RunError::Memory { stage, .. }) = linked(needed) else {
+        panic!("pairs need room too");
+    };
+    assert_eq!(stage, "weighing pairs");
+}
+
 /// Two small linked sources with numbers, as a file.
 fn small_file() -> Vec<u8> {
     let (left, right) = febrl4();
@@ -360,7 +405,7 @@ fn small_file() -> Vec<u8> {
         .unwrap();
     let frozen = Frozen::new(&spec, &model, 0.0, &tables[0], &tables[1]).unwrap();
     let [l, r] = sides;
-    let state = State::from_scratch(Arc::new(frozen), l, r, &()).unwrap();
+    let state = State::from_scratch(Arc::new(frozen), l, r, Limits::default(), &()).unwrap();
     let mut file = Vec::new();
     state.write(&Entities::first(&state).0, &mut file).unwrap();
     file
@@ -425,7 +470,7 @@ fn a_file_with_right_sums_and_wrong_content_is_an_error_too() {
             Err(_) => refused += 1,
             Ok((state, ids)) => {
                 let (left, right) = (state.left().clone(), state.right().clone());
-                let (next, _) = state.update(left, right, &()).unwrap();
+                let (next, _) = state.update(left, right, Limits::default(), &()).unwrap();
                 ids.update(&state, &next);
             }
         }

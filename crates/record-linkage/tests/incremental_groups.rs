@@ -11,6 +11,7 @@ use std::{
 use helder_record_linkage::{
     Column, RunResult, Table, dedupe,
     incremental::{Frozen, Source, State},
+    run::Limits,
     waterfall,
 };
 use support::{febrl_spec, febrl4};
@@ -76,7 +77,14 @@ fn a_state_gives_the_links_of_a_run_and_its_bars_sum_to_the_weights() {
     let frozen = Arc::new(Frozen::within(&spec, &model, &table).unwrap());
     let source = Source::new(&keys(&table), &table).unwrap();
     let nobody = Source::new(&[], &Table::new(0)).unwrap();
-    let state = State::from_scratch(Arc::clone(&frozen), source, nobody.clone(), &()).unwrap();
+    let state = State::from_scratch(
+        Arc::clone(&frozen),
+        source,
+        nobody.clone(),
+        Limits::default(),
+        &(),
+    )
+    .unwrap();
     let told = state.result(&()).unwrap();
     let differ = pairs(&told)
         .symmetric_difference(&pairs(&found.run))
@@ -114,9 +122,11 @@ fn a_state_gives_the_links_of_a_run_and_its_bars_sum_to_the_weights() {
     let mut names = keys(&table);
     names.remove(3);
     let next = Source::new(&names, &table.pick(&rows)).unwrap();
-    let (updated, work) = state.update(next.clone(), nobody.clone(), &()).unwrap();
+    let (updated, work) = state
+        .update(next.clone(), nobody.clone(), Limits::default(), &())
+        .unwrap();
     assert_eq!((work.removed, work.changed), (1, 2));
-    let scratch = State::from_scratch(frozen, next, nobody, &()).unwrap();
+    let scratch = State::from_scratch(frozen, next, nobody, Limits::default(), &()).unwrap();
     let told = [updated, scratch].map(|state| state.result(&()).unwrap());
     assert_eq!(told[0].links, told[1].links);
     assert_eq!(told[0].scored, told[1].scored);

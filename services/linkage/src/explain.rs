@@ -14,12 +14,11 @@ use helder_record_linkage::{
     waterfall,
 };
 use helder_types::{Fault, OrganisationId};
-use tokio::runtime::Handle;
 
 use crate::{
     follow,
     output::{find_link, find_rival_bar},
-    parts::{self, Records},
+    parts::{self, Records, Waits},
     versions::Inputs,
     wire::{
         Outcome, PairExplanation, PairRows, RuleCounts, RuleReach, RuleSuggestion, SuggestedRule,
@@ -42,11 +41,11 @@ impl Sides {
         stores: (&Objects, &KeyRing),
         organisation: &OrganisationId,
         (spec, inputs): (&LinkageSpec, &Inputs),
-        runtime: &Handle,
+        waits: &impl Waits,
     ) -> Result<Self> {
         let read = |is_left: bool| {
             let input = if is_left { &inputs.left } else { &inputs.right };
-            parts::read(stores, organisation, input, (spec, &[]), is_left, runtime)
+            parts::read(stores, organisation, input, (spec, &[]), is_left, waits)
         };
         Ok(Self {
             left: read(true)?,
@@ -85,9 +84,9 @@ pub(crate) fn pair(
     (spec, inputs, outcome): (&LinkageSpec, &Inputs, &Outcome),
     rows: PairRows,
     people: &mut Subjects,
-    runtime: &Handle,
+    waits: &impl Waits,
 ) -> Result<PairExplanation> {
-    let sides = Sides::read((objects, keyring), organisation, (spec, inputs), runtime)?;
+    let sides = Sides::read((objects, keyring), organisation, (spec, inputs), waits)?;
     let (left, right) = (&sides.left, sides.right());
     // Within one version a pair is told from its first row.
     let rows = if inputs.is_within && rows.left_row > rows.right_row {
@@ -130,15 +129,13 @@ pub(crate) fn pair(
     }
     people.row(&inputs.right.analysis.to_string(), rows.right_row);
     let pair = (rows.left_row, rows.right_row);
-    let links =
-        runtime.block_on(objects.get_to_file(organisation, &outcome.linked_dataset.digest))?;
-    let scored =
-        runtime.block_on(objects.get_to_file(organisation, &outcome.scored_pairs.digest))?;
+    let links = waits.wait(objects.get_to_file(organisation, &outcome.linked_dataset.digest))?;
+    let scored = waits.wait(objects.get_to_file(organisation, &outcome.scored_pairs.digest))?;
     let link = find_link(&links, pair)?;
     let rival_bar = find_rival_bar(&scored, pair)?;
     // A run of a series counts in the population of its model, not in that of its versions.
     let stores = (objects, keyring);
-    let frozen = follow::frozen(stores, organisation, outcome.continuation.as_ref(), runtime)?;
+    let frozen = follow::frozen(stores, organisation, outcome.continuation.as_ref(), waits)?;
     let shown = outcome.model.as_ref().map(|model| {
         let (bound, spec) = match &frozen {
             None => (sides.bound(), &sides.spec),
@@ -181,12 +178,12 @@ pub(crate) fn count(
     organisation: &OrganisationId,
     (spec, inputs): (&LinkageSpec, &Inputs),
     people: &mut Subjects,
-    runtime: &Handle,
+    waits: &impl Waits,
 ) -> Result<RuleCounts> {
     for input in inputs.sides() {
-        crate::people::of(stores.0, organisation, input, runtime, people)?;
+        crate::people::of(stores.0, organisation, input, waits, people)?;
     }
-    let sides = Sides::read(stores, organisation, (spec, inputs), runtime)?;
+    let sides = Sides::read(stores, organisation, (spec, inputs), waits)?;
     let bound = sides.bound();
     let rules = complete::rules(&bound, &sides.spec);
     let mut candidates = Candidates::new(&bound, &sides.spec, &rules);
@@ -221,12 +218,12 @@ pub(crate) fn suggest_rules(
     organisation: &OrganisationId,
     (spec, inputs, recall): (&LinkageSpec, &Inputs, f64),
     people: &mut Subjects,
-    runtime: &Handle,
+    waits: &impl Waits,
 ) -> Result<RuleSuggestion> {
     for input in inputs.sides() {
-        crate::people::of(stores.0, organisation, input, runtime, people)?;
+        crate::people::of(stores.0, organisation, input, waits, people)?;
     }
-    let sides = Sides::read(stores, organisation, (spec, inputs), runtime)?;
+    let sides = Sides::read(stores, organisation, (spec, inputs), waits)?;
     let right = sides.right.as_ref().map(|right| &right.table);
     let advice = advise(spec, &sides.left.table, right, recall, &()).map_err(Problem::internal)?;
     let mut spec = spec.clone();

@@ -287,12 +287,12 @@ impl LinkageJob {
             let decided = (&decided.labels[..], limits);
             run_labelled(spec, left, right, decided, &progress).map(|found| (found, None))
         };
-        found.map_err(|error| {
-            // The reason it stopped, as the platform wants it told.
-            memory::why(&error, || {
-                let why = job.checkpoint().err();
-                why.unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
-            })
-        })
+        found.map_err(|error| memory::why(&error, || stopped(job)))
     }
+}
+
+/// The reason that work stopped, as the platform wants it told.
+pub(crate) fn stopped(job: &JobContext) -> Problem {
+    let why = job.checkpoint().err();
+    why.unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
 }

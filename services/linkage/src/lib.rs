@@ -70,7 +70,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// [`StartError`] when the database or the address cannot be used.
 pub async fn start(context: ServiceContext) -> Result<RunningService, StartError> {
     let store = context.open_store(MIGRATIONS).await?;
-    let memory = Memory::of(context.limits.linkage_mib, context.job_workers);
+    // Jobs, and one request at a time that reads versions.
+    let memory = Memory::of(context.limits.linkage_mib, context.job_workers + 1);
     let handler = LinkageJob {
         memory,
         objects: context.objects.clone(),
@@ -101,6 +102,7 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
     let every = Duration::from_secs(context.limits.retention_s);
     tokio::spawn(term.keep(every, Arc::downgrade(&alive)));
     let app = Data::new(App {
+        memory,
         objects: context.objects.clone(),
         keyring: context.keyring.clone(),
         peers: context.peers.clone(),

@@ -1,4 +1,4 @@
-//! How much memory a job may take (`limits.linkage_mib`): asked before it is taken, and refused with the number needed.
+//! How much memory a job, or a request that reads versions, may take (`limits.linkage_mib`): asked before it is taken, and refused with the number needed.
 
 use std::{cell::Cell, fs, path::Path};
 
@@ -7,7 +7,7 @@ use helder_record_linkage::run::{Limits, RunError};
 
 use crate::parts::Waits;
 
-/// Of the memory of the machine or container, what all jobs of the process together may take: the rest is for answering meanwhile, for the
+/// Of the memory of the machine or container, what all of these together may take: the rest is for answering meanwhile, for the
 /// database and for what is written.
 const SHARE_OF_ALL: f64 = 0.75;
 const MIB: u64 = 1 << 20;
@@ -19,7 +19,7 @@ const LIMITS: [&str; 2] = [
 ];
 const MACHINE: &str = "/proc/meminfo";
 
-/// What one job may take.
+/// What one piece of work may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// Bytes; `None` where neither the setting nor the system says a number.
@@ -27,11 +27,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// As set: MiB of one job; 0 is an equal share for each of `job_workers` of three quarters of what the process may have.
-    pub(crate) fn of(mib: u64, job_workers: usize) -> Self {
+    /// As set: MiB of one piece of work; 0 is an equal share, for each of `at_once` that run at a time, of three quarters of what the process may have.
+    pub(crate) fn of(mib: u64, at_once: usize) -> Self {
         let shared = || {
             let all = available(Path::new("/"))? as f64 * SHARE_OF_ALL;
-            Some(all as u64 / job_workers.max(1) as u64)
+            Some(all as u64 / at_once.max(1) as u64)
         };
         Self {
             allowed: match mib {

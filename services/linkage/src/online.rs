@@ -18,11 +18,15 @@ use helder_record_linkage::{
 };
 use helder_types::{Fault, OrganisationId};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{follow, parts, versions::Inputs, wire::Outcome};
+use crate::{
+    follow,
+    parts::{self, Waits},
+    versions::Inputs,
+    wire::Outcome,
+};
 
 /// Left records of all indexes in memory together; about 200 bytes each.
 const MOST_RECORDS: usize = 2_000_000;
@@ -204,12 +208,12 @@ pub(crate) fn find(
     record: &Table,
     limit: u8,
     people: &mut Subjects,
-    runtime: &Handle,
+    waits: &impl Waits,
 ) -> Result<RecordMatches> {
     let key = (asked.organisation.to_string(), asked.id);
     let indexed = match indexes.known(&key) {
         Some(indexed) => indexed,
-        None => indexes.keep(key, build(asked, runtime)?),
+        None => indexes.keep(key, build(asked, waits)?),
     };
     let mut indexed = indexed.lock().unwrap_or_else(PoisonError::into_inner);
     let limits = Limits {
@@ -242,7 +246,7 @@ pub(crate) fn find(
     })
 }
 
-fn build(asked: &Asked<'_>, runtime: &Handle) -> Result<Indexed> {
+fn build(asked: &Asked<'_>, waits: &impl Waits) -> Result<Indexed> {
     let no_model =
         || Problem::conflict("no-model", "this run compared nothing, so it cannot match");
     let model = asked.outcome.model.as_ref().ok_or_else(no_model)?;
@@ -254,14 +258,7 @@ fn build(asked: &Asked<'_>, runtime: &Handle) -> Result<Indexed> {
     }
     let read = |input, left| {
         let (stores, organisation) = (asked.stores, asked.organisation);
-        parts::read(
-            stores,
-            organisation,
-            input,
-            (asked.spec, &[]),
-            left,
-            runtime,
-        )
+        parts::read(stores, organisation, input, (asked.spec, &[]), left, waits)
     };
     if asked.inputs.is_within {
         return Err(Problem::conflict(
@@ -272,7 +269,7 @@ fn build(asked: &Asked<'_>, runtime: &Handle) -> Result<Indexed> {
     let mut left = read(&asked.inputs.left, true)?;
     let mut right = read(&asked.inputs.right, false)?;
     let of = asked.outcome.continuation.as_ref();
-    let frozen = follow::frozen(asked.stores, asked.organisation, of, runtime)?;
+    let frozen = follow::frozen(asked.stores, asked.organisation, of, waits)?;
     if let Some(frozen) = &frozen {
         frozen.count_in(&mut left.table, true);
         frozen.count_in(&mut right.table, false);

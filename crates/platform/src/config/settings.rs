@@ -141,8 +141,8 @@ pub struct Limits {
     pub identity_days: u64,
     /// Time between two looks for data whose term is over, seconds. Default 3,600.
     pub retention_s: u64,
-    /// Most memory of one linkage job, MiB; 0 is an equal share for each of `job_workers` of three quarters of what the process may have.
-    /// Default 0.
+    /// Most memory of one linkage job or request that reads versions, MiB; 0 is an equal share, for each of `job_workers` and one request,
+    /// of three quarters of what the process may have. Default 0.
     pub linkage_mib: u64,
     /// Predictions per subject and day (UTC), organisation and process; 0 is without limit. Default 0.
     pub subject_predictions: u32,

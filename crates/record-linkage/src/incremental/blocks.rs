@@ -8,7 +8,7 @@ use crate::{
     comparison::{Scratch, Side},
     incremental::Frozen,
     keys::RuleKeys,
-    run::{Cancelled, KEEP_FROM, Observer},
+    run::{Budget, KEEP_FROM, Observer, RunError},
     score::{Evidence, Weights},
     spec::Assignment,
 };
@@ -47,6 +47,7 @@ pub(super) struct Weigher<'a> {
     frozen: &'a Frozen,
     bound: &'a Bound,
     observer: &'a dyn Observer,
+    budget: Budget,
     weights: Weights,
     /// Comparisons in the order they are done, each with the most that those after it can add.
     order: Vec<(usize, f64)>,
@@ -56,7 +57,12 @@ pub(super) struct Weigher<'a> {
 }
 
 impl<'a> Weigher<'a> {
-    pub(super) fn new(frozen: &'a Frozen, bound: &'a Bound, observer: &'a dyn Observer) -> Self {
+    pub(super) fn new(
+        frozen: &'a Frozen,
+        bound: &'a Bound,
+        budget: Budget,
+        observer: &'a dyn Observer,
+    ) -> Self {
         let weights = Weights::new(&frozen.model, bound.n_records());
         let order = bound.by_cost();
         let later = |i: usize| order[i + 1..].iter().map(|k| weights.most(*k)).sum();
@@ -65,6 +71,7 @@ impl<'a> Weigher<'a> {
             frozen,
             bound,
             observer,
+            budget,
             weights,
             order,
             waiting: Vec::new(),
@@ -73,7 +80,7 @@ impl<'a> Weigher<'a> {
         }
     }
 
-    pub(super) fn push(&mut self, pair: (u32, u32)) -> Result<(), Cancelled> {
+    pub(super) fn push(&mut self, pair: (u32, u32)) -> Result<(), RunError> {
         self.waiting.push(pair);
         if self.waiting.len() == PAIRS_AT_A_TIME {
             self.weigh()?;
@@ -82,7 +89,7 @@ impl<'a> Weigher<'a> {
     }
 
     /// The pairs so far that may matter, each once: rows and weight before rivals; sorted.
-    pub(super) fn finish(mut self) -> Result<Vec<(u32, u32, f64)>, Cancelled> {
+    pub(super) fn finish(mut self) -> Result<Vec<(u32, u32, f64)>, RunError> {
         self.weigh()?;
         self.pairs
             .par_sort_unstable_by_key(|(left, right, _)| (*left, *right));
@@ -90,7 +97,7 @@ impl<'a> Weigher<'a> {
         Ok(self.pairs)
     }
 
-    fn weigh(&mut self) -> Result<(), Cancelled> {
+    fn weigh(&mut self) -> Result<(), RunError> {
         self.observer.checkpoint()?;
         let waiting = std::mem::take(&mut self.waiting);
         let parts: Vec<Vec<(u32, u32, f64)>> = waiting
@@ -99,6 +106,7 @@ impl<'a> Weigher<'a> {
             .collect();
         self.pairs.extend(parts.into_iter().flatten());
         self.weighed += waiting.len() as u64;
+        self.budget.kept(self.pairs.len() as u64, (1, 1))?;
         self.observer.rows(self.weighed, self.weighed);
         Ok(())
     }
@@ -163,7 +171,7 @@ impl Blocks<'_> {
         rows: [&[(u64, u32)]; 2],
         closed: &mut [bool],
         weigher: &mut Weigher<'_>,
-    ) -> Result<(), Cancelled> {
+    ) -> Result<(), RunError> {
         let sides = self.sides;
         let now = [0, 1].map(|side| -> Vec<u32> {
             let new = rows[side].iter().map(|(_, row)| *row);
@@ -212,7 +220,7 @@ impl Blocks<'_> {
         [lefts, all_rights]: [&[u32]; 2],
         all: bool,
         weigher: &mut Weigher<'_>,
-    ) -> Result<(), Cancelled> {
+    ) -> Result<(), RunError> {
         let again = |side: usize, row: u32| all || self.sides[side].again[row as usize];
         let rights: Vec<u32> = all_rights
             .iter()
@@ -248,9 +256,10 @@ pub(super) fn weigh_again(
     frozen: &Frozen,
     bound: &Bound,
     sides: [&Rows; 2],
+    budget: Budget,
     observer: &dyn Observer,
-) -> Result<Found, Cancelled> {
-    let mut weigher = Weigher::new(frozen, bound, observer);
+) -> Result<Found, RunError> {
+    let mut weigher = Weigher::new(frozen, bound, budget, observer);
     let mut closed = vec![false; sides[0].n];
     let (mut rules, mut splits) = (Vec::new(), Vec::new());
     for rule in &frozen.spec.blocking_rules {

@@ -34,7 +34,7 @@ use crate::{
     comparison::Side,
     model::TrainedModel,
     population::Population,
-    run::{Cancelled, Link, MORE_PAIRS, Observer, ScoredPair},
+    run::{Limits, Link, MORE_PAIRS, Observer, RunError, ScoredPair},
     spec::{Assignment, LinkageSpec},
     table::{RowCountMismatch, Table},
 };
@@ -173,14 +173,15 @@ impl State {
     /// Links two sources from scratch. Within one file `right` is not read.
     ///
     /// # Errors
-    /// [`Cancelled`] when the observer stops it.
+    /// As [`State::update`].
     pub fn from_scratch(
         frozen: Arc<Frozen>,
         left: Source,
         right: Source,
+        limits: Limits,
         observer: &dyn Observer,
-    ) -> Result<Self, Cancelled> {
-        Ok(Self::empty(frozen).update(left, right, observer)?.0)
+    ) -> Result<Self, RunError> {
+        Ok(Self::empty(frozen).update(left, right, limits, observer)?.0)
     }
 
     /// A state of no records, from which an update is from scratch.

@@ -24,7 +24,7 @@ use crate::{
     bound::Bound,
     comparison::Side,
     keys::{KeyWork, RuleKeys},
-    run::{Cancelled, Observer},
+    run::{Budget, Observer, RunError},
     spec::ComparisonSpec,
     table::{ColumnBuilder, RowCountMismatch, Table},
 };
@@ -59,7 +59,7 @@ pub enum PartitionError {
     Table(#[from] RowCountMismatch),
     /// The observer stopped it.
     #[error(transparent)]
-    Cancelled(#[from] Cancelled),
+    Stopped(#[from] RunError),
 }
 
 fn numbers(batch: &RecordBatch, name: &'static str) -> Result<Vec<u64>, PartitionError> {
@@ -232,7 +232,7 @@ pub fn score(
     } else {
         blocks(right, &records[1])?
     };
-    let mut weigher = Weigher::new(frozen, &bound, observer);
+    let mut weigher = Weigher::new(frozen, &bound, Budget::default(), observer);
     while let Some((at, lefts)) = lefts.pop_first() {
         let rule = usize::try_from(at.0).ok();
         let rule = rule.and_then(|rule| frozen.spec.blocking_rules.get(rule));
@@ -277,7 +277,7 @@ fn push(
     weigher: &mut Weigher<'_>,
     bound: &Bound,
     [lefts, rights]: [&[u32]; 2],
-) -> Result<(), Cancelled> {
+) -> Result<(), RunError> {
     for left in lefts {
         for right in rights {
             if bound.is_pair(*left as usize, *right as usize) {

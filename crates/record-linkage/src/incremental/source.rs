@@ -67,6 +67,12 @@ impl Source {
         &self.table
     }
 
+    /// Bytes it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        let keys = self.keys.iter().map(|key| size_of::<String>() + key.len());
+        keys.sum::<usize>() as u64 + self.table.bytes()
+    }
+
     /// Forgets the columns that a spec does not read.
     pub(super) fn keep(&mut self, spec: &LinkageSpec, left: bool) {
         let named = named(spec, left);

@@ -11,7 +11,7 @@ use crate::{
         source::{Diff, Source, with_former},
     },
     keys::KeyWork,
-    run::{Cancelled, Link, Linked, Observer, Step},
+    run::{Budget, Cancelled, Limits, Link, Linked, Observer, RunError, Step},
     spec::Assignment,
 };
 
@@ -58,16 +58,17 @@ fn taken(n: usize, links: &[Link], of: impl Fn(&Link) -> u32) -> Vec<bool> {
 
 impl State {
     /// Links new versions of the sources, as [`State::from_scratch`] would, and only does again what can come out differently. Within one
-    /// file `right` is not read.
+    /// file `right` is not read. What the state before takes counts as used.
     ///
     /// # Errors
-    /// [`Cancelled`] when the observer stops it.
+    /// [`RunError`] when the observer stops it, or it would need more memory than `limits` allow. Pairs are not limited.
     pub fn update(
         &self,
         mut left: Source,
         mut right: Source,
+        limits: Limits,
         observer: &dyn Observer,
-    ) -> Result<(Self, Work), Cancelled> {
+    ) -> Result<(Self, Work), RunError> {
         let frozen = &self.frozen;
         observer.stage("finding what changed");
         left.keep(&frozen.spec, true);
@@ -85,7 +86,8 @@ impl State {
         observer.stage("linking on pseudonym");
         let linked = deterministic(frozen, &left, &right);
         observer.stage("reading the values");
-        let bound = self.bind(&left, &right, &diffs)?;
+        let held = self.bytes() + left.bytes() + right.bytes();
+        let (bound, budget) = self.bind(&left, &right, &diffs, (held, limits))?;
         let one = rows(
             (&self.left, &diffs[0]),
             &taken(self.left.keys.len(), &self.links, |link| link.left),
@@ -105,7 +107,7 @@ impl State {
             Some(other) => ([&one, other], [&diffs[0].kept, &diffs[1].kept]),
         };
         observer.stage("weighing pairs");
-        let found = weigh_again(frozen, &bound, sides, observer)?;
+        let found = weigh_again(frozen, &bound, sides, budget, observer)?;
         work.weighed = found.weighed;
         observer.stage("choosing partners");
         let mut touched = [sides[0].again.clone(), sides[1].again.clone()];
@@ -140,22 +142,36 @@ impl State {
         Ok((next, work))
     }
 
-    /// Binds the new versions with the former rows behind them.
-    fn bind(&self, left: &Source, right: &Source, diffs: &[Diff; 2]) -> Result<Bound, Cancelled> {
+    /// Bytes of its records and pairs.
+    fn bytes(&self) -> u64 {
+        let pairs = size_of_val(self.pairs.as_slice()) + size_of_val(self.links.as_slice());
+        self.left.bytes() + self.right.bytes() + pairs as u64
+    }
+
+    /// Binds the new versions with the former rows behind them, where that fits beside the bytes held.
+    fn bind(
+        &self,
+        left: &Source,
+        right: &Source,
+        diffs: &[Diff; 2],
+        (held, limits): (u64, Limits),
+    ) -> Result<(Bound, Budget), RunError> {
         let frozen = &self.frozen;
         let table = |new: &Source, old: &Source, diff: &Diff, side: Side| {
             // Columns are built to the length of the table, so this does not fail.
             let mut table = with_former(new, old, diff).map_err(|_| Cancelled)?;
             table.set_population(frozen.populations[side as usize].clone());
-            Ok(table)
+            Ok::<_, Cancelled>(table)
         };
         let l = table(left, &self.left, &diffs[0], Side::Left)?;
         if frozen.within {
             let r = table(left, &self.left, &diffs[0], Side::Right)?;
-            return Ok(Bound::new(&frozen.spec, &l, &r).made_within());
+            let budget = Budget::beside(held, limits, &frozen.spec, (&l, &r))?;
+            return Ok((Bound::new(&frozen.spec, &l, &r).made_within(), budget));
         }
         let r = table(right, &self.right, &diffs[1], Side::Right)?;
-        Ok(Bound::new(&frozen.spec, &l, &r))
+        let budget = Budget::beside(held, limits, &frozen.spec, (&l, &r))?;
+        Ok((Bound::new(&frozen.spec, &l, &r), budget))
     }
 
     /// Pairs of before that still hold, and pairs weighed again; marks rows that lost a pair.

@@ -81,7 +81,7 @@ fn without_pairs(spec: &LinkageSpec, left: &Table, right: &Table) -> u64 {
 
 /// What is left for pairs.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     limits: Limits,
     without_pairs: u64,
 }
@@ -123,6 +123,19 @@ impl Budget {
         Ok(budget)
     }
 
+    /// [`Self::new`] for two tables beside `held` bytes that are there already.
+    pub(crate) fn beside(
+        held: u64,
+        limits: Limits,
+        spec: &LinkageSpec,
+        (left, right): (&Table, &Table),
+    ) -> Result<Self, RunError> {
+        let mut budget = Self::new(limits, spec, left, right)?;
+        budget.without_pairs += held;
+        budget.kept(0, (1, 1))?;
+        Ok(budget)
+    }
+
     fn memory(&self, stage: &'static str, pairs: u64) -> Result<(), RunError> {
         let needed = self.without_pairs + pairs * PER_PAIR;
         match self.limits.memory_bytes {
@@ -136,7 +149,7 @@ impl Budget {
     }
 
     /// Refuses when the pairs kept so far, out of `done` of `total` looked at, do not fit.
-    pub(super) fn kept(&self, pairs: u64, (done, total): (u64, u64)) -> Result<(), RunError> {
+    pub(crate) fn kept(&self, pairs: u64, (done, total): (u64, u64)) -> Result<(), RunError> {
         let refused = self.memory("weighing pairs", pairs);
         if refused.is_ok() {
             return refused;

@@ -31,7 +31,7 @@ pub use dedupe::{Deduplicated, dedupe, dedupe_within, within};
 pub use gap::runner_up_gaps;
 pub(crate) use hidden::hidden_pairs;
 pub use label::Label;
-use limits::Budget;
+pub(crate) use limits::Budget;
 pub use limits::{Limits, RunError};
 pub use part::{Part, WeighedPair, weigh_part};
 pub use quality::{AtThreshold, Band, GroupQuality, Quality};

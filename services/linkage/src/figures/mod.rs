@@ -29,6 +29,18 @@ pub(crate) struct Sides<'a> {
     pub is_within: bool,
 }
 
+impl Sides<'_> {
+    /// Bytes they take.
+    pub(crate) fn bytes(&self) -> u64 {
+        let right = if self.is_within {
+            0
+        } else {
+            self.right.bytes()
+        };
+        self.left.bytes() + right
+    }
+}
+
 /// All figures of a run.
 pub(crate) struct Figures {
     /// Without labels.

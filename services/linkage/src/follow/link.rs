@@ -13,12 +13,14 @@ use helder_record_linkage::{
         Frozen, Source, State, Work,
         entities::{Entities, Event},
     },
+    run::RunError,
 };
 
 use super::{Follow, keys, state};
 use crate::{
     figures::Sides,
-    job::{LinkageJob, Progress},
+    job::{LinkageJob, Progress, stopped},
+    memory,
     parts::Records,
     review::used::Placed,
     wire::LinkedDataset,
@@ -62,14 +64,12 @@ pub(crate) fn linked(
     };
     let places = [places(&left.1), places(&right.1)];
     let (left, right) = (left.0, right.0);
-    let stopped = |Cancelled| {
-        let reason = job.checkpoint().err();
-        reason.unwrap_or_else(|| Problem::internal("a run stopped without a reason"))
-    };
+    let limits = service.memory.limits();
+    let refused = |error: RunError| memory::why(&error, || stopped(job));
     let scratch = |frozen| {
         let nothing = State::empty(frozen);
-        let state = nothing.update(left.clone(), right.clone(), &observer);
-        state.map_err(stopped)
+        let state = nothing.update(left.clone(), right.clone(), limits, &observer);
+        state.map_err(refused)
     };
     let (state, work, (entities, events)) = match before {
         None => {
@@ -79,18 +79,20 @@ pub(crate) fn linked(
         }
         Some(before) => {
             let stores = (&service.objects, &service.keyring);
-            let (before, numbers) = state::read(stores, job.organisation(), before, job)?;
+            let beside = service.memory.beside(sides.bytes(), job);
+            let (before, numbers) = state::read(stores, job.organisation(), before, &beside)?;
             let (state, work) = if follow.everything {
                 scratch(Arc::new(before.frozen().clone()))?
             } else {
                 let (left, right) = (left.clone(), right.clone());
-                before.update(left, right, &observer).map_err(stopped)?
+                let state = before.update(left, right, limits, &observer);
+                state.map_err(refused)?
             };
             let numbers = numbers.update(&before, &state);
             (state, work, numbers)
         }
     };
-    let result = state.result(&observer).map_err(stopped)?;
+    let result = state.result(&observer).map_err(|Cancelled| stopped(job))?;
     let found = placed(result, &places, sides.is_within);
     let clusters = sides
         .is_within

@@ -82,7 +82,9 @@ pub(super) fn read(
         > 0
     {
         waits.go_on()?;
+        waits.has_room_for(plain.len() as u64)?;
     }
+    waits.hold(plain.len() as u64)?;
     State::read(&plain).map_err(Problem::internal)
 }
 

@@ -80,7 +80,7 @@ pub(crate) async fn match_record(
             &record,
             asked.limit,
             &mut act.subjects,
-            &Handle::current(),
+            &app.memory.beside(0, &Handle::current()),
         );
         (act, found)
     });

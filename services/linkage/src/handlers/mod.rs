@@ -24,7 +24,10 @@ use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{check::Found, encodings::handlers as encodings, online::Indexes, versions::Version};
+use crate::{
+    check::Found, encodings::handlers as encodings, memory::Memory, online::Indexes,
+    versions::Version,
+};
 
 helder_platform::job_routes!(read = LinkageRead, write = LinkageWrite);
 helder_platform::logboek_routes!(read = LinkageAudit, service = "linkage", more = None);
@@ -36,6 +39,8 @@ pub(crate) struct App {
     pub(crate) objects: Objects,
     /// Opens identity parts.
     pub(crate) keyring: KeyRing,
+    /// What one piece of work on versions may take.
+    pub(crate) memory: Memory,
     /// Other services.
     pub(crate) peers: Peers,
     /// One explanation or count at a time: each reads two identity parts into memory.

@@ -22,6 +22,7 @@ use super::App;
 use crate::{
     check::Usable,
     explain,
+    memory::Beside,
     versions::Inputs,
     wire::{CountRequest, RuleCounts, RuleSuggestion, SuggestRules, VersionPair},
 };
@@ -75,7 +76,7 @@ pub(crate) async fn count_blocking_rules(
             work.organisation,
             (&spec, work.inputs),
             work.subjects,
-            &Handle::current(),
+            &work.waits,
         )
     })
     .await
@@ -123,7 +124,7 @@ pub(crate) async fn suggest_blocking_rules(
             work.organisation,
             (&spec, work.inputs, recall),
             work.subjects,
-            &Handle::current(),
+            &work.waits,
         )
     })
     .await
@@ -154,6 +155,7 @@ struct Work<'a> {
     organisation: &'a OrganisationId,
     inputs: &'a Inputs,
     subjects: &'a mut Subjects,
+    waits: Beside<'a, Handle>,
 }
 
 /// Looks at two versions, one request at a time, and puts on record whose they are.
@@ -166,15 +168,17 @@ async fn looked_at<T: Send + 'static>(
     look: impl FnOnce(Work<'_>) -> Result<T> + Send + 'static,
 ) -> Result<Json<T>> {
     let _one_at_a_time = app.gate.acquire().await.map_err(Problem::internal)?;
-    let (objects, keyring) = (app.objects.clone(), app.keyring.clone());
+    let (objects, keyring, memory) = (app.objects.clone(), app.keyring.clone(), app.memory);
     let organisation = caller.organisation.clone();
     let looked = spawn_blocking(move || {
+        let runtime = Handle::current();
         let seen = look(Work {
             objects: &objects,
             keyring: &keyring,
             organisation: &organisation,
             inputs: &inputs,
             subjects: &mut act.subjects,
+            waits: memory.beside(0, &runtime),
         });
         (act, seen)
     });

@@ -67,7 +67,7 @@ pub(crate) async fn explain_pair(
     let mut act = Act::begin("linkage", &caller, &purpose, "explanation of a pair");
     act.note("helder.linkage_run_id", id.to_string());
     let organisation = caller.organisation.clone();
-    let (objects, keyring) = (app.objects.clone(), app.keyring.clone());
+    let (objects, keyring, memory) = (app.objects.clone(), app.keyring.clone(), app.memory);
     let shown = spawn_blocking(move || {
         let stores = (&objects, &keyring);
         let shown = explain::pair(
@@ -76,7 +76,7 @@ pub(crate) async fn explain_pair(
             (&spec, &inputs, &outcome),
             rows,
             &mut act.subjects,
-            &Handle::current(),
+            &memory.beside(0, &Handle::current()),
         );
         (act, shown)
     });
