@@ -42,7 +42,8 @@ impl Numbers {
         // Overlapping beginnings: 90909….
         let starts = starts.flat_map(|at| [at, at + 2]);
         let hits = starts.filter_map(|at| Some((at, bytes.get(at..at + 9)?)));
-        hits.filter(|(at, hit)| self.used.contains(*hit) && !is_fraction(bytes, *at))
+        let is_told = |at| !is_fraction(bytes, at) && !is_in_identifier(bytes, at);
+        hits.filter(|(at, hit)| self.used.contains(*hit) && is_told(*at))
             .map(|(_, hit)| String::from_utf8_lossy(hit).into_owned())
             .collect()
     }
@@ -57,6 +58,43 @@ fn is_fraction(bytes: &[u8], at: usize) -> bool {
         .count();
     let before = &bytes[..at - digits];
     before.ends_with(b".") && before.len() > 1 && before[before.len() - 2].is_ascii_digit()
+}
+
+/// Whether the nine bytes at `at` are a piece of a long hexadecimal number: of hundreds of thousands of digests and ids of traces, some
+/// hold any nine digits. A number that stands by itself between hyphens is no piece.
+fn is_in_identifier(bytes: &[u8], at: usize) -> bool {
+    let (before, after) = (&bytes[..at], &bytes[at + 9..]);
+    let is_piece = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+    let touches = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+    let start = before.iter().rev().take_while(|it| is_piece(it)).count();
+    let end = after.iter().take_while(|it| is_piece(it)).count();
+    let whole = &bytes[at - start..at + 9 + end];
+    let digits = whole.iter().filter(|it| it.is_ascii_hexdigit()).count();
+    let is_hexadecimal = whole.iter().any(u8::is_ascii_alphabetic);
+    (touches(before.last()) || touches(after.first())) && digits >= 16 && is_hexadecimal
+}
+
+#[test]
+fn a_number_is_found_wherever_it_stands_but_in_an_identifier() {
+    let mut numbers = Numbers::new();
+    let number = numbers.next();
+    let found = |text: String| !numbers.found(text.as_bytes()).is_empty();
+    for told in [
+        "{}",
+        "a{}b",
+        "key-{}-01a205b9-4702-7238-850e-a82239c7f716",
+        "12345{}678901234",
+        "/subjects/{}",
+    ] {
+        assert!(found(told.replace("{}", &number)), "{told}");
+    }
+    for other in [
+        "span_id=8398b{}a4d",
+        "01a205b9-4702-7238-850e-a8{}f",
+        "0.12{}",
+    ] {
+        assert!(!found(other.replace("{}", &number)), "{other}");
+    }
 }
 
 /// A request with somebody's number somewhere in it.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Seek},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,6 +13,7 @@ use object_store::{
     Error, MultipartUpload, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path,
 };
 use tempfile::NamedTempFile;
+use tracing::Instrument as _;
 
 use super::away;
 use crate::{bucket::Bucket, problem::Result};
@@ -107,8 +109,16 @@ async fn in_parts(
     mut bytes: NamedTempFile,
     size_bytes: u64,
 ) -> Result<()> {
-    let begun = bucket.within(0, bucket.store.put_multipart(key)).await?;
-    let mut upload = Unfinished(Some(begun.map_err(away)?));
+    let (store, key_of_it) = (Arc::clone(&bucket.store), key.clone());
+    // A task of its own: when nobody waits any more, its answer is still heard, and what was begun is taken back.
+    let begin = async move {
+        let upload = store.put_multipart(&key_of_it).await;
+        upload.map(|upload| Unfinished(Some(upload)))
+    };
+    let begun = bucket
+        .within(0, tokio::spawn(begin.in_current_span()))
+        .await?;
+    let mut upload = begun.map_err(away)?.map_err(away)?;
     let mut under_way = FuturesUnordered::new();
     loop {
         let part;

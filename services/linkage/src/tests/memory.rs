@@ -65,3 +65,30 @@ async fn a_run_that_needs_more_memory_than_it_may_take_says_how_much_and_runs_wi
     let (refusals, _) = asked_until_it_runs(&house, &within).await;
     assert!(refusals >= 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_reads_versions_keeps_to_the_limit_too() {
+    let house = House::new();
+    let project = Uuid::now_v7();
+    let (left, _) = house.version(project, &febrl("a.csv").0).await;
+    let (right, _) = house.version(project, &febrl("b.csv").0).await;
+    let wanted = json!({"projectId": project, "left": left, "right": right, "recall": 0.95});
+    for (mib, expected) in [(1, 400), (1024, 200)] {
+        let limits = Limits {
+            linkage_mib: mib,
+            ..Limits::default()
+        };
+        let (service, base) = house.serve_within(limits).await;
+        let http = Http::new(&house, base);
+        let (status, answer) = http
+            .post("/linkage-specs/_suggest-rules", wanted.clone())
+            .await;
+        assert_eq!(status, expected, "{answer}");
+        if expected == 400 {
+            assert_eq!(answer["type"], "urn:helder:problem:linkage-memory-limit");
+            let detail = answer["detail"].as_str().unwrap();
+            assert!(before(detail, " MiB of memory") > mib, "{detail}");
+        }
+        service.stop().await.unwrap();
+    }
+}
