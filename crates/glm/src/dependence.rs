@@ -3,8 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    chunks,
-    design::{Design, dot},
+    Design, GlmError,
+    design::dot,
+    layout,
+    response::Checked,
+    work::{Task, Work},
 };
 
 /// A column left out because earlier columns already say the same.
@@ -21,11 +24,27 @@ const RESIDUAL_SHARE: f64 = 1e-7;
 /// Shares of the squared length below this are looked at row by row; the cross products alone are not exact enough.
 const SUSPECT_SHARE: f64 = 1e-6;
 
+/// Columns whose values lie further from 1 have variances that do not fit a number.
+const SCALES: std::ops::RangeInclusive<f64> = 1e-140..=1e140;
+
+/// The columns that a fit uses, and what is known of them.
+pub(crate) struct Prepared<'a> {
+    pub(crate) work: Work<'a>,
+    pub(crate) dropped: Vec<DroppedColumn>,
+    /// Standard deviation (divisor: sum of the weights) per column used, moved and scaled; 0 for the intercept.
+    pub(crate) deviations: Vec<f64>,
+}
+
 /// Walks the columns from left to right; each either adds something to the ones before it or is dropped.
 ///
-/// Returns the columns kept (ascending) and the ones dropped.
-pub(crate) fn walk(design: &Design) -> (Vec<usize>, Vec<DroppedColumn>) {
-    let moments = Moments::of(design);
+/// # Errors
+/// [`GlmError::Scale`], naming the column.
+pub(crate) fn prepare<'a>(
+    design: &'a Design,
+    response: &'a Checked<'a>,
+) -> Result<Prepared<'a>, GlmError> {
+    let mut work = layout::of(design, response);
+    let moments = Moments::of(&work)?;
     let mut basis = Basis::default();
     let mut dropped = Vec::new();
     for j in 1..design.width() {
@@ -33,7 +52,7 @@ pub(crate) fn walk(design: &Design) -> (Vec<usize>, Vec<DroppedColumn>) {
             name: design.names()[j].clone(),
             combination_of,
         };
-        if moments.is_constant(j) {
+        if moments.is_constant(&work, j) {
             dropped.push(drop(Vec::new()));
             continue;
         }
@@ -46,7 +65,7 @@ pub(crate) fn walk(design: &Design) -> (Vec<usize>, Vec<DroppedColumn>) {
         let mut rest = 1.0 - dot(&coordinates, &coordinates);
         if rest < SUSPECT_SHARE {
             let weights = basis.weights(&coordinates);
-            let length = moments.residual_length(design, j, &basis.columns, &weights);
+            let length = moments.residual_length(&work, j, &basis.columns, &weights);
             if length < RESIDUAL_SHARE {
                 let parts = basis
                     .columns
@@ -62,7 +81,23 @@ pub(crate) fn walk(design: &Design) -> (Vec<usize>, Vec<DroppedColumn>) {
         }
         basis.extend(j, coordinates, rest);
     }
-    (std::iter::once(0).chain(basis.columns).collect(), dropped)
+    if let Some(&far) = basis
+        .columns
+        .iter()
+        .find(|&&j| !SCALES.contains(&work.scale[j]))
+    {
+        return Err(GlmError::Scale(design.names()[far].clone()));
+    }
+    let kept: Vec<usize> = std::iter::once(0).chain(basis.columns).collect();
+    let deviations = kept.iter().map(|&j| moments.deviation(j)).collect();
+    work.centre = kept.iter().map(|&j| work.centre[j]).collect();
+    work.scale = kept.iter().map(|&j| work.scale[j]).collect();
+    work.columns = kept;
+    Ok(Prepared {
+        work,
+        dropped,
+        deviations,
+    })
 }
 
 /// The columns kept so far, with the Cholesky factor of their correlations, row by row.
@@ -103,106 +138,81 @@ impl Basis {
 /// Means and cross products of the centred columns, each scaled to length 1.
 struct Moments {
     p: usize,
+    weight: f64,
     means: Vec<f64>,
     lengths: Vec<f64>,
     correlations: Vec<f64>,
-    largest: Vec<f64>,
-    n_rows: usize,
 }
 
 impl Moments {
-    fn of(design: &Design) -> Self {
-        let (p, n_rows) = (design.width(), design.n_rows());
-        let sums = chunks::reduce(
-            n_rows,
-            |range| {
-                let mut sums = vec![0.0; 2 * p];
-                for row in design.rows(range) {
-                    for j in 0..p {
-                        sums[j] += row[j];
-                        sums[p + j] = sums[p + j].max(row[j].abs());
-                    }
-                }
-                sums
-            },
-            |mut a, b| {
-                chunks::add(&mut a[..p], &b[..p]);
-                for j in p..2 * p {
-                    a[j] = a[j].max(b[j]);
-                }
-                a
-            },
-        )
-        .unwrap_or_else(|| vec![0.0; 2 * p]);
-        let means: Vec<f64> = sums[..p]
-            .iter()
-            .map(|sum| sum / n_rows.max(1) as f64)
-            .collect();
-        let mut products = chunks::reduce(
-            n_rows,
-            |range| {
-                let mut products = vec![0.0; p * p];
-                let mut centred = vec![0.0; p];
-                for row in design.rows(range) {
-                    for j in 0..p {
-                        centred[j] = row[j] - means[j];
-                    }
-                    for i in 0..p {
-                        for j in 0..=i {
-                            products[i * p + j] += centred[i] * centred[j];
-                        }
-                    }
-                }
-                products
-            },
-            |mut a, b| {
-                chunks::add(&mut a, &b);
-                a
-            },
-        )
-        .unwrap_or_else(|| vec![0.0; p * p]);
-        let lengths: Vec<f64> = (0..p).map(|j| products[j * p + j].sqrt()).collect();
-        for i in 0..p {
-            for j in 0..=i {
-                products[i * p + j] /= lengths[i] * lengths[j];
-                products[j * p + i] = products[i * p + j];
+    fn of(work: &Work<'_>) -> Result<Self, GlmError> {
+        let p = work.width();
+        let mut products = work.pass(Task::Products, 1).information;
+        for j in 0..p {
+            let square = products[j * p + j];
+            if !square.is_finite() {
+                return Err(GlmError::Scale(work.design.names()[j].clone()));
             }
         }
-        Self {
+        let weight = products[0];
+        let means: Vec<f64> = (0..p).map(|j| products[j] / weight).collect();
+        for i in 0..p {
+            for j in 0..p {
+                products[i * p + j] -= weight * means[i] * means[j];
+            }
+        }
+        let lengths: Vec<f64> = (0..p)
+            .map(|j| products[j * p + j].max(0.0).sqrt())
+            .collect();
+        for i in 0..p {
+            for j in 0..p {
+                products[i * p + j] /= lengths[i] * lengths[j];
+            }
+        }
+        Ok(Self {
             p,
+            weight,
             means,
             lengths,
             correlations: products,
-            largest: sums[p..].to_vec(),
-            n_rows,
-        }
+        })
     }
 
-    fn is_constant(&self, j: usize) -> bool {
-        self.lengths[j] <= 1e-12 * self.largest[j] * (self.n_rows as f64).sqrt()
+    fn is_constant(&self, work: &Work<'_>, j: usize) -> bool {
+        let largest = self.means[j].abs() + (work.centre[j] * work.scale[j]).abs();
+        self.lengths[j] <= 1e-12 * largest * self.weight.sqrt()
     }
 
     fn correlation(&self, i: usize, j: usize) -> f64 {
         self.correlations[i * self.p + j]
     }
 
+    fn deviation(&self, j: usize) -> f64 {
+        if j == 0 {
+            0.0
+        } else {
+            self.lengths[j] / self.weight.sqrt()
+        }
+    }
+
     /// Length of what `weights` of `others` leave of column `j`, as a share of its centred length.
-    fn residual_length(&self, design: &Design, j: usize, others: &[usize], weights: &[f64]) -> f64 {
-        let squared = chunks::reduce(
-            self.n_rows,
-            |range| {
-                let scaled = |row: &[f64], k: usize| (row[k] - self.means[k]) / self.lengths[k];
-                design
-                    .rows(range)
-                    .map(|row| {
-                        let fitted: f64 = others
-                            .iter()
-                            .zip(weights)
-                            .map(|(&k, w)| w * scaled(row, k))
-                            .sum();
-                        (scaled(row, j) - fitted).powi(2)
-                    })
-                    .sum::<f64>()
+    fn residual_length(&self, work: &Work<'_>, j: usize, others: &[usize], weights: &[f64]) -> f64 {
+        let mut direction = vec![0.0; self.p];
+        direction[j] = 1.0 / self.lengths[j];
+        for (&k, weight) in others.iter().zip(weights) {
+            direction[k] = -weight / self.lengths[k];
+        }
+        direction[0] = -(1..self.p)
+            .map(|k| direction[k] * self.means[k])
+            .sum::<f64>();
+        let squared = work.scan(
+            &direction,
+            false,
+            || 0.0,
+            |sum, first, rest| {
+                for (at, rest) in rest.iter().enumerate() {
+                    *sum += work.response.weight(first + at) * rest * rest;
+                }
             },
             |a, b| a + b,
         );
@@ -213,6 +223,15 @@ impl Moments {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Family, Response};
+
+    fn walk(design: &Design) -> (Vec<usize>, Vec<DroppedColumn>) {
+        let y: Vec<bool> = (0..design.n_rows()).map(|row| row == 0).collect();
+        let response = Response::yes_no(&y);
+        let checked = response.check(Family::Binomial, y.len()).unwrap();
+        let prepared = prepare(design, &checked).unwrap();
+        (prepared.work.columns, prepared.dropped)
+    }
 
     #[test]
     fn the_last_column_of_a_dependent_set_is_dropped_and_named() {
@@ -262,6 +281,38 @@ mod tests {
             .collect();
         let (kept, dropped) = walk(&Design::new(100, [("a", &a), ("b", &b)]).unwrap());
         assert_eq!((kept.len(), dropped.len()), (3, 0));
+    }
+
+    #[test]
+    fn a_column_that_varies_only_in_rows_without_weight_is_constant() {
+        let x = [1.0, 1.0, 1.0, 4.0];
+        let design = Design::new(4, [("x", x)]).unwrap();
+        let y = [1.0, 0.0, 1.0, 1.0];
+        let weights = [1.0, 2.0, 1.0, 0.0];
+        let response = Response::new(&y).weights(&weights);
+        let checked = response.check(Family::Binomial, 4).unwrap();
+        assert_eq!(prepare(&design, &checked).unwrap().dropped[0].name, "x");
+    }
+
+    #[test]
+    fn values_that_cannot_be_squared_are_named() {
+        let x = [1.0e300, -1.0e300, 5.0, 0.0];
+        let mut far = vec![0.0; 100_000];
+        far[99_999] = 1e300;
+        let wide = Design::new(4, [("x", x)]).unwrap();
+        let single = [1.0, 0.0, 0.0, 1.0];
+        let response = Response::new(&single);
+        let checked = response.check(Family::Binomial, 4).unwrap();
+        assert!(matches!(prepare(&wide, &checked), Err(GlmError::Scale(name)) if name == "x"));
+        let design = Design::new(100_000, [("far", &far)]).unwrap();
+        let mut y = vec![0.0; 100_000];
+        y[0] = 1.0;
+        let response = Response::new(&y);
+        let checked = response.check(Family::Binomial, y.len()).unwrap();
+        assert!(matches!(
+            prepare(&design, &checked),
+            Err(GlmError::Scale(name)) if name == "far"
+        ));
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use crate::GlmError;
+use crate::{GlmError, chunks::CHUNK_ROWS};
 
 /// Name of the first column of every design, which is 1 in each row.
 pub const INTERCEPT: &str = "(intercept)";
 
-/// Design matrix, row-major, the intercept in front. All values are finite.
+/// Design matrix, the intercept in front. All values are finite.
+///
+/// Kept in chunks of rows, and column by column inside a chunk: a pass reads memory in order and works on whole columns.
 #[derive(Clone, Debug)]
 pub struct Design {
     names: Vec<String>,
@@ -47,11 +49,12 @@ impl Design {
                 return Err(GlmError::NotFinite(name.clone()));
             }
         }
-        let width = columns.len() + 1;
-        let mut values = vec![1.0; n_rows * width];
-        for (j, (_, column)) in columns.iter().enumerate() {
-            for (row, value) in column.as_ref().iter().enumerate() {
-                values[row * width + j + 1] = *value;
+        let mut values = Vec::with_capacity(n_rows * (columns.len() + 1));
+        for start in (0..n_rows).step_by(CHUNK_ROWS) {
+            let rows = start..(start + CHUNK_ROWS).min(n_rows);
+            values.resize(values.len() + rows.len(), 1.0);
+            for (_, column) in &columns {
+                values.extend_from_slice(&column.as_ref()[rows.clone()]);
             }
         }
         let names = std::iter::once(INTERCEPT.to_owned())
@@ -79,30 +82,31 @@ impl Design {
         &self.names
     }
 
+    /// Value of one cell; `column` counts the intercept.
+    pub fn value(&self, row: usize, column: usize) -> f64 {
+        let chunk = row / CHUNK_ROWS;
+        self.chunk_column(chunk, column)[row - chunk * CHUNK_ROWS]
+    }
+
     /// One row, shape `(width,)`.
-    pub fn row(&self, row: usize) -> &[f64] {
-        &self.values[row * self.width()..(row + 1) * self.width()]
+    pub fn row(&self, row: usize) -> Vec<f64> {
+        (0..self.width())
+            .map(|column| self.value(row, column))
+            .collect()
     }
 
-    /// Rows `range`, row-major.
-    pub(crate) fn rows(&self, range: std::ops::Range<usize>) -> std::slice::ChunksExact<'_, f64> {
-        self.values[range.start * self.width()..range.end * self.width()].chunks_exact(self.width())
+    /// One column from the first row to the last; `column` counts the intercept.
+    pub fn column(&self, column: usize) -> impl Iterator<Item = f64> {
+        (0..self.n_rows.div_ceil(CHUNK_ROWS))
+            .flat_map(move |chunk| self.chunk_column(chunk, column).iter().copied())
     }
 
-    /// The same rows with only the columns `keep` (ascending).
-    pub(crate) fn select(&self, keep: &[usize]) -> Self {
-        if keep.len() == self.width() {
-            return self.clone();
-        }
-        let mut values = Vec::with_capacity(self.n_rows * keep.len());
-        for row in self.rows(0..self.n_rows) {
-            values.extend(keep.iter().map(|&j| row[j]));
-        }
-        Self {
-            names: keep.iter().map(|&j| self.names[j].clone()).collect(),
-            values,
-            n_rows: self.n_rows,
-        }
+    /// The part of a column that lies in a chunk.
+    pub(crate) fn chunk_column(&self, chunk: usize, column: usize) -> &[f64] {
+        let start = chunk * CHUNK_ROWS;
+        let len = CHUNK_ROWS.min(self.n_rows - start);
+        let at = start * self.width() + column * len;
+        &self.values[at..at + len]
     }
 }
 
@@ -123,5 +127,17 @@ mod tests {
         assert_eq!(twice, GlmError::DuplicateColumn("a".into()));
         assert!(Design::new(1, [(INTERCEPT, [1.0])]).is_err());
         assert!(Design::new(2, [("a", [1.0])]).is_err());
+    }
+
+    #[test]
+    fn cells_are_found_across_chunks() {
+        let n = 2 * CHUNK_ROWS + 3;
+        let a: Vec<f64> = (0..n).map(|row| row as f64).collect();
+        let b: Vec<f64> = a.iter().map(|x| -x).collect();
+        let design = Design::new(n, [("a", &a), ("b", &b)]).unwrap();
+        assert_eq!(design.column(1).collect::<Vec<f64>>(), a);
+        for row in [0, CHUNK_ROWS - 1, CHUNK_ROWS, n - 1] {
+            assert_eq!(design.row(row), [1.0, a[row], b[row]]);
+        }
     }
 }

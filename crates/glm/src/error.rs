@@ -28,6 +28,38 @@ pub enum GlmError {
         /// The only class.
         class: bool,
     },
+    /// Values that the model cannot take.
+    #[error("{what}: {rows} of the values are not {demand}")]
+    Outside {
+        /// Which sequence.
+        what: &'static str,
+        /// What its values must be.
+        demand: &'static str,
+        /// Rows that hold another value.
+        rows: usize,
+    },
+    /// A continuous outcome is the same everywhere: there is nothing to explain.
+    #[error("the outcome is the same in all {rows} rows")]
+    ConstantOutcome {
+        /// Rows given.
+        rows: usize,
+    },
+    /// All counts are 0: the logarithm of the mean has no finite value.
+    #[error("all {rows} counts are 0: no rate can be estimated")]
+    AllZero {
+        /// Rows given.
+        rows: usize,
+    },
+    /// The columns reproduce a continuous outcome exactly, so that nothing is left to judge the uncertainty by.
+    #[error(
+        "the columns reproduce the outcome exactly: look for a column that was made from the outcome"
+    )]
+    PerfectFit,
+    /// Values whose squares, or the squares of whose coefficients, do not fit a number.
+    #[error(
+        "column {0} holds values too large, too small or too far apart to compute with: choose another unit"
+    )]
+    Scale(String),
     /// Fewer rows than coefficients.
     #[error("{rows} rows do not suffice for {coefficients} coefficients")]
     TooFewRows {
@@ -36,9 +68,10 @@ pub enum GlmError {
         /// Coefficients asked, intercept included.
         coefficients: usize,
     },
-    /// A direction in the columns tells the classes apart without error, so that no maximum-likelihood estimate exists.
+    /// A direction in the columns tells the classes apart without error (or rows with count 0 from the rest), so that no
+    /// maximum-likelihood estimate exists.
     #[error(
-        "the outcome is separated by {}: no finite estimate exists; merge levels, leave the column out, or set an L2 penalty",
+        "the outcome is separated by {}: no finite estimate exists; merge levels, leave the column out, set an L2 penalty, or (for yes and no) ask Firth's penalised likelihood",
         columns.join(", ")
     )]
     Separation {

@@ -2,16 +2,32 @@
 
 mod cholesky;
 mod chunks;
+mod cross;
 mod dependence;
 mod design;
 mod error;
+mod family;
 mod fit;
-mod irls;
+mod glm;
+mod judge;
+mod lanes;
+mod layout;
 mod logistic;
+mod negative_binomial;
+mod newton;
+mod overdispersion;
+mod raw;
+mod response;
 mod separation;
+mod special;
+mod work;
 
 pub use dependence::DroppedColumn;
 pub use design::{Design, INTERCEPT};
 pub use error::GlmError;
-pub use fit::{Coefficient, LogisticFit};
-pub use logistic::{LogisticRegression, Penalty};
+pub use family::Family;
+pub use fit::{Coefficient, GlmFit, Robust, Theta};
+pub use glm::{Glm, Penalty};
+pub use logistic::{LogisticFit, LogisticRegression};
+pub use overdispersion::{Against, Overdispersion};
+pub use response::Response;

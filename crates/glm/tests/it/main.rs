@@ -5,7 +5,10 @@
     reason = "a test that cannot go on must stop"
 )]
 
+mod counts;
+mod degenerate;
 mod faults;
+mod linear;
 mod parity;
 mod support;
 mod threads;

@@ -187,11 +187,7 @@ fn feature_of(column: &str, inputs: &[Input], design: &Design) -> String {
         return format!("`{column}`");
     };
     let place = design.names().iter().position(|name| name == column);
-    let rows = place.map_or(0, |j| {
-        (0..design.n_rows())
-            .filter(|&row| design.row(row)[j] > 0.0)
-            .count()
-    });
+    let rows = place.map_or(0, |j| design.column(j).filter(|value| *value > 0.0).count());
     if rows < SMALLEST_GROUP {
         format!("`{feature}`")
     } else {
@@ -202,26 +198,17 @@ fn feature_of(column: &str, inputs: &[Input], design: &Design) -> String {
 /// Mean and standard deviation (divisor n) per column of the design.
 fn moments(design: &Design) -> HashMap<String, (f64, f64)> {
     let n = design.n_rows() as f64;
-    let mut means = vec![0.0; design.width()];
-    for row in 0..design.n_rows() {
-        for (sum, value) in means.iter_mut().zip(design.row(row)) {
-            *sum += value;
-        }
-    }
-    for sum in &mut means {
-        *sum /= n;
-    }
-    let mut squares = vec![0.0; design.width()];
-    for row in 0..design.n_rows() {
-        for ((sum, value), mean) in squares.iter_mut().zip(design.row(row)).zip(&means) {
-            *sum += (value - mean) * (value - mean);
-        }
-    }
-    let spread = means
-        .into_iter()
-        .zip(squares)
-        .map(|(mean, sum)| (mean, (sum / n).sqrt()));
-    design.names().iter().cloned().zip(spread).collect()
+    let spread = |column: usize| {
+        let mean = design.column(column).sum::<f64>() / n;
+        let squares: f64 = design.column(column).map(|x| (x - mean) * (x - mean)).sum();
+        (mean, (squares / n).sqrt())
+    };
+    design
+        .names()
+        .iter()
+        .cloned()
+        .zip((0..design.width()).map(spread))
+        .collect()
 }
 
 /// The fit in the words of the model format. A dropped column has coefficient 0 and no standard error.

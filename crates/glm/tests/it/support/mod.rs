@@ -1,6 +1,6 @@
 //! Open data sets with the design-matrix rules of the reference: test rows `row_index % 5 == 0` (before any filter); numeric
-//! columns as they are, then per categorical (missing = level `(missing)`) one 0/1 column per level in byte order, first
-//! level left out. None of the numeric columns used here has gaps.
+//! columns as they are (a gap becomes the median of the rows, and one 0/1 column says where the gaps are), then per categorical (missing = level `(missing)`) one 0/1 column per level in byte order, first
+//! level left out.
 #![allow(
     clippy::allow_attributes,
     clippy::float_cmp,
@@ -22,7 +22,7 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    fn read(reader: impl Read) -> Self {
+    pub(crate) fn read(reader: impl Read) -> Self {
         let mut csv = csv::Reader::from_reader(reader);
         let header = csv.headers().unwrap().iter().map(str::to_owned).collect();
         let rows: Vec<Vec<String>> = csv
@@ -35,6 +35,17 @@ impl Data {
             rows,
             row_index,
         }
+    }
+
+    /// A compressed file of the repository.
+    pub(crate) fn open(path: &str) -> Self {
+        let file = File::open(repository().join(path)).unwrap();
+        Self::read(flate2::read::GzDecoder::new(file))
+    }
+
+    /// Keeps the rows for which `holds`, given a look-up by column name.
+    pub(crate) fn keep(&mut self, holds: impl Fn(&dyn Fn(&str) -> String) -> bool) {
+        self.retain(|data, row| holds(&|name| data.rows[row][data.at(name)].clone()));
     }
 
     fn at(&self, name: &str) -> usize {
@@ -77,10 +88,26 @@ impl Data {
         rows: &[usize],
     ) -> Design {
         let mut columns: Vec<(String, Vec<f64>)> = Vec::new();
+        let mut gaps = Vec::new();
         for name in numeric {
-            let values = self.numbers(name);
-            columns.push((name.clone(), rows.iter().map(|&row| values[row]).collect()));
+            let values: Vec<Option<f64>> = self
+                .text(name)
+                .into_iter()
+                .map(|text| (!text.is_empty()).then(|| text.parse().unwrap()))
+                .collect();
+            let mut known: Vec<f64> = rows.iter().filter_map(|&row| values[row]).collect();
+            known.sort_by(f64::total_cmp);
+            let middle = known.len() / 2;
+            let median = f64::midpoint(known[middle], known[(known.len() - 1) / 2]);
+            let filled = rows.iter().map(|&row| values[row].unwrap_or(median));
+            columns.push((name.clone(), filled.collect()));
+            if known.len() < rows.len() {
+                let missing = |row: &usize| f64::from(u8::from(values[*row].is_none()));
+                let column = rows.iter().map(missing).collect();
+                gaps.push((format!("{name}__missing"), column));
+            }
         }
+        columns.extend(gaps);
         for name in categorical {
             let values: Vec<&str> = self
                 .text(name)
@@ -166,10 +193,13 @@ pub(crate) fn compas() -> Option<Data> {
 
 pub(crate) fn outcome(data: &Data, target: &str, rows: &[usize]) -> Vec<bool> {
     let (name, positive) = target.split_once(" == ").unwrap_or((target, "1"));
+    // Some files add a word of explanation behind the quoted level.
+    let positive = match positive.strip_prefix('\'') {
+        Some(quoted) => quoted.split('\'').next().unwrap(),
+        None => positive,
+    };
     let values = data.text(name);
-    rows.iter()
-        .map(|&row| values[row] == positive.trim_matches('\''))
-        .collect()
+    rows.iter().map(|&row| values[row] == positive).collect()
 }
 
 pub(crate) fn floats(value: &Value) -> Vec<f64> {
