@@ -75,26 +75,36 @@ impl Calibration {
 }
 
 fn hide_small(bins: &mut [CalibrationBin], smallest: usize) {
-    let rows = |bin: &CalibrationBin| bin.observed.map_or(0, |observed| observed.total);
-    let mut order: Vec<usize> = (0..bins.len())
-        .filter(|&bin| rows(&bins[bin]) > 0)
+    let sizes: Vec<usize> = bins
+        .iter()
+        .map(|bin| bin.observed.map_or(0, |observed| observed.total))
         .collect();
-    order.sort_by_key(|&bin| rows(&bins[bin]));
-    let (mut hidden, mut hidden_rows) = (0, 0);
-    for bin in order {
-        let size = rows(&bins[bin]);
-        if size >= smallest && (hidden == 0 || (hidden > 1 && hidden_rows >= smallest)) {
+    for (bin, hide) in bins.iter_mut().zip(hidden(&sizes, smallest)) {
+        if hide {
+            bin.suppressed = true;
+            bin.observed = None;
+            bin.mean_probability = None;
+            bin.observed_share = None;
+            bin.interval_95 = None;
+        }
+    }
+}
+
+/// Cells below `smallest`, and the next smallest ones until no total gives them away. Empty cells hide nobody.
+pub(crate) fn hidden(sizes: &[usize], smallest: usize) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..sizes.len()).filter(|&cell| sizes[cell] > 0).collect();
+    order.sort_by_key(|&cell| (sizes[cell], cell));
+    let mut hidden = vec![false; sizes.len()];
+    let (mut count, mut rows) = (0, 0);
+    for cell in order {
+        if sizes[cell] >= smallest && (count == 0 || (count > 1 && rows >= smallest)) {
             break;
         }
-        hidden += 1;
-        hidden_rows += size;
-        let bin = &mut bins[bin];
-        bin.suppressed = true;
-        bin.observed = None;
-        bin.mean_probability = None;
-        bin.observed_share = None;
-        bin.interval_95 = None;
+        hidden[cell] = true;
+        count += 1;
+        rows += sizes[cell];
     }
+    hidden
 }
 
 const BINS: usize = 10;

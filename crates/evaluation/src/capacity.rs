@@ -72,6 +72,8 @@ pub struct Capacity {
     pub recall_interval_95: Option<Interval>,
     /// Precision divided by the share of positives among all rows; `None` without positives.
     pub lift: Option<f64>,
+    /// Its interval at 95 %: that of the recall, divided by the share of rows picked.
+    pub lift_interval_95: Option<Interval>,
 }
 
 /// Picks the `capacity` rows with the highest scores, ties in row order, and counts.
@@ -115,6 +117,13 @@ pub fn at_capacity(
             .value()
             .zip(positives.value().filter(|share| *share > 0.0))
             .map(|(p, share)| p / share),
+        lift_interval_95: recall.wilson().map(|limits| {
+            let picked = k as f64 / y.len() as f64;
+            Interval {
+                low: limits.low / picked,
+                high: limits.high / picked,
+            }
+        }),
     })
 }
 

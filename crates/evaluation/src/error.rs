@@ -37,6 +37,11 @@ pub enum EvaluationError {
         /// What it must be.
         demand: &'static str,
     },
+    /// The rows do not determine what was to be learned from them.
+    #[error(
+        "the rows do not determine it: equal probabilities, separated outcomes, or a reversed order"
+    )]
+    NotDetermined,
     /// The capacity is zero.
     #[error("a capacity must be at least 1")]
     NoCapacity,

@@ -1,6 +1,6 @@
 //! How well the scores rank positives above negatives.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     EvaluationError,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Area under the ROC curve with its uncertainty.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Auc {
     /// Chance that a positive scores above a negative; ties count half. In `[0, 1]`, 0.5 is chance.
@@ -101,6 +101,24 @@ pub fn average_precision(y: &[bool], probabilities: &[f64]) -> Result<f64, Evalu
         area += (found - before) as f64 / n_positive * (found as f64 / seen as f64);
     }
     Ok(area)
+}
+
+/// Interval at 95 % of an average precision over `positives` positives, symmetric in its log-odds; `None` without positives or
+/// unless it lies between 0 and 1.
+///
+/// # Source
+/// Boyd, Eng & Page, ECML PKDD 2013, 10.1007/978-3-642-40994-3_29 (logit interval: the one of theirs that covers best).
+pub fn average_precision_interval(value: f64, positives: usize) -> Option<Interval> {
+    if positives == 0 || !(value > 0.0 && value < 1.0) {
+        return None;
+    }
+    let log_odds = (value / (1.0 - value)).ln();
+    let half = Z_95 / (positives as f64 * value * (1.0 - value)).sqrt();
+    let expit = |x: f64| 1.0 / (1.0 + (-x).exp());
+    Some(Interval {
+        low: expit(log_odds - half),
+        high: expit(log_odds + half),
+    })
 }
 
 /// Rows from the highest score to the lowest; equal scores in row order.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    Auc, Calibration, Capacity, EvaluationError, at_capacity, auc, average_precision, brier,
-    calibration, log_loss,
+    Auc, Calibration, Capacity, EvaluationError, Interval, at_capacity, auc, average_precision,
+    average_precision_interval, brier, calibration, log_loss,
 };
 
 /// What a reader needs to judge the probabilities of one model on rows it has not seen.
@@ -21,6 +21,8 @@ pub struct Evaluation {
     pub auc: Auc,
     /// Average precision.
     pub average_precision: f64,
+    /// Its interval at 95 %.
+    pub average_precision_interval_95: Option<Interval>,
     /// Brier score.
     pub brier: f64,
     /// Brier score of the base rate, to compare with.
@@ -47,12 +49,14 @@ pub fn evaluate(
     let auc = auc(y, probabilities)?;
     let positives = y.iter().filter(|positive| **positive).count();
     let base_rate = positives as f64 / y.len() as f64;
+    let average_precision = average_precision(y, probabilities)?;
     Ok(Evaluation {
         rows: y.len(),
         positives,
         base_rate,
         auc,
-        average_precision: average_precision(y, probabilities)?,
+        average_precision,
+        average_precision_interval_95: average_precision_interval(average_precision, positives),
         brier: brier(y, probabilities)?,
         brier_of_base_rate: base_rate * (1.0 - base_rate),
         log_loss: log_loss(y, probabilities)?,

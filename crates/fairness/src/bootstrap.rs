@@ -100,7 +100,7 @@ const fn cells(counts: Confusion) -> [usize; 4] {
 }
 
 /// One draw of `rows` rows over cells of these sizes, cell by cell: each is binomial given those before it.
-fn multinomial(random: &mut Random, cells: &[usize], rows: usize, counts: &mut [usize]) {
+pub(crate) fn multinomial(random: &mut Random, cells: &[usize], rows: usize, counts: &mut [usize]) {
     let (mut rows_left, mut size_left) = (rows, rows);
     for (cell, count) in cells.iter().zip(counts) {
         *count = if *cell == size_left {

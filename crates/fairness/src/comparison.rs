@@ -1,6 +1,6 @@
 //! Two groups, one measure: how far apart, how sure, and what that means.
 
-use helder_evaluation::{Confusion, Interval, RatioInterval, two_sided_p, z_two_sided};
+use helder_evaluation::{Confusion, Interval, Proportion, RatioInterval, two_sided_p, z_two_sided};
 use serde::{Deserialize, Serialize};
 
 use crate::{Gap, GroupMetrics, Measure, Verdict, power::smallest_detectable_difference};
@@ -13,6 +13,16 @@ pub enum Compared {
     Rate(Measure),
     /// Whether probabilities are too low or too high.
     Calibration(CalibrationGap),
+    /// A share that has nothing to do with decisions.
+    Share(Share),
+}
+
+/// A share that has nothing to do with decisions, such as how often outcomes are registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Share {
+    /// The only kind.
+    Share,
 }
 
 /// Share of positives minus mean probability.
@@ -32,15 +42,26 @@ pub struct CountedGroup<'a> {
     pub counts: Confusion,
     /// Share of positives minus mean probability, where probabilities are known.
     pub calibration_gap: Option<Gap>,
+    /// A share apart from the decisions.
+    pub share: Option<Proportion>,
 }
 
 impl<'a> CountedGroup<'a> {
+    /// A group of which one share is known.
+    pub fn of_share(group: &'a str, share: Proportion) -> Self {
+        Self {
+            share: Some(share),
+            ..Self::new(group, Confusion::default())
+        }
+    }
+
     /// A group of which only counts are known.
     pub const fn new(group: &'a str, counts: Confusion) -> Self {
         Self {
             group,
             counts,
             calibration_gap: None,
+            share: None,
         }
     }
 }
@@ -51,6 +72,7 @@ impl<'a> From<&'a GroupMetrics> for CountedGroup<'a> {
             group: &group.group,
             counts: group.counts,
             calibration_gap: Some(group.calibration_gap),
+            share: None,
         }
     }
 }
@@ -118,9 +140,21 @@ pub fn compare(groups: &[CountedGroup<'_>], measures: &[Compared], bound: f64) -
     found
 }
 
+impl CountedGroup<'_> {
+    fn proportion(&self, measure: Compared) -> Option<Proportion> {
+        match measure {
+            Compared::Rate(measure) => Some(measure.of(self.counts)),
+            Compared::Share(_) => self.share,
+            Compared::Calibration(_) => None,
+        }
+    }
+}
+
 fn exists(group: &CountedGroup<'_>, measure: Compared) -> bool {
     match measure {
-        Compared::Rate(measure) => measure.of(group.counts).total > 0,
+        Compared::Rate(_) | Compared::Share(_) => group
+            .proportion(measure)
+            .is_some_and(|share| share.total > 0),
         Compared::Calibration(_) => group
             .calibration_gap
             .is_some_and(|gap| gap.standard_error.is_some()),
@@ -135,8 +169,8 @@ fn pair(
     bound: f64,
 ) -> Option<Comparison> {
     let mut comparison = match measure {
-        Compared::Rate(rate) => {
-            let (a, b) = (rate.of(first.counts), rate.of(second.counts));
+        Compared::Rate(_) | Compared::Share(_) => {
+            let (a, b) = (first.proportion(measure)?, second.proportion(measure)?);
             let (share, other) = (a.value()?, b.value()?);
             let (n, m) = (a.total as f64, b.total as f64);
             let pooled = (a.count + b.count) as f64 / (n + m);

@@ -241,7 +241,7 @@ pub fn intersect<A: AsRef<str>, B: AsRef<str>>(first: &[A], second: &[B]) -> Vec
         .collect()
 }
 
-fn check(
+pub(crate) fn check(
     y: &[bool],
     picked: &[bool],
     probabilities: &[f64],

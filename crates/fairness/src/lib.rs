@@ -5,20 +5,34 @@ mod comparison;
 mod disclosed;
 mod disparity;
 mod error;
+mod explore;
 mod group;
+mod label;
 mod power;
+mod proxy;
 mod random;
 mod report;
 mod suppression;
 mod verdict;
 
 pub use bootstrap::{Bootstrap, Spread, bootstrap};
-pub use comparison::{CalibrationGap, Compared, Comparison, CountedGroup, compare};
+pub use comparison::{CalibrationGap, Compared, Comparison, CountedGroup, Share, compare};
 pub use disclosed::{DisclosedGroup, DisclosedResult, WithheldPair, judge_disclosed};
 pub use disparity::{Disparity, disparity};
 pub use error::FairnessError;
+pub use explore::{
+    Exploration, POOLED, Policy, PolicyGroup, PolicyOutcome, ThresholdPoint, explore,
+};
 pub use group::{Gap, GroupMetrics, Limits, Measure, Rate, by_group, intersect, overall};
+pub use helder_evaluation::Feature;
+pub use label::{
+    AuditedGroup, Corrected, CorrectedRate, LOWEST_REGISTERED, LabelAudit, LabelSensitivity,
+    TippingPoint, corrected, label_audit, label_sensitivity,
+};
 pub use power::{POWER, smallest_detectable_difference};
+pub use proxy::{
+    Proxy, ProxyAuc, StandardisedDifference, proxies, standardised_difference, whole_set,
+};
 pub use report::{FairnessReport, PublishedGroup, Settings, fairness_report};
 pub use suppression::hidden;
 pub use verdict::{Criterion, CriterionResult, Verdict, judge};

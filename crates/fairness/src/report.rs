@@ -43,6 +43,24 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    pub(crate) fn check(self) -> Result<(), FairnessError> {
+        if self.smallest_group < 5 {
+            return Err(FairnessError::Setting {
+                setting: "the smallest group",
+                demand: "at least 5",
+            });
+        }
+        if !(self.largest_difference > 0.0 && self.largest_difference < 1.0) {
+            return Err(FairnessError::Setting {
+                setting: "the largest difference",
+                demand: "between 0 and 1",
+            });
+        }
+        Ok(())
+    }
+}
+
 /// One group as it may be shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -125,18 +143,7 @@ pub fn fairness_report<S: AsRef<str>>(
     groups: &[S],
     settings: Settings,
 ) -> Result<FairnessReport, FairnessError> {
-    if settings.smallest_group < 5 {
-        return Err(FairnessError::Setting {
-            setting: "the smallest group",
-            demand: "at least 5",
-        });
-    }
-    if !(settings.largest_difference > 0.0 && settings.largest_difference < 1.0) {
-        return Err(FairnessError::Setting {
-            setting: "the largest difference",
-            demand: "between 0 and 1",
-        });
-    }
+    settings.check()?;
     let all = by_group(y, picked, probabilities, groups)?;
     let Visible {
         groups: shown,
@@ -206,13 +213,13 @@ pub fn fairness_report<S: AsRef<str>>(
 }
 
 /// Which groups may be shown, and of which also the outcomes.
-struct Visible {
-    groups: Vec<bool>,
-    outcomes: Vec<bool>,
+pub(crate) struct Visible {
+    pub(crate) groups: Vec<bool>,
+    pub(crate) outcomes: Vec<bool>,
 }
 
 impl Visible {
-    fn of(all: &[GroupMetrics], smallest: usize) -> Self {
+    pub(crate) fn of(all: &[GroupMetrics], smallest: usize) -> Self {
         let rows: Vec<usize> = all.iter().map(GroupMetrics::rows).collect();
         let groups: Vec<bool> = hidden(&rows, smallest)
             .into_iter()

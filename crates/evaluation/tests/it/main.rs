@@ -1,6 +1,11 @@
 //! Measures of `helder-evaluation` against reference tools.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must stop"
+)]
 
+mod conformal;
 mod parity;
 #[path = "../../../glm/tests/it/support/mod.rs"]
 mod support;

@@ -90,7 +90,7 @@ fn assert_equal(name: &str, data: &Data, reference: &Value, expected: &Value, fi
     }
     println!("{name}: AUC {:?}", found.auc);
     for (what, found) in measured {
-        assert!(found >= 8.0, "{name}: {what}: {found} digits");
+        assert!(found >= 10.0, "{name}: {what}: {found} digits");
     }
 }
 

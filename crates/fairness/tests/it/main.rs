@@ -1,6 +1,7 @@
 //! Tests of `helder-fairness` against reference tools and on small groups.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod audit;
 mod honesty;
 mod parity;
 mod slimme_check;

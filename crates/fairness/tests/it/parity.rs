@@ -367,3 +367,55 @@ fn resampled_counts_give_fairlearn_s_limits() {
     // A limit of 2,000 resamples has a standard error of about 0.001 here.
     assert!(largest < 0.006);
 }
+
+/// Every object of a document that holds counts with their limits.
+fn limits<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(fields) if fields.contains_key("clopper_pearson") => found.push(value),
+        Value::Object(fields) => fields.values().for_each(|value| limits(value, found)),
+        Value::Array(values) => values.iter().for_each(|value| limits(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn limits_from_counts_equal_statsmodels_in_every_reference() {
+    let Some(folder) = support::reference_data() else {
+        return;
+    };
+    let (mut compared, mut largest) = (0, 0.0_f64);
+    for entry in std::fs::read_dir(folder.join("reference")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !name.starts_with("fairness_") {
+            continue;
+        }
+        let document = support::json(path);
+        let mut found = Vec::new();
+        limits(&document, &mut found);
+        for entry in found {
+            let count = |key: &str| entry[key].as_f64().map(|count| count as usize);
+            let (Some(x), Some(n)) = (count("x"), count("n")) else {
+                continue;
+            };
+            let share = Proportion::new(x, n);
+            for (key, ours) in [
+                ("wilson", share.wilson()),
+                ("clopper_pearson", share.clopper_pearson(0.95)),
+            ] {
+                let (Some(ours), Some(theirs)) = (ours, entry[key].as_array()) else {
+                    continue;
+                };
+                let (Some(low), Some(high)) = (theirs[0].as_f64(), theirs[1].as_f64()) else {
+                    continue;
+                };
+                largest = largest
+                    .max((ours.low - low).abs())
+                    .max((ours.high - high).abs());
+                compared += 1;
+            }
+        }
+    }
+    println!("Wilson and Clopper-Pearson: {compared} intervals within {largest:e}");
+    assert!(compared > 300 && largest < 1e-12, "{compared} {largest:e}");
+}

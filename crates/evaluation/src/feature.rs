@@ -1,0 +1,118 @@
+//! What one feature tells by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Folds over which levels are scored, so that no row scores itself.
+const FOLDS: usize = 5;
+/// Bins of a number.
+const BINS: usize = 10;
+
+/// Values of one feature, shape `(n,)`.
+#[derive(Clone, Copy, Debug)]
+pub enum Feature<'a> {
+    /// Numbers; what is missing or not finite counts as a level of its own.
+    Numbers(&'a [Option<f64>]),
+    /// Levels; what is missing counts as one.
+    Levels(&'a [Option<String>]),
+}
+
+impl Feature<'_> {
+    /// Rows.
+    pub const fn n_rows(self) -> usize {
+        match self {
+            Self::Numbers(values) => values.len(),
+            Self::Levels(values) => values.len(),
+        }
+    }
+
+    /// Whether the value is missing; a number that is not finite is.
+    pub fn gaps(self) -> Vec<bool> {
+        match self {
+            Self::Numbers(values) => values
+                .iter()
+                .map(|value| value.is_none_or(|value| !value.is_finite()))
+                .collect(),
+            Self::Levels(values) => values.iter().map(Option::is_none).collect(),
+        }
+    }
+
+    /// A level per row: numbers in ten bins of equally many rows, equal numbers together.
+    pub fn levels(self) -> Vec<usize> {
+        match self {
+            Self::Levels(values) => {
+                let names: BTreeMap<Option<&str>, usize> = values
+                    .iter()
+                    .map(Option::as_deref)
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, name)| (name, at))
+                    .collect();
+                values
+                    .iter()
+                    .map(|value| names.get(&value.as_deref()).copied().unwrap_or(0))
+                    .collect()
+            }
+            Self::Numbers(values) => {
+                let mut known: Vec<f64> = values
+                    .iter()
+                    .flatten()
+                    .copied()
+                    .filter(|value| value.is_finite())
+                    .collect();
+                known.sort_by(f64::total_cmp);
+                let mut cuts: Vec<f64> = (1..BINS)
+                    .filter_map(|cut| known.get(known.len() * cut / BINS).copied())
+                    .collect();
+                cuts.dedup_by(|a, b| a.total_cmp(b).is_eq());
+                values
+                    .iter()
+                    .map(|value| match value.filter(|value| value.is_finite()) {
+                        Some(value) => 1 + cuts.partition_point(|cut| *cut <= value),
+                        None => 0,
+                    })
+                    .collect()
+            }
+        }
+    }
+}
+
+/// How much the level of each row speaks for membership, in `[0, 1]`, 0.5 for nothing: from the share of members in that level
+/// among the rows of the other four folds. Levels with few rows lean on the share of all.
+///
+/// * `levels`, `member` – shape `(n,)`; levels are small whole numbers, as [`Feature::levels`] gives them
+pub fn level_scores(levels: &[usize], member: &[bool]) -> Vec<f64> {
+    const PRIOR: f64 = 5.0;
+    let width = levels.iter().copied().max().unwrap_or(0) + 1;
+    let mut counts = vec![[(0.0_f64, 0.0_f64); FOLDS]; width];
+    let mut folds = [(0.0_f64, 0.0_f64); FOLDS];
+    for (row, (&level, &member)) in levels.iter().zip(member).enumerate() {
+        let fold = row % FOLDS;
+        let one = f64::from(u8::from(member));
+        counts[level][fold].0 += one;
+        counts[level][fold].1 += 1.0;
+        folds[fold].0 += one;
+        folds[fold].1 += 1.0;
+    }
+    let add = |all: &[(f64, f64); FOLDS], except: usize| {
+        let others = all.iter().enumerate().filter(|(at, _)| *at != except);
+        others.fold((0.0, 0.0), |sum, (_, c)| (sum.0 + c.0, sum.1 + c.1))
+    };
+    let bases: Vec<f64> = (0..FOLDS)
+        .map(|fold| {
+            let (members, rows) = add(&folds, fold);
+            (members + 0.5) / (rows + 1.0)
+        })
+        .collect();
+    levels
+        .iter()
+        .enumerate()
+        .map(|(row, &level)| {
+            let fold = row % FOLDS;
+            let (members, rows) = add(&counts[level], fold);
+            // Measured from the base of its own fold: otherwise the small differences between bases tell who is in which.
+            let share = (members + PRIOR * bases[fold]) / (rows + PRIOR);
+            (0.5 + (share - bases[fold]) / 2.0).clamp(0.0, 1.0)
+        })
+        .collect()
+}
