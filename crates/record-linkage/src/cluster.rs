@@ -2,11 +2,18 @@
 //!
 //! Taking everything that hangs together (connected components) lets one wrong pair join two people with all their records. So groups
 //! grow from the surest pair on, and two groups only become one when the records of both, compared all with all, speak for it on average.
-//! A pair that is sure in itself but would join groups that contradict each other is a conflict, and reported.
+//! A pair that is sure in itself but would join groups that contradict each other is a conflict, and reported. What people decided goes first:
+//! their matches join groups whatever the records say, and groups with records that they keep apart never become one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::{bound::Bound, comparison::Scratch, model::TrainedModel, run::Link, score::Weights};
+use crate::{
+    bound::Bound,
+    comparison::Scratch,
+    model::TrainedModel,
+    run::{Link, Step},
+    score::Weights,
+};
 
 /// A single pair counts for no more than this many bits, for or against, when two groups are weighed.
 const MOST_BITS: f64 = 12.0;
@@ -22,7 +29,7 @@ pub struct Conflict {
     pub right: u32,
     /// Weight of the pair.
     pub match_weight: f64,
-    /// Mean weight between the two groups, below zero.
+    /// Mean weight between the two groups, below zero unless people keep them apart.
     pub group_weight: f64,
 }
 
@@ -35,18 +42,32 @@ pub struct Clusters {
     pub n_clusters: usize,
     /// Number of groups if everything that hangs together were one.
     pub n_components: usize,
-    /// Pairs that would have joined groups that contradict each other.
+    /// Pairs that would have joined groups that contradict each other, or that people keep apart.
     pub conflicts: Vec<Conflict>,
 }
 
-/// Groups rows by their links.
-pub(crate) fn clusters(bound: &Bound, model: &TrainedModel, links: &[Link]) -> Clusters {
+/// Groups rows by their links; the rows of the pairs in `apart`, the first row first, end in different groups.
+pub(crate) fn clusters(
+    bound: &Bound,
+    model: &TrainedModel,
+    links: &[Link],
+    apart: &[(u32, u32)],
+) -> Clusters {
+    let apart: HashSet<(u32, u32)> = apart.iter().copied().collect();
+    let kept_apart = |first: &[u32], second: &[u32]| {
+        let mut pairs = first
+            .iter()
+            .flat_map(|a| second.iter().map(move |b| (*a, *b)));
+        !apart.is_empty() && pairs.any(|(a, b)| apart.contains(&(a.min(b), a.max(b))))
+    };
     let weigher = Weigher::new(bound, model);
     let n = bound.n_left();
     let mut order: Vec<&Link> = links.iter().collect();
     order.sort_by(|a, b| {
-        b.match_weight
-            .total_cmp(&a.match_weight)
+        let reviewed = |link: &Link| link.step == Step::Reviewed;
+        let order = reviewed(b).cmp(&reviewed(a));
+        order
+            .then(b.match_weight.total_cmp(&a.match_weight))
             .then((a.left, a.right).cmp(&(b.left, b.right)))
     });
     let mut groups: Vec<u32> = (0..n as u32).collect();
@@ -78,7 +99,8 @@ pub(crate) fn clusters(bound: &Bound, model: &TrainedModel, links: &[Link]) -> C
             Some((then, weight)) if *then == size => *weight,
             _ => weigher.between(&first, &second, &mut scratch),
         };
-        if weight >= 0.0 {
+        let agrees = weight >= 0.0 || link.step == Step::Reviewed;
+        if agrees && !kept_apart(&first, &second) {
             for row in &second {
                 groups[*row as usize] = a;
             }

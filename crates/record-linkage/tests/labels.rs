@@ -9,7 +9,7 @@ use helder_record_linkage::{
     bound::level_of,
     comparison::Scratch,
     run,
-    run::{Limits, Step},
+    run::{Limits, Step, dedupe_labelled},
     run_labelled,
     spec::{Assignment, ColumnPair},
 };
@@ -183,4 +183,68 @@ fn labels_move_m_towards_what_people_say_and_by_the_pairs_that_share_the_pattern
         moved += 1;
     }
     assert!(moved > 0);
+}
+
+#[test]
+fn within_one_file_decisions_join_and_part_groups() {
+    let (a, b) = febrl4();
+    let mut table = Table::new(2 * 600);
+    for name in a.table.names() {
+        let texts = [&a, &b].map(|side| {
+            let column = side.table.column(name).unwrap();
+            let codes = column.codes()[..600].iter();
+            codes.map(|code| column.text(*code)).collect::<Vec<_>>()
+        });
+        table
+            .insert(name, Column::from_texts(texts.concat()))
+            .unwrap();
+    }
+    let run = |labels: &[Label]| {
+        dedupe_labelled(&febrl_spec(), &table, (labels, Limits::default()), &()).unwrap()
+    };
+    let before = run(&[]);
+    let links: Vec<(u32, u32)> = before.run.links.iter().map(|l| (l.left, l.right)).collect();
+    let (parted, kept) = (links[3], links[7]);
+    let group = |row: u32| before.clusters.cluster_of[row as usize];
+    let strangers = (
+        kept.0,
+        (0..1200).find(|row| group(*row) != group(kept.0)).unwrap(),
+    );
+    let labels = [
+        label((parted.1, parted.0), false),
+        label(strangers, true),
+        label(kept, true),
+        // Their partner is another person than the stranger: this cannot hold beside the two above.
+        label((kept.1, strangers.1), false),
+        label((5, 5), true),
+        label((5, 5000), true),
+    ];
+    let after = run(&labels);
+    let of = |row: u32| after.clusters.cluster_of[row as usize];
+    assert_ne!(of(parted.0), of(parted.1));
+    assert_eq!(is_linked(&after.run, parted), None);
+    assert_ne!(of(kept.1), of(strangers.1));
+    let (first, last) = (strangers.0.min(strangers.1), strangers.0.max(strangers.1));
+    assert_eq!(is_linked(&after.run, (first, last)), Some(Step::Reviewed));
+    assert_eq!(is_linked(&after.run, kept), Some(Step::Reviewed));
+    // One of the two matches did not join, and that is told.
+    let joined = [kept, (first, last)].map(|(x, y)| of(x) == of(y));
+    assert_eq!(joined.iter().filter(|joined| **joined).count(), 1);
+    let told = after.clusters.conflicts.iter();
+    assert!(
+        told.clone()
+            .any(|c| [kept, (first, last)].contains(&(c.left, c.right)))
+    );
+    // Nothing else changed much.
+    let others = links
+        .iter()
+        .filter(|pair| is_linked(&after.run, **pair).is_none());
+    assert!(others.count() <= 3);
+    for link in &after.run.links {
+        let apart = [
+            (parted.0, parted.1),
+            (kept.1.min(strangers.1), kept.1.max(strangers.1)),
+        ];
+        assert!(!apart.contains(&(link.left, link.right)));
+    }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use helder_record_linkage::{
     Label, RunResult,
-    run::{Limits, RunError, dedupe_within},
+    run::{Limits, RunError, dedupe_labelled},
     run_labelled,
 };
 use support::{febrl_spec, febrl4};
@@ -48,7 +48,8 @@ fn decisions_and_one_table_need_no_more_than_is_allowed() {
         labelled(Limits::default()).unwrap().links,
         "a limit changes nothing of what is found"
     );
-    let within = |limits| dedupe_within(&spec, &left.table, limits, &()).map(|found| found.run);
+    let within =
+        |limits| dedupe_labelled(&spec, &left.table, (&[], limits), &()).map(|found| found.run);
     let (found, refusals) = until_it_runs(within);
     assert!(refusals >= 1);
     assert_eq!(found.links, within(Limits::default()).unwrap().links);

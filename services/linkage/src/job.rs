@@ -11,7 +11,7 @@ use helder_platform::{
 };
 use helder_record_linkage::{
     Cancelled, Clusters, LinkageSpec, Observer, RunResult,
-    run::{dedupe_within, runner_up_gaps},
+    run::{dedupe_labelled, runner_up_gaps},
     run_labelled,
 };
 use helder_types::ProjectStep;
@@ -280,11 +280,11 @@ impl LinkageJob {
     ) -> Result<(RunResult, Option<Clusters>)> {
         let (progress, limits) = (Progress(job), self.memory.limits());
         let (left, right) = (&sides.left.table, &sides.right.table);
+        let decided = (&decided.labels[..], limits);
         let found = if sides.is_within {
-            dedupe_within(spec, left, limits, &progress)
+            dedupe_labelled(spec, left, decided, &progress)
                 .map(|found| (found.run, Some(found.clusters)))
         } else {
-            let decided = (&decided.labels[..], limits);
             run_labelled(spec, left, right, decided, &progress).map(|found| (found, None))
         };
         found.map_err(|error| memory::why(&error, || stopped(job)))

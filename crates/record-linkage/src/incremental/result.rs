@@ -95,7 +95,7 @@ impl State {
             speak_for_each_other(
                 &bound,
                 &frozen.model,
-                &self.clusters,
+                (&self.clusters, &[]),
                 spec.threshold,
                 &mut result,
             );

@@ -182,7 +182,7 @@ pub(super) fn group(
         .filter(|link| is_again(link.left))
         .copied()
         .collect();
-    let found = clusters(bound, &frozen.model, &changed);
+    let found = clusters(bound, &frozen.model, &changed, &[]);
     let cluster_of: Vec<u32> = (0..n as u32)
         .map(|row| {
             let stays = former.cluster_of.get(row as usize).copied();

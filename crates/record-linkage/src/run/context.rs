@@ -31,11 +31,12 @@ pub(super) fn most_pairs(clusters: &Clusters) -> u64 {
     looked_at.map(|n| n * (n - 1) / 2).sum()
 }
 
-/// Adds a bar to every scored pair of two grouped records, adds the pairs of a group that no rule reached, and makes the links anew.
+/// Adds a bar to every scored pair of two grouped records, adds the pairs of a group that no rule reached, and makes the links anew. Records
+/// of groups that a decision of people keeps `apart` are no pair.
 pub(crate) fn apply(
     bound: &Bound,
     model: &TrainedModel,
-    clusters: &Clusters,
+    (clusters, apart): (&Clusters, &[(u32, u32)]),
     threshold: f64,
     run: &mut RunResult,
 ) {
@@ -57,6 +58,10 @@ pub(crate) fn apply(
     }
     let newly_reached = (pairs.len() - before) as f64;
     let mut between: HashMap<(u32, u32), f64> = HashMap::new();
+    for pair in apart {
+        let [a, b] = [pair.0, pair.1].map(|row| clusters.cluster_of[row as usize]);
+        between.insert((a.min(b), a.max(b)), Weigher::limited(f64::NEG_INFINITY));
+    }
     let alone = |group: &u32| vec![*group];
     for pair in pairs.values_mut().filter(|pair| pair.match_weight > 0.0) {
         let [a, b] = [pair.left, pair.right].map(|row| clusters.cluster_of[row as usize]);
@@ -70,7 +75,7 @@ pub(crate) fn apply(
         pair.add(exact((mean - pair.match_weight).min(0.0)));
     }
     run.scored = pairs.into_values().collect();
-    run.links.retain(|link| link.step == Step::Deterministic);
+    run.links.retain(|link| link.step != Step::Probabilistic);
     let known: std::collections::HashSet<(u32, u32)> = run
         .links
         .iter()

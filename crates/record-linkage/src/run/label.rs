@@ -23,6 +23,17 @@ pub struct Label {
     pub is_match: bool,
 }
 
+impl Label {
+    /// Of two rows of one table, the first row first; `None` for a row and itself.
+    pub(super) fn in_order(self) -> Option<Self> {
+        (self.left != self.right).then(|| Self {
+            left: self.left.min(self.right),
+            right: self.left.max(self.right),
+            ..self
+        })
+    }
+}
+
 /// The model's own opinion of a pattern counts as so many labels of it.
 const OPINION: f64 = 2.0;
 /// Least m of a level.

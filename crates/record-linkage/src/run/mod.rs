@@ -27,7 +27,7 @@ use crate::{
 };
 pub(crate) use context::apply as speak_for_each_other;
 pub(crate) use dedupe::MORE_PAIRS;
-pub use dedupe::{Deduplicated, dedupe, dedupe_within, within};
+pub use dedupe::{Deduplicated, dedupe, dedupe_labelled, within};
 pub use gap::runner_up_gaps;
 pub(crate) use hidden::hidden_pairs;
 pub use label::Label;

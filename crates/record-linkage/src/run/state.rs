@@ -73,8 +73,11 @@ impl State {
                 Assignment::All => false,
             };
             if !taken {
-                self.left_taken[label.left as usize] = true;
-                self.right_taken[label.right as usize] = true;
+                // Where a record may have any number of partners, a decision about one leaves the others open.
+                if assignment != Assignment::All {
+                    self.left_taken[label.left as usize] = true;
+                    self.right_taken[label.right as usize] = true;
+                }
                 self.links.push(Link {
                     left: label.left,
                     right: label.right,
@@ -116,14 +119,19 @@ impl State {
         }
     }
 
-    fn unlinked(taken: &[bool]) -> u64 {
-        taken.iter().filter(|taken| !**taken).count() as u64
+    /// Of `n` records of a side, how many no link names.
+    fn unlinked(&self, n: usize, of: impl Fn(&Link) -> u32) -> u64 {
+        let mut linked = vec![false; n];
+        for link in &self.links {
+            linked[of(link) as usize] = true;
+        }
+        linked.iter().filter(|linked| !**linked).count() as u64
     }
 
     fn count(&mut self, step: Step, on: String, pairs: u64, links: u64) {
         let (left_unlinked, right_unlinked) = (
-            Self::unlinked(&self.left_taken),
-            Self::unlinked(&self.right_taken),
+            self.unlinked(self.left_taken.len(), |link| link.left),
+            self.unlinked(self.right_taken.len(), |link| link.right),
         );
         self.steps.push(StepCount {
             step,

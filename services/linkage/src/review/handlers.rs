@@ -87,9 +87,6 @@ pub(crate) async fn create_linkage_review(
     let project = run.project_id()?;
     app.require_purpose(&caller, project).await?;
     run.outcome()?;
-    if run.inputs()?.is_within {
-        return Err(within());
-    }
     let asker = caller.caller();
     let job: Job = store
         .create(&caller, &idempotency, move |conn| {
@@ -99,10 +96,11 @@ pub(crate) async fn create_linkage_review(
     Ok(accepted(job))
 }
 
-fn within() -> Problem {
+/// Within one version people are sought who are there more than once, between two who is in both.
+fn other_question() -> Problem {
     Problem::conflict(
-        "run-within-one-version",
-        "people who are more than once in one version cannot be reviewed; only links between two versions",
+        "other-question",
+        "a run within one version is done again within one, and a run between two versions between two",
     )
 }
 
@@ -367,10 +365,11 @@ pub(crate) async fn relink_with_review(
         })
         .await?;
     app.require_purpose(&caller, project).await?;
+    let was_within = run.left == run.right;
     let (request, pairs) = again(run, asked, wanted);
     let found = app.versions(&caller, request.left, request.right).await?;
-    if found.is_within {
-        return Err(within());
+    if found.is_within != was_within {
+        return Err(other_question());
     }
     let mut checked = check::run(request, found)?;
     checked.inputs.asked.truth = checked.inputs.asked.truth.or(pairs);
@@ -387,10 +386,13 @@ pub(crate) async fn relink_with_review(
 
 /// The run to do again, and the labels by row number that judge it, where the rows are the same.
 fn again(run: LinkageRun, asked: Asked, wanted: Relink) -> (NewLinkageRun, Option<Labels>) {
-    let (left, right) = (
-        wanted.left.unwrap_or(run.left),
-        wanted.right.unwrap_or(run.right),
-    );
+    let left = wanted.left.unwrap_or(run.left);
+    let former = if run.left == run.right {
+        left
+    } else {
+        run.right
+    };
+    let right = wanted.right.unwrap_or(former);
     let is_same = (left, right) == (run.left, run.right);
     let (truth, pairs) = match asked.truth {
         Some(Labels::Columns { left, right }) => (Some(Truth::Columns { left, right }), None),

@@ -15,7 +15,7 @@ use helder_platform::{
     problem::{Problem, Result},
     purpose,
 };
-use helder_record_linkage::{Bound, comparison::Scratch, run::Step};
+use helder_record_linkage::{Bound, LinkageSpec, comparison::Scratch, run::Step};
 use helder_types::ProjectStep;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use uuid::Uuid;
@@ -31,7 +31,12 @@ use crate::{
     output::read_links,
     parts, people,
     runs::{self, RunRow},
+    versions::Inputs,
+    wire::Outcome,
 };
+
+/// Numbers of a left and a right row.
+type Rows = (i64, i64);
 
 /// Kind of these jobs.
 pub(crate) const KIND: &str = "linkage-review";
@@ -88,48 +93,7 @@ impl ReviewJob {
         for input in inputs.sides() {
             people::of(&self.objects, organisation, input, job, &mut act.subjects)?;
         }
-        job.progress("reading the versions", 0, 0, "");
-        let stores = (&self.objects, &self.keyring);
-        let columns = (&spec, &[][..]);
-        let beside = self.memory.beside(0, job);
-        let left = parts::read(stores, organisation, &inputs.left, columns, true, &beside)?;
-        let beside = self.memory.beside(left.bytes(), job);
-        let right = parts::read(stores, organisation, &inputs.right, columns, false, &beside)?;
-        let bound = Bound::new(&spec, &left.table, &right.table);
-        job.progress("choosing pairs", 0, 0, "");
-        let file = |digest| job.block_on(self.objects.get_to_file(organisation, digest));
-        let mut weights = scored(&file(&outcome.scored_pairs.digest)?)?;
-        let links = read_links(&file(&outcome.linked_dataset.digest)?, 0, usize::MAX >> 1)?;
-        let mut linked = HashSet::new();
-        for link in &links {
-            let rows = (link.left_row, link.right_row);
-            // What people decided before needs no second look.
-            if link.step == Step::Reviewed {
-                weights.remove(&rows);
-            } else {
-                linked.insert(rows);
-                weights.entry(rows).or_insert(None);
-            }
-        }
-        let (mut scratch, mut candidates) = (Scratch::new(), Vec::with_capacity(weights.len()));
-        let mut row_numbers = Vec::with_capacity(weights.len());
-        for (rows, weight) in weights {
-            let (Some(l), Some(r)) = (left.place(rows.0), right.place(rows.1)) else {
-                return Err(Problem::internal(
-                    "a scored pair names a row that is not there",
-                ));
-            };
-            candidates.push(Candidate {
-                pair: (l as u32, r as u32),
-                weight,
-                is_linked: linked.contains(&rows),
-                pattern: bound.pattern(l, r, &mut scratch),
-            });
-            row_numbers.push(rows);
-            if candidates.len() % 8192 == 0 {
-                job.checkpoint()?;
-            }
-        }
+        let (candidates, row_numbers) = self.candidates(job, (&spec, &inputs, &outcome))?;
         let shares = Shares {
             size: settings.size as usize,
             random: settings.random_share,
@@ -139,7 +103,7 @@ impl ReviewJob {
             n_comparisons: spec.comparisons.len(),
         };
         let (chosen, strata) = queue(&candidates, &shares);
-        drop((bound, left, right));
+        let stores = (&self.objects, &self.keyring);
         job.progress("naming the records", 0, 0, "");
         let side = |is_left, held| {
             let beside = self.memory.beside(held, job);
@@ -175,10 +139,78 @@ impl ReviewJob {
             Ok(format!("/linkage/v1/linkage-reviews/{id}"))
         })
     }
+
+    /// Pairs that came near, in the order of rows, with the two rows of each.
+    fn candidates(
+        &self,
+        job: &JobContext,
+        (spec, inputs, outcome): (&LinkageSpec, &Inputs, &Outcome),
+    ) -> Result<(Vec<Candidate>, Vec<Rows>)> {
+        let organisation = job.organisation();
+        job.progress("reading the versions", 0, 0, "");
+        let stores = (&self.objects, &self.keyring);
+        let columns = (spec, &[][..]);
+        let beside = self.memory.beside(0, job);
+        let left = parts::read(stores, organisation, &inputs.left, columns, true, &beside)?;
+        let other = if inputs.is_within {
+            None
+        } else {
+            let beside = self.memory.beside(left.bytes(), job);
+            let input = &inputs.right;
+            Some(parts::read(
+                stores,
+                organisation,
+                input,
+                columns,
+                false,
+                &beside,
+            )?)
+        };
+        let bound = match &other {
+            Some(right) => Bound::new(spec, &left.table, &right.table),
+            None => Bound::within(spec, &left.table),
+        };
+        let right = other.as_ref().unwrap_or(&left);
+        job.progress("choosing pairs", 0, 0, "");
+        let file = |digest| job.block_on(self.objects.get_to_file(organisation, digest));
+        let mut weights = scored(&file(&outcome.scored_pairs.digest)?)?;
+        let links = read_links(&file(&outcome.linked_dataset.digest)?, 0, usize::MAX >> 1)?;
+        let mut linked = HashSet::new();
+        for link in &links {
+            let rows = (link.left_row, link.right_row);
+            // What people decided before needs no second look.
+            if link.step == Step::Reviewed {
+                weights.remove(&rows);
+            } else {
+                linked.insert(rows);
+                weights.entry(rows).or_insert(None);
+            }
+        }
+        let (mut scratch, mut candidates) = (Scratch::new(), Vec::with_capacity(weights.len()));
+        let mut row_numbers = Vec::with_capacity(weights.len());
+        for (rows, weight) in weights {
+            let (Some(l), Some(r)) = (left.place(rows.0), right.place(rows.1)) else {
+                return Err(Problem::internal(
+                    "a scored pair names a row that is not there",
+                ));
+            };
+            candidates.push(Candidate {
+                pair: (l as u32, r as u32),
+                weight,
+                is_linked: linked.contains(&rows),
+                pattern: bound.pattern(l, r, &mut scratch),
+            });
+            row_numbers.push(rows);
+            if candidates.len() % 8192 == 0 {
+                job.checkpoint()?;
+            }
+        }
+        Ok((candidates, row_numbers))
+    }
 }
 
 /// Weight of every scored pair, in the order of rows.
-fn scored(file: &StoredFile) -> Result<BTreeMap<(i64, i64), Option<f64>>> {
+fn scored(file: &StoredFile) -> Result<BTreeMap<Rows, Option<f64>>> {
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(Problem::internal)?;
     let mut found = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Clerical review as reviewers see it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use helder_platform::testing::caller;
 use helder_types::Permission;
@@ -48,26 +48,6 @@ impl Desk {
             base: self.base.clone(),
             token: self.house.token(&who),
             client: Client::new(),
-        }
-    }
-
-    /// There a pair has no left and right, and groups follow from all pairs together.
-    async fn refuses_runs_within_one_version(
-        &self,
-        http: &Http,
-        project: Uuid,
-        version: Uuid,
-        relink: &str,
-    ) {
-        let asked = json!({"projectId": project, "left": version});
-        let (_, within) = self.made(http, "/linkage-runs", asked).await;
-        let review = json!({"linkageRunId": within["id"]});
-        let again = json!({"left": version, "right": version});
-        for (path, body) in [("/linkage-reviews", review), (relink, again)] {
-            let (status, refused) = http.post(path, body).await;
-            let code = refused["type"].as_str().unwrap_or_default();
-            assert_eq!(status, StatusCode::CONFLICT, "{refused}");
-            assert!(code.contains("run-within-one-version"), "{refused}");
         }
     }
 
@@ -353,7 +333,107 @@ async fn two_people_decide_blindly_a_third_settles_it_and_the_next_run_obeys() {
         anna.post(&format!("{path}/decisions"), late).await.0,
         StatusCode::CONFLICT
     );
-    desk.refuses_runs_within_one_version(&anna, project, left, &relink)
+    let within = json!({"left": left, "right": left});
+    let (status, refused) = anna.post(&relink, within).await;
+    let kind = refused["type"].as_str().unwrap();
+    assert!(
+        status == StatusCode::CONFLICT && kind.ends_with("other-question"),
+        "{refused}"
+    );
+    service.stop().await.unwrap();
+}
+
+/// Groups of a run within one version, by row.
+async fn groups(http: &Http, run: &str) -> BTreeMap<i64, i64> {
+    let csv = http
+        .client
+        .get(format!("{}{run}/clusters", http.base))
+        .bearer_auth(&http.token)
+        .header("accept", "text/csv");
+    let csv = csv.send().await.unwrap().text().await.unwrap();
+    csv.lines()
+        .skip(1)
+        .map(|line| {
+            let mut cells = line.trim().split(',').map(|cell| cell.parse().unwrap());
+            let group = cells.next().unwrap();
+            (cells.next().unwrap(), group)
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decisions_about_people_who_are_twice_in_one_version_hold_too() {
+    let house = House::new();
+    let (service, base) = house.serve().await;
+    let desk = Desk { house, base };
+    let all = [
+        Permission::LinkageRead,
+        Permission::LinkageWrite,
+        Permission::LinkageReview,
+    ];
+    let anna = desk.reviewer("GM0772", "anna", &all);
+    let project = Uuid::now_v7();
+    let (mut columns, mut persons) = people("a.csv", 500);
+    let (more, twice) = people("b.csv", 500);
+    for ((.., texts), (.., more)) in columns.iter_mut().zip(more) {
+        texts.extend(more);
+    }
+    persons.extend(twice);
+    let (version, _) = desk.house.version(project, &columns).await;
+    let asked = json!({"projectId": project, "left": version});
+    let (run_path, run) = desk.made(&anna, "/linkage-runs", asked).await;
+    let wanted = json!({"linkageRunId": run["id"], "size": 30, "randomShare": 0.5, "secondShare": 0, "seed": 5});
+    let (path, review) = desk.made(&anna, "/linkage-reviews", wanted).await;
+    assert_eq!(review["progress"]["pairs"], 30, "{review}");
+    // Who is there once stands in no group.
+    let together = |groups: &BTreeMap<i64, i64>, (a, b): (i64, i64)| {
+        let group = groups.get(&a);
+        group.is_some() && group == groups.get(&b)
+    };
+    let before = groups(&anna, &run_path).await;
+    let (mut decided, mut is_said) = (Vec::new(), false);
+    loop {
+        let (status, pair) = anna.post(&format!("{path}/_next"), json!({})).await;
+        if status == StatusCode::NOT_FOUND {
+            break;
+        }
+        let row = |name: &str| pair["explanation"][name].as_i64().unwrap();
+        let rows = (row("leftRow"), row("rightRow"));
+        assert!(rows.0 < rows.1, "{pair}");
+        let [left, right] = [rows.0, rows.1].map(|row| &persons[place(&json!(row))]);
+        // The truth, but for one pair that is one person and is said to be two.
+        let is_contrary = !is_said && left == right && together(&before, rows);
+        let is_match = (left == right) != is_contrary;
+        is_said |= is_contrary;
+        let verdict = if is_match { "match" } else { "noMatch" };
+        let body = json!({"pairId": pair["pairId"], "verdict": verdict});
+        let (status, kept) = anna.post(&format!("{path}/decisions"), body).await;
+        assert_eq!(status, StatusCode::CREATED, "{kept}");
+        decided.push((rows, is_match));
+    }
+    assert_eq!(decided.len(), 30);
+    assert!(is_said);
+    let (again_path, again) = desk
+        .made(&anna, &format!("{path}/_relink"), json!({}))
         .await;
+    assert_eq!(again["review"]["labels"]["held"]["held"], 30, "{again}");
+    let (after, linked) = (
+        groups(&anna, &again_path).await,
+        links(&anna, &again_path).await,
+    );
+    for (rows, is_match) in &decided {
+        assert_eq!(together(&after, *rows), *is_match, "{rows:?}");
+        let link = (rows.0, rows.1, "reviewed".to_owned());
+        assert_eq!(linked.contains(&link), *is_match);
+    }
+    // On a later version of the file, in another order.
+    for (.., texts) in &mut columns {
+        texts.reverse();
+    }
+    let (later, _) = desk.house.version(project, &columns).await;
+    let (_, kept) = desk
+        .made(&anna, &format!("{path}/_relink"), json!({"left": later}))
+        .await;
+    assert_eq!(kept["review"]["labels"]["held"]["held"], 30, "{kept}");
     service.stop().await.unwrap();
 }
