@@ -1,5 +1,7 @@
 //! Cholesky factor of a small symmetric positive definite matrix.
 
+use crate::lanes::Column;
+
 /// Lower factor `L` with `L Lᵀ = A`, row-major, shape `(p, p)`.
 ///
 /// The result is insensitive to the scale of the columns: rounding errors follow the condition number after scaling.
@@ -42,6 +44,29 @@ impl Cholesky {
             x[i] = (x[i] - dot) / self.lower[i * p + i];
         }
         x
+    }
+
+    /// `log |A|`.
+    pub(crate) fn log_determinant(&self) -> f64 {
+        (0..self.p)
+            .map(|i| 2.0 * self.lower[i * self.p + i].ln())
+            .sum()
+    }
+
+    /// `L⁻¹ z` for every row of a block at once: the squared length of a row's result is `zᵀ A⁻¹ z`.
+    pub(crate) fn solve_half(&self, z: &[Column], half: &mut [Column]) {
+        for i in 0..self.p {
+            let mut rest = z[i];
+            for (known, factor) in half[..i].iter().zip(&self.lower[i * self.p..]) {
+                for (rest, known) in rest.iter_mut().zip(known) {
+                    *rest -= factor * known;
+                }
+            }
+            let pivot = self.lower[i * self.p + i];
+            for (out, rest) in half[i].iter_mut().zip(&rest) {
+                *out = rest / pivot;
+            }
+        }
     }
 
     /// `A⁻¹`, symmetric, row-major, shape `(p, p)`.

@@ -60,6 +60,26 @@ impl Cross {
         }
     }
 
+    /// Adds the sums of other rows.
+    pub(crate) fn join(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Dense { tiles, .. }, Self::Dense { tiles: others, .. }) => {
+                let sums = tiles.iter_mut().flatten().flatten().flatten();
+                for (sum, other) in sums.zip(others.iter().flatten().flatten().flatten()) {
+                    *sum += other;
+                }
+            }
+            (Self::Sparse { sums, .. }, Self::Sparse { sums: others, .. }) => {
+                for (sum, other) in sums.iter_mut().zip(others) {
+                    *sum += other;
+                }
+            }
+            // Both sides of a sum are of one kind: it is chosen once per design.
+            (Self::Dense { .. }, Self::Sparse { .. })
+            | (Self::Sparse { .. }, Self::Dense { .. }) => {}
+        }
+    }
+
     /// The sums as a matrix, row-major, both triangles.
     pub(crate) fn matrix(&self, p: usize) -> Vec<f64> {
         let mut matrix = vec![0.0; p * p];

@@ -35,6 +35,23 @@ pub(crate) struct Prepared<'a> {
     pub(crate) deviations: Vec<f64>,
 }
 
+/// As [`prepare`], but drops only columns that do not vary: a penalty decides between columns that say the same.
+pub(crate) fn prepare_with_dependent<'a>(
+    design: &'a Design,
+    response: &'a Checked<'a>,
+) -> Result<Prepared<'a>, GlmError> {
+    let work = layout::of(design, response);
+    let moments = Moments::of(&work)?;
+    let constant = |j: &usize| moments.is_constant(&work, *j);
+    let (flat, kept): (Vec<usize>, Vec<usize>) = (1..design.width()).partition(constant);
+    let kept: Vec<usize> = std::iter::once(0).chain(kept).collect();
+    let dropped = flat.into_iter().map(|j| DroppedColumn {
+        name: design.names()[j].clone(),
+        combination_of: Vec::new(),
+    });
+    Prepared::of(work, &moments, kept, dropped.collect())
+}
+
 /// Walks the columns from left to right; each either adds something to the ones before it or is dropped.
 ///
 /// # Errors
@@ -43,7 +60,7 @@ pub(crate) fn prepare<'a>(
     design: &'a Design,
     response: &'a Checked<'a>,
 ) -> Result<Prepared<'a>, GlmError> {
-    let mut work = layout::of(design, response);
+    let work = layout::of(design, response);
     let moments = Moments::of(&work)?;
     let mut basis = Basis::default();
     let mut dropped = Vec::new();
@@ -81,23 +98,30 @@ pub(crate) fn prepare<'a>(
         }
         basis.extend(j, coordinates, rest);
     }
-    if let Some(&far) = basis
-        .columns
-        .iter()
-        .find(|&&j| !SCALES.contains(&work.scale[j]))
-    {
-        return Err(GlmError::Scale(design.names()[far].clone()));
-    }
     let kept: Vec<usize> = std::iter::once(0).chain(basis.columns).collect();
-    let deviations = kept.iter().map(|&j| moments.deviation(j)).collect();
-    work.centre = kept.iter().map(|&j| work.centre[j]).collect();
-    work.scale = kept.iter().map(|&j| work.scale[j]).collect();
-    work.columns = kept;
-    Ok(Prepared {
-        work,
-        dropped,
-        deviations,
-    })
+    Prepared::of(work, &moments, kept, dropped)
+}
+
+impl<'a> Prepared<'a> {
+    fn of(
+        mut work: Work<'a>,
+        moments: &Moments,
+        kept: Vec<usize>,
+        dropped: Vec<DroppedColumn>,
+    ) -> Result<Self, GlmError> {
+        if let Some(&far) = kept.iter().find(|&&j| !SCALES.contains(&work.scale[j])) {
+            return Err(GlmError::Scale(work.design.names()[far].clone()));
+        }
+        let deviations = kept.iter().map(|&j| moments.deviation(j)).collect();
+        work.centre = kept.iter().map(|&j| work.centre[j]).collect();
+        work.scale = kept.iter().map(|&j| work.scale[j]).collect();
+        work.columns = kept;
+        Ok(Self {
+            work,
+            dropped,
+            deviations,
+        })
+    }
 }
 
 /// The columns kept so far, with the Cholesky factor of their correlations, row by row.

@@ -109,7 +109,29 @@ pub(crate) fn null(
             pearson_chi2: None,
         });
     }
-    let alone = Prepared {
+    let alone = alone(prepared, checked);
+    let solution = newton::solve(&alone, family, vec![0.0], 200)?;
+    Ok(Judged::of(
+        &alone.work,
+        checked,
+        family,
+        &solution.gamma,
+        &solution.pass,
+    ))
+}
+
+/// The intercept of the model of the intercept alone, with the offset.
+pub(crate) fn null_intercept(
+    prepared: &Prepared<'_>,
+    checked: &Checked<'_>,
+    family: Family,
+) -> Result<f64, GlmError> {
+    let solution = newton::solve(&alone(prepared, checked), family, vec![0.0], 200)?;
+    Ok(solution.gamma[0])
+}
+
+fn alone<'a>(prepared: &Prepared<'a>, checked: &'a Checked<'a>) -> Prepared<'a> {
+    Prepared {
         work: Work {
             design: prepared.work.design,
             response: checked,
@@ -120,15 +142,7 @@ pub(crate) fn null(
         },
         dropped: Vec::new(),
         deviations: vec![0.0],
-    };
-    let solution = newton::solve(&alone, family, vec![0.0], 200)?;
-    Ok(Judged::of(
-        &alone.work,
-        checked,
-        family,
-        &solution.gamma,
-        &solution.pass,
-    ))
+    }
 }
 
 /// Model-based and robust covariance of the moved and scaled coefficients. With a penalty both are of the sandwich form
@@ -158,7 +172,7 @@ pub(crate) fn covariances(
 }
 
 /// `bread · filling · bread`, both symmetric, row-major.
-fn sandwich(bread: &[f64], filling: &[f64], p: usize) -> Vec<f64> {
+pub(crate) fn sandwich(bread: &[f64], filling: &[f64], p: usize) -> Vec<f64> {
     let product = |a: &[f64], b: &[f64]| {
         let mut out = vec![0.0; p * p];
         for i in 0..p {

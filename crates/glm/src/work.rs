@@ -70,6 +70,20 @@ struct Scratch {
     meat: Option<Cross>,
 }
 
+impl Scratch {
+    fn new(p: usize, sparse: bool, meat: bool) -> Self {
+        Self {
+            block: Block::new(),
+            z: vec![[0.0; BLOCK]; p],
+            scored: vec![[0.0; BLOCK]; if meat { p } else { 0 }],
+            likelihood: [0.0; LANES],
+            gradient: vec![[0.0; LANES]; p],
+            information: Cross::new(p, sparse),
+            meat: meat.then(|| Cross::new(p, sparse)),
+        }
+    }
+}
+
 impl Work<'_> {
     pub(crate) fn width(&self) -> usize {
         self.columns.len()
@@ -84,15 +98,7 @@ impl Work<'_> {
             stride,
             |chunks| {
                 let meat = matches!(task, Task::Newton { meat: true, .. });
-                let mut scratch = Scratch {
-                    block: Block::new(),
-                    z: vec![[0.0; BLOCK]; p],
-                    scored: vec![[0.0; BLOCK]; if meat { p } else { 0 }],
-                    likelihood: [0.0; LANES],
-                    gradient: vec![[0.0; LANES]; p],
-                    information: Cross::new(p, self.sparse),
-                    meat: meat.then(|| Cross::new(p, self.sparse)),
-                };
+                let mut scratch = Scratch::new(p, self.sparse, meat);
                 self.add_chunks(level, task, chunks, &mut scratch);
                 Pass {
                     log_likelihood: total(&scratch.likelihood),
@@ -191,6 +197,38 @@ impl Work<'_> {
                 }
             }
         }
+    }
+
+    /// Blocks of rows with their columns, handed to `work` in order and folded in order; rows that do not count have weight 0.
+    pub(crate) fn blocks<T: Send>(
+        &self,
+        gamma: &[f64],
+        start: impl Fn() -> T + Sync + Send,
+        work: impl Fn(&mut T, &Block, &[Column]) + Sync + Send,
+        fold: impl FnMut(T, T) -> T,
+    ) -> Option<T> {
+        let task = Task::Newton {
+            family: Family::Binomial,
+            gamma,
+            meat: false,
+        };
+        chunks::reduce(
+            self.design.n_rows(),
+            1,
+            |chunks| {
+                let mut sum = start();
+                let mut scratch = Scratch::new(self.width(), self.sparse, false);
+                for &chunk in chunks {
+                    let rows = CHUNK_ROWS.min(self.design.n_rows() - chunk * CHUNK_ROWS);
+                    for first in (0..rows).step_by(BLOCK) {
+                        self.read(chunk, first, BLOCK.min(rows - first), task, &mut scratch);
+                        work(&mut sum, &scratch.block, &scratch.z);
+                    }
+                }
+                sum
+            },
+            fold,
+        )
     }
 
     /// Linear predictor (with offset) per row, handed to `work` in groups of rows and folded in order.

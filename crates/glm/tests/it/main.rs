@@ -8,7 +8,9 @@
 mod counts;
 mod degenerate;
 mod faults;
+mod firth;
 mod linear;
 mod parity;
+mod path;
 mod support;
 mod threads;

@@ -1,7 +1,9 @@
 //! The number of threads changes nothing, not even the last bit.
 
 use crate::support::{outcome, strings};
-use helder_glm::{LogisticFit, LogisticRegression};
+use helder_glm::{
+    Design, ElasticNet, Family, FirthRegression, Glm, LogisticFit, LogisticRegression, Response,
+};
 
 fn bits(fit: &LogisticFit) -> Vec<u64> {
     let single = [fit.log_likelihood, fit.max_abs_gradient];
@@ -38,6 +40,55 @@ fn one_and_four_threads_give_the_same_bits() {
     }
 }
 
+/// Every family, a path and a penalised likelihood on rows of three chunks, in one text with all digits.
+fn everything() -> String {
+    let n = 5_000;
+    let column = |step: usize| -> Vec<f64> {
+        (0..n)
+            .map(|row| ((row * step) % 101) as f64 / 17.0)
+            .collect()
+    };
+    let design = Design::new(n, [("a", column(7)), ("b", column(31)), ("c", column(57))]).unwrap();
+    let y: Vec<f64> = (0..n)
+        .map(|row| ((row * row + row / 3) % 7 % 4) as f64)
+        .collect();
+    let yes: Vec<f64> = y.iter().map(|y| f64::from(u8::from(*y > 1.0))).collect();
+    let exposure = column(13).iter().map(|x| x + 1.0).collect::<Vec<f64>>();
+    let mut said: Vec<String> = Vec::new();
+    for family in [Family::Gaussian, Family::GaussianLog, Family::Poisson] {
+        let fit = Glm::new(family).fit(&design, &Response::new(&y)).unwrap();
+        said.push(format!("{fit:?}"));
+    }
+    for family in [Family::Binomial, Family::BinomialCloglog] {
+        let response = Response::new(&yes).weights(&exposure);
+        let fit = Glm::new(family).fit(&design, &response).unwrap();
+        said.push(format!("{fit:?}"));
+    }
+    let rates = Response::new(&y).exposure(&exposure);
+    let counts = Glm::negative_binomial().fit(&design, &rates).unwrap();
+    let path = ElasticNet::new(Family::Poisson, 0.5)
+        .fit(&design, &rates)
+        .unwrap();
+    let firth = FirthRegression::new()
+        .without_profile()
+        .fit(&design, &Response::new(&yes))
+        .unwrap();
+    said.push(format!("{counts:?} {path:?} {firth:?}"));
+    said.join("\n")
+}
+
+#[test]
+fn every_family_gives_the_same_bits_on_one_and_on_three_threads() {
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(everything)
+    };
+    assert_eq!(on(1), on(3));
+}
+
 #[test]
 fn coefficients_chosen_beforehand_are_recovered() {
     let truth = [-0.5, 0.8, -1.2];
@@ -56,7 +107,7 @@ fn coefficients_chosen_beforehand_are_recovered() {
     let y: Vec<bool> = (0..n)
         .map(|i| uniform() < 1.0 / (1.0 + (-(truth[0] + truth[1] * a[i] + truth[2] * b[i])).exp()))
         .collect();
-    let design = helder_glm::Design::new(n, [("a", a), ("b", b)]).unwrap();
+    let design = Design::new(n, [("a", a), ("b", b)]).unwrap();
     let fit = LogisticRegression::new().fit(&design, &y).unwrap();
     for (coefficient, truth) in fit.coefficients.iter().zip(truth) {
         assert!(
