@@ -1,0 +1,70 @@
+//! What a model learns from.
+
+use crate::EbmError;
+
+/// A named column.
+#[derive(Debug, Clone)]
+pub enum Column {
+    /// Numbers; `NaN` is missing, infinite values are values.
+    Numeric {
+        /// Name, unique among the columns.
+        name: String,
+        /// A value per row.
+        values: Vec<f64>,
+    },
+    /// Categories without an order.
+    Category {
+        /// Name, unique among the columns.
+        name: String,
+        /// Per row the place of its level, `None` is missing.
+        codes: Vec<Option<u32>>,
+        /// The levels.
+        levels: Vec<String>,
+    },
+}
+
+impl Column {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Numeric { name, .. } | Self::Category { name, .. } => name,
+        }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numeric { values, .. } => values.len(),
+            Self::Category { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Whether it has no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn check(&self, rows: usize) -> Result<(), EbmError> {
+        if self.len() != rows {
+            return Err(EbmError::Rows {
+                column: self.name().to_owned(),
+                found: self.len(),
+                expected: rows,
+            });
+        }
+        match self {
+            Self::Category {
+                name,
+                codes,
+                levels,
+            } if codes
+                .iter()
+                .flatten()
+                .any(|code| *code as usize >= levels.len()) =>
+            {
+                Err(EbmError::Code(name.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What can be wrong with input.
+
+/// Why no model was made, or no answer given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EbmError {
+    /// There is no row or no column to learn from.
+    #[error("at least two rows and one column are needed")]
+    Empty,
+    /// Columns, outcomes and weights do not have the same number of rows.
+    #[error("column {column:?} has {found} rows where {expected} are expected")]
+    Rows {
+        /// The column, or `outcome` or `weight`.
+        column: String,
+        /// Its rows.
+        found: usize,
+        /// Those of the outcome.
+        expected: usize,
+    },
+    /// Two columns have one name.
+    #[error("column {0:?} is there twice")]
+    Twice(String),
+    /// All outcomes are equal.
+    #[error("all rows have the same outcome")]
+    OneClass,
+    /// A weight is negative or no number.
+    #[error("weights are finite, not negative, and not all zero")]
+    Weight,
+    /// A category column names a level it does not have.
+    #[error("column {0:?} has a code without a level")]
+    Code(String),
+    /// Too many levels to be told apart.
+    #[error(
+        "column {column:?} has {found} levels; {limit} are the most: merge the rare ones first"
+    )]
+    Levels {
+        /// The column.
+        column: String,
+        /// Its levels.
+        found: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// A setting lies outside its range.
+    #[error("setting {0} lies outside its range")]
+    Setting(&'static str),
+    /// A row to score has another number of values than the model has inputs.
+    #[error("{found} values where the model has {expected} inputs")]
+    Values {
+        /// Values given.
+        found: usize,
+        /// Inputs of the model.
+        expected: usize,
+    },
+    /// A value has another kind than its input.
+    #[error("input {0:?} takes a value of the other kind")]
+    Kind(String),
+    /// There is no such input.
+    #[error("there is no input {0:?}")]
+    NoInput(String),
+}

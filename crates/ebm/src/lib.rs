@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod bins;
+mod column;
+mod error;
+mod model;
+mod monotone;
+mod purify;
+mod settings;
+mod term;
+mod train;
+
+pub use bins::{Bin, Bins};
+pub use column::Column;
+pub use error::EbmError;
+pub use model::{Contribution, Ebm, Value};
+pub use settings::{Pairs, Settings};
+pub use term::{PairTerm, ShapeTerm};

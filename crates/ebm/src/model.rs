@@ -1,0 +1,210 @@
+//! A learned model: a sum of tables.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Bins, EbmError, PairTerm, ShapeTerm,
+    bins::Coarse,
+    monotone, purify,
+    train::{Learned, pairs::Pair},
+};
+
+/// A value to score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// Nothing is known.
+    Missing,
+    /// A number; `NaN` is missing.
+    Number(f64),
+    /// A level by its name.
+    Level(&'a str),
+}
+
+/// What a term adds to the score of a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contribution {
+    /// Places of its inputs, the second of a pair.
+    pub inputs: (usize, Option<usize>),
+    /// Log-odds.
+    pub score: f64,
+}
+
+/// An additive model of the log-odds of an outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ebm {
+    /// Name and bins of each input.
+    pub inputs: Vec<(String, Bins)>,
+    /// Log-odds where nothing is added: of the mean training row.
+    pub intercept: f64,
+    /// A term per input, in their order.
+    pub shapes: Vec<ShapeTerm>,
+    /// Terms of pairs, the one that gains most first.
+    pub pairs: Vec<PairTerm>,
+}
+
+impl Ebm {
+    /// The bins of a row, and which inputs have a level that training did not see.
+    ///
+    /// # Errors
+    /// When the row has another number of values than there are inputs, or a value of the other kind.
+    pub fn bins(&self, row: &[Value<'_>]) -> Result<(Vec<u8>, Vec<usize>), EbmError> {
+        if row.len() != self.inputs.len() {
+            return Err(EbmError::Values {
+                found: row.len(),
+                expected: self.inputs.len(),
+            });
+        }
+        let mut unknown = Vec::new();
+        let mut bins = Vec::with_capacity(row.len());
+        for (place, (value, (name, of))) in row.iter().zip(&self.inputs).enumerate() {
+            bins.push(match (value, of) {
+                (Value::Missing, _) => 0,
+                (Value::Number(value), Bins::Numeric { cuts }) => Bins::of_number(cuts, *value).0,
+                (Value::Level(level), Bins::Category { levels }) => {
+                    let found = levels.iter().position(|known| known == level);
+                    if found.is_none() {
+                        unknown.push(place);
+                    }
+                    found.unwrap_or(levels.len()) as u8 + 1
+                }
+                _ => return Err(EbmError::Kind(name.clone())),
+            });
+        }
+        Ok((bins, unknown))
+    }
+
+    /// Log-odds of a row in bins.
+    pub fn score(&self, bins: &[u8]) -> f64 {
+        self.contributions(bins)
+            .fold(self.intercept, |sum, term| sum + term.score)
+    }
+
+    /// What each term adds; with the intercept they add up to the score, in this order to the last bit.
+    pub fn contributions(&self, bins: &[u8]) -> impl Iterator<Item = Contribution> {
+        let shapes = self.shapes.iter().map(|term| Contribution {
+            inputs: (term.input, None),
+            score: term.scores[bins[term.input] as usize],
+        });
+        let pairs = self.pairs.iter().map(|term| Contribution {
+            inputs: (term.inputs[0], Some(term.inputs[1])),
+            score: term.score(bins),
+        });
+        shapes.chain(pairs)
+    }
+
+    /// Makes the curve of a numeric input rise (or fall) throughout. What is missing keeps its score relative to the mean;
+    /// pairs keep their tables.
+    ///
+    /// # Errors
+    /// When there is no such numeric input.
+    pub fn make_monotone(&mut self, name: &str, rises: bool) -> Result<(), EbmError> {
+        let place = self
+            .inputs
+            .iter()
+            .position(|(known, bins)| known == name && bins.is_ordered())
+            .ok_or_else(|| EbmError::NoInput(name.to_owned()))?;
+        let term = &mut self.shapes[place];
+        let last = term.scores.len() - 1;
+        let sign = if rises { 1.0 } else { -1.0 };
+        let values = &mut term.scores[1..last];
+        values.iter_mut().for_each(|value| *value *= sign);
+        // Pooling keeps the weighted mean, so neither the intercept nor the missing bin moves.
+        monotone::rising(values, &term.counts[1..last]);
+        values.iter_mut().for_each(|value| *value *= sign);
+        Ok(())
+    }
+}
+
+/// Bags become one model: pairs purified, curves centred, means and spreads taken.
+pub(crate) fn assemble(
+    inputs: Vec<(String, Bins)>,
+    counts: &[Vec<f64>],
+    coarse: &[Coarse],
+    pairs: &[Pair],
+    pair_counts: &[Vec<f64>],
+    mut bags: Vec<Learned>,
+) -> Ebm {
+    for bag in &mut bags {
+        for ((pair, table), weights) in pairs.iter().zip(&mut bag.pairs).zip(pair_counts) {
+            forget_unseen(pair, table, counts, coarse);
+            let taken = purify::purify(table, weights, pair.across);
+            for (column, taken) in pair.columns.iter().zip(&taken) {
+                for (value, of) in bag.shapes[*column].iter_mut().zip(&coarse[*column].of) {
+                    *value += taken[*of as usize];
+                }
+            }
+            forget_unseen(pair, table, counts, coarse);
+        }
+        for (shape, counts) in bag.shapes.iter_mut().zip(counts) {
+            let rows: f64 = counts.iter().sum();
+            let mean = shape.iter().zip(counts).map(|(v, n)| v * n).sum::<f64>() / rows;
+            for value in shape.iter_mut() {
+                *value -= mean;
+            }
+            bag.intercept += mean;
+            // Nothing was learned of levels nobody saw, nor of missing values where none was missing.
+            let last = shape.len() - 1;
+            shape[last] = 0.0;
+            if counts[0] == 0.0 {
+                shape[0] = 0.0;
+            }
+        }
+    }
+    let spread = |of: &dyn Fn(&Learned) -> &[f64]| -> (Vec<f64>, Vec<f64>) {
+        let n = bags.len() as f64;
+        let length = bags.first().map_or(0, |bag| of(bag).len());
+        (0..length)
+            .map(|place| {
+                let mean = bags.iter().map(|bag| of(bag)[place]).sum::<f64>() / n;
+                let squares = bags.iter().map(|bag| (of(bag)[place] - mean).powi(2));
+                (mean, (squares.sum::<f64>() / (n - 1.0).max(1.0)).sqrt())
+            })
+            .unzip()
+    };
+    let shapes = (0..inputs.len())
+        .map(|input| {
+            let (scores, bag_sds) = spread(&|bag| &bag.shapes[input]);
+            ShapeTerm {
+                input,
+                scores,
+                bag_sds,
+                counts: counts[input].clone(),
+            }
+        })
+        .collect();
+    let pairs = pairs
+        .iter()
+        .enumerate()
+        .map(|(place, pair)| {
+            let (scores, bag_sds) = spread(&|bag| &bag.pairs[place]);
+            PairTerm {
+                inputs: pair.columns,
+                coarse: pair.columns.map(|column| coarse[column].of.clone()),
+                across: pair.across,
+                scores,
+                bag_sds,
+                counts: pair_counts[place].clone(),
+            }
+        })
+        .collect();
+    let intercept = bags.iter().map(|bag| bag.intercept).sum::<f64>() / bags.len() as f64;
+    Ebm {
+        inputs,
+        intercept,
+        shapes,
+        pairs,
+    }
+}
+
+/// Cells of what training did not see add nothing.
+fn forget_unseen(pair: &Pair, table: &mut [f64], counts: &[Vec<f64>], coarse: &[Coarse]) {
+    let [first, second] = pair.columns;
+    let is_unseen = |column: usize, place: usize| {
+        place + 1 == coarse[column].all || (place == 0 && counts[column][0] == 0.0)
+    };
+    for (cell, value) in table.iter_mut().enumerate() {
+        if is_unseen(first, cell / pair.across) || is_unseen(second, cell % pair.across) {
+            *value = 0.0;
+        }
+    }
+}
