@@ -96,7 +96,7 @@ fn quantile_cuts(values: &[f64], most: usize) -> Vec<f64> {
     let mut runs: Vec<(f64, usize)> = Vec::new();
     for value in sorted.iter().map(|x| x + 0.0) {
         match runs.last_mut() {
-            Some((last, rows)) if *last == value => *rows += 1,
+            Some((last, rows)) if last.total_cmp(&value).is_eq() => *rows += 1,
             _ => runs.push((value, 1)),
         }
     }
@@ -115,7 +115,7 @@ fn quantile_cuts(values: &[f64], most: usize) -> Vec<f64> {
         let next = runs[place + 1].1 as f64;
         let is_full = runs.len() <= most || in_bin as f64 + next / 2.0 >= wanted;
         if is_full {
-            cuts.push(between(runs[place].0, runs[place + 1].0));
+            cuts.extend(between(runs[place].0, runs[place + 1].0));
             left -= in_bin;
             in_bin = 0;
         }
@@ -123,14 +123,20 @@ fn quantile_cuts(values: &[f64], most: usize) -> Vec<f64> {
     cuts
 }
 
-/// A short number that both sides agree on: not more than `high`, more than `low`.
-fn between(low: f64, high: f64) -> f64 {
+/// A finite number that both sides agree on: not more than `high`, more than `low`. Halves are summed, so that the sum is finite.
+fn between(low: f64, high: f64) -> Option<f64> {
     let middle = low / 2.0 + high / 2.0;
-    if middle > low && middle <= high {
+    let cut = if middle.is_finite() && middle > low && middle <= high {
         middle
-    } else {
+    } else if high.is_finite() {
         high
-    }
+    } else if low.is_finite() {
+        low.next_up()
+    } else {
+        0.0
+    };
+    // Between the largest number and infinity there is nothing: they share a bin.
+    cut.is_finite().then_some(cut)
 }
 
 /// Neighbouring bins put together for one side of a pair.
@@ -208,6 +214,10 @@ mod tests {
         let values = [f64::NEG_INFINITY, -1e300, 1e300, f64::INFINITY];
         let cuts = quantile_cuts(&values, 254);
         assert_eq!(values.map(|x| Bins::of_number(&cuts, x).0), [1, 2, 3, 4]);
+        assert!(cuts.iter().all(|cut| cut.is_finite()), "{cuts:?}");
+        let ends = quantile_cuts(&[f64::NEG_INFINITY, f64::INFINITY, f64::INFINITY], 254);
+        assert_eq!(ends, [0.0]);
+        assert!(quantile_cuts(&[f64::MAX, f64::INFINITY], 254).is_empty());
         assert!(quantile_cuts(&[f64::NAN; 3], 254).is_empty());
     }
 }

@@ -54,6 +54,12 @@ pub enum EbmError {
     /// A value has another kind than its input.
     #[error("input {0:?} takes a value of the other kind")]
     Kind(String),
+    /// A curve over categories has no direction.
+    #[error("column {0:?} has categories: only a number can be made to rise or fall")]
+    NoOrder(String),
+    /// Learning was asked to end.
+    #[error("learning was cancelled")]
+    Cancelled,
     /// There is no such input.
     #[error("there is no input {0:?}")]
     NoInput(String),

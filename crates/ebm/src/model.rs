@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bins, EbmError, PairTerm, ShapeTerm,
+    Bins, Direction, EbmError, PairTerm, ShapeTerm,
     bins::Coarse,
     monotone, purify,
     train::{Learned, pairs::Pair},
@@ -97,7 +97,7 @@ impl Ebm {
     ///
     /// # Errors
     /// When there is no such numeric input.
-    pub fn make_monotone(&mut self, name: &str, rises: bool) -> Result<(), EbmError> {
+    pub fn make_monotone(&mut self, name: &str, direction: Direction) -> Result<(), EbmError> {
         let place = self
             .inputs
             .iter()
@@ -105,17 +105,15 @@ impl Ebm {
             .ok_or_else(|| EbmError::NoInput(name.to_owned()))?;
         let term = &mut self.shapes[place];
         let last = term.scores.len() - 1;
-        let sign = if rises { 1.0 } else { -1.0 };
-        let values = &mut term.scores[1..last];
-        values.iter_mut().for_each(|value| *value *= sign);
         // Pooling keeps the weighted mean, so neither the intercept nor the missing bin moves.
-        monotone::rising(values, &term.counts[1..last]);
-        values.iter_mut().for_each(|value| *value *= sign);
+        monotone::towards(direction, &mut term.scores[1..last], &term.counts[1..last]);
         Ok(())
     }
 }
 
 /// Bags become one model: pairs purified, curves centred, means and spreads taken.
+///
+/// * `drawn` – share of the rows that a bag learns from
 pub(crate) fn assemble(
     inputs: Vec<(String, Bins)>,
     counts: &[Vec<f64>],
@@ -123,7 +121,10 @@ pub(crate) fn assemble(
     pairs: &[Pair],
     pair_counts: &[Vec<f64>],
     mut bags: Vec<Learned>,
+    drawn: f64,
 ) -> Ebm {
+    // The factor of a jackknife that leaves out many rows.
+    let wider = (drawn / (1.0 - drawn)).sqrt();
     for bag in &mut bags {
         for ((pair, table), weights) in pairs.iter().zip(&mut bag.pairs).zip(pair_counts) {
             forget_unseen(pair, table, counts, coarse);
@@ -142,11 +143,11 @@ pub(crate) fn assemble(
                 *value -= mean;
             }
             bag.intercept += mean;
-            // Nothing was learned of levels nobody saw, nor of missing values where none was missing.
-            let last = shape.len() - 1;
-            shape[last] = 0.0;
-            if counts[0] == 0.0 {
-                shape[0] = 0.0;
+            // Nothing was learned of what nobody has: unknown levels, missing values where none was missing.
+            for (value, rows) in shape.iter_mut().zip(counts) {
+                if *rows == 0.0 {
+                    *value = 0.0;
+                }
             }
         }
     }
@@ -157,17 +158,20 @@ pub(crate) fn assemble(
             .map(|place| {
                 let mean = bags.iter().map(|bag| of(bag)[place]).sum::<f64>() / n;
                 let squares = bags.iter().map(|bag| (of(bag)[place] - mean).powi(2));
-                (mean, (squares.sum::<f64>() / (n - 1.0).max(1.0)).sqrt())
+                (
+                    mean,
+                    wider * (squares.sum::<f64>() / (n - 1.0).max(1.0)).sqrt(),
+                )
             })
             .unzip()
     };
     let shapes = (0..inputs.len())
         .map(|input| {
-            let (scores, bag_sds) = spread(&|bag| &bag.shapes[input]);
+            let (scores, standard_errors) = spread(&|bag| &bag.shapes[input]);
             ShapeTerm {
                 input,
                 scores,
-                bag_sds,
+                standard_errors,
                 counts: counts[input].clone(),
             }
         })
@@ -176,13 +180,13 @@ pub(crate) fn assemble(
         .iter()
         .enumerate()
         .map(|(place, pair)| {
-            let (scores, bag_sds) = spread(&|bag| &bag.pairs[place]);
+            let (scores, standard_errors) = spread(&|bag| &bag.pairs[place]);
             PairTerm {
                 inputs: pair.columns,
                 coarse: pair.columns.map(|column| coarse[column].of.clone()),
                 across: pair.across,
                 scores,
-                bag_sds,
+                standard_errors,
                 counts: pair_counts[place].clone(),
             }
         })

@@ -14,7 +14,7 @@ pub(crate) fn purify(table: &mut [f64], weights: &[f64], across: usize) -> [Vec<
     let mut taken = [vec![0.0; rows], vec![0.0; across]];
     for _ in 0..200 {
         let mut most = 0.0_f64;
-        for side in 0..2 {
+        for (side, taken) in taken.iter_mut().enumerate() {
             let (lines, length) = if side == 0 {
                 (rows, across)
             } else {
@@ -41,7 +41,7 @@ pub(crate) fn purify(table: &mut [f64], weights: &[f64], across: usize) -> [Vec<
                 for place in 0..length {
                     table[cell(line, place)] -= mean;
                 }
-                taken[side][line] += mean;
+                taken[line] += mean;
                 most = most.max(mean.abs());
             }
         }

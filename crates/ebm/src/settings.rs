@@ -1,5 +1,7 @@
 //! How to learn.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{EbmError, train::MOST_LEAVES};
 
 /// How many pairs of columns get a term of their own.
@@ -21,6 +23,77 @@ impl Pairs {
     }
 }
 
+/// Which way a curve must go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// A larger value never lowers the score.
+    Rising,
+    /// A larger value never raises the score.
+    Falling,
+}
+
+/// How bold a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Stride {
+    /// Share of a Newton step that is taken, above 0 and at most 1.
+    pub learning_rate: f64,
+    /// Leaves of a step in one column, 2 to 8.
+    pub max_leaves: usize,
+    /// What a cut after the first of a step must lower twice the loss by.
+    pub min_gain: f64,
+    /// First rounds, whose cuts are drawn, so that a curve starts smooth.
+    pub smoothing_rounds: usize,
+}
+
+impl Stride {
+    /// For curves that are smooth, or little that can be known.
+    pub const CALM: Self = Self {
+        learning_rate: 0.02,
+        max_leaves: 2,
+        min_gain: 1.0,
+        smoothing_rounds: 100,
+    };
+    /// As calm, and soon after the true cuts: for curves with a few sharp steps.
+    pub const SHARP: Self = Self {
+        smoothing_rounds: 15,
+        ..Self::CALM
+    };
+    /// Between calm and bold.
+    pub const EVEN: Self = Self {
+        learning_rate: 0.05,
+        max_leaves: 3,
+        min_gain: 1.0,
+        smoothing_rounds: 40,
+    };
+    /// For curves with many steps, as of incomes with peaks at round amounts.
+    pub const BOLD: Self = Self {
+        learning_rate: 0.05,
+        max_leaves: 8,
+        min_gain: 1.0,
+        smoothing_rounds: 40,
+    };
+    /// As bold and in half the time: with so many rows that they differ little.
+    pub const QUICK: Self = Self {
+        learning_rate: 0.1,
+        smoothing_rounds: 20,
+        ..Self::BOLD
+    };
+
+    fn fault(self) -> Option<&'static str> {
+        let is_rate = self.learning_rate > 0.0 && self.learning_rate <= 1.0;
+        if !is_rate {
+            Some("learning_rate")
+        } else if !(2..=MOST_LEAVES).contains(&self.max_leaves) {
+            Some("max_leaves")
+        } else if self.min_gain.is_nan() || self.min_gain < 0.0 {
+            Some("min_gain")
+        } else {
+            None
+        }
+    }
+}
+
 /// Settings of training. The defaults serve tables of municipal size.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -32,25 +105,21 @@ pub struct Settings {
     pub bags: usize,
     /// Share of the rows that tells a bag when to stop, above 0 and below 1.
     pub validation_share: f64,
-    /// Share of a Newton step that is taken, above 0 and at most 1.
-    pub learning_rate: f64,
-    /// Leaves of a step in one column, 2 to 8.
-    pub max_leaves: usize,
-    /// What a cut after the first of a step must lower twice the loss by. Under noise the best cut among a hundred lowers it by
-    /// about 10: small tables get two leaves, large ones more.
-    pub min_gain: f64,
+    /// How bold steps are. Without it the rows that tell a bag when to stop choose among [`Stride::CALM`],
+    /// [`Stride::SHARP`], [`Stride::EVEN`] and [`Stride::BOLD`]; with very many rows it is [`Stride::QUICK`].
+    pub stride: Option<Stride>,
     /// A step is taken when it gains at least this share of the best step of the round before, 0 to 1; 0 takes all.
     pub greed: f64,
     /// Rounds at most; each looks at every column once.
     pub max_rounds: usize,
-    /// First rounds, whose cuts are drawn, so that a curve starts smooth.
-    pub smoothing_rounds: usize,
     /// Rounds without gain on the validation rows after which a bag stops.
     pub patience: usize,
     /// Rows on each side of a cut, at least 1.
     pub min_leaf_rows: usize,
-    /// Pairs of columns.
+    /// Pairs of columns. A pair has to say more than it would by chance, so there may be fewer.
     pub pairs: Pairs,
+    /// Numeric columns whose curve must rise or fall throughout. They take part in no pair, so that it holds for the whole score.
+    pub monotone: Vec<(String, Direction)>,
     /// Where draws start.
     pub seed: u64,
 }
@@ -62,15 +131,13 @@ impl Default for Settings {
             max_pair_bins: 32,
             bags: 14,
             validation_share: 0.15,
-            learning_rate: 0.02,
-            max_leaves: 8,
-            min_gain: 10.0,
+            stride: None,
             greed: 0.5,
             max_rounds: 5_000,
-            smoothing_rounds: 100,
             patience: 50,
             min_leaf_rows: 4,
             pairs: Pairs::TimesColumns(3),
+            monotone: Vec::new(),
             seed: 42,
         }
     }
@@ -86,11 +153,6 @@ impl Settings {
                 "validation_share",
                 !(self.validation_share > 0.0 && self.validation_share < 1.0),
             ),
-            (
-                "learning_rate",
-                !(self.learning_rate > 0.0 && self.learning_rate <= 1.0),
-            ),
-            ("max_leaves", !(2..=MOST_LEAVES).contains(&self.max_leaves)),
             ("greed", !(0.0..=1.0).contains(&self.greed)),
             ("max_rounds", self.max_rounds == 0),
             ("patience", self.patience == 0),
@@ -98,7 +160,10 @@ impl Settings {
         ];
         match faults.iter().find(|(_, is_wrong)| *is_wrong) {
             Some((name, _)) => Err(EbmError::Setting(name)),
-            None => Ok(()),
+            None => match self.stride.and_then(Stride::fault) {
+                Some(name) => Err(EbmError::Setting(name)),
+                None => Ok(()),
+            },
         }
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use crate::workspace::{all_dependencies, direct_dependencies, own_packages};
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
     "helder-glm",
+    "helder-ebm",
     "helder-evaluation",
     "helder-fairness",
     "helder-segmentation",

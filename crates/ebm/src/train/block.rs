@@ -41,7 +41,7 @@ impl Block {
     }
 
     /// Sums of slopes per column and bin.
-    pub(super) fn sums(&self, slopes: &[Slope], sums: &mut [[Sums; BINS]; WIDTH]) {
+    pub(super) fn sums(&self, slopes: &[Slope], sums: &mut [[Sums; BINS]]) {
         match self.width {
             1 => sums_of::<1>(&self.words, slopes, sums),
             2 => sums_of::<2>(&self.words, slopes, sums),
@@ -55,7 +55,7 @@ impl Block {
     }
 
     /// Adds each row's steps to its score.
-    pub(super) fn add(&self, steps: &[[f32; BINS]; WIDTH], scores: &mut [f32]) {
+    pub(super) fn add(&self, steps: &[[f32; BINS]], scores: &mut [f32]) {
         match self.width {
             1 => add_of::<1>(&self.words, steps, scores),
             2 => add_of::<2>(&self.words, steps, scores),
@@ -69,7 +69,7 @@ impl Block {
     }
 }
 
-fn sums_of<const N: usize>(words: &[u64], slopes: &[Slope], sums: &mut [[Sums; BINS]; WIDTH]) {
+fn sums_of<const N: usize>(words: &[u64], slopes: &[Slope], sums: &mut [[Sums; BINS]]) {
     for column in sums.iter_mut() {
         column.fill([0.0; 2]);
     }
@@ -82,7 +82,7 @@ fn sums_of<const N: usize>(words: &[u64], slopes: &[Slope], sums: &mut [[Sums; B
     }
 }
 
-fn add_of<const N: usize>(words: &[u64], steps: &[[f32; BINS]; WIDTH], scores: &mut [f32]) {
+fn add_of<const N: usize>(words: &[u64], steps: &[[f32; BINS]], scores: &mut [f32]) {
     for (word, score) in words.iter().zip(scores) {
         let bins = &word.to_le_bytes()[..N];
         let of_row = bins.iter().zip(&steps[..N]);

@@ -1,6 +1,7 @@
 //! Where a shape function takes a step: the cuts that lower the loss most, or drawn ones.
 
 use super::random::Draws;
+use crate::{Direction, monotone};
 
 /// Sums of gradient and curvature.
 pub(super) type Sums = [f64; 2];
@@ -43,6 +44,8 @@ pub(super) struct Rule<'a> {
     pub(super) min_leaf_rows: f64,
     /// What a cut after the first must gain.
     pub(super) min_gain: f64,
+    /// Which way steps must go; only where bins have an order.
+    pub(super) direction: Option<Direction>,
     /// Cuts are drawn from here, or the best ones taken.
     pub(super) draws: Option<&'a mut Draws>,
 }
@@ -79,6 +82,10 @@ pub(super) fn column_steps(
         let mean = |bin: u8| sums[bin as usize][0] / (sums[bin as usize][1] + DOUBT);
         order.sort_by(|a, b| mean(*a).total_cmp(&mean(*b)).then(a.cmp(b)));
     }
+    if n == 0 {
+        // Nobody has a value.
+        return sums[0][0] * sums[0][0] / (sums[0][1] + 1.0);
+    }
     let mut leaves = [Leaf { from: 0, to: n }; MOST_LEAVES];
     let mut count = 1;
     while count < rule.leaves {
@@ -104,16 +111,27 @@ pub(super) fn column_steps(
         leaves[leaf].to = place;
         count += 1;
     }
-    let mut lowered = sums[0][0] * sums[0][0] / (sums[0][1] + 1.0);
-    for leaf in &leaves[..count] {
+    let leaves = &mut leaves[..count];
+    leaves.sort_unstable_by_key(|leaf| leaf.from);
+    let mut sizes = [0.0; MOST_LEAVES];
+    let mut totals = [[0.0; 2]; MOST_LEAVES];
+    for ((leaf, total), size) in leaves.iter().zip(&mut totals).zip(&mut sizes) {
         let bins = &order[leaf.from..leaf.to];
-        let all = bins
+        *total = bins
             .iter()
             .fold([0.0; 2], |all, bin| plus(all, sums[*bin as usize]));
-        let step = step(all) as f32;
-        lowered += gain(all);
-        for bin in bins {
-            steps[*bin as usize] = step;
+        *size = step(*total);
+    }
+    if let Some(direction) = rule.direction {
+        // Steps that each go the right way add up to a curve that does.
+        let weights: Vec<f64> = totals[..count].iter().map(|total| total[1]).collect();
+        monotone::towards(direction, &mut sizes[..count], &weights);
+    }
+    let mut lowered = sums[0][0] * sums[0][0] / (sums[0][1] + 1.0);
+    for ((leaf, [g, h]), size) in leaves.iter().zip(totals).zip(sizes) {
+        lowered -= size * (2.0 * g + size * h);
+        for bin in &order[leaf.from..leaf.to] {
+            steps[*bin as usize] = size as f32;
         }
     }
     lowered
@@ -190,12 +208,13 @@ fn drawn(
 mod tests {
     use super::*;
 
-    fn steps(sums: &[Sums], is_ordered: bool) -> Vec<f32> {
+    fn steps(sums: &[Sums], is_ordered: bool, direction: Option<Direction>) -> Vec<f32> {
         let rows = vec![10.0; sums.len()];
         let mut rule = Rule {
             leaves: 2,
             min_leaf_rows: 4.0,
             min_gain: 10.0,
+            direction,
             draws: None,
         };
         let mut steps = vec![0.0; sums.len()];
@@ -220,7 +239,11 @@ mod tests {
             [4.0, 2.0],
             [0.0, 0.0],
         ];
-        assert_eq!(steps(&sums, true), [0.0, 1.0, 1.0, -2.0, -2.0, 0.0]);
+        assert_eq!(steps(&sums, true, None), [0.0, 1.0, 1.0, -2.0, -2.0, 0.0]);
+        let rising = steps(&sums, true, Some(Direction::Rising));
+        assert_eq!(rising, [0.0, -0.5, -0.5, -0.5, -0.5, 0.0]);
+        let falling = steps(&sums, true, Some(Direction::Falling));
+        assert_eq!(falling, [0.0, 1.0, 1.0, -2.0, -2.0, 0.0]);
     }
 
     #[test]
@@ -233,6 +256,6 @@ mod tests {
             [-2.0, 2.0],
             [0.0, 0.0],
         ];
-        assert_eq!(steps(&sums, false), [-1.0, -2.0, 1.0, -2.0, 1.0, 0.0]);
+        assert_eq!(steps(&sums, false, None), [-1.0, -2.0, 1.0, -2.0, 1.0, 0.0]);
     }
 }

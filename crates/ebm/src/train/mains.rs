@@ -1,5 +1,8 @@
 //! Boosting one bag's shape functions.
 
+use serde::{Deserialize, Serialize};
+
+use super::watch::Watcher;
 use super::{
     Frame,
     block::{BINS, Block, WIDTH, blocks},
@@ -7,7 +10,7 @@ use super::{
     random::Draws,
     rows::Rows,
 };
-use crate::Settings;
+use crate::{EbmError, Settings, settings::Stride};
 
 /// Gain of the log loss that counts as one.
 const NOTABLE: f64 = 1e-6;
@@ -21,13 +24,72 @@ pub(super) struct Bag {
     pub(super) shapes: Vec<Vec<f32>>,
     /// Per pair and cell, once pairs were learned.
     pub(super) pairs: Vec<Vec<f32>>,
+    /// Log loss of the rows that told it when to stop, per round, of the shape functions.
+    pub(super) losses: Vec<f64>,
+    /// The same while pairs were learned.
+    pub(super) pair_losses: Vec<f64>,
+}
+
+/// The loss of a bag on rows it did not learn from, round by round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Course {
+    /// While the shape functions were learned.
+    pub shapes: Vec<f64>,
+    /// While the pairs were learned.
+    pub pairs: Vec<f64>,
+}
+
+impl Bag {
+    pub(super) fn course(&self) -> Course {
+        Course {
+            shapes: self.losses.clone(),
+            pairs: self.pair_losses.clone(),
+        }
+    }
+
+    /// The mean of models learned from the same rows. The course is that of the first. `None` of none.
+    pub(super) fn mean(bags: Vec<Self>) -> Option<Self> {
+        let share = 1.0 / bags.len() as f32;
+        let mut bags = bags.into_iter();
+        let mut mean = bags.next()?;
+        let shapes = |bag: &mut Self| bag.shapes.iter_mut().flatten().for_each(|v| *v *= share);
+        shapes(&mut mean);
+        for mut bag in bags {
+            shapes(&mut bag);
+            for (sum, add) in mean
+                .shapes
+                .iter_mut()
+                .flatten()
+                .zip(bag.shapes.iter().flatten())
+            {
+                *sum += add;
+            }
+        }
+        Some(mean)
+    }
+
+    /// Scores of rows under the shape functions.
+    pub(super) fn scores(&self, frame: &Frame, rows: &[u32]) -> Vec<f32> {
+        let mut scores = vec![self.intercept as f32; rows.len()];
+        for (bins, shape) in frame.bins.iter().zip(&self.shapes) {
+            for (score, row) in scores.iter_mut().zip(rows) {
+                *score += shape[bins[*row as usize] as usize];
+            }
+        }
+        scores
+    }
+
+    /// The lowest loss that the shape functions came to.
+    pub(super) fn best(&self) -> f64 {
+        self.losses.iter().copied().fold(f64::INFINITY, f64::min)
+    }
 }
 
 /// Stops when rows kept apart gain nothing for a while.
 pub(super) struct Patience {
     best: f64,
     since: usize,
-    patience: usize,
+    limit: usize,
 }
 
 impl Patience {
@@ -35,7 +97,7 @@ impl Patience {
         Self {
             best: loss,
             since: 0,
-            patience,
+            limit: patience,
         }
     }
 
@@ -52,7 +114,7 @@ impl Patience {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.since >= self.patience
+        self.since >= self.limit
     }
 }
 
@@ -86,7 +148,16 @@ impl Greed {
 }
 
 /// Boosts one bag.
-pub(super) fn boost(frame: &Frame, settings: &Settings, bag: usize) -> Bag {
+///
+/// # Errors
+/// When the watcher wants it to end.
+pub(super) fn boost(
+    frame: &Frame,
+    settings: &Settings,
+    stride: Stride,
+    bag: usize,
+    watch: &Watcher<'_>,
+) -> Result<Bag, EbmError> {
     let mut draws = Draws::new(settings.seed, bag, 1);
     let rows = super::rows::sample(&frame.outcome, settings.validation_share, &mut draws);
     let weight = |wanted: bool| -> f64 {
@@ -98,7 +169,7 @@ pub(super) fn boost(frame: &Frame, settings: &Settings, bag: usize) -> Bag {
     };
     let intercept = (weight(true).max(1e-9) / weight(false).max(1e-9)).ln();
     let pick = |rows: &[u32]| Rows::pick(&frame.outcome, &frame.weights, rows, intercept as f32);
-    let (mut learn, mut watch) = (pick(&rows[0]), pick(&rows[1]));
+    let (mut learn, mut apart) = (pick(&rows[0]), pick(&rows[1]));
     let layout = |rows: &[u32]| -> Vec<Block> {
         let columns = frame.bins.len();
         blocks(columns)
@@ -122,13 +193,14 @@ pub(super) fn boost(frame: &Frame, settings: &Settings, bag: usize) -> Bag {
     let mut shapes: Vec<Vec<f32>> = frame.all_bins.iter().map(|all| vec![0.0; *all]).collect();
     let mut kept = shapes.clone();
     let mut slopes = vec![[0.0; 2]; learn.scores.len()];
-    let mut sums = Box::new([[[0.0; 2]; BINS]; WIDTH]);
-    let mut steps = Box::new([[0.0; BINS]; WIDTH]);
+    let mut sums = vec![[[0.0; 2]; BINS]; WIDTH];
+    let mut steps = vec![[0.0; BINS]; WIDTH];
     let mut order = Vec::with_capacity(BINS);
-    let mut patience = Patience::new(settings.patience, watch.log_loss());
+    let mut patience = Patience::new(settings.patience, apart.log_loss());
     let mut greed = Greed::new(settings.greed);
+    let mut losses = Vec::new();
     for round in 0..settings.max_rounds {
-        let is_smoothing = round < settings.smoothing_rounds;
+        let is_smoothing = round < stride.smoothing_rounds;
         for (learning, watching) in learning.iter().zip(&watching) {
             learn.slopes(&mut slopes);
             learning.sums(&slopes, &mut sums);
@@ -137,9 +209,10 @@ pub(super) fn boost(frame: &Frame, settings: &Settings, bag: usize) -> Bag {
                 let all = frame.all_bins[column];
                 let steps = &mut steps[place][..all];
                 let mut rule = Rule {
-                    leaves: settings.max_leaves,
+                    leaves: stride.max_leaves,
                     min_leaf_rows: settings.min_leaf_rows as f64,
-                    min_gain: settings.min_gain,
+                    min_gain: stride.min_gain,
+                    direction: frame.directions[column],
                     draws: is_smoothing.then_some(&mut draws),
                 };
                 let lowers = column_steps(
@@ -151,7 +224,7 @@ pub(super) fn boost(frame: &Frame, settings: &Settings, bag: usize) -> Bag {
                     steps,
                 );
                 let rate = if is_smoothing || greed.takes(lowers) {
-                    settings.learning_rate as f32
+                    stride.learning_rate as f32
                 } else {
                     0.0
                 };
@@ -161,19 +234,24 @@ pub(super) fn boost(frame: &Frame, settings: &Settings, bag: usize) -> Bag {
                 }
             }
             learning.add(&steps, &mut learn.scores);
-            watching.add(&steps, &mut watch.scores);
+            watching.add(&steps, &mut apart.scores);
         }
         greed.end_round();
-        if patience.is_best(watch.log_loss()) {
+        let loss = apart.log_loss();
+        losses.push(loss);
+        watch.round(bag, round, loss)?;
+        if patience.is_best(loss) {
             kept.clone_from(&shapes);
         } else if patience.is_over() {
             break;
         }
     }
-    Bag {
+    Ok(Bag {
         rows,
         intercept,
         shapes: kept,
         pairs: Vec::new(),
-    }
+        losses,
+        pair_losses: Vec::new(),
+    })
 }

@@ -11,18 +11,36 @@ mod mains;
 pub(crate) mod pairs;
 mod random;
 mod rows;
+mod watch;
 
 pub(crate) use cut::MOST_LEAVES;
+pub use mains::Course;
+pub use watch::Progress;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use rayon::prelude::*;
 
+use mains::Bag;
+use random::Draws;
+use watch::Watcher;
+
 use crate::{
-    Column, Ebm, EbmError, Settings,
+    Column, Direction, Ebm, EbmError, Fitted, Report, Settings, Stride,
     bins::{Bins, Coarse},
     model,
 };
+
+/// Information from which strides differ too little to be tried.
+const MUCH: f64 = 4_000.0;
+/// Bags that try the strides.
+const TRIALS: usize = 6;
+
+/// Rows that the mean cell of a pair's table has at least, unless that left fewer bins than the next.
+const ROWS_OF_A_CELL: f64 = 25.0;
+const LEAST_PAIR_BINS: usize = 4;
+/// Rows in a quadrant of a pair's step, by their curvature.
+const MIN_CROSS_ROWS: f64 = 60.0;
 
 /// Rows in bins.
 pub(crate) struct Frame {
@@ -31,8 +49,11 @@ pub(crate) struct Frame {
     /// Per column: bins, missing and unknown included.
     pub(crate) all_bins: Vec<usize>,
     pub(crate) is_ordered: Vec<bool>,
+    pub(crate) directions: Vec<Option<Direction>>,
     pub(crate) outcome: Vec<f32>,
     pub(crate) weights: Vec<f32>,
+    /// Curvature of all rows at the mean: rows times the variance of the outcome.
+    pub(crate) information: f64,
     /// Curvature that as many rows as a leaf needs have at the mean.
     pub(crate) min_curvature: f64,
 }
@@ -58,13 +79,29 @@ impl Ebm {
         weights: Option<&[f64]>,
         settings: &Settings,
     ) -> Result<Self, EbmError> {
+        let fitted = Self::fit_watched(columns, outcome, weights, settings, &|_| true)?;
+        Ok(fitted.model)
+    }
+
+    /// [`Ebm::fit`] with news while it learns and a report of how it went. Learning ends when `goes_on` says no.
+    ///
+    /// # Errors
+    /// As [`Ebm::fit`], and when it was ended.
+    pub fn fit_watched(
+        columns: &[Column],
+        outcome: &[bool],
+        weights: Option<&[f64]>,
+        settings: &Settings,
+        goes_on: &(dyn Fn(Progress) -> bool + Sync),
+    ) -> Result<Fitted, EbmError> {
         settings.check()?;
         check(columns, outcome, weights)?;
+        let directions = directions(columns, &settings.monotone)?;
         let bins: Vec<Bins> = columns
             .iter()
             .map(|column| Bins::of(column, settings.max_bins))
             .collect::<Result<_, _>>()?;
-        let frame = frame(columns, &bins, outcome, weights, settings);
+        let frame = frame(columns, &bins, directions, outcome, weights);
         let counts: Vec<Vec<f64>> = frame
             .bins
             .iter()
@@ -77,27 +114,52 @@ impl Ebm {
                 counts
             })
             .collect();
+        let fit = (outcome.len() as f64 / ROWS_OF_A_CELL).sqrt() as usize;
+        let pair_bins = settings.max_pair_bins.min(fit.max(LEAST_PAIR_BINS));
         let coarse: Vec<Coarse> = bins
             .iter()
             .zip(&counts)
-            .map(|(bins, counts)| Coarse::new(bins, counts, settings.max_pair_bins))
+            .map(|(bins, counts)| Coarse::new(bins, counts, pair_bins))
             .collect();
 
-        let mut bags: Vec<mains::Bag> = (0..settings.bags)
-            .into_par_iter()
-            .map(|bag| mains::boost(&frame, settings, bag))
-            .collect();
+        let mut watch = Watcher {
+            goes_on,
+            is_pairs: false,
+        };
+        let (strides, mut bags) = mains(&frame, settings, &watch)?;
+        watch.is_pairs = true;
+        let how = (settings, strides.first().copied().unwrap_or(Stride::CALM));
         let most = settings.pairs.of(columns.len());
-        let pairs = if most == 0 {
-            Vec::new()
+        let (pairs, share) = if most == 0 {
+            (Vec::new(), 1.0)
+        } else if frame.information >= MUCH {
+            let scores = mean_scores(&frame, &bags);
+            let rows: Vec<u32> = (0..outcome.len() as u32).collect();
+            let mut draws = Draws::new(settings.seed, 0, 3);
+            let ranked = pairs::rank(&frame, &coarse, (&rows, &scores), most, &mut draws);
+            (ranked.into_iter().map(|(_, pair)| pair).collect(), 1.0)
         } else {
-            pairs::rank(&frame, &coarse, &mean_scores(&frame, &bags), most)
+            let few = &bags[..settings.bags.min(TRIALS)];
+            pairs::choose(&frame, &coarse, how, few, &watch)?
         };
         if !pairs.is_empty() {
-            bags.par_iter_mut().enumerate().for_each(|(number, bag)| {
-                pairs::boost(&frame, &coarse, &pairs, settings, number, bag);
-            });
+            bags.par_iter_mut()
+                .enumerate()
+                .map(|(number, bag)| {
+                    let learned = pairs::boost(&frame, &coarse, &pairs, how, number, bag, &watch)?;
+                    (bag.pairs, bag.pair_losses) = (learned.tables, learned.losses);
+                    let values = bag.pairs.iter_mut().flatten();
+                    values.for_each(|value| *value *= share as f32);
+                    Ok(())
+                })
+                .collect::<Result<(), EbmError>>()?;
         }
+        let report = Report::new(
+            strides,
+            &bins,
+            &counts,
+            bags.iter().map(Bag::course).collect(),
+        );
         let learned = bags.into_iter().map(|bag| {
             let wide = |tables: Vec<Vec<f32>>| -> Vec<Vec<f64>> {
                 let values = |table: Vec<f32>| table.into_iter().map(f64::from).collect();
@@ -114,15 +176,94 @@ impl Ebm {
             .iter()
             .map(|pair| pair.counts(&frame, &coarse))
             .collect();
-        Ok(model::assemble(
+        let model = model::assemble(
             names.zip(bins).collect(),
             &counts,
             &coarse,
             &pairs,
             &pair_counts,
             learned.collect(),
-        ))
+            1.0 - settings.validation_share,
+        );
+        Ok(Fitted { model, report })
     }
+}
+
+/// Bags of shape functions, and the strides they were learned with, the best first.
+fn mains(
+    frame: &Frame,
+    settings: &Settings,
+    watch: &Watcher<'_>,
+) -> Result<(Vec<Stride>, Vec<Bag>), EbmError> {
+    let learn = |stride: Stride, bags: Range<usize>| -> Result<Vec<Bag>, EbmError> {
+        bags.into_par_iter()
+            .map(|bag| mains::boost(frame, settings, stride, bag, watch))
+            .collect()
+    };
+    let fixed = if frame.information >= MUCH {
+        Some(Stride::QUICK)
+    } else {
+        None
+    };
+    if let Some(stride) = settings.stride.or(fixed) {
+        return Ok((vec![stride], learn(stride, 0..settings.bags)?));
+    }
+    let trials = settings.bags.min(TRIALS);
+    let tried = [Stride::CALM, Stride::SHARP, Stride::EVEN, Stride::BOLD]
+        .into_par_iter()
+        .map(|stride| Ok((stride, learn(stride, 0..trials)?)))
+        .collect::<Result<Vec<(Stride, Vec<Bag>)>, EbmError>>()?;
+    let mut strides = Vec::new();
+    let mut mixed: Vec<Vec<Bag>> = (0..settings.bags).map(|_| Vec::new()).collect();
+    for (stride, bags) in among_the_best(tried) {
+        let more = learn(stride, trials..settings.bags)?;
+        strides.push(stride);
+        for (of_bag, bag) in mixed.iter_mut().zip(bags.into_iter().chain(more)) {
+            of_bag.push(bag);
+        }
+    }
+    Ok((strides, mixed.into_iter().filter_map(Bag::mean).collect()))
+}
+
+/// The strides with the lowest loss on the rows kept apart, or so near to it that bags do not tell which is better. Their mean
+/// is steadier than the winner of a draw.
+fn among_the_best(mut tried: Vec<(Stride, Vec<Bag>)>) -> Vec<(Stride, Vec<Bag>)> {
+    // All strides have the same rows kept apart in the same bags, so their losses compare.
+    let losses = |bags: &[Bag]| bags.iter().map(Bag::best).collect::<Vec<f64>>();
+    let sum = |bags: &[Bag]| losses(bags).iter().sum::<f64>();
+    tried.sort_by(|(_, a), (_, b)| sum(a).total_cmp(&sum(b)));
+    let best = tried
+        .first()
+        .map(|(_, bags)| losses(bags))
+        .unwrap_or_default();
+    tried.retain(|(_, bags)| !is_behind(&losses(bags), &best));
+    tried
+}
+
+/// Whether losses of bags lie above the best ones by more than their standard error.
+fn is_behind(losses: &[f64], best: &[f64]) -> bool {
+    let behind: Vec<f64> = losses.iter().zip(best).map(|(a, b)| a - b).collect();
+    let n = behind.len() as f64;
+    let mean = behind.iter().sum::<f64>() / n;
+    let squares = behind.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>();
+    mean > (squares / (n - 1.0).max(1.0) / n).sqrt()
+}
+
+/// Which way each column must go.
+fn directions(
+    columns: &[Column],
+    monotone: &[(String, Direction)],
+) -> Result<Vec<Option<Direction>>, EbmError> {
+    let mut directions = vec![None; columns.len()];
+    for (name, direction) in monotone {
+        let place = columns.iter().position(|column| column.name() == name);
+        let place = place.ok_or_else(|| EbmError::NoInput(name.clone()))?;
+        if matches!(columns[place], Column::Category { .. }) {
+            return Err(EbmError::NoOrder(name.clone()));
+        }
+        directions[place] = Some(*direction);
+    }
+    Ok(directions)
 }
 
 fn check(columns: &[Column], outcome: &[bool], weights: Option<&[f64]>) -> Result<(), EbmError> {
@@ -149,7 +290,10 @@ fn check(columns: &[Column], outcome: &[bool], weights: Option<&[f64]>) -> Resul
             return Err(EbmError::Weight);
         }
     }
-    if outcome.iter().all(|y| *y == outcome[0]) {
+    // Rows without weight are no rows.
+    let weighs = |row: usize| weights.is_none_or(|weights| weights[row] > 0.0);
+    let has = |wanted: bool| (0..outcome.len()).any(|row| outcome[row] == wanted && weighs(row));
+    if !(has(true) && has(false)) {
         return Err(EbmError::OneClass);
     }
     Ok(())
@@ -158,9 +302,9 @@ fn check(columns: &[Column], outcome: &[bool], weights: Option<&[f64]>) -> Resul
 fn frame(
     columns: &[Column],
     bins: &[Bins],
+    directions: Vec<Option<Direction>>,
     outcome: &[bool],
     weights: Option<&[f64]>,
-    settings: &Settings,
 ) -> Frame {
     let weights: Vec<f32> = match weights {
         Some(weights) => {
@@ -181,15 +325,17 @@ fn frame(
             .map(|(bins, column)| bins.column(column))
             .collect(),
         all_bins: bins.iter().map(Bins::all).collect(),
+        directions,
+        information: outcome.len() as f64 * share * (1.0 - share),
         is_ordered: bins.iter().map(Bins::is_ordered).collect(),
         outcome: outcome.iter().map(|y| f32::from(u8::from(*y))).collect(),
         weights,
-        min_curvature: settings.min_leaf_rows as f64 * share * (1.0 - share),
+        min_curvature: MIN_CROSS_ROWS * share * (1.0 - share),
     }
 }
 
 /// Score of each row under the mean of the bags.
-fn mean_scores(frame: &Frame, bags: &[mains::Bag]) -> Vec<f32> {
+fn mean_scores(frame: &Frame, bags: &[Bag]) -> Vec<f32> {
     let share = 1.0 / bags.len() as f32;
     let intercept: f32 = bags.iter().map(|bag| bag.intercept as f32 * share).sum();
     let mut scores = vec![intercept; frame.outcome.len()];

@@ -1,16 +1,19 @@
 //! Which pairs of columns say more together than apart, and their terms.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
+use super::watch::Watcher;
 use super::{
     Frame,
     cross::Corner,
-    loss::slopes,
+    loss::{Slope, log_loss, slopes},
     mains::{Bag, Greed, Patience},
     random::Draws,
     rows::Rows,
 };
-use crate::{Settings, bins::Coarse};
+use crate::{EbmError, Settings, bins::Coarse, settings::Stride};
 
 /// Pairs whose cells of a row lie in one word.
 const WIDTH: usize = 4;
@@ -51,39 +54,213 @@ impl Pair {
     }
 }
 
-/// The pairs that gain most on what the shape functions leave, best first.
+/// Sets of outcomes drawn from the shape functions alone, to know what a pair gains by chance.
+const DRAWN: u64 = 4;
+
+/// Share of what the best of all pairs gains by chance that a pair has to gain. At 1 a table without pairs gets none in half of
+/// all cases, and weak pairs are missed; what a needless pair would cost is held down by the worth that rows kept apart give it.
+const BAR: f64 = 0.5;
+
+/// The pairs that gain most on what the shape functions leave, best first. A pair stays when it gains more than [`BAR`] of what
+/// the best of all pairs does by chance, on outcomes that were drawn from the shape functions and so hold no pair at all.
 ///
 /// # Source
 /// Lou, Caruana, Gehrke and Hooker (2013), "Accurate intelligible models with pairwise interactions" (FAST),
-/// doi:10.1145/2487575.2487579. Cuts are free on both sides of the first, as in a tree.
-pub(crate) fn rank(frame: &Frame, coarse: &[Coarse], scores: &[f32], most: usize) -> Vec<Pair> {
-    let columns = frame.bins.len();
-    let mut of_rows = vec![[0.0; 2]; scores.len()];
-    slopes(scores, &frame.outcome, &frame.weights, &mut of_rows);
-    let all: Vec<[usize; 2]> = (0..columns)
-        .flat_map(|first| (first + 1..columns).map(move |second| [first, second]))
+/// doi:10.1145/2487575.2487579. Cuts are free on both sides of the first, as in a tree; what a pair gains by chance, which is
+/// more for a larger table, is taken off.
+///
+/// * `rows`, `scores` – the rows to look at, and their scores under the shape functions
+pub(super) fn rank(
+    frame: &Frame,
+    coarse: &[Coarse],
+    (rows, scores): (&[u32], &[f32]),
+    most: usize,
+    draws: &mut Draws,
+) -> Vec<(f64, Pair)> {
+    let of_rows = |all: &[f32]| -> Vec<f32> { rows.iter().map(|row| all[*row as usize]).collect() };
+    let weights = of_rows(&frame.weights);
+    let of_outcome = |outcome: &[f32]| {
+        let mut of_rows = vec![[0.0; 2]; scores.len()];
+        slopes(scores, outcome, &weights, &mut of_rows);
+        of_rows
+    };
+    let real = of_outcome(&of_rows(&frame.outcome));
+    let by_chance: Vec<Vec<Slope>> = (0..DRAWN)
+        .map(|_| {
+            let draw = |score: &f32| {
+                let p = 1.0 / (1.0 + (-f64::from(*score)).exp());
+                f32::from(u8::from(draws.share() < p))
+            };
+            of_outcome(&scores.iter().map(draw).collect::<Vec<f32>>())
+        })
         .collect();
-    let min_curvature = frame.min_curvature;
-    let mut gains: Vec<(f64, Pair)> = all
+    let free: Vec<usize> = (0..frame.bins.len())
+        .filter(|column| frame.directions[*column].is_none())
+        .collect();
+    let all: Vec<[usize; 2]> = free
+        .iter()
+        .enumerate()
+        .flat_map(|(place, first)| free[place + 1..].iter().map(|second| [*first, *second]))
+        .collect();
+    let gains: Vec<(f64, Vec<f64>, Pair)> = all
         .into_par_iter()
         .map(|columns| {
             let pair = Pair::new(columns, coarse);
-            let mut sums = vec![[0.0; 2]; pair.cells];
-            for (row, [g, h]) in of_rows.iter().enumerate() {
-                let cell = &mut sums[pair.cell(frame, coarse, row)];
-                *cell = [cell[0] + f64::from(*g), cell[1] + f64::from(*h)];
-            }
+            let cells: Vec<u16> = rows
+                .iter()
+                .map(|row| pair.cell(frame, coarse, *row as usize) as u16)
+                .collect();
             let mut corner = Corner::default();
-            corner.sum(&sums, pair.across);
-            let gain = corner.best(min_curvature).map_or(0.0, |(_, gain)| gain);
-            (gain, pair)
+            let mut gain = |of_rows: &[Slope]| {
+                let mut sums = vec![[0.0; 2]; pair.cells];
+                for (cell, [g, h]) in cells.iter().zip(of_rows) {
+                    let cell = &mut sums[*cell as usize];
+                    *cell = [cell[0] + f64::from(*g), cell[1] + f64::from(*h)];
+                }
+                corner.sum(&sums, pair.across);
+                corner
+                    .best(frame.min_curvature)
+                    .map_or(0.0, |(_, gain)| gain)
+            };
+            let chance: Vec<f64> = by_chance.iter().map(|of_rows| gain(of_rows)).collect();
+            let usual = chance.iter().sum::<f64>() / chance.len() as f64;
+            let beyond = chance.iter().map(|gain| gain - usual).collect();
+            (gain(&real) - usual, beyond, pair)
         })
         .collect();
-    gains.retain(|(gain, _)| *gain > 0.0);
+    let bar = (0..DRAWN as usize)
+        .map(|draw| {
+            gains
+                .iter()
+                .map(|(_, beyond, _)| beyond[draw])
+                .fold(0.0, f64::max)
+        })
+        .sum::<f64>()
+        / DRAWN as f64
+        * BAR;
+    let mut gains: Vec<(f64, Pair)> = gains
+        .into_iter()
+        .filter(|(gain, ..)| *gain > bar)
+        .map(|(gain, _, pair)| (gain, pair))
+        .collect();
     // Equal gains keep the order of the columns.
     gains.sort_by(|a, b| b.0.total_cmp(&a.0));
     gains.truncate(most);
-    gains.into_iter().map(|(_, pair)| pair).collect()
+    gains
+}
+
+/// Ranked pairs of a bag, and what they add to each of the rows it keeps apart.
+type Tried = (Vec<(f64, Pair)>, Vec<f32>);
+
+/// What pairs add to rows.
+fn said(
+    frame: &Frame,
+    coarse: &[Coarse],
+    pairs: &[Pair],
+    tables: &[Vec<f32>],
+    rows: &[u32],
+) -> Vec<f32> {
+    let of_row = |row: &u32| {
+        let of_pair =
+            |(pair, table): (&Pair, &Vec<f32>)| table[pair.cell(frame, coarse, *row as usize)];
+        pairs.iter().zip(tables).map(of_pair).sum()
+    };
+    rows.iter().map(of_row).collect()
+}
+
+/// Pairs that help on rows they were not chosen by.
+///
+/// Each of a few bags ranks pairs on its own rows and learns them; the rows it keeps apart tell what share of it is worth
+/// saying. A pair stays when half of the bags chose it.
+///
+/// # Source
+/// The vote: Meinshausen and Bühlmann (2010), "Stability selection", doi:10.1111/j.1467-9868.2010.00740.x.
+///
+/// # Errors
+/// When the watcher wants it to end.
+pub(super) fn choose(
+    frame: &Frame,
+    coarse: &[Coarse],
+    (settings, stride): (&Settings, Stride),
+    bags: &[Bag],
+    watch: &Watcher<'_>,
+) -> Result<(Vec<Pair>, f64), EbmError> {
+    let most = settings.pairs.of(frame.bins.len());
+    let tried = bags
+        .par_iter()
+        .enumerate()
+        .map(|(number, bag)| {
+            let mut draws = Draws::new(settings.seed, number, 3);
+            let scores = bag.scores(frame, &bag.rows[0]);
+            let ranked = rank(frame, coarse, (&bag.rows[0], &scores), most, &mut draws);
+            let pairs: Vec<Pair> = ranked.iter().map(|(_, pair)| pair.clone()).collect();
+            let learned = boost(
+                frame,
+                coarse,
+                &pairs,
+                (settings, stride),
+                number,
+                bag,
+                watch,
+            )?;
+            let said = said(frame, coarse, &pairs, &learned.tables, &bag.rows[1]);
+            Ok((ranked, said))
+        })
+        .collect::<Result<Vec<Tried>, EbmError>>()?;
+    let (tried, said): (Vec<_>, Vec<_>) = tried.into_iter().unzip();
+    let share = worth(frame, bags, &said);
+    if share == 0.0 {
+        return Ok((Vec::new(), 0.0));
+    }
+    let mut votes: BTreeMap<[usize; 2], (usize, f64, Pair)> = BTreeMap::new();
+    for (gain, pair) in tried.into_iter().flatten() {
+        let vote = votes.entry(pair.columns).or_insert((0, 0.0, pair));
+        vote.0 += 1;
+        vote.1 += gain;
+    }
+    let mut kept: Vec<(usize, f64, Pair)> = votes.into_values().collect();
+    kept.retain(|(votes, ..)| votes * 2 >= bags.len());
+    kept.sort_by(|a, b| b.1.total_cmp(&a.1));
+    kept.truncate(most);
+    Ok((kept.into_iter().map(|(_, _, pair)| pair).collect(), share))
+}
+
+/// The share of what pairs say that is worth saying by the rows that bags keep apart: the smallest of those that bags cannot
+/// tell from the best. 0 when pairs help nothing.
+fn worth(frame: &Frame, bags: &[Bag], said: &[Vec<f32>]) -> f64 {
+    let apart: Vec<(Vec<f32>, Rows)> = bags
+        .iter()
+        .map(|bag| {
+            let rows = &bag.rows[1];
+            let picked = Rows::pick(&frame.outcome, &frame.weights, rows, 0.0);
+            (bag.scores(frame, rows), picked)
+        })
+        .collect();
+    let losses = |share: f32| -> Vec<f64> {
+        let of_bag = |((scores, rows), said): (&(Vec<f32>, Rows), &Vec<f32>)| {
+            let scores: Vec<f32> = scores
+                .iter()
+                .zip(said)
+                .map(|(a, b)| a + share * b)
+                .collect();
+            let loss = log_loss(&scores, &rows.outcome, &rows.weights);
+            if loss.is_nan() { 0.0 } else { loss }
+        };
+        apart.iter().zip(said).map(of_bag).collect()
+    };
+    let tried: Vec<(f64, Vec<f64>)> = (0..=10_u8)
+        .map(|tenths| f64::from(tenths) / 10.0)
+        .map(|share| (share, losses(share as f32)))
+        .collect();
+    let sum = |losses: &[f64]| losses.iter().sum::<f64>();
+    let best = tried
+        .iter()
+        .min_by(|(_, a), (_, b)| sum(a).total_cmp(&sum(b)));
+    let Some((_, best)) = best else { return 0.0 };
+    let found = tried
+        .iter()
+        .find(|(_, losses)| !super::is_behind(losses, best));
+    found.map_or(0.0, |(share, _)| *share)
 }
 
 /// Up to [`WIDTH`] pairs, a word per row.
@@ -115,26 +292,31 @@ impl Group {
     }
 }
 
+/// What a bag learned of pairs.
+pub(super) struct LearnedPairs {
+    /// Per pair and cell.
+    pub(super) tables: Vec<Vec<f32>>,
+    /// Log loss of the rows kept apart, per round.
+    pub(super) losses: Vec<f64>,
+}
+
 /// Boosts the terms of pairs on top of a bag's shape functions, which stay as they are.
 pub(super) fn boost(
     frame: &Frame,
     coarse: &[Coarse],
     pairs: &[Pair],
-    settings: &Settings,
+    (settings, stride): (&Settings, Stride),
     number: usize,
-    bag: &mut Bag,
-) {
+    bag: &Bag,
+    watch: &Watcher<'_>,
+) -> Result<LearnedPairs, EbmError> {
     let mut draws = Draws::new(settings.seed, number, 2);
     let pick = |rows: &[u32]| {
-        let mut picked = Rows::pick(&frame.outcome, &frame.weights, rows, bag.intercept as f32);
-        for (bins, shape) in frame.bins.iter().zip(&bag.shapes) {
-            for (score, row) in picked.scores.iter_mut().zip(rows) {
-                *score += shape[bins[*row as usize] as usize];
-            }
-        }
+        let mut picked = Rows::pick(&frame.outcome, &frame.weights, rows, 0.0);
+        picked.scores = bag.scores(frame, rows);
         picked
     };
-    let (mut learn, mut watch) = (pick(&bag.rows[0]), pick(&bag.rows[1]));
+    let (mut learn, mut apart) = (pick(&bag.rows[0]), pick(&bag.rows[1]));
     let layout = |rows: &[u32]| -> Vec<Group> {
         pairs
             .chunks(WIDTH)
@@ -149,8 +331,9 @@ pub(super) fn boost(
     let most = pairs.iter().map(|pair| pair.cells).max().unwrap_or(0);
     let mut sums = vec![vec![[0.0; 2]; most]; WIDTH];
     let mut steps = vec![vec![0.0; most]; WIDTH];
-    let mut patience = Patience::new(settings.patience, watch.log_loss());
+    let mut patience = Patience::new(settings.patience, apart.log_loss());
     let mut greed = Greed::new(settings.greed);
+    let mut losses = Vec::new();
     for round in 0..settings.max_rounds {
         for (group, members) in pairs.chunks(WIDTH).enumerate() {
             learn.slopes(&mut slopes);
@@ -168,7 +351,7 @@ pub(super) fn boost(
                 let steps = &mut steps[place][..pair.cells];
                 steps.fill(0.0);
                 corner.sum(&sums[place][..pair.cells], pair.across);
-                let cross = if round < settings.smoothing_rounds {
+                let cross = if round < stride.smoothing_rounds {
                     corner.drawn(&mut draws)
                 } else {
                     let best = corner.best(frame.min_curvature);
@@ -178,7 +361,7 @@ pub(super) fn boost(
                 corner.steps(cross, frame.min_curvature, steps);
                 let table = &mut tables[group * WIDTH + place];
                 for (value, step) in table.iter_mut().zip(steps) {
-                    *step *= settings.learning_rate as f32;
+                    *step *= stride.learning_rate as f32;
                     *value += *step;
                 }
             }
@@ -186,14 +369,20 @@ pub(super) fn boost(
                 unused.fill(0.0);
             }
             learning[group].add(&steps, &mut learn.scores);
-            watching[group].add(&steps, &mut watch.scores);
+            watching[group].add(&steps, &mut apart.scores);
         }
         greed.end_round();
-        if patience.is_best(watch.log_loss()) {
+        let loss = apart.log_loss();
+        losses.push(loss);
+        watch.round(number, round, loss)?;
+        if patience.is_best(loss) {
             kept.clone_from(&tables);
         } else if patience.is_over() {
             break;
         }
     }
-    bag.pairs = kept;
+    Ok(LearnedPairs {
+        tables: kept,
+        losses,
+    })
 }

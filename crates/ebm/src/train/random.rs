@@ -28,6 +28,11 @@ impl Draws {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 
+    /// A number from 0 up to 1.
+    pub(super) fn share(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     pub(super) fn shuffle(&mut self, items: &mut [u32]) {
         for place in (1..items.len()).rev() {
             items.swap(place, self.below(place + 1));
