@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::workspace::{all_dependencies, direct_dependencies, own_packages};
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
@@ -13,6 +13,7 @@ const PURE: [&str; 13] = [
     "helder-ebm",
     "helder-evaluation",
     "helder-fairness",
+    "helder-scorecard",
     "helder-segmentation",
     "helder-model",
     "helder-report",
