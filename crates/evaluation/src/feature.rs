@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const FOLDS: usize = 5;
 /// Bins of a number.
 const BINS: usize = 10;
+/// Rows of the share of all that every level gets for free.
+const PRIOR: f64 = 5.0;
 
 /// Values of one feature, shape `(n,)`.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +84,6 @@ impl Feature<'_> {
 ///
 /// * `levels`, `member` – shape `(n,)`; levels are small whole numbers, as [`Feature::levels`] gives them
 pub fn level_scores(levels: &[usize], member: &[bool]) -> Vec<f64> {
-    const PRIOR: f64 = 5.0;
     let width = levels.iter().copied().max().unwrap_or(0) + 1;
     let mut counts = vec![[(0.0_f64, 0.0_f64); FOLDS]; width];
     let mut folds = [(0.0_f64, 0.0_f64); FOLDS];
@@ -115,4 +116,63 @@ pub fn level_scores(levels: &[usize], member: &[bool]) -> Vec<f64> {
             (0.5 + (share - bases[fold]) / 2.0).clamp(0.0, 1.0)
         })
         .collect()
+}
+
+/// As [`level_scores`], for rows of their own: learned from `levels` and `member`, told of `others`. Levels never seen say
+/// nothing.
+pub fn level_scores_of(levels: &[usize], member: &[bool], others: &[usize]) -> Vec<f64> {
+    let width = levels.iter().copied().max().unwrap_or(0) + 1;
+    let mut counts = vec![(0.0_f64, 0.0_f64); width];
+    for (&level, &member) in levels.iter().zip(member) {
+        counts[level].0 += f64::from(u8::from(member));
+        counts[level].1 += 1.0;
+    }
+    let members: f64 = counts.iter().map(|count| count.0).sum();
+    let base = (members + 0.5) / (levels.len() as f64 + 1.0);
+    others
+        .iter()
+        .map(|&level| {
+            let (members, rows) = counts.get(level).copied().unwrap_or((0.0, 0.0));
+            let share = (members + PRIOR * base) / (rows + PRIOR);
+            (0.5 + (share - base) / 2.0).clamp(0.0, 1.0)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_fall_into_tenths_and_gaps_apart() {
+        let values: Vec<Option<f64>> = (0..100)
+            .map(|v| Some(f64::from(v)).filter(|_| v != 50))
+            .chain([Some(f64::NAN), Some(f64::INFINITY)])
+            .collect();
+        let levels = Feature::Numbers(&values).levels();
+        assert_eq!(
+            (levels[0], levels[99], levels[50], levels[100], levels[101]),
+            (1, 10, 0, 0, 0)
+        );
+        let equal = vec![Some(3.0); 40];
+        let levels = Feature::Numbers(&equal).levels();
+        assert!(levels.windows(2).all(|pair| pair[0] == pair[1]));
+        let texts = vec![
+            Some("b".to_owned()),
+            None,
+            Some("a".to_owned()),
+            Some("b".to_owned()),
+        ];
+        assert_eq!(Feature::Levels(&texts).levels(), [2, 0, 1, 2]);
+        assert_eq!(Feature::Levels(&texts).gaps(), [false, true, false, false]);
+        assert!(Feature::Numbers(&[]).levels().is_empty());
+    }
+
+    #[test]
+    fn what_is_learned_is_told_of_other_rows_and_the_unknown_says_nothing() {
+        let levels: Vec<usize> = (0..100).map(|row| row % 2).collect();
+        let member: Vec<bool> = (0..100).map(|row| row % 2 == 0).collect();
+        let told = level_scores_of(&levels, &member, &[0, 1, 7]);
+        assert!(told[0] > 0.7 && told[1] < 0.3 && (told[2] - 0.5).abs() < 1e-12);
+    }
 }

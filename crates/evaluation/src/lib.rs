@@ -30,7 +30,7 @@ pub use conformal::{
 pub use decision::{DecisionPoint, decision_curve};
 pub use drift::{Drift, drift};
 pub use error::EvaluationError;
-pub use feature::{Feature, level_scores};
+pub use feature::{Feature, level_scores, level_scores_of};
 pub use gaps::{COMPLETE, FeatureGaps, Gaps, INCOMPLETE, gaps};
 pub use leakage::{FeatureCheck, Suspicion, dates_in_the_future, leakage};
 pub use learning::{LearningCurve, LearningPoint, learning_sizes};

@@ -2,6 +2,7 @@
 //!
 //! Same frame, same plan, same code: same bytes, on any number of threads.
 
+mod audit;
 mod card;
 mod error;
 mod groups;
@@ -49,6 +50,10 @@ pub(crate) struct Learned {
     pub provenance: Vec<u8>,
     /// `card.html`.
     pub card: Vec<u8>,
+    /// `evaluation.html`; absent for groups.
+    pub evaluation_page: Option<Vec<u8>>,
+    /// `fairness.html`; absent for groups.
+    pub fairness_page: Option<Vec<u8>>,
 }
 
 /// Learns from the frame in `file` as `plan` says.
@@ -82,7 +87,18 @@ pub(crate) fn learn(
             step("judging")?;
             let training = training(plan, origin, rows.train.len(), Some(fitted.events));
             let model = document(plan, training, fitted.parts);
-            let judged = judge::probabilities(&table, plan, &rows, &model, fitted.summary)?;
+            let mut judged = judge::probabilities(&table, plan, &rows, &model, fitted.summary)?;
+            step("learning curve")?;
+            let teach = |rows: &split::Rows| {
+                let prepared = prepare::prepare(&table, plan, &rows.train)?;
+                let fitted = regress::fit(&table, plan, &prepared, rows)?;
+                let training = self::training(plan, origin, rows.train.len(), Some(fitted.events));
+                Ok(document(plan, training, fitted.parts))
+            };
+            if let Some(sections) = &mut judged.evaluation.sections {
+                sections.learning_curve =
+                    audit::learning_curve(&table, plan, &rows, &model, &teach)?;
+            }
             (model, judged)
         }
         AlgorithmName::KMeans => {

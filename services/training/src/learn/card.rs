@@ -1,7 +1,10 @@
 //! The model card: what it does, what it uses, how good and how fair it is. For anybody.
 
+pub(super) mod evaluation_page;
 mod fairness;
+pub(super) mod fairness_page;
 mod quality;
+mod shared;
 
 use helder_model::{Meaning, Model};
 use helder_report::{Cell, Page, Section, Table, Text};
@@ -45,10 +48,7 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
     if let Some(predictions) = &judged.evaluation.predictions {
         let mut section = quality::quality(predictions, rows.test);
         if rows.judged_on_training_rows {
-            section = section.warning(Text::new(
-                "Het model is beoordeeld op dezelfde rijen waarvan het leerde. De cijfers zijn daardoor te gunstig.",
-                "The model was judged on the rows it learned from. The figures are therefore too favourable.",
-            ));
+            section = section.warning(shared::judged_on_training_rows());
         }
         page = page.section(section);
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     LearnError,
+    audit::{EvaluationSections, FairnessSections, Material},
     groups::{Grouped, GroupsSummary},
     plan::{NewTrainingRun, SMALLEST_GROUP},
     regress::{FitSummary, outcomes},
@@ -42,6 +43,9 @@ pub(super) struct EvaluationDocument {
     /// The grouping of the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<GroupsSummary>,
+    /// Everything beyond the first figures; absent for groups.
+    #[serde(flatten)]
+    pub sections: Option<EvaluationSections>,
 }
 
 /// Rows on both sides.
@@ -70,6 +74,9 @@ pub(super) struct FairnessDocument {
     pub memberships: Vec<Membership>,
     /// The worst verdict of all features; `notEnoughData` when there is nothing to judge by.
     pub verdict: Verdict,
+    /// Everything beyond the report per feature; absent for groups.
+    #[serde(flatten)]
+    pub sections: Option<FairnessSections>,
 }
 
 /// Who counts as picked.
@@ -137,13 +144,17 @@ pub(super) fn probabilities(
         .capacities
         .first()
         .map_or(THRESHOLD, |found| found.threshold);
-    let reports = sensitive(table, plan, &rows.test)?
-        .into_iter()
+    let settings = plan.fairness_settings();
+    let sensitive = sensitive(table, plan, &rows.test)?;
+    let reports = sensitive
+        .iter()
         .map(|(name, groups)| {
-            fairness_report(name, &y, &picked, &p, &groups, plan.fairness_settings())
-                .map_err(LearnError::internal)
+            fairness_report(name, &y, &picked, &p, groups, settings).map_err(LearnError::internal)
         })
         .collect::<Result<Vec<_>, _>>()?;
+    let material = Material::collect(table, plan, rows, (&y, &p, &picked), &sensitive)?;
+    let evaluation = EvaluationSections::of(&material, &reports)?;
+    let fairness = FairnessSections::of(&material, &reports, settings)?;
     Ok(Judged {
         fairness: FairnessDocument {
             format: "helder-fairness/1",
@@ -160,6 +171,7 @@ pub(super) fn probabilities(
                 .unwrap_or(Verdict::NotEnoughData),
             sensitive_features: reports,
             memberships: Vec::new(),
+            sections: Some(fairness),
         },
         evaluation: EvaluationDocument {
             format: "helder-evaluation/1",
@@ -167,6 +179,7 @@ pub(super) fn probabilities(
             predictions: Some(predictions),
             fit: Some(fit),
             groups: None,
+            sections: Some(evaluation),
         },
     })
 }
@@ -202,6 +215,7 @@ pub(super) fn groups(
             sensitive_features: Vec::new(),
             memberships,
             verdict: Verdict::NotEnoughData,
+            sections: None,
         },
         evaluation: EvaluationDocument {
             format: "helder-evaluation/1",
@@ -209,6 +223,7 @@ pub(super) fn groups(
             predictions: None,
             fit: None,
             groups: Some(grouped.summary.clone()),
+            sections: None,
         },
     })
 }
@@ -249,7 +264,7 @@ fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
 }
 
 /// Probabilities by the stored model, as prediction will give them.
-fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, LearnError> {
+pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, LearnError> {
     let scorer = Scorer::new(model).map_err(LearnError::internal)?;
     let columns = model
         .inputs

@@ -94,12 +94,15 @@ pub(super) fn write(
     let card = card::card(plan, model, &digests[0].1, judged)
         .render()
         .into_bytes();
+    let render = |page: helder_report::Page| page.render().into_bytes();
     Ok(Learned {
         model: stored,
         evaluation,
         fairness,
         provenance,
         card,
+        evaluation_page: card::evaluation_page::page(plan, &judged.evaluation).map(render),
+        fairness_page: card::fairness_page::page(plan, &judged.fairness).map(render),
     })
 }
 

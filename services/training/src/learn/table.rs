@@ -9,7 +9,10 @@ use arrow::{
 use helder_types::Fault;
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
 
-use super::{LearnError, plan::NewTrainingRun};
+use super::{
+    LearnError,
+    plan::{NewTrainingRun, REFERENCE_DATE},
+};
 
 /// A column with its gaps.
 #[derive(Clone, Debug)]
@@ -107,6 +110,10 @@ pub(super) fn read(file: &Path, plan: &NewTrainingRun) -> Result<Table, LearnErr
     }
     if !faults.is_empty() {
         return Err(LearnError::Invalid(faults));
+    }
+    // Read where it is there, to judge whether the model is as good later.
+    if let Ok(place) = schema.index_of(REFERENCE_DATE) {
+        places.insert(place, REFERENCE_DATE.to_owned());
     }
     let mask = ProjectionMask::roots(builder.parquet_schema(), places.keys().copied());
     let reader = builder

@@ -5,3 +5,4 @@ mod frame;
 mod groups;
 mod parity;
 mod repeat;
+mod reports;

@@ -61,13 +61,17 @@ pub(crate) fn register(
     let evaluation = serde_json::from_slice(&learned.evaluation).map_err(Problem::internal)?;
     let fairness = serde_json::from_slice(&learned.fairness).map_err(Problem::internal)?;
     let mut files = Vec::new();
-    for (name, media_type, bytes) in [
+    let mut produced = vec![
         ("model.json", "application/json", learned.model),
         ("evaluation.json", "application/json", learned.evaluation),
         ("fairness.json", "application/json", learned.fairness),
         ("provenance.json", "application/json", learned.provenance),
         ("card.html", "text/html", learned.card),
-    ] {
+    ];
+    let page = |name, bytes: Option<Vec<u8>>| bytes.map(|bytes| (name, "text/html", bytes));
+    produced.extend(page("evaluation.html", learned.evaluation_page));
+    produced.extend(page("fairness.html", learned.fairness_page));
+    for (name, media_type, bytes) in produced {
         job.checkpoint()?;
         let expected = Digest::of(&bytes);
         let stored: Artifact = job.block_on(registry.post_bytes(

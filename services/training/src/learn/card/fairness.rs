@@ -140,7 +140,7 @@ fn feature(report: &FairnessReport) -> Section {
     section
 }
 
-fn criterion(criterion: Criterion) -> Text {
+pub(super) fn criterion(criterion: Criterion) -> Text {
     match criterion {
         Criterion::DemographicParity => Text::new("Even vaak gekozen", "Demographic parity"),
         Criterion::EqualOpportunity => Text::new("Even vaak gevonden", "Equal opportunity"),
@@ -153,7 +153,7 @@ fn criterion(criterion: Criterion) -> Text {
     }
 }
 
-fn verdict(verdict: Verdict) -> Text {
+pub(super) fn verdict(verdict: Verdict) -> Text {
     match verdict {
         Verdict::WithinBound => Text::new("binnen de grens", "within bound"),
         Verdict::OutsideBound => Text::new("buiten de grens", "outside bound"),
@@ -162,4 +162,13 @@ fn verdict(verdict: Verdict) -> Text {
             "not enough data for a verdict",
         ),
     }
+}
+
+/// The verdict as a sentence.
+pub(super) fn verdict_sentence(found: Verdict) -> Text {
+    let found = verdict(found);
+    Text::new(
+        format!("Oordeel: {}.", found.nl),
+        format!("Verdict: {}.", found.en),
+    )
 }
