@@ -457,6 +457,10 @@ pub(crate) enum ReportKind {
     Training,
     /// The model card of a model version
     Card,
+    /// How good a model version is
+    Evaluation,
+    /// How fair a model version is
+    Fairness,
 }
 
 #[cfg(test)]

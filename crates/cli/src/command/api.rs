@@ -290,6 +290,14 @@ pub(super) async fn report(
             Role::Analyst,
             format!("/registry/v1/model-versions/{id}/card"),
         ),
+        ReportKind::Evaluation => (
+            Role::Analyst,
+            format!("/registry/v1/model-versions/{id}/files/evaluation.html"),
+        ),
+        ReportKind::Fairness => (
+            Role::Analyst,
+            format!("/registry/v1/model-versions/{id}/files/fairness.html"),
+        ),
     };
     let page = access
         .session()?

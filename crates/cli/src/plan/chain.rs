@@ -61,6 +61,16 @@ pub(crate) async fn run(plan: &Plan, session: &Session, screen: Screen) -> Resul
             format!("/registry/v1/model-versions/{version}/card"),
             true,
         ));
+        let files = trained.run["outcome"]["files"].as_array();
+        for (what, file) in [
+            ("evaluation report", "evaluation.html"),
+            ("fairness report", "fairness.html"),
+        ] {
+            if files.is_some_and(|files| files.iter().any(|entry| entry["name"] == file)) {
+                let path = format!("/registry/v1/model-versions/{version}/files/{file}");
+                result.pages.push(page(what, path, true));
+            }
+        }
         result.pages.push(page(
             "catalogue entry, for everybody",
             format!("/registry/v1/catalogue-entries/{}", trained.model_digest),
