@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod check;
+pub mod counterfactual;
 pub mod document;
 pub mod fitted;
 pub mod input;
