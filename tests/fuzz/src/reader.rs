@@ -4,17 +4,52 @@ use helder_types::Digest;
 
 use crate::door::Seen;
 
-/// The requests of which nothing is uncertain, in order.
-pub fn requests(mut bytes: &[u8]) -> Vec<Seen> {
-    let mut all = Vec::new();
-    while let Some((request, rest)) = request(bytes) {
-        all.push(request);
-        bytes = rest;
-    }
-    all
+/// What strict reading finds.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The requests of which nothing is uncertain, in order.
+    pub whole: Vec<Seen>,
+    /// Method and target of one more whose head is certain and whose body is not there, or not all of it: it may be answered early
+    /// (RFC 9112 §9.3), and is the last.
+    pub begun: Option<(String, String)>,
 }
 
-fn request(bytes: &[u8]) -> Option<(Seen, &[u8])> {
+/// Reads all of them.
+pub fn requests(mut bytes: &[u8]) -> Reading {
+    let mut reading = Reading::default();
+    while let Some((head, rest)) = head(bytes) {
+        let Some((body, rest)) = body(&head.framing, rest) else {
+            reading.begun = Some((head.method, head.target));
+            break;
+        };
+        let digest = Digest::of(&body);
+        reading.whole.push((head.method, head.target, digest));
+        bytes = rest;
+    }
+    reading
+}
+
+struct Head {
+    method: String,
+    target: String,
+    framing: Framing,
+}
+
+enum Framing {
+    None,
+    Length(usize),
+    Chunked,
+}
+
+fn body<'a>(framing: &Framing, rest: &'a [u8]) -> Option<(Vec<u8>, &'a [u8])> {
+    match framing {
+        Framing::None => Some((Vec::new(), rest)),
+        Framing::Length(length) => Some((rest.get(..*length)?.to_vec(), &rest[*length..])),
+        Framing::Chunked => unchunked(rest),
+    }
+}
+
+fn head(bytes: &[u8]) -> Option<(Head, &[u8])> {
     // RFC 9112 §2.2: empty lines before a request are passed over, and in a head a line may end without a carriage return.
     let mut rest = bytes;
     let mut lines = Vec::new();
@@ -51,20 +86,22 @@ fn request(bytes: &[u8]) -> Option<(Seen, &[u8])> {
             _ => {}
         }
     }
-    let (body, rest) = match (lengths.as_slice(), codings.as_slice()) {
-        ([], []) => (Vec::new(), rest),
-        ([length], []) => {
-            let length: usize = number(length, 10)?;
-            (rest.get(..length)?.to_vec(), &rest[length..])
-        }
-        ([], [coding]) if is_11 && coding.eq_ignore_ascii_case(b"chunked") => unchunked(rest)?,
+    let framing = match (lengths.as_slice(), codings.as_slice()) {
+        ([], []) => Framing::None,
+        ([length], []) => Framing::Length(number(length, 10)?),
+        ([], [coding]) if is_11 && coding.eq_ignore_ascii_case(b"chunked") => Framing::Chunked,
         _ => return None,
     };
     // A target has no fragment (RFC 9112 §3.2). The HTTP library leaves one out before anybody sees it, so who routes, who keeps
     // the audit and the service behind all read the same.
     let target = target.split(|byte| *byte == b'#').next()?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Some(((text(method), text(target), Digest::of(&body)), rest))
+    let head = Head {
+        method: text(method),
+        target: text(target),
+        framing,
+    };
+    Some((head, rest))
 }
 
 fn unchunked(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
