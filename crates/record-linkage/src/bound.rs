@@ -5,8 +5,9 @@ use std::hint::black_box;
 use rayon::prelude::*;
 
 use crate::{
-    comparison::{Compare, ComparisonLevel, Outcome, Reach, Scratch, Side, Tokens, bind},
+    comparison::{Compare, ComparisonLevel, Outcome, Reach, Scratch, Side, Tile, Tokens, bind},
     groups::{Group, of_rows},
+    score::Weights,
     spec::{ComparisonSpec, KeyFunction, LinkageSpec},
     table::Table,
 };
@@ -292,6 +293,28 @@ impl Bound {
         self.comparisons[k].reach_of_many(pairs, &self.tokens[k], out);
     }
 
+    /// The most that each pair of these rows can have for "the same person", those of the first left row first; `sums` is overwritten. A
+    /// little too high at times; too low by what rounding does at most.
+    pub(crate) fn ceilings(
+        &self,
+        weights: &Weights,
+        (lefts, rights): (&[u32], &[u32]),
+        sums: &mut Vec<f32>,
+    ) {
+        sums.clear();
+        sums.resize(lefts.len() * rights.len(), 0.0);
+        for (k, (comparison, tokens)) in self.comparisons.iter().zip(&self.tokens).enumerate() {
+            let tops = weights.tops(k);
+            let tile = Tile {
+                lefts,
+                rights,
+                tokens,
+                tops,
+            };
+            comparison.ceiling(&tile, sums);
+        }
+    }
+
     /// Whether comparison `k` can tell what a pair can reach.
     pub(crate) fn has_reach(&self, k: usize) -> bool {
         self.comparisons[k].has_reach()
@@ -367,6 +390,7 @@ mod tests {
                 "d",
                 &[
                     "19800203", "19800302", "19800101", "19800000", "19810203", "", "19500607",
+                    "19800005", "19810007",
                 ],
             ),
             (
@@ -430,5 +454,28 @@ mod tests {
             }
         }
         assert!(excluded > pairs.len());
+    }
+
+    #[test]
+    fn no_pair_weighs_more_than_its_ceiling() {
+        let (left, right) = (table(211, 1), table(197, 3));
+        let spec = spec();
+        let bound = Bound::new(&spec, &left, &right);
+        let model = crate::train::train_model(&bound, &spec, &[], &()).unwrap();
+        let weights = Weights::new(&model, bound.n_records());
+        let rows = |n: u32| (0..n).collect::<Vec<u32>>();
+        let (mut scratch, mut found, mut ceilings) = (Scratch::new(), Vec::new(), Vec::new());
+        bound.ceilings(&weights, (&rows(211), &rows(197)), &mut ceilings);
+        let (mut below, mut tight) = (0, 0);
+        for (i, ceiling) in ceilings.iter().enumerate() {
+            let (l, r) = (i / 197, i % 197);
+            bound.compare(l, r, &mut scratch, &mut found);
+            let weight = weights.evidence(&found).matching;
+            let room = f64::from(*ceiling) - weight;
+            assert!(room > -1e-3, "{l} {r} {weight} above {ceiling}: {found:?}");
+            below += usize::from(*ceiling < 0.0);
+            tight += usize::from(room < 0.5);
+        }
+        assert!(below > 1000 && tight > 500, "{below} {tight}");
     }
 }

@@ -102,6 +102,14 @@ impl Weights {
         most
     }
 
+    /// What the levels of comparison `k` weigh, for a ceiling.
+    pub(crate) fn tops(&self, k: usize) -> Tops<'_> {
+        Tops {
+            levels: &self.levels[k],
+            most: self.most[k],
+        }
+    }
+
     /// Adds what comparison `k` says of some pairs.
     pub(crate) fn add(&self, k: usize, outcomes: &[Outcome], evidence: &mut [Evidence]) {
         for (outcome, evidence) in outcomes.iter().zip(evidence) {
@@ -148,6 +156,41 @@ impl Weights {
                 -exact(log2_1p_exp2(evidence.household + weight))
             }
             _ => 0.0,
+        }
+    }
+}
+
+/// What the levels of one comparison weigh at most, for "the same person".
+pub(crate) struct Tops<'a> {
+    levels: &'a [LevelWeight; 16],
+    most: f64,
+}
+
+impl Tops<'_> {
+    /// Any level.
+    pub(crate) fn most(&self) -> f32 {
+        self.most as f32
+    }
+
+    /// A level that has no frequency bar.
+    #[inline]
+    pub(crate) fn at(&self, level: u8) -> f32 {
+        self.levels[usize::from(level & 15)].matching as f32
+    }
+
+    /// The highest of some levels that have no frequency bar.
+    pub(crate) fn at_any(&self, levels: &[u8]) -> f32 {
+        let tops = levels.iter().map(|level| self.at(*level));
+        tops.fold(f32::NEG_INFINITY, f32::max)
+    }
+
+    /// A level reached on a value that is no rarer than `frequency`, above 0.
+    pub(crate) fn at_with(&self, level: u8, frequency: f64) -> f32 {
+        let weight = &self.levels[usize::from(level & 15)];
+        if weight.typical_frequency > 0.0 {
+            (weight.matching + weight.log_typical - log2_at_most(frequency)) as f32
+        } else {
+            weight.matching as f32
         }
     }
 }

@@ -143,6 +143,51 @@ impl Atom {
             .count()
     }
 
+    /// Strikes out the pairs of these rows that have no key in common; those of the first left row come first.
+    pub(super) fn retain_common(&self, lefts: &[u32], rights: &[u32], held: &mut [bool]) {
+        let rows = lefts.iter().zip(held.chunks_exact_mut(rights.len().max(1)));
+        if let [AtomSide::One(l), AtomSide::One(r)] = &self.sides {
+            let keys: Vec<u32> = rights.iter().map(|right| r[*right as usize]).collect();
+            for (left, held) in rows {
+                let key = l[*left as usize];
+                for (held, other) in held.iter_mut().zip(&keys) {
+                    *held &= key != 0 && key == *other;
+                }
+            }
+            return;
+        }
+        for (left, held) in rows {
+            for (held, right) in held.iter_mut().zip(rights) {
+                *held = *held && self.n_common(*left as usize, *right as usize) > 0;
+            }
+        }
+    }
+
+    /// Calls `found` with the pairs of these rows that have several keys in common, and their place.
+    pub(super) fn for_several_common(
+        &self,
+        lefts: &[u32],
+        rights: &[u32],
+        mut found: impl FnMut(usize, usize, usize),
+    ) {
+        if !self.has_many() {
+            return;
+        }
+        let with_several = |side, rows: &[u32]| -> Vec<(usize, usize)> {
+            let rows = rows.iter().map(|row| *row as usize).enumerate();
+            rows.filter(|(_, row)| self.of(side, *row).len() > 1)
+                .collect()
+        };
+        let several = with_several(Side::Right, rights);
+        for (i, left) in with_several(Side::Left, lefts) {
+            for (j, right) in &several {
+                if self.n_common(left, *right) > 1 {
+                    found(i * rights.len() + j, left, *right);
+                }
+            }
+        }
+    }
+
     pub(super) const fn has_many(&self) -> bool {
         !matches!(&self.sides, [AtomSide::One(_), AtomSide::One(_)])
     }

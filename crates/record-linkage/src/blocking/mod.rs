@@ -369,6 +369,45 @@ impl<'a> Candidates<'a> {
         !several || self.first_common(place, left, right) == Some(key)
     }
 
+    /// [`Self::belongs`] for every pair of some rows of a block, those of the first left row first; `out` is overwritten.
+    pub(crate) fn belonging(
+        &self,
+        (place, key): (usize, u64),
+        (lefts, rights): (&[u32], &[u32]),
+        out: &mut Vec<bool>,
+    ) {
+        let n = lefts.len() * rights.len();
+        out.clear();
+        let pairs = || {
+            let lefts = lefts.iter().map(|row| *row as usize);
+            lefts.flat_map(|left| rights.iter().map(move |right| (left, *right as usize)))
+        };
+        let rules = &self.rules[..=place];
+        let divides = rules.iter().any(|rule| !rule.splits.is_empty());
+        if divides || self.bound.is_within() {
+            out.extend(pairs().map(|(left, right)| self.belongs(place, key, left, right)));
+            return;
+        }
+        out.resize(n, true);
+        let mut held = Vec::new();
+        for atoms in rules[..place].iter().filter_map(|rule| rule.atoms.as_ref()) {
+            held.clear();
+            held.resize(n, true);
+            for atom in atoms {
+                self.atoms[*atom].retain_common(lefts, rights, &mut held);
+            }
+            for (out, held) in out.iter_mut().zip(&held) {
+                *out &= !held;
+            }
+        }
+        let own = rules[place].atoms.iter().flatten();
+        for atom in own.map(|atom| &self.atoms[*atom]) {
+            atom.for_several_common(lefts, rights, |at, left, right| {
+                out[at] = out[at] && self.first_common(place, left, right) == Some(key);
+            });
+        }
+    }
+
     /// Reads what [`Self::belongs`] will ask of the rows of a block, without waiting for one after the other.
     pub(crate) fn touch(&self, place: usize, lefts: &[u32], rights: &[u32]) {
         let asked = self.rules[..=place]

@@ -2,9 +2,10 @@
 
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Reach, Side,
+    ceiling::Tile,
     features::Features,
     level, mix,
-    tokens::{Scratch, Tokens},
+    tokens::{Scratch, Shape, Tokens},
 };
 use crate::{
     distinct::Distinct,
@@ -177,9 +178,71 @@ impl Value {
     }
 }
 
+/// What a quick look at an address shows; 0 is missing.
+struct Look {
+    pc6: u64,
+    pc4: u16,
+    number: u32,
+    street: u32,
+    town: u32,
+    street_shape: Shape,
+    town_shape: Shape,
+}
+
+impl AddressComparison {
+    fn look(&self, side: Side, row: usize, tokens: &Tokens) -> Look {
+        let value = &self.values.values()[self.values.code(side, row) as usize];
+        let pc6 = value.pc6.iter();
+        Look {
+            pc6: pc6.fold(0, |code, byte| code << 8 | u64::from(*byte)),
+            pc4: value.pc4,
+            number: value.number,
+            street: value.street,
+            town: value.town,
+            street_shape: tokens.shape(value.street),
+            town_shape: tokens.shape(value.town),
+        }
+    }
+}
+
 impl Compare for AddressComparison {
     fn levels(&self) -> &[ComparisonLevel] {
         LEVELS
+    }
+
+    fn ceiling(&self, tile: &Tile<'_>, sums: &mut [f32]) {
+        let tops = &tile.tops;
+        let apart = [tops.at(7), tops.at_any(&[6, 7])];
+        let same_area = tops.at_any(&[5, 6, 7]);
+        let same_place = tops.at_any(&[4, 5, 6, 7]);
+        let same_number = tops.at_any(&[0, 3, 4, 5, 6, 7]);
+        tile.add(
+            sums,
+            |row| self.look(Side::Left, row, tile.tokens),
+            |row| self.look(Side::Right, row, tile.tokens),
+            |a, b| {
+                let numbers = a.number != 0 && a.number == b.number;
+                let postcodes = a.pc6 != 0 && a.pc6 == b.pc6;
+                let streets = a.street != 0 && b.street != 0;
+                let near = streets
+                    && (a.street == b.street || a.street_shape.may_be_alike(b.street_shape));
+                if postcodes || near {
+                    return if numbers { tops.most() } else { same_place };
+                }
+                if numbers {
+                    return same_number;
+                }
+                let areas = a.pc4 != 0 && b.pc4 != 0;
+                let towns = a.town != 0 && b.town != 0;
+                if areas && a.pc4 == b.pc4 {
+                    same_area
+                } else if areas | streets | towns {
+                    apart[usize::from(towns && a.town_shape.may_be_alike(b.town_shape))]
+                } else {
+                    0.0
+                }
+            },
+        );
     }
 
     fn touch(&self, pairs: &[(u32, u32)], tokens: &Tokens) -> u64 {

@@ -2,6 +2,7 @@
 
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Side,
+    ceiling::Tile,
     features::Features,
     level, mix,
     tokens::{Scratch, Tokens},
@@ -108,21 +109,21 @@ fn unequal(a: PartialDate, b: PartialDate) -> u8 {
         day: 0,
         ..date
     };
-    let near = year_of(a).one_keystroke_from(year_of(b));
+    let near = || year_of(a).one_keystroke_from(year_of(b));
     if known(a) != known(b) {
         let months_known = a.month != 0 && b.month != 0;
         let day_unknown = a.day == 0 || b.day == 0;
         return match years {
             true if months_known && a.month == b.month && day_unknown => 2,
             true if !months_known || a.is_default() || b.is_default() => 5,
-            _ if near => 8,
+            _ if near() => 8,
             _ => 11,
         };
     }
     if known(a) != 0 {
         // Dates that were filled in look alike for that reason: only the year tells them apart.
         let month_apart = years && a.one_keystroke_from(b);
-        return match (years, near && a.month == b.month) {
+        return match (years, a.month == b.month && near()) {
             _ if month_apart => 7,
             (true, _) => 9,
             (false, true) => 7,
@@ -150,6 +151,36 @@ impl Compare for DateComparison {
 
     fn conditions(&self) -> &'static [u8] {
         CONDITIONS
+    }
+
+    fn ceiling(&self, tile: &Tile<'_>, sums: &mut [f32]) {
+        let tops = &tile.tops;
+        let levels: [f32; LEVELS.len()] = std::array::from_fn(|level| tops.at(level as u8));
+        let look = |side, row| {
+            let code = self.values.code(side, row);
+            let date = self.values.values()[code as usize];
+            let equal = tops.at_with(1, self.shares[code as usize]);
+            (date, known(date), (code != 0).then_some(equal))
+        };
+        tile.add(
+            sums,
+            |row| look(Side::Left, row),
+            |row| look(Side::Right, row),
+            |(a, known_a, equal), (b, known_b, other)| {
+                let (Some(equal), Some(_)) = (equal, other) else {
+                    return 0.0;
+                };
+                if a == b {
+                    return *equal;
+                }
+                // Where two whole dates differ in year and day, nothing brings them together.
+                if a.year != b.year && a.day != b.day && known_a | known_b == 0 {
+                    levels[10]
+                } else {
+                    levels[usize::from(unequal(*a, *b))]
+                }
+            },
+        );
     }
 
     fn touch(&self, pairs: &[(u32, u32)], _: &Tokens) -> u64 {

@@ -1,7 +1,10 @@
 //! Given names: in full, the name someone goes by, or initials.
 
+mod look;
+
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Reach, Side,
+    ceiling::Tile,
     exchange::{Masks, mask},
     features::Features,
     level, mix,
@@ -340,6 +343,10 @@ impl Compare for GivenNamesComparison {
             levels: levels | nearly | other_name,
             frequency: commoner,
         }
+    }
+
+    fn ceiling(&self, tile: &Tile<'_>, sums: &mut [f32]) {
+        self.add_ceilings(tile, sums);
     }
 
     fn touch(&self, pairs: &[(u32, u32)], tokens: &Tokens) -> u64 {

@@ -1,6 +1,7 @@
 //! Comparing two records on one thing: which level of agreement they reach.
 
 mod address;
+mod ceiling;
 mod composed;
 mod date;
 mod exchange;
@@ -23,6 +24,7 @@ use crate::{
 /// The last level of an address comparison at which nobody has moved.
 pub(crate) const SAME_HOME: u8 = 3;
 
+pub(crate) use ceiling::Tile;
 use composed::{ComposedComparison, Reading, levels_of};
 pub(crate) use date::HARDLY_TRUE;
 pub use tokens::Scratch;
@@ -163,6 +165,13 @@ pub(crate) trait Compare: Send + Sync {
                 .iter()
                 .map(|(left, right)| self.reach(*left as usize, *right as usize, tokens)),
         );
+    }
+    /// Adds to the sum of every pair of the tile at least what the comparison can add to its weight; see [`ceiling`].
+    fn ceiling(&self, tile: &Tile<'_>, sums: &mut [f32]) {
+        let most = tile.tops.most();
+        for sum in sums {
+            *sum += most;
+        }
     }
     /// Whether [`Self::reach`] ever says less than anything.
     fn has_reach(&self) -> bool {

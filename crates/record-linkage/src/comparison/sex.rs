@@ -5,6 +5,7 @@
 
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Side,
+    ceiling::Tile,
     features::Features,
     level, mix,
     tokens::{Scratch, Tokens},
@@ -118,6 +119,21 @@ impl Compare for SexComparison {
 
     fn cost(&self) -> u8 {
         1
+    }
+
+    fn ceiling(&self, tile: &Tile<'_>, sums: &mut [f32]) {
+        let tops = &tile.tops;
+        let (equal, different) = (tops.at_any(&[1, 3]), tops.at_any(&[2, 4]));
+        tile.add(
+            sums,
+            |row| self.values.code(Side::Left, row),
+            |row| self.values.code(Side::Right, row),
+            |a, b| match (a, b) {
+                (0, _) | (_, 0) => 0.0,
+                _ if a == b => equal,
+                _ => different,
+            },
+        );
     }
 
     fn compare(&self, left: usize, right: usize, _: &Tokens, _: &mut Scratch) -> Outcome {

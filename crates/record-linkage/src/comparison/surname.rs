@@ -1,7 +1,10 @@
 //! Surnames as sets of parts.
 
+mod look;
+
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Reach, Side,
+    ceiling::Tile,
     exchange::{Masks, mask},
     features::Features,
     level, mix,
@@ -301,6 +304,10 @@ impl Compare for SurnameComparison {
             levels: 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | exchanged,
             frequency: rarest(a).max(rarest(b)),
         }
+    }
+
+    fn ceiling(&self, tile: &Tile<'_>, sums: &mut [f32]) {
+        self.add_ceilings(tile, sums);
     }
 
     fn touch(&self, pairs: &[(u32, u32)], tokens: &Tokens) -> u64 {

@@ -14,7 +14,7 @@ pub(crate) const LEAST_SIMILARITY: f32 = 0.8;
 
 /// What of a word decides quickly whether it can be similar to another.
 #[derive(Clone, Copy, Default)]
-struct Shape {
+pub(crate) struct Shape {
     /// Bit per letter that occurs.
     letters: u32,
     /// The first four bytes, first one lowest.
@@ -152,8 +152,9 @@ impl Tokens {
         known.or_else(passing).unwrap_or("")
     }
 
+    /// What decides quickly what a word can be similar to.
     #[inline]
-    fn shape(&self, token: u32) -> Shape {
+    pub(crate) fn shape(&self, token: u32) -> Shape {
         self.shapes.get(token as usize).copied().unwrap_or_default()
     }
 
@@ -204,8 +205,7 @@ impl Tokens {
     /// False when two words cannot have a [`Self::likeness`] of 0.8.
     #[inline]
     pub(crate) fn may_be_alike(&self, a: u32, b: u32) -> bool {
-        let (a, b) = (self.shape(a), self.shape(b));
-        a.spelling == b.spelling || may_be_similar(a, b)
+        self.shape(a).may_be_alike(self.shape(b))
     }
 
     /// Whether two words sound the same or are nearly spelled the same.
@@ -298,6 +298,20 @@ fn may_be_similar(a: Shape, b: Shape) -> bool {
     let apart = u64::from(a.letters & !b.letters) | u64::from(b.letters & !a.letters) << 32;
     let (only_a, only_b) = ones_of_halves(apart);
     a.len >= needed + only_a && b.len >= needed + only_b
+}
+
+impl Shape {
+    /// See [`Tokens::may_be_alike`].
+    #[inline]
+    pub(crate) fn may_be_alike(self, other: Self) -> bool {
+        self.spelling == other.spelling || may_be_similar(self, other)
+    }
+
+    /// False when neither word can lie within the other.
+    #[inline]
+    pub(crate) const fn may_contain(self, other: Self) -> bool {
+        self.letters & !other.letters == 0 || other.letters & !self.letters == 0
+    }
 }
 
 /// A worker's memory of similarities already computed. Holds no result that depends on the order of work.

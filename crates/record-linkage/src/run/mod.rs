@@ -10,6 +10,7 @@ mod part;
 mod plan;
 mod quality;
 mod room;
+mod sieve;
 mod state;
 mod stream;
 mod weigh;

@@ -7,7 +7,12 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::{Observer, RuleResult, RunError, WeightBin, limits::Budget, plan::Plan};
+use super::{
+    Observer, RuleResult, RunError, WeightBin,
+    limits::Budget,
+    plan::Plan,
+    sieve::{LEFTS, RIGHTS, Sieve},
+};
 use crate::{
     blocking::{Candidates, Joined, TASK_PAIRS, Task},
     bound::Bound,
@@ -19,6 +24,8 @@ use crate::{
 
 /// Pairs below this many bits under even odds are no serious rivals and are not kept.
 pub(crate) const KEEP_FROM: f64 = -8.0;
+/// The bin of all pairs below.
+const LOWEST_BIN: i32 = KEEP_FROM as i32 - 1;
 /// Tasks whose pairs are in memory before they are handed over; fixed, so that nothing depends on the number of threads.
 const AT_A_TIME: usize = 128;
 /// Most pairs that are in memory before they are handed over.
@@ -35,6 +42,25 @@ pub(super) struct Free<'a> {
     pub(super) right: &'a [bool],
     pub(super) one_per_left: bool,
     pub(super) one_per_right: bool,
+}
+
+impl Free<'_> {
+    /// The rows that may still get a partner; `rows` is overwritten.
+    fn fill(&self, rows: &mut [Vec<u32>; 2], lefts: &[u32], rights: &[u32]) {
+        rows.iter_mut().for_each(Vec::clear);
+        let is_free = |taken: &[bool], only_one: bool, row: u32| !only_one || !taken[row as usize];
+        let lefts = lefts.iter().copied();
+        rows[0].extend(lefts.filter(|row| is_free(self.left, self.one_per_left, *row)));
+        let rights = rights.iter().copied();
+        rows[1].extend(rights.filter(|row| is_free(self.right, self.one_per_right, *row)));
+    }
+}
+
+/// Every left row with every right row.
+fn pairs_of<'a>(lefts: &'a [u32], rights: &'a [u32]) -> impl Iterator<Item = (u32, u32)> + 'a {
+    lefts
+        .iter()
+        .flat_map(move |left| rights.iter().map(move |right| (*left, *right)))
 }
 
 /// A pair that may matter: left row, right row, what speaks for it.
@@ -94,6 +120,10 @@ struct Worker {
     evidence: Vec<Evidence>,
     outcomes: Vec<Outcome>,
     reaches: Vec<Reach>,
+    /// Rows of a block that are still free, left and right.
+    rows: [Vec<u32>; 2],
+    /// Ceilings of the pairs of a tile, and whether they belong to the block.
+    looked: (Vec<f32>, Vec<bool>),
 }
 
 struct Weigher<'a> {
@@ -194,6 +224,8 @@ impl Worker {
             evidence: Vec::new(),
             outcomes: Vec::new(),
             reaches: Vec::new(),
+            rows: [Vec::new(), Vec::new()],
+            looked: (Vec::new(), Vec::new()),
         }
     }
 }
@@ -228,45 +260,92 @@ impl Weigher<'_> {
         for (key, lefts, rights) in joined.blocks_of(task) {
             n += lefts.len() as u64 * rights.len() as u64;
             candidates.touch(place, lefts, rights);
-            worker.read_first(lefts, rights);
-            for left in lefts {
-                if self.free.one_per_left && self.free.left[*left as usize] {
-                    continue;
-                }
-                for right in rights {
-                    if self.free.one_per_right && self.free.right[*right as usize] {
-                        continue;
+            let mut rows = std::mem::take(&mut worker.rows);
+            self.free.fill(&mut rows, lefts, rights);
+            let [lefts, rights] = &rows;
+            let of = (candidates, place, key);
+            if Sieve::pays(lefts.len(), rights.len()) {
+                for lefts in lefts.chunks(LEFTS) {
+                    for rights in rights.chunks(RIGHTS) {
+                        self.tile(worker, plan, of, (lefts, rights), &mut out);
                     }
-                    if candidates.belongs(place, key, *left as usize, *right as usize) {
-                        worker.pairs.push((*left, *right));
+                }
+            } else {
+                worker.read_first(lefts, rights);
+                for (left, right) in pairs_of(lefts, rights) {
+                    if candidates.belongs(place, key, left as usize, right as usize) {
+                        worker.pairs.push((left, right));
                         if worker.pairs.len() == BATCH {
                             self.batch(worker, plan, &mut out);
                         }
                     }
                 }
             }
+            worker.rows = rows;
         }
         self.batch(worker, plan, &mut out);
         (out, n)
     }
 
+    /// The pairs of some rows of a block: those that can matter are put with the pairs at hand.
+    fn tile(
+        &self,
+        worker: &mut Worker,
+        plan: &Plan,
+        (candidates, place, key): (&Candidates, usize, u64),
+        (lefts, rights): (&[u32], &[u32]),
+        out: &mut Part,
+    ) {
+        let sieve = self.sieve();
+        let (mut ceilings, mut belong) = std::mem::take(&mut worker.looked);
+        sieve.look(lefts, rights, &mut ceilings);
+        candidates.belonging((place, key), (lefts, rights), &mut belong);
+        let mut without: u64 = belong.iter().map(|belongs| u64::from(*belongs)).sum();
+        let looked = ceilings.iter().zip(&belong);
+        for ((left, right), (ceiling, belongs)) in pairs_of(lefts, rights).zip(looked) {
+            if !(sieve.passes(*ceiling) && *belongs) {
+                continue;
+            }
+            without -= 1;
+            worker.pairs.push((left, right));
+            worker.fresh.push((left, right));
+            if worker.pairs.len() == BATCH {
+                self.batch(worker, plan, out);
+            }
+        }
+        if without > 0 {
+            *out.bins.entry(LOWEST_BIN).or_insert(0) += without;
+        }
+        worker.looked = (ceilings, belong);
+    }
+
+    fn sieve(&self) -> Sieve<'_> {
+        Sieve::new(self.bound, &self.weights, self.model.prior_weight)
+    }
+
     /// In which order the pairs of a rule are best compared, from a few of them.
     fn plan(&self, candidates: &Candidates, place: usize, joined: &Joined, tasks: &[Task]) -> Plan {
-        let mut pairs = Vec::new();
+        let (sieve, mut pairs, mut ceilings) = (self.sieve(), Vec::new(), Vec::new());
         for task in tasks
             .iter()
             .step_by(tasks.len().div_ceil(SAMPLED_TASKS).max(1))
         {
-            let of_task = joined.rows_of(task).flat_map(|(key, left, rights)| {
-                rights.iter().map(move |right| (key, left, *right))
+            let of_task = joined.blocks_of(task).flat_map(|(key, lefts, rights)| {
+                let sieved = Sieve::pays(lefts.len(), rights.len());
+                pairs_of(lefts, rights).map(move |pair| (key, sieved, pair))
             });
-            let belonging = of_task
-                .take(64 * SAMPLED_PAIRS)
-                .filter(|(key, left, right)| {
-                    candidates.belongs(place, *key, *left as usize, *right as usize)
-                });
-            let sampled = belonging.take(SAMPLED_PAIRS);
-            pairs.extend(sampled.map(|(_, left, right)| (left, right)));
+            let weighed =
+                of_task
+                    .take(64 * SAMPLED_PAIRS)
+                    .filter(|(key, sieved, (left, right))| {
+                        candidates.belongs(place, *key, *left as usize, *right as usize) && {
+                            if *sieved {
+                                sieve.look(&[*left], &[*right], &mut ceilings);
+                            }
+                            !*sieved || sieve.passes(ceilings[0])
+                        }
+                    });
+            pairs.extend(weighed.take(SAMPLED_PAIRS).map(|(_, _, pair)| pair));
         }
         let least = KEEP_FROM - self.model.prior_weight;
         Plan::new(self.bound, &self.weights, &pairs, least)
@@ -282,6 +361,7 @@ impl Weigher<'_> {
             evidence,
             outcomes,
             reaches,
+            ..
         } = worker;
         let all = pairs.len() as u64;
         evidence.clear();
@@ -301,7 +381,6 @@ impl Weigher<'_> {
             self.weights.add_known(step.k, outcomes, evidence, known);
             retain(pairs, evidence, |_, evidence| evidence.matching >= least);
         }
-        let low = KEEP_FROM as i32 - 1;
         let mut counted = 0;
         for ((left, right), evidence) in pairs.iter().zip(evidence.iter()) {
             let weight = evidence.matching
@@ -316,7 +395,7 @@ impl Weigher<'_> {
             }
         }
         if all > counted {
-            *out.bins.entry(low).or_insert(0) += all - counted;
+            *out.bins.entry(LOWEST_BIN).or_insert(0) += all - counted;
         }
         pairs.clear();
         fresh.clear();

@@ -71,6 +71,10 @@ impl PartialDate {
 
     /// Whether two dates differ by one digit, or by two neighbouring digits exchanged.
     pub fn one_keystroke_from(self, other: Self) -> bool {
+        // Digits of the year and of the day are no neighbours.
+        if self.year != other.year && self.day != other.day {
+            return false;
+        }
         let (a, b) = (self.digits(), other.digits());
         let mut differing = (0..8).filter(|i| a[*i] != b[*i]);
         match (differing.next(), differing.next(), differing.next()) {
