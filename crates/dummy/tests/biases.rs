@@ -126,7 +126,7 @@ fn ratio(what: &str, shares: &BTreeMap<String, Proportion>) -> f64 {
         .into_iter()
         .map(|group| CountedGroup::of_share(group, shares[group]))
         .collect();
-    let found = compare(&sides, &[Compared::Share(Share::Share)], 0.01).remove(0);
+    let found = compare(&sides, &[Compared::Share(Share::Share)], 0.01, 0.8).remove(0);
     println!("{what}: {:?} {:?}", found.ratio, found.ratio_interval_95);
     assert!(found.p_value_holm < 0.001, "{what} is found");
     found.ratio.unwrap()

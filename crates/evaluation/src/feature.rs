@@ -38,7 +38,8 @@ impl Feature<'_> {
         }
     }
 
-    /// A level per row: numbers in ten bins of equally many rows, equal numbers together.
+    /// A level per row: numbers in about ten bins of equally many rows, equal numbers together. A number that fills a bin has one
+    /// of its own, so that a rare other number stands out.
     pub fn levels(self) -> Vec<usize> {
         match self {
             Self::Levels(values) => {
@@ -63,10 +64,7 @@ impl Feature<'_> {
                     .filter(|value| value.is_finite())
                     .collect();
                 known.sort_by(f64::total_cmp);
-                let mut cuts: Vec<f64> = (1..BINS)
-                    .filter_map(|cut| known.get(known.len() * cut / BINS).copied())
-                    .collect();
-                cuts.dedup_by(|a, b| a.total_cmp(b).is_eq());
+                let cuts = cuts(&known);
                 values
                     .iter()
                     .map(|value| match value.filter(|value| value.is_finite()) {
@@ -77,6 +75,26 @@ impl Feature<'_> {
             }
         }
     }
+}
+
+/// Where bins of ascending numbers begin, but for the first.
+fn cuts(known: &[f64]) -> Vec<f64> {
+    let full = known.len().div_ceil(BINS);
+    let (mut cuts, mut held) = (Vec::new(), 0);
+    for run in known.chunk_by(|a, b| a.total_cmp(b).is_eq()) {
+        if held > 0 && (held >= full || run.len() >= full) {
+            cuts.push(run[0]);
+            held = 0;
+        }
+        held += run.len();
+    }
+    cuts
+}
+
+/// How far a level stands from the base, shrunk by the prior; rounded, so that a level that says nothing says exactly that.
+fn told(members: f64, rows: f64, base: f64) -> f64 {
+    let distance = (members - rows * base) / (rows + PRIOR);
+    (0.5 + (distance * 5e11).round() / 1e12).clamp(0.0, 1.0)
 }
 
 /// How much the level of each row speaks for membership, in `[0, 1]`, 0.5 for nothing: from the share of members in that level
@@ -102,7 +120,7 @@ pub fn level_scores(levels: &[usize], member: &[bool]) -> Vec<f64> {
     let bases: Vec<f64> = (0..FOLDS)
         .map(|fold| {
             let (members, rows) = add(&folds, fold);
-            (members + 0.5) / (rows + 1.0)
+            if rows > 0.0 { members / rows } else { 0.0 }
         })
         .collect();
     levels
@@ -112,8 +130,7 @@ pub fn level_scores(levels: &[usize], member: &[bool]) -> Vec<f64> {
             let fold = row % FOLDS;
             let (members, rows) = add(&counts[level], fold);
             // Measured from the base of its own fold: otherwise the small differences between bases tell who is in which.
-            let share = (members + PRIOR * bases[fold]) / (rows + PRIOR);
-            (0.5 + (share - bases[fold]) / 2.0).clamp(0.0, 1.0)
+            told(members, rows, bases[fold])
         })
         .collect()
 }
@@ -128,13 +145,12 @@ pub fn level_scores_of(levels: &[usize], member: &[bool], others: &[usize]) -> V
         counts[level].1 += 1.0;
     }
     let members: f64 = counts.iter().map(|count| count.0).sum();
-    let base = (members + 0.5) / (levels.len() as f64 + 1.0);
+    let base = members / (levels.len() as f64).max(1.0);
     others
         .iter()
         .map(|&level| {
             let (members, rows) = counts.get(level).copied().unwrap_or((0.0, 0.0));
-            let share = (members + PRIOR * base) / (rows + PRIOR);
-            (0.5 + (share - base) / 2.0).clamp(0.0, 1.0)
+            told(members, rows, base)
         })
         .collect()
 }
@@ -154,6 +170,12 @@ mod tests {
             (levels[0], levels[99], levels[50], levels[100], levels[101]),
             (1, 10, 0, 0, 0)
         );
+        // A rare one among noughts stands out.
+        let rare: Vec<Option<f64>> = (0..1_000)
+            .map(|v| Some(f64::from(u8::from(v % 100 == 7))))
+            .collect();
+        let levels = Feature::Numbers(&rare).levels();
+        assert!(levels[7] != levels[0] && levels[7] == levels[107]);
         let equal = vec![Some(3.0); 40];
         let levels = Feature::Numbers(&equal).levels();
         assert!(levels.windows(2).all(|pair| pair[0] == pair[1]));
@@ -166,6 +188,13 @@ mod tests {
         assert_eq!(Feature::Levels(&texts).levels(), [2, 0, 1, 2]);
         assert_eq!(Feature::Levels(&texts).gaps(), [false, true, false, false]);
         assert!(Feature::Numbers(&[]).levels().is_empty());
+    }
+
+    #[test]
+    fn a_level_that_says_nothing_says_exactly_that() {
+        let member: Vec<bool> = (0..997).map(|row| row % 7 == 0).collect();
+        let scores = level_scores(&[3; 997], &member);
+        assert!(scores.iter().all(|score| (score - 0.5).abs() < 1e-15));
     }
 
     #[test]

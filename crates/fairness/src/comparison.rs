@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Gap, GroupMetrics, Measure, Verdict, power::smallest_detectable_difference};
 
+/// Smallest ratio accepted where nobody names one.
+pub(crate) const FOUR_FIFTHS: f64 = 0.8;
+
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -97,6 +100,12 @@ pub struct Comparison {
     pub ratio: Option<f64>,
     /// Koopman's score interval at 95 % of the ratio, for this pair alone.
     pub ratio_interval_95: Option<RatioInterval>,
+    /// The interval of the ratio that covers together with those of all other pairs.
+    #[serde(default)]
+    pub ratio_interval_simultaneous: Option<RatioInterval>,
+    /// What the data allow to say of the ratio; `None` for the calibration gap.
+    #[serde(default)]
+    pub ratio_verdict: Option<Verdict>,
     /// Chance of a difference at least this large when there is none (score test).
     pub p_value: f64,
     /// The same, corrected by Holm for the number of pairs of the criterion.
@@ -107,7 +116,8 @@ pub struct Comparison {
     pub verdict: Verdict,
 }
 
-/// All pairs of `groups` on all `measures`, each with `bound` as the largest difference accepted; the furthest apart first.
+/// All pairs of `groups` on all `measures`, each with `bound` as the largest difference and `smallest_ratio` as the smallest
+/// ratio accepted; the furthest apart first.
 ///
 /// A pair is *outside* when its simultaneous interval lies beyond the bound: the more pairs are looked at, the more it
 /// takes. It is *within* when its own 95 % interval lies inside; since all pairs must, no correction is due.
@@ -115,7 +125,12 @@ pub struct Comparison {
 /// # Source
 /// Bonferroni limits: Dunn, JASA 56(293), 1961, 10.1080/01621459.1961.10482090. Holm, Scandinavian Journal of Statistics
 /// 6(2), 1979. All pairs within: Berger, Technometrics 24(4), 1982, 10.1080/00401706.1982.10487790 (intersection–union).
-pub fn compare(groups: &[CountedGroup<'_>], measures: &[Compared], bound: f64) -> Vec<Comparison> {
+pub fn compare(
+    groups: &[CountedGroup<'_>],
+    measures: &[Compared],
+    bound: f64,
+    smallest_ratio: f64,
+) -> Vec<Comparison> {
     let mut pairs = Vec::new();
     for measure in measures {
         for (place, first) in groups.iter().enumerate() {
@@ -130,7 +145,15 @@ pub fn compare(groups: &[CountedGroup<'_>], measures: &[Compared], bound: f64) -
     let confidence = 1.0 - 0.05 / pairs.len().max(1) as f64;
     let mut found: Vec<Comparison> = pairs
         .into_iter()
-        .filter_map(|(measure, first, second)| pair(measure, &first, &second, confidence, bound))
+        .filter_map(|(measure, first, second)| {
+            pair(
+                measure,
+                &first,
+                &second,
+                confidence,
+                (bound, smallest_ratio),
+            )
+        })
         .collect();
     holm(&mut found);
     found.sort_by(|a, b| {
@@ -166,7 +189,7 @@ fn pair(
     first: &CountedGroup<'_>,
     second: &CountedGroup<'_>,
     confidence: f64,
-    bound: f64,
+    (bound, smallest_ratio): (f64, f64),
 ) -> Option<Comparison> {
     let mut comparison = match measure {
         Compared::Rate(_) | Compared::Share(_) => {
@@ -184,6 +207,8 @@ fn pair(
                 interval_simultaneous: a.difference_interval_at(b, confidence)?,
                 ratio: (other > 0.0).then(|| share / other),
                 ratio_interval_95: a.ratio_interval_at(b, 0.95),
+                ratio_interval_simultaneous: a.ratio_interval_at(b, confidence),
+                ratio_verdict: Some(Verdict::NotEnoughData),
                 p_value: p_value(share - other, spread),
                 p_value_holm: 1.0,
                 smallest_detectable_difference: smallest_detectable_difference(a, b, confidence),
@@ -209,6 +234,8 @@ fn pair(
                 interval_simultaneous: around(z),
                 ratio: None,
                 ratio_interval_95: None,
+                ratio_interval_simultaneous: None,
+                ratio_verdict: None,
                 p_value: p_value(difference, spread),
                 p_value_holm: 1.0,
                 smallest_detectable_difference: Some((z + power) * spread),
@@ -224,6 +251,27 @@ fn pair(
     } else {
         Verdict::NotEnoughData
     };
+    if comparison.ratio_verdict.is_some() {
+        let (own, all) = (
+            comparison.ratio_interval_95,
+            comparison.ratio_interval_simultaneous,
+        );
+        let beyond = |limits: RatioInterval| {
+            limits.low > 1.0 / smallest_ratio
+                || limits.high.is_some_and(|high| high < smallest_ratio)
+        };
+        let inside = |limits: RatioInterval| {
+            limits.low >= smallest_ratio
+                && limits.high.is_some_and(|high| high <= 1.0 / smallest_ratio)
+        };
+        comparison.ratio_verdict = Some(if all.is_some_and(beyond) {
+            Verdict::OutsideBound
+        } else if own.is_some_and(inside) {
+            Verdict::WithinBound
+        } else {
+            Verdict::NotEnoughData
+        });
+    }
     Some(comparison)
 }
 

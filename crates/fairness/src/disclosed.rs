@@ -3,7 +3,10 @@
 use helder_evaluation::{Confusion, Interval, Proportion};
 use serde::{Deserialize, Serialize};
 
-use crate::{Compared, Comparison, CountedGroup, Criterion, Measure, Verdict, compare};
+use crate::{
+    Compared, Comparison, CountedGroup, Criterion, Measure, Verdict, compare,
+    comparison::FOUR_FIFTHS,
+};
 
 /// Four counts of one group; `None` is a cell that was withheld because it is small.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +121,7 @@ pub fn judge_disclosed(
         .copied()
         .map(Compared::Rate)
         .collect();
-    let comparisons = compare(&sides, &measures, bound);
+    let comparisons = compare(&sides, &measures, bound, FOUR_FIFTHS);
     let mut withheld = Vec::new();
     for measure in criterion.measures() {
         for (place, first) in groups.iter().enumerate() {

@@ -6,7 +6,10 @@
 use helder_evaluation::{Confusion, Proportion};
 use serde::{Deserialize, Serialize};
 
-use crate::{Compared, Comparison, CountedGroup, FairnessError, Measure, Share, Verdict, compare};
+use crate::{
+    Compared, Comparison, CountedGroup, FairnessError, Measure, Share, Verdict, compare,
+    comparison::FOUR_FIFTHS,
+};
 
 /// Lowest registered share that is tried.
 pub const LOWEST_REGISTERED: f64 = 0.3;
@@ -235,7 +238,7 @@ pub fn label_audit(
         .iter()
         .map(|(group, share)| CountedGroup::of_share(group, *share))
         .collect();
-    let comparisons = compare(&sides, &[Compared::Share(Share::Share)], bound);
+    let comparisons = compare(&sides, &[Compared::Share(Share::Share)], bound, FOUR_FIFTHS);
     Ok(LabelAudit {
         groups: kept
             .into_iter()

@@ -271,7 +271,8 @@ pub fn standardised_difference(
     }
     let value = sum / weights / spread;
     let error = (1.0 / weights + value * value / (2.0 * freedom as f64)).sqrt();
-    value.is_finite().then_some(StandardisedDifference {
+    // Numbers so large that their squares are none have no interval, hence no answer.
+    (value.is_finite() && error.is_finite()).then_some(StandardisedDifference {
         value,
         interval_95: Interval {
             low: value - Z_95 * error,

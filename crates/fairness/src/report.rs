@@ -16,6 +16,10 @@ pub struct Settings {
     pub smallest_group: usize,
     /// Largest difference between groups that is accepted, in `(0, 1)`.
     pub largest_difference: f64,
+    /// Smallest ratio between groups that is accepted, in `(0, 1)`. The default is the four-fifths rule of American labour law,
+    /// a custom and no Dutch norm.
+    #[serde(default = "smallest_ratio")]
+    pub smallest_ratio: f64,
     /// How the limits of shares are made.
     #[serde(default)]
     pub limits: Limits,
@@ -27,6 +31,10 @@ pub struct Settings {
     pub seed: u64,
 }
 
+fn smallest_ratio() -> f64 {
+    Settings::default().smallest_ratio
+}
+
 fn replicates() -> usize {
     Settings::default().replicates
 }
@@ -36,6 +44,7 @@ impl Default for Settings {
         Self {
             smallest_group: 10,
             largest_difference: 0.1,
+            smallest_ratio: crate::comparison::FOUR_FIFTHS,
             limits: Limits::Wilson,
             replicates: 2_000,
             seed: 0,
@@ -54,6 +63,12 @@ impl Settings {
         if !(self.largest_difference > 0.0 && self.largest_difference < 1.0) {
             return Err(FairnessError::Setting {
                 setting: "the largest difference",
+                demand: "between 0 and 1",
+            });
+        }
+        if !(self.smallest_ratio > 0.0 && self.smallest_ratio < 1.0) {
+            return Err(FairnessError::Setting {
+                setting: "the smallest ratio",
                 demand: "between 0 and 1",
             });
         }
@@ -181,7 +196,12 @@ pub fn fairness_report<S: AsRef<str>>(
                     .collect(),
                 _ => for_outcomes.clone(),
             };
-            judge(&compared, criterion, settings.largest_difference)
+            judge(
+                &compared,
+                criterion,
+                settings.largest_difference,
+                settings.smallest_ratio,
+            )
         })
         .collect();
     let counts: Vec<_> = for_outcomes.iter().map(|group| group.counts).collect();

@@ -84,6 +84,10 @@ pub struct CriterionResult {
     pub ratio: Option<f64>,
     /// What the data allow to say.
     pub verdict: Verdict,
+    /// What the data allow to say of the ratios: where few are picked, a small difference can be a large ratio. `None` for
+    /// calibration, and with nothing to compare. It does not enter the verdict of a report.
+    #[serde(default)]
+    pub ratio_verdict: Option<Verdict>,
     /// Pairs of groups and measures that were judged together.
     #[serde(default)]
     pub pairs: usize,
@@ -99,10 +103,15 @@ pub struct CriterionResult {
     pub comparisons: Vec<Comparison>,
 }
 
-/// Judges `criterion` over `groups` against the largest difference allowed.
-pub fn judge(groups: &[&GroupMetrics], criterion: Criterion, bound: f64) -> CriterionResult {
+/// Judges `criterion` over `groups` against the largest difference and the smallest ratio allowed.
+pub fn judge(
+    groups: &[&GroupMetrics],
+    criterion: Criterion,
+    bound: f64,
+    smallest_ratio: f64,
+) -> CriterionResult {
     let sides: Vec<CountedGroup<'_>> = groups.iter().map(|group| (*group).into()).collect();
-    let mut comparisons = compare(&sides, &criterion.compared(), bound);
+    let mut comparisons = compare(&sides, &criterion.compared(), bound, smallest_ratio);
     let disparities: Option<Vec<_>> = criterion
         .measures()
         .iter()
@@ -118,6 +127,10 @@ pub fn judge(groups: &[&GroupMetrics], criterion: Criterion, bound: f64) -> Crit
     });
     let pairs = comparisons.len();
     let verdict = comparisons.iter().map(|pair| pair.verdict).max();
+    let ratio_verdict = comparisons
+        .iter()
+        .filter_map(|pair| pair.ratio_verdict)
+        .max();
     let detectable: Option<Vec<f64>> = comparisons
         .iter()
         .map(|pair| pair.smallest_detectable_difference)
@@ -128,6 +141,7 @@ pub fn judge(groups: &[&GroupMetrics], criterion: Criterion, bound: f64) -> Crit
         difference,
         ratio,
         verdict: verdict.unwrap_or(Verdict::NotEnoughData),
+        ratio_verdict,
         pairs,
         confidence: (pairs > 0).then(|| 1.0 - 0.05 / pairs as f64),
         smallest_detectable_difference: detectable.and_then(|all| all.into_iter().reduce(f64::max)),

@@ -6,6 +6,7 @@
 )]
 
 mod conformal;
+mod degenerate;
 mod parity;
 #[path = "../../../glm/tests/it/support/mod.rs"]
 mod support;

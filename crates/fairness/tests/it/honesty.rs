@@ -138,3 +138,46 @@ fn wrong_input_is_refused() {
     let none = fairness_report::<&str>("x", &[], &[], &[], &[], Settings::default());
     assert_eq!(none, Err(FairnessError::Empty));
 }
+
+#[test]
+fn a_small_difference_that_is_a_large_ratio_is_told() {
+    let (y, picked, p, groups) = rows(&[
+        ("a", 42_000, 700, 60, 276),
+        ("b", 20_000, 340, 60, 260),
+        ("c", 40_000, 680, 60, 260),
+    ]);
+    let report = fairness_report("origin", &y, &picked, &p, &groups, Settings::default()).unwrap();
+    let parity = &report.criteria[0];
+    assert_eq!(parity.criterion, Criterion::DemographicParity);
+    assert_eq!(
+        parity.verdict,
+        Verdict::WithinBound,
+        "0.8 against 1.6 of a hundred"
+    );
+    assert_eq!(
+        parity.ratio_verdict,
+        Some(Verdict::OutsideBound),
+        "twice as often"
+    );
+    let even = parity
+        .comparisons
+        .iter()
+        .find(|pair| (pair.first.as_str(), pair.second.as_str()) == ("a", "c"))
+        .unwrap();
+    assert_eq!(
+        even.ratio_verdict,
+        Some(Verdict::WithinBound),
+        "0.86 to 1.17"
+    );
+    let none = report.criteria.last().unwrap();
+    assert_eq!(
+        (none.criterion, none.ratio_verdict),
+        (Criterion::Calibration, None)
+    );
+    let wrong = Settings {
+        smallest_ratio: 1.0,
+        ..Settings::default()
+    };
+    let refused = fairness_report("origin", &y, &picked, &p, &groups, wrong);
+    assert!(matches!(refused, Err(FairnessError::Setting { .. })));
+}

@@ -1,7 +1,12 @@
 //! Tests of `helder-fairness` against reference tools and on small groups.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must stop"
+)]
 
 mod audit;
+mod degenerate;
 mod honesty;
 mod parity;
 mod slimme_check;

@@ -117,7 +117,7 @@ impl EvaluationSections {
             capacity_curve: capacities(y, p)?,
             decision_curve: if enough { decisions(y, p)? } else { Vec::new() },
             recalibration: if apart {
-                recalibration(material)?
+                recalibration(material, &mut not_judged)?
             } else {
                 Vec::new()
             },
@@ -177,7 +177,10 @@ fn pick(values: &[f64], y: &[bool], rows: &[usize]) -> (Vec<bool>, Vec<f64>) {
     rows.iter().map(|&row| (y[row], values[row])).unzip()
 }
 
-fn recalibration(material: &Material<'_>) -> Result<Vec<RecalibrationEntry>, LearnError> {
+fn recalibration(
+    material: &Material<'_>,
+    not_judged: &mut Vec<NotJudged>,
+) -> Result<Vec<RecalibrationEntry>, LearnError> {
     let (y, p) = (material.y, material.p);
     let entry = |kind, p: &[f64]| -> Result<RecalibrationEntry, EvaluationError> {
         let found = calibration(y, p)?;
@@ -208,6 +211,12 @@ fn recalibration(material: &Material<'_>) -> Result<Vec<RecalibrationEntry>, Lea
         }
         if is_whole {
             entries.push(entry(Some(kind), &said).map_err(LearnError::internal)?);
+        } else {
+            not_judged.push(NotJudged::new(
+                "recalibration-not-determined",
+                "Een manier om kansen bij te stellen is met deze uitkomsten niet te leren en ontbreekt in de tabel.",
+                "One way to recalibrate cannot be learned from these outcomes and is not in the table.",
+            ));
         }
     }
     Ok(entries)

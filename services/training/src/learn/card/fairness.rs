@@ -118,7 +118,11 @@ fn feature(report: &FairnessReport) -> Section {
         .column(Text::new("Maat", "Criterion"))
         .number(Text::new("Grootste verschil", "Largest difference"))
         .number(Text::new("Kleinste verhouding", "Smallest ratio"))
-        .column(Text::new("Oordeel", "Verdict"));
+        .column(Text::new("Oordeel", "Verdict"))
+        .column(Text::new(
+            "Oordeel over de verhouding",
+            "Verdict on the ratio",
+        ));
     for result in &report.criteria {
         let number =
             |value: Option<f64>| value.map_or_else(Cell::none, |value| Cell::number(value, 3));
@@ -127,9 +131,29 @@ fn feature(report: &FairnessReport) -> Section {
             number(result.difference),
             number(result.ratio),
             Cell::both(verdict(result.verdict)),
+            result
+                .ratio_verdict
+                .map_or_else(Cell::none, |found| Cell::both(verdict(found))),
         ]);
     }
     section = section.table(table);
+    let hides = |result: &helder_fairness::CriterionResult| {
+        result.verdict == Verdict::WithinBound
+            && result.ratio_verdict == Some(Verdict::OutsideBound)
+    };
+    if report.criteria.iter().any(hides) {
+        let fifths = helder_report::number::decimal(report.settings.smallest_ratio, 2);
+        section = section.warning(Text::new(
+            format!(
+                "Er is een verschil dat klein is in procentpunten en groot in verhouding (kleiner dan {fifths}). \
+                 Dat komt voor als weinig mensen worden gekozen. Kijk dan naar de verhouding."
+            ),
+            format!(
+                "There is a difference that is small in percentage points and large as a ratio (below {fifths}). \
+                 This happens when few are picked. Look at the ratio then."
+            ),
+        ));
+    }
     if !report.not_judged.is_empty() {
         let names = report.not_judged.join(", ");
         section = section.paragraph(Text::new(
