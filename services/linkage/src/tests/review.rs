@@ -64,20 +64,24 @@ impl Desk {
     }
 }
 
-async fn links(http: &Http, run: &str) -> BTreeSet<(i64, i64, String)> {
+/// Lines of a table of a run, without the header.
+async fn lines(http: &Http, path: &str) -> Vec<Vec<String>> {
     let csv = http
         .client
-        .get(format!("{}{run}/links", http.base))
+        .get(format!("{}{path}", http.base))
         .bearer_auth(&http.token)
         .header("accept", "text/csv");
     let csv = csv.send().await.unwrap().text().await.unwrap();
-    csv.lines()
-        .skip(1)
-        .map(|line| {
-            let cells: Vec<&str> = line.trim().split(',').collect();
-            let row = |i: usize| cells[i].parse().unwrap();
-            (row(0), row(1), cells[4].to_owned())
-        })
+    let cells = |line: &str| line.trim().split(',').map(str::to_owned).collect();
+    csv.lines().skip(1).map(cells).collect()
+}
+
+async fn links(http: &Http, run: &str) -> BTreeSet<(i64, i64, String)> {
+    let lines = lines(http, &format!("{run}/links")).await;
+    let row = |cell: &String| cell.parse().unwrap();
+    let links = lines.iter();
+    links
+        .map(|cells| (row(&cells[0]), row(&cells[1]), cells[4].clone()))
         .collect()
 }
 
@@ -345,19 +349,11 @@ async fn two_people_decide_blindly_a_third_settles_it_and_the_next_run_obeys() {
 
 /// Groups of a run within one version, by row.
 async fn groups(http: &Http, run: &str) -> BTreeMap<i64, i64> {
-    let csv = http
-        .client
-        .get(format!("{}{run}/clusters", http.base))
-        .bearer_auth(&http.token)
-        .header("accept", "text/csv");
-    let csv = csv.send().await.unwrap().text().await.unwrap();
-    csv.lines()
-        .skip(1)
-        .map(|line| {
-            let mut cells = line.trim().split(',').map(|cell| cell.parse().unwrap());
-            let group = cells.next().unwrap();
-            (cells.next().unwrap(), group)
-        })
+    let lines = lines(http, &format!("{run}/clusters")).await;
+    let number = |cell: &String| cell.parse().unwrap();
+    let groups = lines.iter();
+    groups
+        .map(|cells| (number(&cells[1]), number(&cells[0])))
         .collect()
 }
 
