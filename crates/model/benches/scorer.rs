@@ -118,4 +118,61 @@ fn smallest_change(bencher: divan::Bencher<'_, '_>, most_changes: usize) {
     };
     assert!(smallest(&inputs, need, most_changes).is_some());
     bencher.bench_local(|| smallest(divan::black_box(&inputs), need, most_changes));
+
+/// Thirty curves of 100 steps and 20 tables of 30 by 30.
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a model has nothing to measure"
+)]
+fn boosted() -> Scorer {
+    let mut model = model(false);
+    let side = |input: usize, steps: usize| helder_model::Side {
+        input: format!("x{input}"),
+        cuts: Some(
+            (1..steps)
+                .map(|cut| cut as f64 * 100.0 / steps as f64)
+                .collect(),
+        ),
+        levels: None,
+    };
+    let scores = |steps: usize| (0..steps).map(|step| step as f64 * 0.01 - 0.3).collect();
+    let curve = |input: usize| helder_model::Curve {
+        side: side(input, 100),
+        scores: scores(100),
+        standard_errors: vec![0.1; 100],
+    };
+    let pair = |place: usize| helder_model::PairTable {
+        first: side(place, 30),
+        second: side(place + 1, 30),
+        scores: vec![scores(30); 30],
+        standard_errors: vec![vec![0.1; 30]; 30],
+    };
+    model.algorithm = Algorithm::ExplainableBoosting(helder_model::TermsFit {
+        intercept: -1.0,
+        curves: (0..30).map(curve).collect(),
+        pairs: (0..20).map(pair).collect(),
+    });
+    Scorer::new(&model).unwrap()
+}
+
+/// Explainable boosting: one row with its 50 contributions in order.
+#[divan::bench]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a row has nothing to measure"
+)]
+fn thirty_curves_and_twenty_pairs(bencher: divan::Bencher<'_, '_>) {
+    let scorer = boosted();
+    let (mut row, mut answer) = (scorer.row(), Answer::default());
+    let mut at = 0.0_f64;
+    bencher.bench_local(|| {
+        row.clear();
+        at = (at + 37.3) % 100.0;
+        for input in 0..30 {
+            let value = Value::Number(divan::black_box((at + 3.1 * input as f64) % 100.0));
+            scorer.set(&mut row, input, value).unwrap();
+        }
+        scorer.score(&row, &mut answer).unwrap();
+        answer.score
+    });
 }

@@ -3,6 +3,7 @@
 mod inputs;
 mod k_means;
 mod linear;
+mod terms;
 mod training;
 
 use std::collections::HashMap;
@@ -38,6 +39,9 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
         .iter()
         .map(|input| (input.name.as_str(), input))
         .collect();
+    if !matches!(model.algorithm, Algorithm::ExplainableBoosting(_)) {
+        check.nothing_counts_by_itself(&model.inputs);
+    }
     match &model.algorithm {
         Algorithm::LogisticRegression(fit) => {
             let fits = model.kind == Kind::BinaryClassification && model.link == Link::Logit;
@@ -48,6 +52,16 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
                 "logistic regression is a binary_classification with link logit",
             );
             check.linear(fit, &by_name);
+        }
+        Algorithm::ExplainableBoosting(fit) => {
+            let fits = model.kind == Kind::BinaryClassification && model.link == Link::Logit;
+            check.that(
+                fits,
+                "/algorithm",
+                "wrong-kind",
+                "explainable boosting is a binary_classification with link logit",
+            );
+            check.terms(fit, &model.inputs);
         }
         Algorithm::KMeans(fit) => {
             let fits = model.kind == Kind::Clustering && model.link == Link::None;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Input, KMeansFit, LinearFit, Training};
+use crate::{Input, KMeansFit, LinearFit, Term, TermsFit, Training};
 
 /// The format this crate writes.
 pub const FORMAT: &str = "helder-model/1";
@@ -100,6 +100,26 @@ pub enum Algorithm {
     LogisticRegression(LinearFit),
     /// k-means: nearest centre after standardisation.
     KMeans(KMeansFit),
+    /// Explainable boosting: score = intercept + Σ curves + Σ tables of pairs.
+    ExplainableBoosting(TermsFit),
+}
+
+impl Model {
+    /// What the contributions are of, in their order: one term per input, then one per pair of inputs.
+    pub fn terms(&self) -> Vec<Term> {
+        let alone = |input| Term { input, other: None };
+        let mut terms: Vec<Term> = (0..self.inputs.len()).map(alone).collect();
+        if let Algorithm::ExplainableBoosting(fit) = &self.algorithm {
+            let place = |name: &str| self.inputs.iter().position(|input| input.name == name);
+            terms.extend(fit.pairs.iter().filter_map(|pair| {
+                Some(Term {
+                    input: place(&pair.first.input)?,
+                    other: Some(place(&pair.second.input)?),
+                })
+            }));
+        }
+        terms
+    }
 }
 
 impl Algorithm {
@@ -108,6 +128,7 @@ impl Algorithm {
         match self {
             Self::LogisticRegression(_) => "logistic_regression",
             Self::KMeans(_) => "k_means",
+            Self::ExplainableBoosting(_) => "explainable_boosting",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod input;
 pub mod read;
 pub mod reason;
 pub mod scorer;
+pub mod terms;
 pub mod training;
 
 pub use document::{Algorithm, Calibration, FORMAT, Kind, Link, Meaning, Model, Output};
@@ -21,6 +22,7 @@ pub use reason::{Language, Reasons};
 pub use scorer::{
     Answer, Incomplete, Interval, Nearest, Row, Scorer, Value, ValueFault, Warning, WarningKind,
 };
+pub use terms::{Curve, PairTable, Side, Term, TermsFit};
 pub use training::{Parent, Split, Training};
 
 /// The published JSON Schema of `helder-model/1` (draft 2020-12).

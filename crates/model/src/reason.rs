@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::{Input, InputType, Kind, Meaning, Model, Row, scorer::level_name};
+use crate::{Input, InputType, Kind, Meaning, Model, Row, Term, scorer::level_name};
 
 /// Language of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,7 @@ pub enum Language {
 #[derive(Clone, Debug)]
 pub struct Reasons {
     inputs: Vec<[Pieces; 2]>,
+    terms: Vec<Term>,
     effects: [[String; 4]; 2],
     /// Contributions smaller than this make almost no difference.
     noticeable: f64,
@@ -39,6 +40,9 @@ struct Pieces {
 
 /// Unit of amounts in this project; shown in euros.
 const CENTS: &str = "eurocent";
+
+/// Between the two inputs of a pair; a pair says what they add together beyond what each adds alone.
+const TOGETHER: [&str; 2] = [", samen met: ", ", together with: "];
 
 /// Below this the odds change by less than one percent, which nobody should act on.
 const NOTICEABLE_LOG_ODDS: f64 = 0.01;
@@ -95,6 +99,7 @@ impl Reasons {
         };
         Self {
             inputs,
+            terms: model.terms(),
             effects: effects.map(|texts| texts.map(escape)),
             noticeable: match model.kind {
                 Kind::BinaryClassification => NOTICEABLE_LOG_ODDS,
@@ -103,23 +108,35 @@ impl Reasons {
         }
     }
 
-    /// Appends the reason for one input of a scored row.
+    /// Appends the reason for one term of a scored row (see [`Model::terms`]).
     ///
-    /// Nothing is appended for an input the model does not have.
+    /// Nothing is appended for a term the model does not have.
     pub fn write(
         &self,
         out: &mut Vec<u8>,
         row: &Row,
-        input: usize,
+        term: usize,
         contribution: f64,
         language: Language,
     ) {
         let place = usize::from(language == Language::English);
-        let Some(pieces) = self.inputs.get(input).map(|pieces| &pieces[place]) else {
+        let Some(term) = self.terms.get(term) else {
             return;
         };
-        out.extend_from_slice(pieces.lead.as_bytes());
-        pieces.value(out, row, input, language);
+        for (count, input) in [Some(term.input), term.other]
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let Some(pieces) = self.inputs.get(input).map(|pieces| &pieces[place]) else {
+                return;
+            };
+            if count > 0 {
+                out.extend_from_slice(TOGETHER[place].as_bytes());
+            }
+            out.extend_from_slice(pieces.lead.as_bytes());
+            pieces.value(out, row, input, language);
+        }
         let effect = match contribution {
             0.0 => 2,
             small if small.abs() < self.noticeable => 3,
@@ -130,10 +147,10 @@ impl Reasons {
     }
 
     /// The reason in both languages.
-    pub fn meaning(&self, row: &Row, input: usize, contribution: f64) -> Meaning {
+    pub fn meaning(&self, row: &Row, term: usize, contribution: f64) -> Meaning {
         let [nl, en] = [Language::Dutch, Language::English].map(|language| {
             let mut out = Vec::new();
-            self.write(&mut out, row, input, contribution, language);
+            self.write(&mut out, row, term, contribution, language);
             String::from_utf8_lossy(&out).into_owned()
         });
         Meaning { nl, en }

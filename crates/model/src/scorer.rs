@@ -4,13 +4,14 @@ mod linear;
 mod nearest;
 mod row;
 mod spread;
+mod terms;
 
 pub(crate) use row::level_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};
 
 use std::collections::HashMap;
 
-use crate::{Algorithm, Calibration, Input, Meaning, Model, ModelError, check::check};
+use crate::{Algorithm, Calibration, Input, Meaning, Model, ModelError, Term, check::check};
 
 /// A model made ready to answer.
 #[derive(Clone, Debug)]
@@ -18,6 +19,7 @@ pub struct Scorer {
     inputs: Vec<Input>,
     positions: HashMap<String, usize>,
     slots: Vec<row::Slot>,
+    terms: Vec<Term>,
     engine: Engine,
 }
 
@@ -25,6 +27,7 @@ pub struct Scorer {
 enum Engine {
     Linear(linear::Linear),
     Nearest(nearest::Centres),
+    Terms(terms::Terms),
 }
 
 /// What a model says about one row. Reuse it: its buffers are kept.
@@ -42,9 +45,9 @@ pub struct Answer {
     pub score: f64,
     /// Score of the average of the training rows; 0 for groups.
     pub base_score: f64,
-    /// One per input, in the order of the inputs, on the scale of the score.
+    /// One per term, in the order of [`Scorer::terms`], on the scale of the score.
     pub contributions: Vec<f64>,
-    /// Positions of the inputs, largest contribution (by size, not sign) first.
+    /// Positions of the terms, largest contribution (by size, not sign) first.
     pub order: Vec<usize>,
     /// What `order` is sorted by, kept for its buffer.
     keys: Vec<(u64, usize)>,
@@ -98,12 +101,19 @@ impl Scorer {
                 model.calibration,
             )),
             Algorithm::KMeans(fit) => Engine::Nearest(nearest::Centres::new(fit)),
+            Algorithm::ExplainableBoosting(fit) => Engine::Terms(terms::Terms::new(
+                fit,
+                &model.inputs,
+                &positions,
+                model.calibration,
+            )),
         };
         let slots = model.inputs.iter().map(row::Slot::new).collect();
         Ok(Self {
             inputs: model.inputs.clone(),
             positions,
             slots,
+            terms: model.terms(),
             engine,
         })
     }
@@ -111,6 +121,11 @@ impl Scorer {
     /// The inputs, in order.
     pub fn inputs(&self) -> &[Input] {
         &self.inputs
+    }
+
+    /// What the contributions are of, in their order: one term per input, then one per pair of inputs.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
     }
 
     /// Position of an input by name. `expected` is tried first: callers mostly send inputs in order.
@@ -151,6 +166,7 @@ impl Scorer {
         match &self.engine {
             Engine::Linear(linear) => linear.score(row, answer),
             Engine::Nearest(centres) => centres.score(row, answer),
+            Engine::Terms(terms) => terms.score(row, answer),
         }
         // The bits of a positive number sort as the number does; inverted, the largest comes first.
         let key = |(place, value): (usize, &f64)| (!value.abs().to_bits(), place);
@@ -174,7 +190,7 @@ impl Scorer {
     /// Name of a group of a clustering.
     pub fn group_name(&self, group: usize) -> Option<&Meaning> {
         match &self.engine {
-            Engine::Linear(_) => None,
+            Engine::Linear(_) | Engine::Terms(_) => None,
             Engine::Nearest(centres) => centres.name(group),
         }
     }

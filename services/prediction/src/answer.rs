@@ -1,6 +1,6 @@
 //! The answer as JSON, written once into one buffer.
 
-use helder_model::{Answer, Language, Row};
+use helder_model::{Answer, Language, Row, Term};
 
 use crate::served::Served;
 
@@ -17,7 +17,7 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Begins an answer for about `subjects` subjects.
     pub fn new(served: &'a Served, subjects: usize) -> Self {
-        let each = 200 + served.inputs.len() * BYTES_PER_CONTRIBUTION;
+        let each = 200 + served.scorer.terms().len() * BYTES_PER_CONTRIBUTION;
         let mut out = Vec::with_capacity(served.head.len() + 2 + subjects.min(64) * each);
         out.extend_from_slice(&served.head);
         Self {
@@ -100,11 +100,11 @@ pub fn prediction(out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer
     out.extend_from_slice(b",\"baseScore\":");
     number(out, answer.base_score);
     out.extend_from_slice(b",\"contributions\":[");
-    for (count, &input) in answer.order.iter().enumerate() {
+    for (count, &term) in answer.order.iter().enumerate() {
         if count > 0 {
             out.push(b',');
         }
-        contribution(out, served, row, input, answer.contributions[input]);
+        contribution(out, served, row, term, answer.contributions[term]);
     }
     out.extend_from_slice(b"],\"warnings\":[");
     for (count, warning) in served.scorer.warnings(row).enumerate() {
@@ -123,29 +123,39 @@ pub fn prediction(out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer
     out.extend_from_slice(b"]}");
 }
 
-fn contribution(out: &mut Vec<u8>, served: &Served, row: &Row, input: usize, contribution: f64) {
+fn contribution(out: &mut Vec<u8>, served: &Served, row: &Row, term: usize, contribution: f64) {
+    let Term { input, other } = served.scorer.terms()[term];
     out.extend_from_slice(&served.inputs[input]);
-    if let Some(level) = row
-        .level(input)
-        .and_then(|level| served.levels[input].get(level))
-    {
-        out.extend_from_slice(b",\"value\":");
-        out.extend_from_slice(level);
-    } else if let Some(value) = row.number(input) {
-        out.extend_from_slice(b",\"value\":");
-        number(out, value);
+    value(out, served, row, input, b",\"value\":");
+    if let Some(other) = other {
+        out.extend_from_slice(&served.others[other]);
+        value(out, served, row, other, b",\"otherValue\":");
     }
     out.extend_from_slice(b",\"contribution\":");
     number(out, contribution);
     out.extend_from_slice(b",\"reason\":{\"nl\":\"");
     served
         .reasons
-        .write(out, row, input, contribution, Language::Dutch);
+        .write(out, row, term, contribution, Language::Dutch);
     out.extend_from_slice(b"\",\"en\":\"");
     served
         .reasons
-        .write(out, row, input, contribution, Language::English);
+        .write(out, row, term, contribution, Language::English);
     out.extend_from_slice(b"\"}}");
+}
+
+/// The value the model worked with, under `key`; nothing where it is missing and counts by itself.
+fn value(out: &mut Vec<u8>, served: &Served, row: &Row, input: usize, key: &[u8]) {
+    if let Some(level) = row
+        .level(input)
+        .and_then(|level| served.levels[input].get(level))
+    {
+        out.extend_from_slice(key);
+        out.extend_from_slice(level);
+    } else if let Some(value) = row.number(input) {
+        out.extend_from_slice(key);
+        number(out, value);
+    }
 }
 
 /// The shortest text that reads back to the same bits; whole numbers without a fraction.

@@ -23,6 +23,8 @@ pub struct Served {
     pub(crate) head: Vec<u8>,
     /// Per input: `{"input":"name"` in a contribution.
     pub(crate) inputs: Vec<Vec<u8>>,
+    /// Per input: `,"otherInput":"name"` in a contribution of a pair.
+    pub(crate) others: Vec<Vec<u8>>,
     /// Per input and level: the level as a JSON string.
     pub(crate) levels: Vec<Vec<Vec<u8>>>,
     /// Per kind of warning: its code and texts.
@@ -83,6 +85,10 @@ impl Served {
             .inputs
             .iter()
             .map(|input| format!("{{\"input\":{}", text(&input.name)).into_bytes());
+        let others = model
+            .inputs
+            .iter()
+            .map(|input| format!(",\"otherInput\":{}", text(&input.name)).into_bytes());
         let levels = model.inputs.iter().map(|input| {
             input
                 .categories
@@ -117,6 +123,7 @@ impl Served {
             reasons: Reasons::json(model),
             head: head.into_bytes(),
             inputs: inputs.collect(),
+            others: others.collect(),
             levels: levels.collect(),
             warnings,
             groups: groups.collect(),

@@ -85,7 +85,7 @@ pub struct Prediction {
     pub score: f64,
     /// Score of the average person in training.
     pub base_score: f64,
-    /// What each input adds to the score, largest first.
+    /// What each input adds to the score, largest first; some models also say what two inputs add together.
     pub contributions: Vec<Contribution>,
     /// What to know about the values: outside training, missing, unknown.
     pub warnings: Vec<Warning>,
@@ -113,15 +113,21 @@ pub struct Group {
     pub name: Meaning,
 }
 
-/// What one input adds.
+/// What one input adds, or two inputs together beyond what each adds alone.
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Contribution {
     /// The input.
     pub input: String,
     /// The value the model worked with: as given, or the substitute for a missing one; 1 and 0 for true and false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<InputValue>,
+    /// The second input where two count together: in models by explainable boosting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_input: Option<String>,
+    /// Its value, as `value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_value: Option<InputValue>,
     /// On the scale of the score, counted from the average person in training.
     pub contribution: f64,
     /// The same in plain language.

@@ -128,7 +128,11 @@ impl Check {
                     "this is one of the categories",
                 );
             }
-            (MissingRule::Reject, _) => {}
+            (MissingRule::Reject, _)
+            | (
+                MissingRule::OwnEffect,
+                InputType::Number | InputType::Integer | InputType::Boolean,
+            ) => {}
             (
                 MissingRule::MedianAndIndicator { value } | MissingRule::Median { value },
                 InputType::Boolean,

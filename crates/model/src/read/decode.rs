@@ -1,5 +1,7 @@
 //! The tree as a model. One function per part of the format, in the order of the file.
 
+mod terms;
+
 use helder_types::{Digest, Fault};
 
 use super::{
@@ -168,12 +170,14 @@ fn missing(place: &Place<'_>) -> Option<MissingRule> {
         Indicator,
         Median,
         Level,
+        OwnEffect,
         Reject,
     }
     let rules = [
         ("median_and_indicator", Rule::Indicator),
         ("median", Rule::Median),
         ("level", Rule::Level),
+        ("own_effect", Rule::OwnEffect),
         ("reject", Rule::Reject),
     ];
     let mut fields = place.fields()?;
@@ -187,6 +191,7 @@ fn missing(place: &Place<'_>) -> Option<MissingRule> {
         Rule::Level => MissingRule::Level {
             level: fields.text("level"),
         },
+        Rule::OwnEffect => MissingRule::OwnEffect,
         Rule::Reject => MissingRule::Reject,
     };
     fields.done();
@@ -210,15 +215,19 @@ fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
 }
 
 fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
-    let is_linear = fields
-        .required("algorithm")?
-        .one_of(&[("logistic_regression", true), ("k_means", false)]);
+    type Read = fn(&Place<'_>) -> Option<Algorithm>;
+    let known: [(&str, Read); 3] = [
+        ("logistic_regression", |place| {
+            linear(place).map(Algorithm::LogisticRegression)
+        }),
+        ("k_means", |place| k_means(place).map(Algorithm::KMeans)),
+        ("explainable_boosting", |place| {
+            terms::fit(place).map(Algorithm::ExplainableBoosting)
+        }),
+    ];
+    let read = fields.required("algorithm")?.one_of(&known);
     let place = fields.required("fitted")?;
-    if is_linear? {
-        linear(&place).map(Algorithm::LogisticRegression)
-    } else {
-        k_means(&place).map(Algorithm::KMeans)
-    }
+    read?(&place)
 }
 
 fn linear(place: &Place<'_>) -> Option<LinearFit> {

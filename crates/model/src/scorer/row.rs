@@ -260,6 +260,11 @@ impl Slot {
                 })
             }
             MissingRule::Level { level } => as_level(level, State::Missing),
+            MissingRule::OwnEffect => Some(Cell {
+                number: f64::NAN,
+                level: u32::MAX,
+                state: State::Missing,
+            }),
             MissingRule::Reject => None,
         };
         let unknown = match &input.unknown_category {

@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf};
 
 use helder_model::Model;
 
-use crate::examples::{groups, minimal, regression};
+use crate::{
+    boosting::boosted,
+    examples::{groups, minimal, regression},
+};
 
 pub(crate) fn stored() -> Vec<(PathBuf, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/formats/1");
@@ -33,7 +36,7 @@ fn every_stored_file_loads_and_is_written_back_byte_for_byte() {
 /// `HELDER_BLESS=1 cargo test -p helder-model` writes the files anew, for a change of the format before its first release.
 #[test]
 fn the_stored_files_are_what_the_examples_write() {
-    for model in [regression(), minimal(), groups()] {
+    for model in [regression(), minimal(), groups(), boosted()] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));
         let bytes = model.to_json().unwrap();

@@ -4,6 +4,7 @@
     reason = "a model that cannot be made is a failed test"
 )]
 
+mod boosting;
 mod examples;
 mod formats;
 mod hostile;

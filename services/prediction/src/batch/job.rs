@@ -246,7 +246,7 @@ impl Run<'_> {
                 .map_err(Problem::internal)?;
             let has_warnings = served.scorer.warnings(&row).next().is_some();
             self.scored
-                .push(Scored::new(number, pseudonym, &row, &answer, has_warnings));
+                .push(Scored::new(number, pseudonym, served.scorer.terms(), (&row, &answer), has_warnings));
         }
         Ok(())
     }

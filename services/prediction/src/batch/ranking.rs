@@ -1,6 +1,6 @@
 //! Scored rows, from highest to lowest.
 
-use helder_model::{Answer, Input, InputType, Row, Scorer, Value};
+use helder_model::{Answer, Input, InputType, Row, Scorer, Term, Value};
 
 use super::REASONS;
 
@@ -15,44 +15,48 @@ pub(super) struct Scored {
     pub(super) probability: f64,
     pub(super) group: u32,
     pub(super) has_warnings: bool,
-    /// The inputs that count most.
+    /// The terms that count most.
     top: [Top; REASONS],
 }
 
-/// An input that counts, with enough to say why.
+/// A term that counts, with enough to say why.
 #[derive(Clone, Copy, Debug)]
 struct Top {
-    input: u32,
-    is_substituted: bool,
+    term: u32,
     contribution: f64,
-    /// Number, or position of the level.
+    /// Of its input, and of the second of a pair.
+    values: [Kept; 2],
+}
+
+/// The value of an input.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    /// Number, or position of the level; NaN for a substitute, which stood for a missing value or for an unknown level.
     value: f64,
 }
 
-/// Marks a place without an input, in models with fewer inputs than reasons.
+/// Marks a place without a term, in models with fewer terms than reasons.
 const NOBODY: Top = Top {
-    input: u32::MAX,
-    is_substituted: false,
+    term: u32::MAX,
     contribution: 0.0,
-    value: 0.0,
+    values: [Kept { value: f64::NAN }; 2],
 };
 
 impl Scored {
     pub(super) fn new(
         row_number: i64,
         pseudonym: Option<&str>,
-        row: &Row,
-        answer: &Answer,
+        terms: &[Term],
+        (row, answer): (&Row, &Answer),
         has_warnings: bool,
     ) -> Self {
         let mut top = [NOBODY; REASONS];
-        for (place, &input) in top.iter_mut().zip(&answer.order) {
-            let level = row.level(input).map(|level| level as f64);
+        for (place, &term) in top.iter_mut().zip(&answer.order) {
+            let Term { input, other } = terms[term];
             *place = Top {
-                input: input as u32,
-                is_substituted: row.is_substituted(input),
-                contribution: answer.contributions[input],
-                value: level.or_else(|| row.number(input)).unwrap_or(f64::NAN),
+                term: term as u32,
+                contribution: answer.contributions[term],
+                values: [Some(input), other].map(|input| Kept::of(row, input)),
             };
         }
         Self {
@@ -70,27 +74,41 @@ impl Scored {
         }
     }
 
-    /// The inputs that count most, set in `row` again, with their contributions.
+    /// The terms that count most, their inputs set in `row` again, with their contributions.
     pub(super) fn reasons(&self, scorer: &Scorer, row: &mut Row) -> Vec<(usize, f64)> {
         row.clear();
         let known = self
             .top
             .iter()
-            .filter_map(|top| Some((top, scorer.inputs().get(top.input as usize)?)));
+            .filter_map(|top| Some((top, scorer.terms().get(top.term as usize)?)));
         known
-            .map(|(top, input)| {
-                // What was accepted once is accepted again; a substitute stood for a missing value or for an unknown level.
-                let set = scorer.set(row, top.input as usize, top.as_value(input));
-                let _ = set.or_else(|_| scorer.set(row, top.input as usize, Value::Text("\u{0}")));
-                (top.input as usize, top.contribution)
+            .map(|(top, term)| {
+                for (kept, input) in top.values.iter().zip([Some(term.input), term.other]) {
+                    let Some(input) = input else { continue };
+                    // What was accepted once is accepted again.
+                    let set = scorer.set(row, input, kept.as_value(&scorer.inputs()[input]));
+                    let _ = set.or_else(|_| scorer.set(row, input, Value::Text("\u{0}")));
+                }
+                (top.term as usize, top.contribution)
             })
             .collect()
     }
 }
 
-impl Top {
+impl Kept {
+    fn of(row: &Row, input: Option<usize>) -> Self {
+        let known = input.filter(|input| !row.is_substituted(*input));
+        let value = known.and_then(|input| {
+            let level = row.level(input).map(|level| level as f64);
+            level.or_else(|| row.number(input))
+        });
+        Self {
+            value: value.unwrap_or(f64::NAN),
+        }
+    }
+
     fn as_value<'a>(&self, input: &'a Input) -> Value<'a> {
-        if self.is_substituted {
+        if self.value.is_nan() {
             return Value::Null;
         }
         match input.kind {

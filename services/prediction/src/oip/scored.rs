@@ -10,7 +10,7 @@ use super::{
 };
 use crate::served::Served;
 
-/// Every output with its type, and whether it has a value for each input.
+/// Every output with its type, and whether it has a value for each term: for each input, then for each pair of inputs.
 const OUTPUTS: [(&str, Datatype, bool); 8] = [
     ("probability", Datatype::Fp64, false),
     ("group", Datatype::Int64, false),
@@ -39,13 +39,13 @@ fn outputs_of(served: &Served) -> impl Iterator<Item = (&'static str, Datatype, 
 
 /// The same as metadata.
 pub(super) fn metadata(served: &Served) -> Vec<TensorMetadata> {
-    let inputs = served.scorer.inputs().len() as i64;
+    let terms = served.scorer.terms().len() as i64;
     outputs_of(served)
-        .map(|(name, datatype, is_per_input)| TensorMetadata {
+        .map(|(name, datatype, is_per_term)| TensorMetadata {
             name: name.to_owned(),
             datatype,
-            shape: if is_per_input {
-                vec![-1, inputs]
+            shape: if is_per_term {
+                vec![-1, terms]
             } else {
                 vec![-1]
             },
@@ -68,13 +68,13 @@ pub(super) fn outputs(served: &Served, asked: &Asked) -> Result<Vec<ResponseTens
             .map_err(Problem::internal)?;
         columns.add(served, row, &answer)?;
     }
-    let (rows, inputs) = (asked.rows.len() as u64, served.scorer.inputs().len() as u64);
+    let (rows, terms) = (asked.rows.len() as u64, served.scorer.terms().len() as u64);
     let all: Vec<_> = outputs_of(served)
-        .map(|(name, datatype, is_per_input)| ResponseTensor {
+        .map(|(name, datatype, is_per_term)| ResponseTensor {
             name,
             datatype,
-            shape: if is_per_input {
-                vec![rows, inputs]
+            shape: if is_per_term {
+                vec![rows, terms]
             } else {
                 vec![rows]
             },
@@ -123,8 +123,8 @@ impl Columns {
         self.score.push(answer.score);
         self.base_score.push(answer.base_score);
         self.contributions.extend(&answer.contributions);
-        for (input, contribution) in answer.contributions.iter().enumerate() {
-            let reason = |language| reason(served, row, input, *contribution, language);
+        for (term, contribution) in answer.contributions.iter().enumerate() {
+            let reason = |language| reason(served, row, term, *contribution, language);
             self.reasons_nl.push(reason(Language::Dutch)?);
             self.reasons_en.push(reason(Language::English)?);
         }
@@ -159,14 +159,14 @@ impl Columns {
 fn reason(
     served: &Served,
     row: &Row,
-    input: usize,
+    term: usize,
     contribution: f64,
     language: Language,
 ) -> Result<String> {
     let mut quoted = vec![b'"'];
     served
         .reasons
-        .write(&mut quoted, row, input, contribution, language);
+        .write(&mut quoted, row, term, contribution, language);
     quoted.push(b'"');
     serde_json::from_slice(&quoted).map_err(Problem::internal)
 }

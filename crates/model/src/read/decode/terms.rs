@@ -1,0 +1,61 @@
+//! Curves and tables.
+
+use super::Place;
+use crate::{Curve, PairTable, Side, TermsFit, read::fields::Fields};
+
+pub(super) fn fit(place: &Place<'_>) -> Option<TermsFit> {
+    let mut fields = place.fields()?;
+    let intercept = fields.number("intercept");
+    let curves = fields.list("curves", |place| curve(&place));
+    let pairs = fields.list("pairs", |place| pair(&place));
+    fields.done();
+    Some(TermsFit {
+        intercept,
+        curves: curves.into_iter().collect::<Option<_>>()?,
+        pairs: pairs.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn curve(place: &Place<'_>) -> Option<Curve> {
+    let mut fields = place.fields()?;
+    let curve = Curve {
+        side: side(&mut fields),
+        scores: fields.list("scores", |place| place.number()),
+        standard_errors: fields.list("standardErrors", |place| place.number()),
+    };
+    fields.done();
+    Some(curve)
+}
+
+fn side(fields: &mut Fields<'_>) -> Side {
+    Side {
+        input: fields.text("input"),
+        cuts: fields
+            .optional("cuts")
+            .map(|place| place.list(|place| place.number())),
+        levels: fields
+            .optional("levels")
+            .map(|place| place.list(|place| place.list(|place| place.text()))),
+    }
+}
+
+fn pair(place: &Place<'_>) -> Option<PairTable> {
+    let mut fields = place.fields()?;
+    let of = |place: Place<'_>| {
+        let mut fields = place.fields()?;
+        let side = side(&mut fields);
+        fields.done();
+        Some(side)
+    };
+    let first = fields.required("first").and_then(of);
+    let second = fields.required("second").and_then(of);
+    let scores = fields.list("scores", |row| row.list(|cell| cell.number()));
+    let standard_errors = fields.list("standardErrors", |row| row.list(|cell| cell.number()));
+    fields.done();
+    Some(PairTable {
+        first: first?,
+        second: second?,
+        scores,
+        standard_errors,
+    })
+}

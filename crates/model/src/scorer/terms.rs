@@ -1,0 +1,120 @@
+//! A sum of curves and tables.
+
+use std::collections::HashMap;
+
+use super::{Answer, Row, probability, row::Cell, row::State};
+use crate::{Calibration, Input, MissingRule, Side, TermsFit};
+
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    intercept: f64,
+    curves: Vec<(Steps, Vec<f64>)>,
+    pairs: Vec<Pair>,
+    calibration: Calibration,
+}
+
+/// Which step a value lies in.
+#[derive(Clone, Debug)]
+enum Steps {
+    Cuts {
+        cuts: Vec<f64>,
+        /// 1 where the first step is the missing value.
+        missing: usize,
+    },
+    /// Step per level of the input.
+    Levels(Vec<u32>),
+}
+
+#[derive(Clone, Debug)]
+struct Pair {
+    inputs: [usize; 2],
+    sides: [Steps; 2],
+    across: usize,
+    scores: Vec<f64>,
+}
+
+impl Steps {
+    fn new(side: &Side, input: &Input) -> Self {
+        let Some(groups) = &side.levels else {
+            return Self::Cuts {
+                cuts: side.cuts.clone().unwrap_or_default(),
+                missing: usize::from(input.missing == MissingRule::OwnEffect),
+            };
+        };
+        let places: HashMap<&str, u32> = groups
+            .iter()
+            .zip(0..)
+            .flat_map(|(levels, place)| levels.iter().map(move |level| (level.as_str(), place)))
+            .collect();
+        let of = |level: &str| places.get(level).copied().unwrap_or(0);
+        Self::Levels(input.categories.iter().map(|c| of(&c.level)).collect())
+    }
+
+    fn of(&self, cell: &Cell) -> usize {
+        match self {
+            Self::Cuts { missing: 1, .. } if cell.state == State::Missing => 0,
+            Self::Cuts { cuts, missing } => {
+                missing + cuts.partition_point(|cut| *cut <= cell.number)
+            }
+            Self::Levels(steps) => steps
+                .get(cell.level as usize)
+                .map_or(0, |step| *step as usize),
+        }
+    }
+}
+
+impl Terms {
+    /// `fit` is coherent with `inputs` (see `check`).
+    pub(super) fn new(
+        fit: &TermsFit,
+        inputs: &[Input],
+        positions: &HashMap<String, usize>,
+        calibration: Calibration,
+    ) -> Self {
+        let pair = |pair: &crate::PairTable| {
+            let first = *positions.get(&pair.first.input)?;
+            let second = *positions.get(&pair.second.input)?;
+            Some(Pair {
+                inputs: [first, second],
+                sides: [
+                    Steps::new(&pair.first, &inputs[first]),
+                    Steps::new(&pair.second, &inputs[second]),
+                ],
+                across: pair.scores.first().map_or(0, Vec::len),
+                scores: pair.scores.concat(),
+            })
+        };
+        let curves = fit.curves.iter().zip(inputs);
+        Self {
+            intercept: fit.intercept,
+            curves: curves
+                .map(|(curve, input)| (Steps::new(&curve.side, input), curve.scores.clone()))
+                .collect(),
+            pairs: fit.pairs.iter().filter_map(pair).collect(),
+            calibration,
+        }
+    }
+
+    pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
+        answer.contributions.clear();
+        let cells = row.cells();
+        let mut score = self.intercept;
+        for ((steps, scores), cell) in self.curves.iter().zip(cells) {
+            let contribution = scores.get(steps.of(cell)).copied().unwrap_or(0.0);
+            score += contribution;
+            answer.contributions.push(contribution);
+        }
+        for pair in &self.pairs {
+            let [first, second] = [0, 1].map(|side| pair.sides[side].of(&cells[pair.inputs[side]]));
+            let place = first * pair.across + second;
+            let contribution = pair.scores.get(place).copied().unwrap_or(0.0);
+            score += contribution;
+            answer.contributions.push(contribution);
+        }
+        answer.score = score;
+        answer.base_score = self.intercept;
+        answer.probability = Some(probability(score, self.calibration));
+        answer.nearest = None;
+        answer.interval = None;
+    }
+}
