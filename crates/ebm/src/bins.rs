@@ -28,10 +28,10 @@ pub enum Bins {
 }
 
 impl Bins {
-    pub(crate) fn of(column: &Column, most: usize) -> Result<Self, EbmError> {
+    pub(crate) fn of(column: &Column, most: usize, least_rows: usize) -> Result<Self, EbmError> {
         match column {
             Column::Numeric { values, .. } => Ok(Self::Numeric {
-                cuts: quantile_cuts(values, most),
+                cuts: quantile_cuts(values, most, least_rows),
             }),
             Column::Category { name, levels, .. } if levels.len() > MOST => Err(EbmError::Levels {
                 column: name.clone(),
@@ -90,7 +90,9 @@ impl Bins {
 }
 
 /// Cuts between distinct values, so that bins hold equally many rows as far as equal values allow.
-fn quantile_cuts(values: &[f64], most: usize) -> Vec<f64> {
+///
+/// * `least_rows` – of each bin, unless all rows are fewer
+fn quantile_cuts(values: &[f64], most: usize, least_rows: usize) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let mut runs: Vec<(f64, usize)> = Vec::new();
@@ -114,7 +116,7 @@ fn quantile_cuts(values: &[f64], most: usize) -> Vec<f64> {
         let wanted = left as f64 / bins_left as f64;
         let next = runs[place + 1].1 as f64;
         let is_full = runs.len() <= most || in_bin as f64 + next / 2.0 >= wanted;
-        if is_full {
+        if is_full && in_bin >= least_rows && left - in_bin >= least_rows {
             cuts.extend(between(runs[place].0, runs[place + 1].0));
             left -= in_bin;
             in_bin = 0;
@@ -188,7 +190,7 @@ mod tests {
 
     #[test]
     fn few_values_have_a_bin_each_and_missing_is_apart() {
-        let cuts = quantile_cuts(&[3.0, 1.0, f64::NAN, 2.0, 2.0, -0.0, 0.0], 254);
+        let cuts = quantile_cuts(&[3.0, 1.0, f64::NAN, 2.0, 2.0, -0.0, 0.0], 254, 1);
         assert_eq!(cuts, [0.5, 1.5, 2.5]);
         let bins = [f64::NAN, -5.0, 0.5, 1.4, 2.0, 9.0].map(|x| Bins::of_number(&cuts, x).0);
         assert_eq!(bins, [0, 1, 2, 2, 3, 4]);
@@ -197,7 +199,7 @@ mod tests {
     #[test]
     fn many_values_share_bins_of_equal_size() {
         let values: Vec<f64> = (0..10_000).map(f64::from).collect();
-        let cuts = quantile_cuts(&values, 100);
+        let cuts = quantile_cuts(&values, 100, 1);
         assert_eq!(cuts.len(), 99);
         let mut counts = vec![0; 101];
         for value in &values {
@@ -210,14 +212,27 @@ mod tests {
     }
 
     #[test]
+    fn bins_with_few_rows_are_not_made() {
+        let values: Vec<f64> = (0..95).map(f64::from).collect();
+        let cuts = quantile_cuts(&values, 254, 10);
+        let mut counts = vec![0; cuts.len() + 2];
+        for value in &values {
+            counts[Bins::of_number(&cuts, *value).0 as usize] += 1;
+        }
+        assert!(cuts.len() >= 7, "{cuts:?}");
+        assert!(counts[1..].iter().all(|rows| *rows >= 10), "{counts:?}");
+        assert!(quantile_cuts(&values[..15], 254, 10).is_empty());
+    }
+
+    #[test]
     fn infinite_and_huge_values_have_bins() {
         let values = [f64::NEG_INFINITY, -1e300, 1e300, f64::INFINITY];
-        let cuts = quantile_cuts(&values, 254);
+        let cuts = quantile_cuts(&values, 254, 1);
         assert_eq!(values.map(|x| Bins::of_number(&cuts, x).0), [1, 2, 3, 4]);
         assert!(cuts.iter().all(|cut| cut.is_finite()), "{cuts:?}");
-        let ends = quantile_cuts(&[f64::NEG_INFINITY, f64::INFINITY, f64::INFINITY], 254);
+        let ends = quantile_cuts(&[f64::NEG_INFINITY, f64::INFINITY, f64::INFINITY], 254, 1);
         assert_eq!(ends, [0.0]);
-        assert!(quantile_cuts(&[f64::MAX, f64::INFINITY], 254).is_empty());
-        assert!(quantile_cuts(&[f64::NAN; 3], 254).is_empty());
+        assert!(quantile_cuts(&[f64::MAX, f64::INFINITY], 254, 1).is_empty());
+        assert!(quantile_cuts(&[f64::NAN; 3], 254, 1).is_empty());
     }
 }

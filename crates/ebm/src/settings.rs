@@ -101,6 +101,8 @@ pub struct Settings {
     pub max_bins: usize,
     /// The same for one side of a pair, 2 to 64.
     pub max_pair_bins: usize,
+    /// Rows of a bin of a number, at least 1: ends of a bin with few rows would point at somebody.
+    pub min_bin_rows: usize,
     /// Models that are averaged, each on rows of its own; at least 1.
     pub bags: usize,
     /// Share of the rows that tells a bag when to stop, above 0 and below 1.
@@ -128,6 +130,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_bins: 254,
+            min_bin_rows: 1,
             max_pair_bins: 32,
             bags: 14,
             validation_share: 0.15,
@@ -147,6 +150,7 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), EbmError> {
         let faults = [
             ("max_bins", !(2..=254).contains(&self.max_bins)),
+            ("min_bin_rows", self.min_bin_rows == 0),
             ("max_pair_bins", !(2..=64).contains(&self.max_pair_bins)),
             ("bags", !(1..=1_000).contains(&self.bags)),
             (

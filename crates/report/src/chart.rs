@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod calibration;
+mod heat;
 mod histogram;
 mod interval;
 mod line;
@@ -11,6 +12,7 @@ mod waterfall;
 
 pub use bars::BarChart;
 pub use calibration::{CalibrationPlot, CalibrationPoint};
+pub use heat::HeatMap;
 pub use histogram::Histogram;
 pub use interval::{IntervalChart, IntervalRow};
 pub use line::{LineChart, Series};
@@ -52,6 +54,8 @@ pub enum Chart {
     Lines(LineChart),
     /// Counts per class.
     Histogram(Histogram),
+    /// A coloured table.
+    Heat(HeatMap),
     /// Two bars per row.
     Paired(PairedBarChart),
     /// From a start by steps to an end.
@@ -68,7 +72,7 @@ macro_rules! chart_from {
     };
 }
 chart_from!(BarChart => Bars, IntervalChart => Intervals, CalibrationPlot => Calibration, LineChart => Lines,
-    Histogram => Histogram, PairedBarChart => Paired, Waterfall => Waterfall);
+    Histogram => Histogram, HeatMap => Heat, PairedBarChart => Paired, Waterfall => Waterfall);
 
 /// What each kind of chart can say about itself.
 trait Draw {
@@ -88,6 +92,7 @@ impl Chart {
             Self::Calibration(chart) => chart,
             Self::Lines(chart) => chart,
             Self::Histogram(chart) => chart,
+            Self::Heat(chart) => chart,
             Self::Paired(chart) => chart,
             Self::Waterfall(chart) => chart,
         }

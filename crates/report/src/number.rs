@@ -59,7 +59,7 @@ pub fn percent(share: f64, decimals: usize) -> String {
 }
 
 /// As many decimals as `value` needs to show about three significant digits.
-pub(crate) fn significant(value: f64) -> String {
+pub fn significant(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
         return "0".to_owned();

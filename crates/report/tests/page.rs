@@ -5,8 +5,9 @@
 )]
 
 use helder_report::{
-    BarChart, CalibrationPlot, CalibrationPoint, Cell, Histogram, IntervalChart, IntervalRow,
-    KeyFigure, LineChart, Page, PairedBarChart, Section, Series, Table, Text, Waterfall,
+    BarChart, CalibrationPlot, CalibrationPoint, Cell, HeatMap, Histogram, IntervalChart,
+    IntervalRow, KeyFigure, LineChart, Page, PairedBarChart, Section, Series, Table, Text,
+    Waterfall,
 };
 use proptest::prelude::*;
 
@@ -48,6 +49,12 @@ fn page_with(text: &str, x: f64) -> String {
                 )
                 .chart(CalibrationPlot::new(t(), points))
                 .chart(Histogram::new(t(), t(), [0.0, 1.0, x], [4, 2]))
+                .chart(HeatMap::new(
+                    t(),
+                    (t(), vec![t(), t()]),
+                    (t(), vec![t()]),
+                    vec![vec![x], vec![-1.0]],
+                ))
                 .chart(PairedBarChart::new(t(), t(), [t(), t()]).row(t(), [x, 0.5]))
                 .chart(
                     Waterfall::new(t(), t(), (t(), x), t())

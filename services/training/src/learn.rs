@@ -4,6 +4,7 @@
 
 mod audit;
 mod card;
+mod ebm;
 mod error;
 mod groups;
 mod judge;
@@ -66,7 +67,7 @@ pub(crate) fn learn(
     file: &Path,
     plan: &NewTrainingRun,
     origin: &FrameOrigin,
-    checkpoint: &dyn Fn(&str) -> bool,
+    checkpoint: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<Learned, LearnError> {
     let step = |name: &str| {
         if checkpoint(name) {
@@ -79,25 +80,22 @@ pub(crate) fn learn(
     let table = table::read(file, plan)?;
     let rows = split::split(&table, plan)?;
     let (model, judged) = match plan.algorithm {
-        AlgorithmName::LogisticRegression => {
+        AlgorithmName::LogisticRegression | AlgorithmName::ExplainableBoosting => {
             step("preparing")?;
-            let prepared = prepare::prepare(&table, plan, &rows.train)?;
+            let teach = |rows: &split::Rows| teach(&table, plan, origin, rows, checkpoint);
             step("fitting")?;
-            let fitted = regress::fit(&table, plan, &prepared, &rows)?;
+            let (model, how) = teach(&rows)?;
             step("judging")?;
-            let training = training(plan, origin, rows.train.len(), Some(fitted.events));
-            let model = document(plan, training, fitted.parts);
-            let mut judged = judge::probabilities(&table, plan, &rows, &model, fitted.summary)?;
+            let mut judged = judge::probabilities(&table, plan, &rows, &model)?;
+            match how {
+                Learning::Regression(summary) => judged.evaluation.fit = Some(*summary),
+                Learning::Boosting(summary) => judged.evaluation.boosting = Some(*summary),
+            }
             step("learning curve")?;
-            let teach = |rows: &split::Rows| {
-                let prepared = prepare::prepare(&table, plan, &rows.train)?;
-                let fitted = regress::fit(&table, plan, &prepared, rows)?;
-                let training = self::training(plan, origin, rows.train.len(), Some(fitted.events));
-                Ok(document(plan, training, fitted.parts))
-            };
+            let model_of = |rows: &split::Rows| teach(rows).map(|(model, _)| model);
             if let Some(sections) = &mut judged.evaluation.sections {
                 sections.learning_curve =
-                    audit::learning_curve(&table, plan, &rows, &model, &teach)?;
+                    audit::learning_curve(&table, plan, &rows, &model, &model_of)?;
             }
             (model, judged)
         }
@@ -112,6 +110,34 @@ pub(crate) fn learn(
     };
     step("writing")?;
     proof::write(plan, origin, &model, &judged)
+}
+
+/// How learning went.
+enum Learning {
+    Regression(Box<regress::FitSummary>),
+    Boosting(Box<ebm::BoostingSummary>),
+}
+
+/// A model of probabilities, learned from the train rows.
+fn teach(
+    table: &table::Table,
+    plan: &NewTrainingRun,
+    origin: &FrameOrigin,
+    rows: &split::Rows,
+    checkpoint: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<(Model, Learning), LearnError> {
+    let prepared = prepare::prepare(table, plan, &rows.train)?;
+    let (parts, events, how) = if plan.algorithm == AlgorithmName::ExplainableBoosting {
+        let boosted = ebm::fit(table, plan, &prepared, rows, checkpoint)?;
+        let how = Learning::Boosting(Box::new(boosted.summary));
+        (boosted.parts, boosted.events, how)
+    } else {
+        let fitted = regress::fit(table, plan, &prepared, rows)?;
+        let how = Learning::Regression(Box::new(fitted.summary));
+        (fitted.parts, fitted.events, how)
+    };
+    let training = training(plan, origin, rows.train.len(), Some(events));
+    Ok((document(plan, training, parts), how))
 }
 
 /// What an algorithm adds to the model document.
@@ -142,7 +168,9 @@ fn training(
 fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Model {
     use helder_model::{Calibration, FORMAT, Kind, Link, Output};
     let (kind, link) = match plan.algorithm {
-        AlgorithmName::LogisticRegression => (Kind::BinaryClassification, Link::Logit),
+        AlgorithmName::LogisticRegression | AlgorithmName::ExplainableBoosting => {
+            (Kind::BinaryClassification, Link::Logit)
+        }
         AlgorithmName::KMeans => (Kind::Clustering, Link::None),
     };
     Model {

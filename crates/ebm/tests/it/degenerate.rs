@@ -81,11 +81,18 @@ fn what_cannot_be_learned_from_is_refused_with_its_reason() {
 #[test]
 fn settings_out_of_range_are_named() {
     let data = made(50, 1, 0.0);
-    let faults: [(&str, Settings); 5] = [
+    let faults: [(&str, Settings); 6] = [
         (
             "max_bins",
             Settings {
                 max_bins: 255,
+                ..quick()
+            },
+        ),
+        (
+            "min_bin_rows",
+            Settings {
+                min_bin_rows: 0,
                 ..quick()
             },
         ),

@@ -245,8 +245,13 @@ impl Run<'_> {
                 .score(&row, &mut answer)
                 .map_err(Problem::internal)?;
             let has_warnings = served.scorer.warnings(&row).next().is_some();
-            self.scored
-                .push(Scored::new(number, pseudonym, served.scorer.terms(), (&row, &answer), has_warnings));
+            self.scored.push(Scored::new(
+                number,
+                pseudonym,
+                served.scorer.terms(),
+                (&row, &answer),
+                has_warnings,
+            ));
         }
         Ok(())
     }

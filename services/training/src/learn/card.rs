@@ -1,5 +1,6 @@
 //! The model card: what it does, what it uses, how good and how fair it is. For anybody.
 
+mod boosting;
 pub(super) mod evaluation_page;
 mod fairness;
 pub(super) mod fairness_page;
@@ -45,6 +46,10 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
     if let Some(fit) = &judged.evaluation.fit {
         page = page.section(quality::coefficients(fit));
     }
+    let boosting = judged.evaluation.boosting.as_ref();
+    if let Some(section) = boosting.and_then(|summary| boosting::terms(model, summary)) {
+        page = page.section(section);
+    }
     if let Some(predictions) = &judged.evaluation.predictions {
         let mut section = quality::quality(predictions, rows.test);
         if rows.judged_on_training_rows {
@@ -67,6 +72,10 @@ fn method(model: &Model) -> Text {
         "logistic_regression" => Text::new(
             "logistische regressie: elk gegeven telt met een vast gewicht mee",
             "logistic regression: each input counts with a fixed weight",
+        ),
+        "explainable_boosting" => Text::new(
+            "explainable boosting: de kans is een optelsom van wat elk gegeven doet, en wat sommige gegevens samen doen",
+            "explainable boosting: the probability is a sum of what each input does, and what some inputs do together",
         ),
         _ => Text::new(
             "k-means: personen die op elkaar lijken komen in een groep",

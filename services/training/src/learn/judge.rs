@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     LearnError,
     audit::{EvaluationSections, FairnessSections, Material},
+    ebm::BoostingSummary,
     groups::{Grouped, GroupsSummary},
     plan::{NewTrainingRun, SMALLEST_GROUP},
     regress::{FitSummary, outcomes},
@@ -40,6 +41,9 @@ pub(super) struct EvaluationDocument {
     /// The regression on the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitSummary>,
+    /// The boosting on the train rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boosting: Option<BoostingSummary>,
     /// The grouping of the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<GroupsSummary>,
@@ -128,7 +132,6 @@ pub(super) fn probabilities(
     plan: &NewTrainingRun,
     rows: &Rows,
     model: &Model,
-    fit: FitSummary,
 ) -> Result<Judged, LearnError> {
     let outcomes = outcomes(table, plan)?;
     let y: Vec<bool> = rows.test.iter().map(|&row| outcomes[row]).collect();
@@ -177,7 +180,8 @@ pub(super) fn probabilities(
             format: "helder-evaluation/1",
             rows: RowCounts::of(rows),
             predictions: Some(predictions),
-            fit: Some(fit),
+            fit: None,
+            boosting: None,
             groups: None,
             sections: Some(evaluation),
         },
@@ -222,6 +226,7 @@ pub(super) fn groups(
             rows,
             predictions: None,
             fit: None,
+            boosting: None,
             groups: Some(grouped.summary.clone()),
             sections: None,
         },

@@ -25,7 +25,7 @@ pub(crate) struct NewTrainingRun {
     pub model: NewModel,
     /// How to learn.
     pub algorithm: AlgorithmName,
-    /// Column with the outcome: true or false, or 1 and 0. Required for logistic regression, absent for k-means.
+    /// Column with the outcome: true or false, or 1 and 0. Required for probabilities, absent for k-means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     pub target: Option<String>,
@@ -73,6 +73,9 @@ pub(crate) enum AlgorithmName {
     /// Probability of a yes/no outcome.
     #[serde(rename = "logistic-regression")]
     LogisticRegression,
+    /// Probability of a yes/no outcome, as a sum of curves and of tables for pairs of features.
+    #[serde(rename = "explainable-boosting")]
+    ExplainableBoosting,
     /// Groups of subjects that resemble each other.
     #[serde(rename = "k-means")]
     KMeans,
@@ -149,6 +152,14 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub l2: Option<f64>,
+    /// Explainable boosting: most pairs of features that count together, 0 for none; absent to let the data say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 100)]
+    pub interactions: Option<u32>,
+    /// Explainable boosting: features whose curve only rises or only falls. They count together with no other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 500)]
+    pub monotone: Vec<Monotone>,
     /// k-means: number of groups; absent to choose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 2, maximum = 50)]
@@ -157,6 +168,27 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1)]
     pub largest_difference: Option<f64>,
+}
+
+/// A feature whose curve goes one way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Monotone {
+    /// One of the features, a number.
+    #[schema(min_length = 1, max_length = 100)]
+    pub feature: String,
+    /// Which way.
+    pub direction: Curbed,
+}
+
+/// Which way a curve goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Curbed {
+    /// A larger value never lowers the probability.
+    Rising,
+    /// A larger value never raises it.
+    Falling,
 }
 
 impl NewSplit {

@@ -1,5 +1,6 @@
 //! The learning core on real and made-up frames.
 
+mod ebm;
 mod faults;
 mod frame;
 mod groups;

@@ -114,7 +114,7 @@ impl Check for NewTrainingRun {
 impl NewTrainingRun {
     fn settings(&self, fault: &mut impl FnMut(String, &str, &str)) {
         match (self.algorithm, &self.target) {
-            (AlgorithmName::LogisticRegression, None) => {
+            (AlgorithmName::LogisticRegression | AlgorithmName::ExplainableBoosting, None) => {
                 fault(
                     "/target".into(),
                     "missing",
@@ -160,11 +160,46 @@ impl NewTrainingRun {
                 "above 0 and below 1",
             );
         }
-        let foreign = match self.algorithm {
-            AlgorithmName::LogisticRegression => settings.groups.map(|_| "groups"),
-            AlgorithmName::KMeans => settings.l2.map(|_| "l2"),
-        };
-        if let Some(name) = foreign {
+        if settings.interactions.is_some_and(|pairs| pairs > 100) {
+            fault(
+                "/hyperparameters/interactions".into(),
+                "out-of-range",
+                "from 0 to 100 pairs",
+            );
+        }
+        let mut curbed = BTreeSet::new();
+        for (n, monotone) in settings.monotone.iter().enumerate() {
+            let is_feature = self.features.iter().any(|f| f.name == monotone.feature);
+            if !is_feature || !curbed.insert(&monotone.feature) {
+                fault(
+                    format!("/hyperparameters/monotone/{n}/feature"),
+                    "unknown-feature",
+                    "name one of the features, each once",
+                );
+            }
+        }
+        let given = [
+            (
+                "l2",
+                settings.l2.is_some(),
+                AlgorithmName::LogisticRegression,
+            ),
+            (
+                "interactions",
+                settings.interactions.is_some(),
+                AlgorithmName::ExplainableBoosting,
+            ),
+            (
+                "monotone",
+                !settings.monotone.is_empty(),
+                AlgorithmName::ExplainableBoosting,
+            ),
+            ("groups", settings.groups.is_some(), AlgorithmName::KMeans),
+        ];
+        let foreign = given
+            .into_iter()
+            .filter(|(_, is_given, of)| *is_given && *of != self.algorithm);
+        for (name, ..) in foreign {
             fault(
                 format!("/hyperparameters/{name}"),
                 "wrong-kind",

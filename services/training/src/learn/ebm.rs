@@ -1,0 +1,291 @@
+//! Explainable boosting: learned, and laid down as a model.
+
+use helder_ebm::{
+    Bins, Column as EbmColumn, Direction, Ebm, EbmError, Fitted, Pairs, Settings, Stride,
+};
+use helder_model::{Algorithm, Curve, Input, InputType, MissingRule, PairTable, Side, TermsFit};
+use helder_types::Fault;
+use serde::Serialize;
+
+use super::{
+    LearnError, ModelParts,
+    plan::{Curbed, NewTrainingRun, SMALLEST_GROUP},
+    prepare::{MISSING, Prepared},
+    regress::outcomes,
+    split::Rows,
+    table::{Column, Table},
+};
+
+/// Points kept of the curve of losses.
+const MOST_LOSSES: usize = 100;
+
+/// Boosted curves with what others need of them.
+pub(super) struct Boosted {
+    /// For the model document.
+    pub parts: ModelParts,
+    /// Positive outcomes among the train rows.
+    pub events: usize,
+    /// For the evaluation.
+    pub summary: BoostingSummary,
+}
+
+/// How the boosting went, for the evaluation.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BoostingSummary {
+    /// Models that were averaged.
+    pub bags: usize,
+    /// Rounds of each.
+    pub rounds: Vec<usize>,
+    /// How bold the steps were; the model is the mean of these.
+    pub strides: Vec<Stride>,
+    /// Mean log loss of the bags on rows they did not learn from, over the rounds.
+    pub losses: Vec<f64>,
+    /// Every term, the most important first.
+    pub terms: Vec<TermSummary>,
+    /// Inputs that say nothing: all rows have one value, or none.
+    pub silent: Vec<String>,
+}
+
+/// A term.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TermSummary {
+    /// Its input, or the two of a pair.
+    pub inputs: Vec<String>,
+    /// Mean size of what it adds, over the train rows, log odds.
+    pub importance: f64,
+}
+
+/// Fits the target on the train rows.
+///
+/// # Errors
+/// [`LearnError::Invalid`] when the outcome is no outcome or has one class, or a setting does not fit the columns;
+/// [`LearnError::Stopped`] when `checkpoint` says so.
+pub(super) fn fit(
+    table: &Table,
+    plan: &NewTrainingRun,
+    prepared: &Prepared,
+    rows: &Rows,
+    checkpoint: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<Boosted, LearnError> {
+    let outcomes = outcomes(table, plan)?;
+    let y: Vec<bool> = rows.train.iter().map(|&row| outcomes[row]).collect();
+    let inputs: Vec<Input> = prepared.inputs.iter().cloned().map(own_effect).collect();
+    let columns = inputs
+        .iter()
+        .map(|input| Ok(column(input, table.column(&input.name)?, &rows.train)))
+        .collect::<Result<Vec<EbmColumn>, LearnError>>()?;
+    let settings = settings(plan, &inputs)?;
+    let goes_on = |_| !checkpoint("fitting");
+    let fitted = Ebm::fit_watched(&columns, &y, None, &settings, &goes_on).map_err(told)?;
+    let summary = summary(&inputs, &fitted);
+    Ok(Boosted {
+        events: y.iter().filter(|y| **y).count(),
+        parts: ModelParts {
+            algorithm: Algorithm::ExplainableBoosting(terms_fit(&inputs, &fitted.model)),
+            inputs,
+        },
+        summary,
+    })
+}
+
+/// A number with gaps gets no substitute: missing counts by itself.
+fn own_effect(mut input: Input) -> Input {
+    if matches!(input.missing, MissingRule::MedianAndIndicator { .. }) {
+        input.missing = MissingRule::OwnEffect;
+    }
+    input
+}
+
+fn column(input: &Input, column: &Column, train: &[usize]) -> EbmColumn {
+    let name = input.name.clone();
+    if let Column::Text(values) = column {
+        let code = |row: &usize| {
+            let level = values[*row].as_deref().unwrap_or(MISSING);
+            let place = input.categories.iter().position(|c| c.level == level)?;
+            u32::try_from(place).ok()
+        };
+        return EbmColumn::Category {
+            name,
+            codes: train.iter().map(code).collect(),
+            levels: input.categories.iter().map(|c| c.level.clone()).collect(),
+        };
+    }
+    let values = column.numbers().unwrap_or_default();
+    EbmColumn::Numeric {
+        name,
+        values: train
+            .iter()
+            .map(|&row| values[row].unwrap_or(f64::NAN))
+            .collect(),
+    }
+}
+
+fn settings(plan: &NewTrainingRun, inputs: &[Input]) -> Result<Settings, LearnError> {
+    let asked = &plan.hyperparameters;
+    let default = Settings::default();
+    let mut faults = Vec::new();
+    let mut monotone = Vec::new();
+    for (n, curbed) in asked.monotone.iter().enumerate() {
+        let is_number = inputs
+            .iter()
+            .any(|input| input.name == curbed.feature && input.kind != InputType::Category);
+        if !is_number {
+            faults.push(Fault::new(
+                format!("/hyperparameters/monotone/{n}/feature"),
+                "wrong-kind",
+                "name a feature that is a number: categories have no order",
+            ));
+        }
+        let direction = match curbed.direction {
+            Curbed::Rising => Direction::Rising,
+            Curbed::Falling => Direction::Falling,
+        };
+        monotone.push((curbed.feature.clone(), direction));
+    }
+    if !faults.is_empty() {
+        return Err(LearnError::Invalid(faults));
+    }
+    Ok(Settings {
+        pairs: asked
+            .interactions
+            .map_or(default.pairs, |most| Pairs::AtMost(most as usize)),
+        min_bin_rows: SMALLEST_GROUP,
+        monotone,
+        seed: u64::from(plan.seed),
+        ..default
+    })
+}
+
+fn told(error: EbmError) -> LearnError {
+    match error {
+        EbmError::OneClass => LearnError::fault(
+            "/target",
+            "one-class",
+            "all outcomes among the rows to learn from are the same",
+        ),
+        EbmError::Empty => LearnError::fault("/frameId", "too-few-rows", error.to_string()),
+        EbmError::Cancelled => LearnError::Stopped,
+        other => LearnError::internal(other),
+    }
+}
+
+fn summary(inputs: &[Input], fitted: &Fitted) -> BoostingSummary {
+    let report = &fitted.report;
+    let name = |place: usize| inputs[place].name.clone();
+    let importance = |scores: &[f64], rows: &[f64]| {
+        let all: f64 = rows.iter().sum();
+        let sizes = scores
+            .iter()
+            .zip(rows)
+            .map(|(score, rows)| score.abs() * rows);
+        sizes.sum::<f64>() / all
+    };
+    let curves = fitted.model.shapes.iter().map(|term| TermSummary {
+        inputs: vec![name(term.input)],
+        importance: importance(&term.scores, &term.counts),
+    });
+    let pairs = fitted.model.pairs.iter().map(|term| TermSummary {
+        inputs: term.inputs.map(name).to_vec(),
+        importance: importance(&term.scores, &term.counts),
+    });
+    let mut terms: Vec<TermSummary> = curves.chain(pairs).collect();
+    terms.sort_by(|a, b| b.importance.total_cmp(&a.importance));
+    let longest = report
+        .bags
+        .iter()
+        .map(|bag| bag.shapes.len())
+        .max()
+        .unwrap_or(0);
+    let mean = |round: usize| {
+        // A bag that has stopped stays where it was.
+        let now = report
+            .bags
+            .iter()
+            .filter_map(|bag| bag.shapes.get(round).or(bag.shapes.last()));
+        now.sum::<f64>() / report.bags.len() as f64
+    };
+    let every = longest.div_ceil(MOST_LOSSES).max(1);
+    BoostingSummary {
+        bags: report.bags.len(),
+        rounds: report
+            .bags
+            .iter()
+            .map(|bag| bag.shapes.len() + bag.pairs.len())
+            .collect(),
+        strides: report.strides.clone(),
+        losses: (0..longest)
+            .step_by(every)
+            .map(mean)
+            .filter(|loss| loss.is_finite())
+            .collect(),
+        terms,
+        silent: report
+            .silent
+            .iter()
+            .map(|(place, _)| name(*place))
+            .collect(),
+    }
+}
+
+/// The learned model in the words of the format: without the bin of unknown levels, and without that of missing values where
+/// the input has none.
+fn terms_fit(inputs: &[Input], model: &Ebm) -> TermsFit {
+    let first = |input: usize| usize::from(inputs[input].missing != MissingRule::OwnEffect);
+    let curves = model.shapes.iter().map(|term| {
+        let bins = &model.inputs[term.input].1;
+        let kept = first(term.input)..=bins.len();
+        let own: Vec<u8> = (0..=bins.len()).map(|bin| bin as u8).collect();
+        Curve {
+            side: side(&inputs[term.input], bins, &own),
+            scores: term.scores[kept.clone()].to_vec(),
+            standard_errors: term.standard_errors[kept].to_vec(),
+        }
+    });
+    let pairs = model.pairs.iter().map(|term| {
+        let [a, b] = term.inputs;
+        let down = first(a)..term.scores.len() / term.across - 1;
+        let across = first(b)..term.across - 1;
+        let table = |values: &[f64]| {
+            let row = |row: usize| values[row * term.across..][across.clone()].to_vec();
+            down.clone().map(row).collect()
+        };
+        PairTable {
+            first: side(&inputs[a], &model.inputs[a].1, &term.coarse[0]),
+            second: side(&inputs[b], &model.inputs[b].1, &term.coarse[1]),
+            scores: table(&term.scores),
+            standard_errors: table(&term.standard_errors),
+        }
+    });
+    TermsFit {
+        intercept: model.intercept,
+        curves: curves.collect(),
+        pairs: pairs.collect(),
+    }
+}
+
+/// The steps of an input; `steps` says for each bin in which of them it lies, missing first and values from 1.
+fn side(input: &Input, bins: &Bins, steps: &[u8]) -> Side {
+    let (cuts, levels) = match bins {
+        Bins::Numeric { cuts } => {
+            let ends = cuts.iter().enumerate();
+            let kept = ends.filter(|(place, _)| steps[place + 1] != steps[place + 2]);
+            (Some(kept.map(|(_, cut)| *cut).collect()), None)
+        }
+        Bins::Category { levels } => {
+            let count = (1..=levels.len()).map(|bin| steps[bin]).max().unwrap_or(0);
+            let of_step = |step: u8| {
+                let here = levels.iter().enumerate();
+                let here = here.filter(|(place, _)| steps[place + 1] == step);
+                here.map(|(_, level)| level.clone()).collect()
+            };
+            (None, Some((1..=count).map(of_step).collect()))
+        }
+    };
+    Side {
+        input: input.name.clone(),
+        cuts,
+        levels,
+    }
+}
