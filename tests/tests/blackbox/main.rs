@@ -11,6 +11,7 @@ mod attacks;
 mod audit;
 mod backups;
 mod bodies;
+mod boosting;
 mod chain;
 mod collector_drill;
 mod command;

@@ -127,8 +127,8 @@ impl Check {
                 .iter()
                 .map(|category| category.level.as_str())
                 .collect();
-            let named = side.levels.iter().flatten().flatten();
-            let known = named.fold(true, |known, level| left.remove(level.as_str()) && known);
+            let mut named = side.levels.iter().flatten().flatten();
+            let known = named.all(|level| left.remove(level.as_str()));
             self.that(
                 known && left.is_empty(),
                 format!("{at}/levels"),

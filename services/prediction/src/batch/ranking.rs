@@ -107,7 +107,7 @@ impl Kept {
         }
     }
 
-    fn as_value<'a>(&self, input: &'a Input) -> Value<'a> {
+    fn as_value(self, input: &Input) -> Value<'_> {
         if self.value.is_nan() {
             return Value::Null;
         }

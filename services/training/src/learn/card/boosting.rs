@@ -116,7 +116,7 @@ fn drawn(section: Section, curve: &Curve, input: &Input) -> Section {
             .zip(&curve.standard_errors[skipped..])
     };
     let last = scored()
-        .last()
+        .next_back()
         .map(|(score, error)| (range.maximum, (score, error)));
     let points: Vec<(f64, (&f64, &f64))> = edges.zip(scored()).chain(last).collect();
     let line = points.iter().map(|(x, (score, _))| [*x, **score]);

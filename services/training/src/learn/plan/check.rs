@@ -160,24 +160,7 @@ impl NewTrainingRun {
                 "above 0 and below 1",
             );
         }
-        if settings.interactions.is_some_and(|pairs| pairs > 100) {
-            fault(
-                "/hyperparameters/interactions".into(),
-                "out-of-range",
-                "from 0 to 100 pairs",
-            );
-        }
-        let mut curbed = BTreeSet::new();
-        for (n, monotone) in settings.monotone.iter().enumerate() {
-            let is_feature = self.features.iter().any(|f| f.name == monotone.feature);
-            if !is_feature || !curbed.insert(&monotone.feature) {
-                fault(
-                    format!("/hyperparameters/monotone/{n}/feature"),
-                    "unknown-feature",
-                    "name one of the features, each once",
-                );
-            }
-        }
+        self.boosting(fault);
         let given = [
             (
                 "l2",
@@ -215,6 +198,29 @@ impl NewTrainingRun {
                 "wrong-kind",
                 "groups have no order to pick from",
             );
+        }
+    }
+
+    /// Settings of explainable boosting.
+    fn boosting(&self, fault: &mut impl FnMut(String, &str, &str)) {
+        let settings = &self.hyperparameters;
+        if settings.interactions.is_some_and(|pairs| pairs > 100) {
+            fault(
+                "/hyperparameters/interactions".into(),
+                "out-of-range",
+                "from 0 to 100 pairs",
+            );
+        }
+        let mut curbed = BTreeSet::new();
+        for (n, monotone) in settings.monotone.iter().enumerate() {
+            let is_feature = self.features.iter().any(|f| f.name == monotone.feature);
+            if !is_feature || !curbed.insert(&monotone.feature) {
+                fault(
+                    format!("/hyperparameters/monotone/{n}/feature"),
+                    "unknown-feature",
+                    "name one of the features, each once",
+                );
+            }
         }
     }
 }

@@ -1,0 +1,132 @@
+//! Explainable boosting from files to an explained prediction, single, in a batch and over the open protocol.
+
+use helder_testkit::Platform;
+use serde_json::{Value, json};
+
+use crate::{
+    journey::{self, People, id},
+    made::{PREDICT, predicted, subject, tensors},
+    support::HERE,
+};
+
+/// A contribution's place and size, by the names of its inputs.
+fn parts(prediction: &Value) -> Vec<(String, f64)> {
+    let parts = prediction["contributions"].as_array().unwrap().iter();
+    let named = parts.map(|part| {
+        let inputs =
+            [&part["input"], &part["otherInput"]].map(|name| name.as_str().unwrap_or_default());
+        (inputs.join("×"), part["contribution"].as_f64().unwrap())
+    });
+    named.collect()
+}
+
+#[tokio::test]
+async fn a_sum_of_curves_is_trained_reviewed_served_and_explained() {
+    let platform = Platform::start().await.unwrap();
+    let people = People::of(&platform, HERE);
+    let data = journey::bring_in(&platform, &people).await;
+    let linked = journey::run(
+        &people.steward,
+        "/linkage/v1/linkage-runs",
+        &journey::linkage(&data),
+    )
+    .await;
+    let frame = journey::run(
+        &people.analyst,
+        "/training/v1/frames",
+        &journey::frame(&data, &id(&linked)),
+    )
+    .await;
+    let mut plan = journey::training(&data, &id(&frame));
+    plan["algorithm"] = json!("explainable-boosting");
+    plan["hyperparameters"] =
+        json!({"interactions": 2, "monotone": [{"feature": "schuld", "direction": "rising"}]});
+    let training = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
+
+    let version = format!(
+        "/registry/v1/model-versions/{}",
+        journey::model_version(&training)
+    );
+    let approval = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
+    people
+        .officer
+        .create(&format!("{version}/reviews"), approval)
+        .await;
+    people
+        .owner
+        .create(&format!("{version}/_activate"), json!({}))
+        .await;
+
+    let answer = predicted(&people.consumer).await;
+    let prediction = &answer["predictions"][0];
+    let found = parts(prediction);
+    assert!(found.len() >= 4, "{prediction}");
+    let sum: f64 = found.iter().map(|(_, size)| size).sum();
+    let score = prediction["score"].as_f64().unwrap();
+    assert!(
+        (prediction["baseScore"].as_f64().unwrap() + sum - score).abs() < 1e-9,
+        "{prediction}"
+    );
+    let probability = prediction["probability"].as_f64().unwrap();
+    assert!(
+        (probability - 1.0 / (1.0 + (-score).exp())).abs() < 1e-9,
+        "{prediction}"
+    );
+    let reasons = prediction["contributions"].as_array().unwrap();
+    assert!(
+        reasons.iter().any(|part| {
+            let text = part["reason"]["nl"].as_str().unwrap();
+            part["input"] == "schuld" && text.contains("6200") && text.contains("de kans")
+        }),
+        "{prediction}"
+    );
+
+    // The curve of debts only rises, and no pair holds it.
+    let mut scores = Vec::new();
+    for debt in [0, 1_500, 3_000, 6_000, 8_900] {
+        let mut asked = subject();
+        asked["subjects"][0]["values"]["schuld"] = json!(debt);
+        let reply = people.consumer.post(PREDICT, &asked).await.json();
+        scores.push(reply["predictions"][0]["score"].as_f64().unwrap());
+    }
+    assert!(
+        scores.windows(2).all(|pair| pair[0] <= pair[1]),
+        "{scores:?}"
+    );
+    assert!(scores[4] - scores[0] > 1.0, "{scores:?}");
+
+    // A batch says its reasons from the same terms.
+    let batch = json!({"model": "dreigende-dakloosheid", "datasetVersionId": &frame["outcome"]["datasetVersionId"]});
+    let batch = journey::run(&people.analyst, "/prediction/v1/batches", &batch).await;
+    let results = format!("/prediction/v1/batches/{}/results?limit=20", id(&batch));
+    let results = people.analyst.get(&results).await.json();
+    let items = results["items"].as_array().unwrap();
+    assert_eq!(items.len(), 20, "{results}");
+    assert!(
+        items
+            .iter()
+            .all(|item| item["reasons"].as_array().unwrap().len() == 3),
+        "{results}"
+    );
+
+    let over_protocol = people
+        .consumer
+        .post(
+            &format!("/oip/v2/models/{}/infer", answer["model"].as_str().unwrap()),
+            &tensors(),
+        )
+        .await
+        .json();
+    let outputs = over_protocol["outputs"].as_array().unwrap();
+    let output = |name: &str| {
+        outputs
+            .iter()
+            .find(|output| output["name"] == name)
+            .unwrap()
+    };
+    assert_eq!(output("contributions")["shape"], json!([1, found.len()]));
+    assert_eq!(
+        output("score")["data"][0].as_f64().unwrap().to_bits(),
+        score.to_bits()
+    );
+}
