@@ -118,6 +118,7 @@ fn smallest_change(bencher: divan::Bencher<'_, '_>, most_changes: usize) {
     };
     assert!(smallest(&inputs, need, most_changes).is_some());
     bencher.bench_local(|| smallest(divan::black_box(&inputs), need, most_changes));
+}
 
 /// Thirty curves of 100 steps and 20 tables of 30 by 30.
 #[expect(
