@@ -119,8 +119,8 @@ fn a_page_is_navigable() {
     let page = page_with("naam", 0.5);
     assert_eq!(page.matches("<h1>").count(), 1);
     assert!(page.contains("<html lang=\"nl\">") && page.contains("lang=\"en\""));
-    assert_eq!(page.matches("<svg role=\"img\"").count(), 7);
-    assert_eq!(page.matches("<desc id=").count(), 7);
+    assert_eq!(page.matches("<svg role=\"img\"").count(), 8);
+    assert_eq!(page.matches("<desc id=").count(), 8);
     assert_eq!(
         page.matches("<caption>").count(),
         page.matches("<table>").count()
