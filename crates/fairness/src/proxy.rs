@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FairnessError, Verdict, random::Random};
 
+/// Groups that a feature is tried on: the largest.
+const MOST_GROUPS: usize = 8;
 /// Most cells of a table whose interval is resampled.
 const MOST_CELLS: usize = 2_000;
 
@@ -41,7 +43,8 @@ pub struct Proxy {
 /// Audits each feature: does it tell the groups of a sensitive feature apart?
 ///
 /// Each level of a feature (numbers in tenths) is scored by the share of the group among the other four fifths of the rows;
-/// what the score is worth is measured on the rows it has not seen. Groups below `smallest` rows are not looked for.
+/// what the score is worth is measured on the rows it has not seen. The eight largest
+/// groups of at least `smallest` rows are looked for.
 ///
 /// # Errors
 /// [`FairnessError`] when lengths differ, nothing is given, or the limit is not between 0.5 and 1.
@@ -133,16 +136,19 @@ fn told(group: &str, member: &[bool], scores: &[f64], limit: f64) -> Option<Prox
     })
 }
 
-/// Groups of at least `smallest` rows that are not everybody.
+/// The largest groups of at least `smallest` rows that are not everybody.
 fn large<S: AsRef<str>>(groups: &[S], smallest: usize) -> Vec<&str> {
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     for group in groups {
         *sizes.entry(group.as_ref()).or_default() += 1;
     }
-    let large = sizes
+    let mut large: Vec<(&str, usize)> = sizes
         .into_iter()
-        .filter(|(_, size)| *size >= smallest && groups.len() - size >= smallest);
-    large.map(|(name, _)| name).collect()
+        .filter(|(_, size)| *size >= smallest && groups.len() - size >= smallest)
+        .collect();
+    large.sort_by_key(|(name, size)| (std::cmp::Reverse(*size), *name));
+    large.truncate(MOST_GROUPS);
+    large.into_iter().map(|(name, _)| name).collect()
 }
 
 fn relation<S: AsRef<str>>(

@@ -1,5 +1,7 @@
 //! Sections of `fairness.json`.
 
+use std::collections::BTreeSet;
+
 use helder_fairness::{
     CountedGroup, Exploration, FairnessReport, GroupMetrics, LabelSensitivity, Proxy, ProxyAuc,
     Settings, Verdict, by_group, explore, fairness_report, intersect, label_sensitivity,
@@ -11,6 +13,8 @@ use crate::learn::LearnError;
 
 /// Most sensitive features whose combinations are judged: ten pairs.
 const MOST_CROSSED: usize = 5;
+/// Most combined groups of one pair of features.
+const MOST_COMBINED: usize = 100;
 
 /// What `fairness.json` says beyond the report per feature.
 #[derive(Clone, Debug, Serialize)]
@@ -57,6 +61,17 @@ impl FairnessSections {
             for (second, others) in &crossed[place + 1..] {
                 let name = format!("{first}|{second}");
                 let both = intersect(groups, others);
+                let combined = both.iter().collect::<BTreeSet<_>>().len();
+                if combined > MOST_COMBINED {
+                    not_judged.push(NotJudged::new(
+                        "many-groups",
+                        format!(
+                            "{name}: {combined} combinaties zijn er te veel om te vergelijken."
+                        ),
+                        format!("{name}: {combined} combinations are too many to compare."),
+                    ));
+                    continue;
+                }
                 let report = fairness_report(
                     &name,
                     material.y,

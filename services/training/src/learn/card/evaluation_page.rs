@@ -179,6 +179,7 @@ fn recalibration(sections: &EvaluationSections) -> Option<Section> {
     .number(Text::new("Log-verlies", "Log loss"))
     .number(Text::new("Brier-score", "Brier score"))
     .number(Text::new("Kalibratiefout", "Calibration error"))
+    .number(Text::new("Snijpunt (ideaal 0)", "Intercept (ideal 0)"))
     .number(Text::new("Helling (ideaal 1)", "Slope (ideal 1)"));
     for entry in &sections.recalibration {
         let way = match entry.kind {
@@ -192,6 +193,9 @@ fn recalibration(sections: &EvaluationSections) -> Option<Section> {
             Cell::number(entry.log_loss, 4),
             Cell::number(entry.brier, 4),
             Cell::number(entry.expected_calibration_error, 4),
+            entry.line.map_or_else(Cell::none, |line| {
+                around(Some(line.intercept), line.intercept_interval_95, 2)
+            }),
             entry.line.map_or_else(Cell::none, |line| {
                 around(Some(line.slope), line.slope_interval_95, 2)
             }),

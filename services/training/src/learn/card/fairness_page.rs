@@ -2,8 +2,8 @@
 
 use helder_evaluation::Interval;
 use helder_fairness::{
-    Compared, CriterionResult, Exploration, FairnessReport, LabelSensitivity, Measure, Policy,
-    Proxy, ProxyAuc, Verdict,
+    Bootstrap, Compared, Criterion, CriterionResult, Exploration, FairnessReport, LabelSensitivity,
+    Measure, Policy, Proxy, ProxyAuc, Verdict,
 };
 use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
@@ -154,10 +154,53 @@ fn pairs(report: &FairnessReport) -> Section {
         "The more groups, the sooner one difference looks large by chance. Hence two intervals: for this pair alone, and a wider one for \
          all pairs together.",
     ));
+    if let Some(found) = &report.bootstrap {
+        section = section.table(resampled(found));
+    }
     for result in &report.criteria {
         section = section.section(criterion(result));
     }
     section
+}
+
+/// The largest of many distances has no formula for its interval; drawing again and again does.
+fn resampled(found: &Bootstrap) -> Table {
+    let mut table = Table::new(Text::new(
+        format!(
+            "Grootste verschil, {} keer opnieuw getrokken",
+            found.replicates
+        ),
+        format!("Largest difference, drawn again {} times", found.replicates),
+    ))
+    .column(Text::new("Maat", "Criterion"))
+    .number(Text::new("Midden (95%-interval)", "Middle (95% interval)"))
+    .number(Text::new(
+        "Overdrijving door toeval",
+        "Exaggeration by chance",
+    ));
+    for (criterion, spread) in [
+        (
+            Criterion::DemographicParity,
+            found.demographic_parity_difference,
+        ),
+        (
+            Criterion::EqualOpportunity,
+            found.equal_opportunity_difference,
+        ),
+        (Criterion::EqualizedOdds, found.equalized_odds_difference),
+        (
+            Criterion::PredictiveParity,
+            found.predictive_parity_difference,
+        ),
+    ] {
+        let limits = spread.map(|spread| spread.interval_95);
+        table.push([
+            Cell::both(fairness::criterion(criterion)),
+            cell(spread.map(|spread| spread.median), limits),
+            spread.map_or_else(Cell::none, |spread| Cell::number(spread.bias, 3)),
+        ]);
+    }
+    table
 }
 
 fn criterion(result: &CriterionResult) -> Section {

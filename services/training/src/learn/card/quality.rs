@@ -91,7 +91,13 @@ pub(super) fn quality(found: &Evaluation, rows: usize) -> Section {
         .figures([
             KeyFigure::new(Text::new("Onderscheid (AUC)", "Discrimination (AUC)"), auc_cell)
                 .note(Text::new("0,5 is toeval, 1 is volmaakt", "0.5 is chance, 1 is perfect")),
-            KeyFigure::new(Text::new("Gemiddelde precisie", "Average precision"), Cell::number(found.average_precision, 3)),
+            KeyFigure::new(
+                Text::new("Gemiddelde precisie", "Average precision"),
+                found.average_precision_interval_95.map_or_else(
+                    || Cell::number(found.average_precision, 3),
+                    |limits| Cell::interval(found.average_precision, limits.low, limits.high, 3),
+                ),
+            ),
             KeyFigure::new(Text::new("Brier-score", "Brier score"), Cell::number(found.brier, 4)).note(Text::new(
                 format!("zonder model {}", helder_report::number::decimal(found.brier_of_base_rate, 4)),
                 format!("without a model {:.4}", found.brier_of_base_rate),

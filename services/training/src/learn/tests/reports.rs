@@ -195,6 +195,7 @@ fn fairness_judges_combinations_rules_labels_and_proxies() {
         "What this report cannot say",
         "Deze gegevens verraden de groep: area.",
         "elke groep even vaak gevonden",
+        "2000 keer opnieuw getrokken",
         "Alleen een controle op een steekproef",
         "A person writes it, with name and reason",
     ] {
