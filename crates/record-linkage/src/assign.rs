@@ -80,6 +80,11 @@ impl Components {
             messages: vec![[0.0; 2]; n],
         }
     }
+
+    /// log2 of what the left record of an edge, with its other candidates, says of it.
+    pub(crate) fn of_left(&self, edge: usize) -> f64 {
+        self.messages[edge][0]
+    }
 }
 
 fn root(parents: &mut [u32], mut node: u32) -> u32 {

@@ -3,6 +3,7 @@
 pub mod assign;
 pub mod blocking;
 pub mod bound;
+pub mod calibration;
 pub mod cluster;
 pub mod comparison;
 mod distinct;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{bound::Bound, em::Convergence, spec::Assignment};
+use crate::{bound::Bound, calibration::Calibration, em::Convergence, spec::Assignment};
 
 /// Where a probability comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -70,6 +70,10 @@ pub struct TrainedModel {
     /// log2 of the odds that a random pair is of one household, when that class was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub household_weight: Option<f64>,
+    /// What brings scores in line with how near other people come, where each right record has one partner at most and left ones may have
+    /// several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// How EM ended.
     pub convergence: Convergence,
 }
@@ -81,6 +85,12 @@ pub fn exact(weight: f64) -> f64 {
 }
 
 impl TrainedModel {
+    /// The bar of the other records: what the competition took away, calibrated.
+    pub(crate) fn rival_bar(&self, weight: f64, taken: f64) -> f64 {
+        let calibration = self.calibration.as_ref();
+        taken + calibration.map_or(0.0, |found| found.bar(weight + taken))
+    }
+
     /// Prior of a further pair of a record of side `side` (0 left, 1 right), each of which is open for one: as [`Self::set_expected_matches`]
     /// has it where that side may have several partners.
     pub(crate) fn prior_of_further(&self, bound: &Bound, side: usize) -> f64 {

@@ -148,8 +148,13 @@ pub(crate) fn explain(
         ));
     }
     if rival_bar != 0.0 {
-        // Between two files other records only compete; within one, those of the same person speak for a pair.
-        let (label, label_nl) = if rival_bar < 0.0 {
+        // Between two files other records compete, and tell what a score is worth; within one, those of the same person speak for a pair.
+        let (label, label_nl) = if model.calibration.is_some() {
+            (
+                "other candidates, and how near others come",
+                "andere kandidaten, en hoe dichtbij anderen komen",
+            )
+        } else if rival_bar < 0.0 {
             ("other candidates", "andere kandidaten")
         } else {
             (

@@ -106,8 +106,10 @@ pub(super) fn settle(
         })
         .collect();
     for (place, bar) in places.iter().zip(bars) {
+        let weight = weighed[*place].weight;
+        let bar = frozen.model.rival_bar(weight, bar);
         pairs[*place].rival_bar = bar;
-        pairs[*place].match_weight = weighed[*place].weight + bar;
+        pairs[*place].match_weight = weight + bar;
     }
     let finals: Vec<f64> = places.iter().map(|i| pairs[*i].match_weight).collect();
     let chosen = choose(

@@ -215,7 +215,10 @@ impl Index {
             .iter()
             .zip(bars)
             .zip(rows)
-            .map(|((edge, bar), row)| (edge.weight + bar, bar, row))
+            .map(|((edge, taken), row)| {
+                let bar = self.model.rival_bar(edge.weight, taken);
+                (edge.weight + bar, bar, row)
+            })
             .collect();
         answer.n_candidates = found.len() as u64;
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.2.cmp(&b.2)));

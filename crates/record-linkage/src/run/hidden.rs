@@ -55,7 +55,9 @@ pub(crate) fn hidden_pairs(
             chance = shifted
                 .par_iter()
                 .zip(&found.rival_bars)
-                .map(|(edge, bar)| probability(edge.weight + bar))
+                .map(|(edge, taken)| {
+                    probability(edge.weight + model.rival_bar(edge.weight, *taken))
+                })
                 .collect();
             share = further_share(edges, &chance, side, bound);
         }

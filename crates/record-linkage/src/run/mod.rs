@@ -113,7 +113,8 @@ pub struct ScoredPair {
     pub left: u32,
     /// Row of the right table.
     pub right: u32,
-    /// Bar of the other records: of rivals, never above zero, between two files; of the records of the same person or another within one.
+    /// Bar of the other records: between two files what rivals take away, and what near strangers tell of such scores; within one what the
+    /// records of the same person or another say.
     pub rival_bar: f64,
     /// log2 odds, rivals included.
     pub match_weight: f64,

@@ -10,11 +10,12 @@ use super::{
     limits::Budget,
     quality::judge,
     room::within_room,
-    weigh::{Free, weigh},
+    weigh::{Free, Pair, weigh},
 };
 use crate::{
     assign::{Components, Edge, choose, compete},
     bound::Bound,
+    calibration::{self, Calibration},
     model::TrainedModel,
     score::{Evidence, Weights, probability},
     spec::{Assignment, ColumnPair, LinkageSpec},
@@ -260,9 +261,17 @@ impl State {
                 break;
             }
         }
+        // Where a left record has one partner too, second registrations of a person are wrong and right at once.
+        model.calibration = (spec.assignment == Assignment::OneLeftPerRight)
+            .then(|| self.calibration(&kept, &edges, &model, (&found.rival_bars, &components)))
+            .flatten();
+        let bars = edges.par_iter().zip(&found.rival_bars);
+        let bars: Vec<f64> = bars
+            .map(|(edge, taken)| model.rival_bar(edge.weight, *taken))
+            .collect();
         let finals: Vec<f64> = edges
             .iter()
-            .zip(&found.rival_bars)
+            .zip(&bars)
             .map(|(edge, bar)| edge.weight + bar)
             .collect();
         let chosen = choose(&edges, &finals, spec.assignment, spec.threshold);
@@ -287,7 +296,7 @@ impl State {
         );
         result.scored = edges
             .iter()
-            .zip(&found.rival_bars)
+            .zip(&bars)
             .map(|(edge, bar)| ScoredPair {
                 left: edge.left,
                 right: edge.right,
@@ -306,5 +315,26 @@ impl State {
         result.duplicate_share = found.duplicate_share;
         result.model = Some(model);
         Ok(())
+    }
+
+    /// What the scores of these pairs are worth; `taken` is what the competition took away.
+    fn calibration(
+        &self,
+        kept: &[Pair],
+        edges: &[Edge],
+        model: &TrainedModel,
+        (taken, components): (&[f64], &Components),
+    ) -> Option<Calibration> {
+        let relatives = kept.par_iter().map(|(_, _, evidence)| {
+            let household = model.household_weight;
+            household.is_some_and(|weight| evidence.household + weight > 0.0)
+        });
+        calibration::learn(&calibration::Pairs {
+            edges,
+            taken,
+            relatives: &relatives.collect::<Vec<bool>>(),
+            components,
+            n_right: self.right_taken.iter().filter(|taken| !**taken).count() as f64,
+        })
     }
 }

@@ -212,6 +212,7 @@ fn assemble(
         prior_weight: 0.0,
         household_weight: household_ratio
             .map(|ratio| (ratio * expected_matches / bound.n_pairs().max(1.0)).log2()),
+        calibration: None,
         convergence: trained.convergence,
     };
     let cautious = 0.5 * bound.n_left().min(bound.n_right()) as f64;
