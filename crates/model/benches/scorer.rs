@@ -120,7 +120,7 @@ fn smallest_change(bencher: divan::Bencher<'_, '_>, most_changes: usize) {
     bencher.bench_local(|| smallest(divan::black_box(&inputs), need, most_changes));
 }
 
-/// Thirty curves of 100 steps and 20 tables of 30 by 30.
+/// Thirty curves of 100 steps and 20 tables of 25 by 25.
 #[expect(
     clippy::unwrap_used,
     reason = "a bench without a model has nothing to measure"
@@ -143,10 +143,10 @@ fn boosted() -> Scorer {
         standard_errors: vec![0.1; 100],
     };
     let pair = |place: usize| helder_model::PairTable {
-        first: side(place, 30),
-        second: side(place + 1, 30),
-        scores: vec![scores(30); 30],
-        standard_errors: vec![vec![0.1; 30]; 30],
+        first: side(place, 25),
+        second: side(place + 1, 25),
+        scores: vec![scores(25); 25],
+        standard_errors: vec![vec![0.1; 25]; 25],
     };
     model.algorithm = Algorithm::ExplainableBoosting(helder_model::TermsFit {
         intercept: -1.0,

@@ -51,6 +51,8 @@ pub struct Answer {
     pub order: Vec<usize>,
     /// What `order` is sorted by, kept for its buffer.
     keys: Vec<(u64, usize)>,
+    /// Steps of the inputs in their curves, kept for its buffer.
+    steps: Vec<usize>,
 }
 
 /// An interval.

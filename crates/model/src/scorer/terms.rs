@@ -28,7 +28,10 @@ enum Steps {
 #[derive(Clone, Debug)]
 struct Pair {
     inputs: [usize; 2],
-    sides: [Steps; 2],
+    /// For each step of the curve of an input its step in the table.
+    sides: [Vec<usize>; 2],
+    is_found_by_curve: bool,
+    searched: [Steps; 2],
     across: usize,
     scores: Vec<f64>,
 }
@@ -63,6 +66,34 @@ impl Steps {
     }
 }
 
+/// For each step of a curve its step in a table of the same input, where no step of the curve lies in two of them.
+fn coarser(curve: &Side, table: &Side, input: &Input) -> Option<Vec<usize>> {
+    let missing = usize::from(input.missing == MissingRule::OwnEffect);
+    let own = (0..missing).map(Some);
+    let mapped: Option<Vec<usize>> = if let (Some(fine), Some(coarse)) = (&curve.cuts, &table.cuts)
+    {
+        let is_part = |cut: &f64| fine.binary_search_by(|other| other.total_cmp(cut)).is_ok();
+        if !coarse.iter().all(is_part) {
+            return None;
+        }
+        // A step begins at its lower cut; the first lies below all.
+        let lower = [f64::NEG_INFINITY].into_iter().chain(fine.iter().copied());
+        let place = |low: f64| Some(missing + coarse.partition_point(|cut| *cut <= low));
+        own.chain(lower.map(place)).collect()
+    } else {
+        let (fine, coarse) = (curve.levels.as_ref()?, table.levels.as_ref()?);
+        let of = |levels: &Vec<String>| {
+            let mut places = levels
+                .iter()
+                .map(|level| coarse.iter().position(|step| step.contains(level)));
+            let first = places.next()??;
+            places.all(|place| place == Some(first)).then_some(first)
+        };
+        fine.iter().map(of).collect()
+    };
+    mapped
+}
+
 impl Terms {
     /// `fit` is coherent with `inputs` (see `check`).
     pub(super) fn new(
@@ -71,12 +102,18 @@ impl Terms {
         positions: &HashMap<String, usize>,
         calibration: Calibration,
     ) -> Self {
+        let by_curve =
+            |side: &Side, input: usize| coarser(&fit.curves.get(input)?.side, side, &inputs[input]);
         let pair = |pair: &crate::PairTable| {
             let first = *positions.get(&pair.first.input)?;
             let second = *positions.get(&pair.second.input)?;
+            let sides = [by_curve(&pair.first, first), by_curve(&pair.second, second)];
+            let is_found_by_curve = sides.iter().all(Option::is_some);
             Some(Pair {
                 inputs: [first, second],
-                sides: [
+                sides: sides.map(Option::unwrap_or_default),
+                is_found_by_curve,
+                searched: [
                     Steps::new(&pair.first, &inputs[first]),
                     Steps::new(&pair.second, &inputs[second]),
                 ],
@@ -97,15 +134,25 @@ impl Terms {
 
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
         answer.contributions.clear();
+        answer.steps.clear();
         let cells = row.cells();
         let mut score = self.intercept;
         for ((steps, scores), cell) in self.curves.iter().zip(cells) {
-            let contribution = scores.get(steps.of(cell)).copied().unwrap_or(0.0);
+            let step = steps.of(cell);
+            answer.steps.push(step);
+            let contribution = scores.get(step).copied().unwrap_or(0.0);
             score += contribution;
             answer.contributions.push(contribution);
         }
         for pair in &self.pairs {
-            let [first, second] = [0, 1].map(|side| pair.sides[side].of(&cells[pair.inputs[side]]));
+            let [first, second] = [0, 1].map(|side| {
+                let input = pair.inputs[side];
+                if pair.is_found_by_curve {
+                    pair.sides[side][answer.steps[input]]
+                } else {
+                    pair.searched[side].of(&cells[input])
+                }
+            });
             let place = first * pair.across + second;
             let contribution = pair.scores.get(place).copied().unwrap_or(0.0);
             score += contribution;

@@ -139,6 +139,37 @@ fn a_missing_value_with_an_effect_of_its_own_is_told_and_shows_no_value() {
 }
 
 #[test]
+fn a_table_whose_steps_are_not_those_of_the_curve_is_read_off_too() {
+    let mut model = boosted();
+    let Algorithm::ExplainableBoosting(fit) = &mut model.algorithm else {
+        unreachable!()
+    };
+    fit.pairs[0].first = cuts("huurachterstand", &[40_000.0]);
+    let scorer = Scorer::new(&model).unwrap();
+    let (mut row, mut answer) = (scorer.row(), Answer::default());
+    let cases = [(39_999, -0.05), (40_000, 0.4), (49_999, 0.4), (50_000, 0.4)];
+    for (arrears, wanted) in cases {
+        let values = [
+            Value::Integer(arrears),
+            Value::Boolean(true),
+            Value::Text("huur"),
+        ];
+        for (place, value) in values.into_iter().enumerate() {
+            scorer.set(&mut row, place, value).unwrap();
+        }
+        scorer.score(&row, &mut answer).unwrap();
+        assert_eq!(
+            answer.contributions[3].to_bits(),
+            f64::to_bits(wanted),
+            "{arrears}"
+        );
+    }
+    scorer.set(&mut row, 0, Value::Null).unwrap();
+    scorer.score(&row, &mut answer).unwrap();
+    assert_eq!(answer.contributions[3].to_bits(), 0.0_f64.to_bits());
+}
+
+#[test]
 fn what_does_not_fit_is_named() {
     let cases: [(&str, Json, &str); 12] = [
         ("/fitted/curves/0/cuts", json!([2.0, 1.0]), "out-of-range"),
