@@ -39,17 +39,24 @@ pub struct Bound {
 impl Bound {
     /// Parses and interns every value the spec names. Columns that do not exist count as missing; see [`LinkageSpec::faults`].
     pub fn new(spec: &LinkageSpec, left: &Table, right: &Table) -> Self {
-        let (comparisons, tokens) = spec
-            .comparisons
-            .par_iter()
-            .enumerate()
-            .map(|(k, comparison)| {
-                let mut tokens = Tokens::of(k as u32);
-                let bound = bind(comparison, spec, left, right, &mut tokens);
-                tokens.close_for_reading();
-                (bound, tokens)
-            })
-            .unzip();
+        let read = || {
+            let comparisons = spec.comparisons.par_iter().enumerate();
+            comparisons
+                .map(|(k, comparison)| {
+                    let mut tokens = Tokens::of(k as u32);
+                    let bound = bind(comparison, spec, left, right, &mut tokens);
+                    tokens.close_for_reading();
+                    (bound, tokens)
+                })
+                .unzip()
+        };
+        let group = || {
+            rayon::join(
+                || of_rows(spec, left, Side::Left),
+                || of_rows(spec, right, Side::Right),
+            )
+        };
+        let ((comparisons, tokens), groups) = rayon::join(read, group);
         Self {
             comparisons,
             tokens,
@@ -60,10 +67,7 @@ impl Bound {
                 (Some(l), Some(r)) => (l.n_records + r.n_records) as f64,
                 _ => (left.n_rows() + right.n_rows()) as f64,
             },
-            groups: [
-                of_rows(spec, left, Side::Left),
-                of_rows(spec, right, Side::Right),
-            ],
+            groups: groups.into(),
             address: spec
                 .comparisons
                 .iter()
@@ -303,7 +307,13 @@ impl Bound {
     ) {
         sums.clear();
         sums.resize(lefts.len() * rights.len(), 0.0);
+        // What is looked at is fetched for many rows at once.
+        let last = |rows: &[u32], i: usize| rows.get(i).or(rows.last()).copied().unwrap_or(0);
+        let rows: Vec<(u32, u32)> = (0..lefts.len().max(rights.len()))
+            .map(|i| (last(lefts, i), last(rights, i)))
+            .collect();
         for (k, (comparison, tokens)) in self.comparisons.iter().zip(&self.tokens).enumerate() {
+            self.touch(k, &rows);
             let tops = weights.tops(k);
             let tile = Tile {
                 lefts,
@@ -359,7 +369,7 @@ mod tests {
 
     /// Every value beside every other, so that each level is met.
     fn table(n: usize, step: usize) -> Table {
-        let words: [(&str, &[&str]); 6] = [
+        let words: [(&str, &[&str]); 9] = [
             (
                 "v",
                 &[
@@ -402,6 +412,9 @@ mod tests {
                 "s",
                 &["Dorpsstraat", "Dorpstraat", "Kerkweg", "", "Dorpsstr"],
             ),
+            ("q", &["", "Vries", "", "Bakker", "Janssen"]),
+            ("w", &["Gouda", "Delft", "", "Gouds"]),
+            ("x", &["V", "M", ""]),
         ];
         let mut out = Table::new(n);
         for (place, (name, values)) in words.iter().enumerate() {
@@ -420,6 +433,9 @@ mod tests {
             ("p", T::Postcode),
             ("n", T::Huisnummer),
             ("s", T::Straatnaam),
+            ("q", T::GeslachtsnaamPartner),
+            ("w", T::Woonplaats),
+            ("x", T::Geslacht),
         ];
         let described: Vec<Described> = meanings
             .map(|(name, meaning)| Described {

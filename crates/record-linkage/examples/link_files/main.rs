@@ -142,6 +142,7 @@ fn read(path: &str, truth: &str, wanted: &str) -> Labelled {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    usage::with_returned_buffers();
     let arguments = arguments()?;
     let mut spec = spec(&arguments)?;
     let threshold = spec.threshold;

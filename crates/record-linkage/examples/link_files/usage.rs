@@ -5,6 +5,29 @@ use std::{sync::Mutex, time::Instant};
 use helder_record_linkage::Observer;
 use serde::Serialize;
 
+/// Starts the program once more with a setting of glibc's allocator: buffers of a megabyte go back to the system when they are dropped.
+/// Without it the limit rises with the first large buffer that is dropped, and later ones stay in the heap. Returns when it is set already,
+/// or cannot be.
+#[cfg(unix)]
+pub(crate) fn with_returned_buffers() {
+    use std::os::unix::process::CommandExt as _;
+    const SETTING: &str = "MALLOC_MMAP_THRESHOLD_";
+    if std::env::var_os(SETTING).is_none()
+        && let Ok(program) = std::env::current_exe()
+    {
+        let args = std::env::args_os().skip(1);
+        // Comes back only when the program could not be started; then all goes on without.
+        let _ = std::process::Command::new(program)
+            .args(args)
+            .env(SETTING, "1048576")
+            .exec();
+    }
+}
+
+/// See the other.
+#[cfg(not(unix))]
+pub(crate) fn with_returned_buffers() {}
+
 /// CPU seconds of this process so far, all threads.
 pub(crate) fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -69,6 +69,7 @@ fn spec(columns: &str) -> Result<LinkageSpec, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    usage::with_returned_buffers();
     let columns = needed("columns")?;
     let spec = spec(&columns)?;
     let wanted: Vec<&str> = columns

@@ -1,7 +1,10 @@
 //! What a run may use: it refuses with the number needed, before it starts where that can be told, and never dies of it.
 
 use super::{Cancelled, weigh::MOST_AT_ONCE};
-use crate::{spec::LinkageSpec, table::Table};
+use crate::{
+    spec::{ComparisonSpec, LinkageSpec},
+    table::Table,
+};
 
 /// What a run may use; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,8 +41,10 @@ pub enum RunError {
     },
 }
 
-/// Bytes per row of each comparison: a code, and for names a second code and two masks.
-const PER_ROW: u64 = 16;
+/// Bytes per row of a comparison of names: two codes and two masks. Of sex beside names: two codes. Of anything else: a code.
+const PER_NAMED_ROW: u64 = 16;
+const PER_SEX_ROW: u64 = 8;
+const PER_ROW: u64 = 4;
 /// Bytes per distinct value of a comparison: parsed, interned, counted, and found again.
 const PER_VALUE: u64 = 112;
 /// Bytes per row while a rule is joined: keys of all rules, and twice the list of this one with two keys a row.
@@ -50,6 +55,11 @@ const PER_PAIR: u64 = 136;
 const PER_STREAMED: u64 = 40;
 /// Bytes of a worker's memories.
 const PER_THREAD: u64 = 1 << 21;
+
+/// Memory that the keys of a rule need, in bytes.
+fn keyed(left: &Table, right: &Table) -> u64 {
+    (left.n_rows() + right.n_rows()) as u64 * PER_KEYED_ROW
+}
 
 /// Memory that a run needs apart from the pairs it keeps, in bytes.
 fn without_pairs(spec: &LinkageSpec, left: &Table, right: &Table) -> u64 {
@@ -63,7 +73,7 @@ fn without_pairs(spec: &LinkageSpec, left: &Table, right: &Table) -> u64 {
             _ => table.n_rows() / 2,
         }
     };
-    let of_comparison = |comparison: &crate::spec::ComparisonSpec| {
+    let of_comparison = |comparison: &ComparisonSpec| {
         let columns = comparison.columns();
         let names = |is_left: bool| -> Vec<&str> {
             columns
@@ -72,11 +82,16 @@ fn without_pairs(spec: &LinkageSpec, left: &Table, right: &Table) -> u64 {
                 .collect()
         };
         let values = distinct(left, &names(true)) + distinct(right, &names(false));
-        rows * PER_ROW + values as u64 * PER_VALUE
+        let per_row = match comparison {
+            ComparisonSpec::GivenNames { .. } | ComparisonSpec::Surname { .. } => PER_NAMED_ROW,
+            ComparisonSpec::Sex { .. } => PER_SEX_ROW,
+            _ => PER_ROW,
+        };
+        rows * per_row + values as u64 * PER_VALUE
     };
     let reading: u64 = spec.comparisons.iter().map(of_comparison).sum();
     let workers = rayon::current_num_threads() as u64 * PER_THREAD;
-    left.bytes() + right.bytes() + reading + rows * PER_KEYED_ROW + workers
+    left.bytes() + right.bytes() + reading + keyed(left, right) + workers
 }
 
 /// What is left for pairs.
@@ -115,9 +130,11 @@ impl Budget {
         left: &Table,
         right: &Table,
     ) -> Result<Self, RunError> {
+        // The tables are given up before the first rule is joined.
+        let never_both = keyed(left, right).min(left.bytes() + right.bytes());
         let budget = Self {
             limits,
-            without_pairs: without_pairs(spec, left, right),
+            without_pairs: without_pairs(spec, left, right) - never_both,
         };
         budget.memory("the run", MOST_AT_ONCE * PER_STREAMED / PER_PAIR)?;
         Ok(budget)
