@@ -120,13 +120,14 @@ fn smallest_change(bencher: divan::Bencher<'_, '_>, most_changes: usize) {
     bencher.bench_local(|| smallest(divan::black_box(&inputs), need, most_changes));
 }
 
-/// Thirty curves of 100 steps and 20 tables of 25 by 25.
+/// Curves of 100 steps and tables of 25 by 25.
 #[expect(
     clippy::unwrap_used,
     reason = "a bench without a model has nothing to measure"
 )]
-fn boosted() -> Scorer {
+fn boosted(curves: usize, pairs: usize) -> Scorer {
     let mut model = model(false);
+    model.inputs.truncate(curves);
     let side = |input: usize, steps: usize| helder_model::Side {
         input: format!("x{input}"),
         cuts: Some(
@@ -150,30 +151,39 @@ fn boosted() -> Scorer {
     };
     model.algorithm = Algorithm::ExplainableBoosting(helder_model::TermsFit {
         intercept: -1.0,
-        curves: (0..30).map(curve).collect(),
-        pairs: (0..20).map(pair).collect(),
+        curves: (0..curves).map(curve).collect(),
+        pairs: (0..pairs).map(pair).collect(),
     });
     Scorer::new(&model).unwrap()
 }
 
-/// Explainable boosting: one row with its 50 contributions in order.
-#[divan::bench]
+/// Explainable boosting: one row with its contributions in order.
 #[expect(
     clippy::unwrap_used,
     reason = "a bench without a row has nothing to measure"
 )]
-fn thirty_curves_and_twenty_pairs(bencher: divan::Bencher<'_, '_>) {
-    let scorer = boosted();
+fn score_boosted(bencher: divan::Bencher<'_, '_>, curves: usize, pairs: usize) {
+    let scorer = boosted(curves, pairs);
     let (mut row, mut answer) = (scorer.row(), Answer::default());
     let mut at = 0.0_f64;
     bencher.bench_local(|| {
         row.clear();
         at = (at + 37.3) % 100.0;
-        for input in 0..30 {
+        for input in 0..curves {
             let value = Value::Number(divan::black_box((at + 3.1 * input as f64) % 100.0));
             scorer.set(&mut row, input, value).unwrap();
         }
         scorer.score(&row, &mut answer).unwrap();
         answer.score
     });
+}
+
+#[divan::bench]
+fn thirty_curves_and_twenty_pairs(bencher: divan::Bencher<'_, '_>) {
+    score_boosted(bencher, 30, 20);
+}
+
+#[divan::bench]
+fn twenty_curves_and_five_pairs(bencher: divan::Bencher<'_, '_>) {
+    score_boosted(bencher, 20, 5);
 }
