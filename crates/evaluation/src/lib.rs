@@ -7,6 +7,7 @@ mod conformal;
 mod decision;
 mod drift;
 mod error;
+mod estimates;
 mod feature;
 mod gaps;
 mod leakage;
@@ -30,6 +31,7 @@ pub use conformal::{
 pub use decision::{DecisionPoint, decision_curve};
 pub use drift::{Drift, drift};
 pub use error::EvaluationError;
+pub use estimates::{EstimateBin, Estimates, Outcome, evaluate_estimates};
 pub use feature::{Feature, level_scores, level_scores_of};
 pub use gaps::{COMPLETE, FeatureGaps, Gaps, INCOMPLETE, gaps};
 pub use leakage::{FeatureCheck, Suspicion, dates_in_the_future, leakage};

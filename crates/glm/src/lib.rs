@@ -22,6 +22,7 @@ mod raw;
 mod response;
 mod separation;
 mod special;
+mod validate;
 mod work;
 
 pub use dependence::DroppedColumn;
@@ -35,3 +36,4 @@ pub use logistic::{LogisticFit, LogisticRegression};
 pub use overdispersion::{Against, Overdispersion};
 pub use path::{ElasticNet, Lambdas, Path, PathPoint};
 pub use response::Response;
+pub use validate::CrossValidated;

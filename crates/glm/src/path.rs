@@ -96,6 +96,10 @@ impl ElasticNet {
         }
     }
 
+    pub(crate) const fn family(&self) -> Family {
+        self.family
+    }
+
     /// With other penalties.
     #[must_use]
     pub fn lambdas(mut self, lambdas: Lambdas) -> Self {

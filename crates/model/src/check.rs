@@ -1,5 +1,6 @@
 //! Coherence: what the types alone do not say. Every fault is named.
 
+mod generalised;
 mod inputs;
 mod k_means;
 mod linear;
@@ -79,6 +80,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
             );
             check.k_means(fit, &model.inputs);
         }
+        Algorithm::GeneralisedLinear(fit) => check.generalised(model, fit, &by_name),
     }
     if let Calibration::Logistic { intercept, slope } = model.calibration {
         check.finite("/calibration/intercept", intercept);

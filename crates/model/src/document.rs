@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Input, KMeansFit, LinearFit, Term, TermsFit, Training};
+use crate::{GeneralisedFit, Input, KMeansFit, LinearFit, Term, TermsFit, Training};
 
 /// The format this crate writes.
 pub const FORMAT: &str = "helder-model/1";
@@ -66,6 +66,8 @@ pub enum Kind {
     BinaryClassification,
     /// The group somebody resembles most.
     Clustering,
+    /// An amount, a count or a share.
+    Regression,
 }
 
 /// What the answer means.
@@ -89,6 +91,10 @@ pub enum Link {
     Logit,
     /// There is no score (groups).
     None,
+    /// The score is the answer.
+    Identity,
+    /// The score is the natural logarithm of the answer.
+    Log,
 }
 
 /// The algorithm and what it estimated.
@@ -100,6 +106,8 @@ pub enum Algorithm {
     LogisticRegression(LinearFit),
     /// k-means: nearest centre after standardisation.
     KMeans(KMeansFit),
+    /// Linear, Poisson, negative binomial or binomial regression: score = intercept + Σ coefficient × value.
+    GeneralisedLinear(GeneralisedFit),
     /// Explainable boosting: score = intercept + Σ curves + Σ tables of pairs.
     ExplainableBoosting(TermsFit),
 }
@@ -129,6 +137,7 @@ impl Algorithm {
             Self::LogisticRegression(_) => "logistic_regression",
             Self::KMeans(_) => "k_means",
             Self::ExplainableBoosting(_) => "explainable_boosting",
+            Self::GeneralisedLinear(_) => "generalised_linear",
         }
     }
 }

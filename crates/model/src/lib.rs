@@ -4,6 +4,7 @@ pub mod check;
 pub mod counterfactual;
 pub mod document;
 pub mod fitted;
+mod generalised;
 pub mod input;
 pub mod read;
 pub mod reason;
@@ -16,6 +17,7 @@ pub use fitted::{
     CategoryTerm, Centre, Intercept, KMeansFit, LevelTerm, LinearFit, LinearTerm, MissingTerm,
     Standardisation,
 };
+pub use generalised::{Family, GeneralisedFit};
 pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::{Input, InputType, Kind, Meaning, Model, Row, Term, scorer::level_name};
+use crate::{Algorithm, Input, InputType, Kind, Meaning, Model, Row, Term, scorer::level_name};
 
 /// Language of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +47,16 @@ const TOGETHER: [&str; 2] = [", samen met: ", ", together with: "];
 /// Below this the odds change by less than one percent, which nobody should act on.
 const NOTICEABLE_LOG_ODDS: f64 = 0.01;
 
+/// A hundredth of the spread around the estimate, or of the estimate itself where the score is a logarithm.
+fn noticeable(model: &Model) -> f64 {
+    match &model.algorithm {
+        Algorithm::GeneralisedLinear(fit) => fit
+            .residual_variance
+            .map_or(NOTICEABLE_LOG_ODDS, |variance| 0.01 * variance.sqrt()),
+        _ => NOTICEABLE_LOG_ODDS,
+    }
+}
+
 impl Reasons {
     /// Reasons as plain text.
     pub fn plain(model: &Model) -> Self {
@@ -82,6 +92,20 @@ impl Reasons {
                     ". This makes almost no difference.",
                 ],
             ],
+            Kind::Regression => [
+                [
+                    ". Dit verhoogt de schatting.",
+                    ". Dit verlaagt de schatting.",
+                    ". Dit maakt voor de schatting geen verschil.",
+                    ". Dit maakt voor de schatting bijna geen verschil.",
+                ],
+                [
+                    ". This raises the estimate.",
+                    ". This lowers the estimate.",
+                    ". This makes no difference.",
+                    ". This makes almost no difference.",
+                ],
+            ],
             Kind::Clustering => [
                 [
                     ". Dit past bij deze groep.",
@@ -103,6 +127,7 @@ impl Reasons {
             effects: effects.map(|texts| texts.map(escape)),
             noticeable: match model.kind {
                 Kind::BinaryClassification => NOTICEABLE_LOG_ODDS,
+                Kind::Regression => noticeable(model),
                 Kind::Clustering => 0.0,
             },
         }

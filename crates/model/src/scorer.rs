@@ -11,7 +11,7 @@ pub use row::{Row, Value, ValueFault, Warning, WarningKind};
 
 use std::collections::HashMap;
 
-use crate::{Algorithm, Calibration, Input, Meaning, Model, ModelError, Term, check::check};
+use crate::{Algorithm, Calibration, Input, Link, Meaning, Model, ModelError, Term, check::check};
 
 /// A model made ready to answer.
 #[derive(Clone, Debug)]
@@ -35,7 +35,9 @@ enum Engine {
 pub struct Answer {
     /// Probability of the event, in `[0, 1]`; absent for groups.
     pub probability: Option<f64>,
-    /// 95 % interval of the probability, from the covariance of the estimates; absent where the model has none.
+    /// The expected amount, count or share; absent for probabilities and groups.
+    pub value: Option<f64>,
+    /// 95 % interval of the probability or of the value, from the covariance of the estimates; absent where the model has none.
     ///
     /// It says how well the training data fixes the average of people like this, not how one person will fare.
     pub interval: Option<Interval>,
@@ -100,7 +102,16 @@ impl Scorer {
                 fit,
                 &model.inputs,
                 &positions,
-                model.calibration,
+                linear::Response::Probability(model.calibration),
+            )),
+            Algorithm::GeneralisedLinear(fit) => Engine::Linear(linear::Linear::new(
+                &fit.linear,
+                &model.inputs,
+                &positions,
+                linear::Response::Value {
+                    link: model.link,
+                    critical: fit.critical,
+                },
             )),
             Algorithm::KMeans(fit) => Engine::Nearest(nearest::Centres::new(fit)),
             Algorithm::ExplainableBoosting(fit) => Engine::Terms(terms::Terms::new(
@@ -189,6 +200,11 @@ impl Scorer {
         row.warnings(&self.slots)
     }
 
+    /// Whether the answer is an amount, a count or a share.
+    pub fn answers_value(&self) -> bool {
+        matches!(&self.engine, Engine::Linear(linear) if linear.answers_value())
+    }
+
     /// Name of a group of a clustering.
     pub fn group_name(&self, group: usize) -> Option<&Meaning> {
         match &self.engine {
@@ -205,6 +221,16 @@ fn logistic(log_odds: f64) -> f64 {
     } else {
         let odds = log_odds.exp();
         odds / (1.0 + odds)
+    }
+}
+
+/// The value that belongs to a score.
+fn value(score: f64, link: Link) -> f64 {
+    match link {
+        Link::Identity | Link::None => score,
+        // Beyond this the value would not be a number that can be written.
+        Link::Log => score.clamp(-700.0, 700.0).exp(),
+        Link::Logit => logistic(score),
     }
 }
 

@@ -305,3 +305,51 @@ fn columns_that_say_the_same_share_and_wrong_settings_are_refused() {
         );
     }
 }
+
+#[test]
+fn cross_validation_leaves_out_what_is_noise_and_keeps_what_counts() {
+    let n = 1_200_usize;
+    let column = |step: usize| -> Vec<f64> {
+        (0..n)
+            .map(|row| ((row * step) % 997) as f64 / 500.0 - 1.0)
+            .collect()
+    };
+    let (a, b) = (column(337), column(611));
+    let noise: Vec<(String, Vec<f64>)> = (0..8)
+        .map(|k| (format!("noise{k}"), column(101 + 37 * k)))
+        .collect();
+    let y: Vec<f64> = (0..n)
+        .map(|row| {
+            let mean = (0.8 + 0.7 * a[row] - 0.5 * b[row]).exp();
+            // A spread that no column explains.
+            (mean + 0.9 * mean.sqrt() * (((row * row * 7 + row * 13) % 211) as f64 / 105.0 - 1.0))
+                .round()
+                .max(0.0)
+        })
+        .collect();
+    let mut columns = vec![("a".to_owned(), a), ("b".to_owned(), b)];
+    columns.extend(noise);
+    let design = Design::new(n, columns).unwrap();
+    let folds: Vec<usize> = (0..n).map(|row| row * 7 % 10).collect();
+    let net = ElasticNet::new(Family::Poisson, 1.0).lambdas(Lambdas::Auto {
+        count: 40,
+        smallest: 1e-4,
+    });
+    let found = net
+        .cross_validate(&design, &Response::new(&y), &folds)
+        .unwrap();
+    assert_eq!((found.folds, found.deviances.len()), (10, 40));
+    assert!(found.simplest <= found.best && found.deviances[found.best] < 0.9 * found.deviances[0]);
+    let chosen = &found.path.points[found.simplest].coefficients;
+    assert!(chosen[0] > 0.4 && chosen[1] < -0.2, "{chosen:?}");
+    let left: usize = chosen[2..].iter().filter(|b| **b != 0.0).count();
+    assert!(left <= 3, "{chosen:?}");
+    assert!(matches!(
+        net.cross_validate(&design, &Response::new(&y), &vec![0; n]),
+        Err(GlmError::Setting { .. })
+    ));
+    assert!(matches!(
+        net.cross_validate(&design, &Response::new(&y), &[0, 1]),
+        Err(GlmError::LengthMismatch { .. })
+    ));
+}

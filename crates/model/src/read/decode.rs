@@ -9,9 +9,10 @@ use super::{
     json::Json,
 };
 use crate::{
-    Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Input, InputType, Intercept,
-    KMeansFit, Kind, LevelTerm, LinearFit, LinearTerm, Link, Meaning, MissingRule, MissingTerm,
-    Model, Output, Parent, Split, Standardisation, Training, TrainingRange, UnknownCategory,
+    Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Family, GeneralisedFit, Input,
+    InputType, Intercept, KMeansFit, Kind, LevelTerm, LinearFit, LinearTerm, Link, Meaning,
+    MissingRule, MissingTerm, Model, Output, Parent, Split, Standardisation, Training,
+    TrainingRange, UnknownCategory,
 };
 
 /// Reads the parts; every fault of form at once.
@@ -44,6 +45,13 @@ fn document(place: &Place<'_>) -> Option<Model> {
     let kinds = [
         ("binary_classification", Kind::BinaryClassification),
         ("clustering", Kind::Clustering),
+        ("regression", Kind::Regression),
+    ];
+    let links = [
+        ("logit", Link::Logit),
+        ("none", Link::None),
+        ("identity", Link::Identity),
+        ("log", Link::Log),
     ];
     let kind = fields
         .required("kind")
@@ -52,7 +60,7 @@ fn document(place: &Place<'_>) -> Option<Model> {
     let inputs = fields.list("inputs", |place| input(&place));
     let link = fields
         .required("link")
-        .and_then(|place| place.one_of(&[("logit", Link::Logit), ("none", Link::None)]));
+        .and_then(|place| place.one_of(&links));
     let algorithm = algorithm(&mut fields);
     let calibration = fields
         .required("calibration")
@@ -216,7 +224,7 @@ fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
 
 fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
     type Read = fn(&Place<'_>) -> Option<Algorithm>;
-    let known: [(&str, Read); 3] = [
+    let known: [(&str, Read); 4] = [
         ("logistic_regression", |place| {
             linear(place).map(Algorithm::LogisticRegression)
         }),
@@ -224,10 +232,41 @@ fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
         ("explainable_boosting", |place| {
             terms::fit(place).map(Algorithm::ExplainableBoosting)
         }),
+        ("generalised_linear", |place| {
+            generalised(place).map(Algorithm::GeneralisedLinear)
+        }),
     ];
     let read = fields.required("algorithm")?.one_of(&known);
     let place = fields.required("fitted")?;
     read?(&place)
+}
+
+fn generalised(place: &Place<'_>) -> Option<GeneralisedFit> {
+    let families = [
+        Family::Gaussian,
+        Family::Poisson,
+        Family::NegativeBinomial,
+        Family::Binomial,
+    ]
+    .map(|family| (family.as_str(), family));
+    let mut fields = place.fields()?;
+    let family = fields
+        .required("family")
+        .and_then(|place| place.one_of(&families));
+    let theta = fields.optional_number("theta");
+    let residual_variance = fields.optional_number("residualVariance");
+    let critical = fields.number("critical");
+    let per = fields.optional_text("per");
+    let linear = fields.required("linear").and_then(|place| linear(&place));
+    fields.done();
+    Some(GeneralisedFit {
+        family: family?,
+        theta,
+        residual_variance,
+        critical,
+        per,
+        linear: linear?,
+    })
 }
 
 fn linear(place: &Place<'_>) -> Option<LinearFit> {

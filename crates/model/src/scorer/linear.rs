@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Interval, Row, probability, row::State, spread::Spread};
-use crate::{Calibration, Input, LinearFit};
+use super::{Answer, Interval, Row, probability, row::State, spread::Spread, value};
+use crate::{Calibration, Input, LinearFit, Link};
 
 /// The 97.5 % point of the standard normal distribution.
 const Z95: f64 = 1.959_963_984_540_054;
@@ -12,8 +12,19 @@ const Z95: f64 = 1.959_963_984_540_054;
 pub(super) struct Linear {
     base: f64,
     terms: Vec<Term>,
-    calibration: Calibration,
+    response: Response,
     spread: Option<Spread>,
+}
+
+/// What a score becomes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Response {
+    Probability(Calibration),
+    /// `critical`: standard errors that an interval reaches to each side.
+    Value {
+        link: Link,
+        critical: f64,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +44,7 @@ impl Linear {
         fit: &LinearFit,
         inputs: &[Input],
         positions: &HashMap<String, usize>,
-        calibration: Calibration,
+        response: Response,
     ) -> Self {
         let mut base = fit.intercept.coefficient;
         let mut terms: Vec<Term> = inputs
@@ -91,7 +102,7 @@ impl Linear {
         Self {
             base,
             terms,
-            calibration,
+            response,
             spread,
         }
     }
@@ -118,13 +129,25 @@ impl Linear {
         }
         answer.score = score;
         answer.base_score = self.base;
-        answer.probability = Some(probability(score, self.calibration));
+        let critical = match self.response {
+            Response::Probability(_) => Z95,
+            Response::Value { critical, .. } => critical,
+        };
+        let answered = |score| match self.response {
+            Response::Probability(calibration) => probability(score, calibration),
+            Response::Value { link, .. } => value(score, link),
+        };
+        answer.probability = (!self.answers_value()).then(|| answered(score));
+        answer.value = self.answers_value().then(|| answered(score));
         answer.nearest = None;
         answer.interval = self.spread.as_ref().map(|spread| {
-            let half = Z95 * spread.standard_error(row);
-            let [lower, upper] =
-                [score - half, score + half].map(|end| probability(end, self.calibration));
+            let half = critical * spread.standard_error(row);
+            let [lower, upper] = [score - half, score + half].map(answered);
             Interval { lower, upper }
         });
+    }
+
+    pub(super) const fn answers_value(&self) -> bool {
+        matches!(self.response, Response::Value { .. })
     }
 }

@@ -75,6 +75,7 @@ impl Centres {
         }
         answer.base_score = 0.0;
         answer.probability = None;
+        answer.value = None;
         answer.interval = None;
         answer.nearest = Some(Nearest {
             group: nearest.1,

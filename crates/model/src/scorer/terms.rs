@@ -161,6 +161,7 @@ impl Terms {
         answer.score = score;
         answer.base_score = self.intercept;
         answer.probability = Some(probability(score, self.calibration));
+        answer.value = None;
         answer.nearest = None;
         answer.interval = None;
     }
