@@ -37,6 +37,26 @@ impl Coefficient {
     }
 }
 
+impl Coefficient {
+    /// The same estimate with `z` and its p-value from the robust standard error; Student's with degrees of freedom.
+    #[must_use]
+    pub fn with_robust(&self, df: Option<usize>) -> Self {
+        let z = self.estimate / self.robust_standard_error;
+        Self {
+            z,
+            p_value: two_sided(z, df.map(|df| df as f64)),
+            ..self.clone()
+        }
+    }
+}
+
+fn two_sided(z: f64, df: Option<f64>) -> f64 {
+    match df {
+        Some(df) => beta_reg(0.5 * df, 0.5, df / (df + z * z)),
+        None => erfc(z.abs() / std::f64::consts::SQRT_2),
+    }
+}
+
 /// Which robust standard errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -220,17 +240,13 @@ pub(crate) fn coefficients(
         .map(|(j, name)| {
             let standard_error = covariance[j * p + j].sqrt();
             let z = beta[j] / standard_error;
-            let p_value = match df {
-                Some(df) => beta_reg(0.5 * df, 0.5, df / (df + z * z)),
-                None => erfc(z.abs() / std::f64::consts::SQRT_2),
-            };
             Coefficient {
                 name: (*name).to_owned(),
                 estimate: beta[j],
                 standard_error,
                 robust_standard_error: robust_covariance[j * p + j].max(0.0).sqrt(),
                 z,
-                p_value,
+                p_value: two_sided(z, df),
             }
         })
         .collect()

@@ -6,8 +6,10 @@ mod audit;
 mod card;
 mod ebm;
 mod error;
+mod estimate;
 mod groups;
 mod judge;
+mod means;
 mod plan;
 mod prepare;
 mod proof;
@@ -80,7 +82,26 @@ pub(crate) fn learn(
     let table = table::read(file, plan)?;
     let rows = split::split(&table, plan)?;
     let (model, judged) = match plan.algorithm {
-        AlgorithmName::LogisticRegression | AlgorithmName::ExplainableBoosting => {
+        AlgorithmName::KMeans => {
+            step("grouping")?;
+            let grouped = groups::group(&table, plan, &rows)?;
+            step("judging")?;
+            let judged = judge::groups(&table, plan, &rows, &grouped)?;
+            let training = training(plan, origin, rows.train.len(), None);
+            (document(plan, training, grouped.parts), judged)
+        }
+        estimates if estimates.estimates() => {
+            step("preparing")?;
+            step("fitting")?;
+            let (model, how) = teach(&table, plan, origin, &rows, checkpoint)?;
+            step("judging")?;
+            let mut judged = means::judge(&table, plan, &rows, &model)?;
+            if let Learning::Regression(summary) = how {
+                judged.evaluation.fit = Some(*summary);
+            }
+            (model, judged)
+        }
+        _ => {
             step("preparing")?;
             let teach = |rows: &split::Rows| teach(&table, plan, origin, rows, checkpoint);
             step("fitting")?;
@@ -98,14 +119,6 @@ pub(crate) fn learn(
                     audit::learning_curve(&table, plan, &rows, &model, &model_of)?;
             }
             (model, judged)
-        }
-        AlgorithmName::KMeans => {
-            step("grouping")?;
-            let grouped = groups::group(&table, plan, &rows)?;
-            step("judging")?;
-            let judged = judge::groups(&table, plan, &rows, &grouped)?;
-            let training = training(plan, origin, rows.train.len(), None);
-            (document(plan, training, grouped.parts), judged)
         }
     };
     step("writing")?;
@@ -130,13 +143,13 @@ fn teach(
     let (parts, events, how) = if plan.algorithm == AlgorithmName::ExplainableBoosting {
         let boosted = ebm::fit(table, plan, &prepared, rows, checkpoint)?;
         let how = Learning::Boosting(Box::new(boosted.summary));
-        (boosted.parts, boosted.events, how)
+        (boosted.parts, Some(boosted.events), how)
     } else {
         let fitted = regress::fit(table, plan, &prepared, rows)?;
         let how = Learning::Regression(Box::new(fitted.summary));
         (fitted.parts, fitted.events, how)
     };
-    let training = training(plan, origin, rows.train.len(), Some(events));
+    let training = training(plan, origin, rows.train.len(), events);
     Ok((document(plan, training, parts), how))
 }
 
@@ -166,12 +179,11 @@ fn training(
 
 /// The document of a model.
 fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Model {
-    use helder_model::{Calibration, FORMAT, Kind, Link, Output};
-    let (kind, link) = match plan.algorithm {
-        AlgorithmName::LogisticRegression | AlgorithmName::ExplainableBoosting => {
-            (Kind::BinaryClassification, Link::Logit)
-        }
-        AlgorithmName::KMeans => (Kind::Clustering, Link::None),
+    use helder_model::{Algorithm, Calibration, FORMAT, Kind, Link, Output};
+    let (kind, link) = match &parts.algorithm {
+        Algorithm::GeneralisedLinear(fit) => (Kind::Regression, fit.family.link()),
+        Algorithm::KMeans(_) => (Kind::Clustering, Link::None),
+        _ => (Kind::BinaryClassification, Link::Logit),
     };
     Model {
         format: FORMAT.to_owned(),

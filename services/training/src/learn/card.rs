@@ -1,13 +1,14 @@
 //! The model card: what it does, what it uses, how good and how fair it is. For anybody.
 
 mod boosting;
+mod estimates;
 pub(super) mod evaluation_page;
 mod fairness;
 pub(super) mod fairness_page;
 mod quality;
 mod shared;
 
-use helder_model::{Meaning, Model};
+use helder_model::{Algorithm, Family, Meaning, Model};
 use helder_report::{Cell, Page, Section, Table, Text};
 use helder_types::Digest;
 
@@ -44,7 +45,7 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
         )
         .section(inputs(model));
     if let Some(fit) = &judged.evaluation.fit {
-        page = page.section(quality::coefficients(fit));
+        page = page.section(quality::coefficients(fit, model.kind));
     }
     let boosting = judged.evaluation.boosting.as_ref();
     if let Some(section) = boosting.and_then(|summary| boosting::terms(model, summary)) {
@@ -52,6 +53,13 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
     }
     if let Some(predictions) = &judged.evaluation.predictions {
         let mut section = quality::quality(predictions, rows.test);
+        if rows.judged_on_training_rows {
+            section = section.warning(shared::judged_on_training_rows());
+        }
+        page = page.section(section);
+    }
+    if let Some(found) = &judged.evaluation.estimates {
+        let mut section = estimates::estimates(found, rows.test);
         if rows.judged_on_training_rows {
             section = section.warning(shared::judged_on_training_rows());
         }
@@ -68,6 +76,26 @@ fn text(meaning: &Meaning) -> Text {
 }
 
 fn method(model: &Model) -> Text {
+    if let Algorithm::GeneralisedLinear(fit) = &model.algorithm {
+        return match fit.family {
+            Family::Gaussian => Text::new(
+                "lineaire regressie: elk gegeven telt met een vast bedrag mee",
+                "linear regression: each input adds a fixed amount",
+            ),
+            Family::Binomial => Text::new(
+                "binomiale regressie voor aandelen: elk gegeven telt met een vast gewicht mee",
+                "binomial regression of shares: each input counts with a fixed weight",
+            ),
+            Family::Poisson => Text::new(
+                "Poissonregressie voor aantallen: elk gegeven vermenigvuldigt met een vaste factor",
+                "Poisson regression of counts: each input multiplies by a fixed factor",
+            ),
+            Family::NegativeBinomial => Text::new(
+                "negatief-binomiale regressie voor aantallen: elk gegeven vermenigvuldigt met een vaste factor",
+                "negative binomial regression of counts: each input multiplies by a fixed factor",
+            ),
+        };
+    }
     match model.algorithm.as_str() {
         "logistic_regression" => Text::new(
             "logistische regressie: elk gegeven telt met een vast gewicht mee",

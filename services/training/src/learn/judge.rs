@@ -1,6 +1,6 @@
 //! How good and how fair: the stored model itself, on the rows kept apart.
 
-use helder_evaluation::{Evaluation, EvaluationError, evaluate, top_k};
+use helder_evaluation::{EstimateBin, Estimates, Evaluation, EvaluationError, evaluate, top_k};
 use helder_fairness::{FairnessReport, MISSING, Verdict, fairness_report};
 use helder_model::{Answer, Model, Scorer, Value};
 use helder_types::Fault;
@@ -38,6 +38,9 @@ pub(super) struct EvaluationDocument {
     /// Predictions on the test rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictions: Option<Evaluation>,
+    /// Estimates of amounts, counts or shares on the test rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimates: Option<Estimates>,
     /// The regression on the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitSummary>,
@@ -76,6 +79,9 @@ pub(super) struct FairnessDocument {
     /// For groups: how each sensitive group spreads over them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub memberships: Vec<Membership>,
+    /// For amounts, counts and shares: what was estimated and what came, per sensitive group.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub means: Vec<GroupMeans>,
     /// The worst verdict of all features; `notEnoughData` when there is nothing to judge by.
     pub verdict: Verdict,
     /// Everything beyond the report per feature; absent for groups.
@@ -96,6 +102,24 @@ pub(super) struct Picked {
     pub rows: usize,
 }
 
+/// Estimates beside outcomes per group of one sensitive feature.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GroupMeans {
+    pub sensitive_feature: String,
+    pub groups: Vec<GroupMean>,
+}
+
+/// One sensitive group.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GroupMean {
+    pub group: String,
+    /// Without figures when the group is small.
+    #[serde(flatten)]
+    pub found: EstimateBin,
+}
+
 /// How the groups of one sensitive feature spread over the groups of the model.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -114,7 +138,7 @@ pub(super) struct MembershipRow {
 }
 
 impl RowCounts {
-    fn of(rows: &Rows) -> Self {
+    pub(super) fn of(rows: &Rows) -> Self {
         Self {
             train: rows.train.len(),
             test: rows.test.len(),
@@ -175,11 +199,13 @@ pub(super) fn probabilities(
             sensitive_features: reports,
             memberships: Vec::new(),
             sections: Some(fairness),
+            means: Vec::new(),
         },
         evaluation: EvaluationDocument {
             format: "helder-evaluation/1",
             rows: RowCounts::of(rows),
             predictions: Some(predictions),
+            estimates: None,
             fit: None,
             boosting: None,
             groups: None,
@@ -218,6 +244,7 @@ pub(super) fn groups(
             picked: None,
             sensitive_features: Vec::new(),
             memberships,
+            means: Vec::new(),
             verdict: Verdict::NotEnoughData,
             sections: None,
         },
@@ -225,6 +252,7 @@ pub(super) fn groups(
             format: "helder-evaluation/1",
             rows,
             predictions: None,
+            estimates: None,
             fit: None,
             boosting: None,
             groups: Some(grouped.summary.clone()),
@@ -268,7 +296,7 @@ fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
         .collect()
 }
 
-/// Probabilities by the stored model, as prediction will give them.
+/// Answers of the stored model, as prediction will give them: probabilities, or values.
 pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, LearnError> {
     let scorer = Scorer::new(model).map_err(LearnError::internal)?;
     let columns = model
@@ -297,13 +325,14 @@ pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<
                 .map_err(LearnError::internal)?;
             answer
                 .probability
-                .ok_or_else(|| LearnError::internal("the model gives no probability"))
+                .or(answer.value)
+                .ok_or_else(|| LearnError::internal("the model gives no number"))
         })
         .collect()
 }
 
 /// Values of each sensitive feature in `rows`.
-fn sensitive<'a>(
+pub(super) fn sensitive<'a>(
     table: &Table,
     plan: &'a NewTrainingRun,
     rows: &[usize],

@@ -25,7 +25,8 @@ pub(crate) struct NewTrainingRun {
     pub model: NewModel,
     /// How to learn.
     pub algorithm: AlgorithmName,
-    /// Column with the outcome: true or false, or 1 and 0. Required for probabilities, absent for k-means.
+    /// Column with the outcome: true or false (or 1 and 0) for probabilities, a number for linear regression, a count for
+    /// the others; absent for k-means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     pub target: Option<String>,
@@ -36,6 +37,23 @@ pub(crate) struct NewTrainingRun {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub sensitive_features: Vec<String>,
+    /// Known part of the score: a number that counts with weight 1. It is asked at prediction like a feature. Regressions only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<Feature>,
+    /// Column with what a count is a count of (months, inhabitants), above 0; the model then answers per one of it. Poisson and
+    /// negative binomial regression only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub exposure: Option<String>,
+    /// Column with the number of trials of which the outcome counts the successes. Required for binomial regression, absent for
+    /// others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub trials: Option<String>,
+    /// Column with how much each row counts while learning, at least 0. Regressions only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub weights: Option<String>,
     /// Which rows are kept apart to judge the model.
     pub split: NewSplit,
     /// Settings of the algorithm.
@@ -79,6 +97,28 @@ pub(crate) enum AlgorithmName {
     /// Groups of subjects that resemble each other.
     #[serde(rename = "k-means")]
     KMeans,
+    /// Expected amount.
+    #[serde(rename = "linear-regression")]
+    LinearRegression,
+    /// Expected count.
+    #[serde(rename = "poisson-regression")]
+    PoissonRegression,
+    /// Expected count, where counts vary more than Poisson's.
+    #[serde(rename = "negative-binomial-regression")]
+    NegativeBinomialRegression,
+    /// Expected share of trials.
+    #[serde(rename = "binomial-regression")]
+    BinomialRegression,
+}
+
+impl AlgorithmName {
+    /// Whether the outcome is an amount, a count or a share.
+    pub(super) const fn estimates(self) -> bool {
+        !matches!(
+            self,
+            Self::LogisticRegression | Self::ExplainableBoosting | Self::KMeans
+        )
+    }
 }
 
 /// A column the model may look at.
@@ -148,7 +188,7 @@ fn yes() -> String {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Hyperparameters {
-    /// Logistic regression: strength of the shrinkage on standardised columns; absent or 0 for none.
+    /// Regressions: strength of the shrinkage on standardised columns; absent or 0 for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub l2: Option<f64>,
@@ -160,6 +200,15 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 500)]
     pub monotone: Vec<Monotone>,
+    /// Regressions but the negative binomial: lasso, ridge or in between; leaves columns out and gives no standard errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elastic_net: Option<ElasticNetSettings>,
+    /// Logistic regression: Firth's penalised likelihood, which has an answer where columns tell the outcome without error.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub firth: bool,
+    /// Regressions: intervals and p-values from robust standard errors (HC0).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub robust: bool,
     /// k-means: number of groups; absent to choose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 2, maximum = 50)]
@@ -189,6 +238,25 @@ pub(crate) enum Curbed {
     Rising,
     /// A larger value never raises it.
     Falling,
+}
+
+/// An elastic net, with the objective of glmnet on standardised columns.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ElasticNetSettings {
+    /// 1 is the lasso, 0 the ridge.
+    #[schema(minimum = 0, maximum = 1)]
+    pub alpha: f64,
+    /// Strength of the penalty. Absent: chosen by cross-validation in ten folds drawn by the seed, the largest within one
+    /// standard error of the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub lambda: Option<f64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl NewSplit {

@@ -24,6 +24,8 @@ const MOST_LEVELS: usize = 200;
 pub(super) struct Prepared {
     /// As they stand in the model, in the order of the plan.
     pub inputs: Vec<Input>,
+    /// Counts with weight 1; stands behind the others in the model.
+    pub offset: Option<Input>,
 }
 
 /// Learns the preparation from the `train` rows.
@@ -45,8 +47,32 @@ pub(super) fn prepare(
             }
         }
     }
+    let offset = match plan.offset.as_ref() {
+        Some(feature) => match input(feature, table.column(&feature.name)?, train) {
+            Ok(input) if matches!(input.kind, InputType::Number | InputType::Integer) => {
+                // A known part that is not known cannot be made up.
+                Some(Input {
+                    missing: MissingRule::Reject,
+                    ..input
+                })
+            }
+            Ok(_) => {
+                faults.push(Fault::new(
+                    "/offset/name",
+                    "wrong-kind",
+                    "this column holds no numbers",
+                ));
+                None
+            }
+            Err((code, detail)) => {
+                faults.push(Fault::new("/offset/name", code, detail));
+                None
+            }
+        },
+        None => None,
+    };
     if faults.is_empty() {
-        Ok(Prepared { inputs })
+        Ok(Prepared { inputs, offset })
     } else {
         Err(LearnError::Invalid(faults))
     }

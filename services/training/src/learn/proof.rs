@@ -29,6 +29,14 @@ struct PlanAsLearned<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
     features: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposure: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trials: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights: Option<&'a str>,
     sensitive_features: &'a [String],
     split: &'a super::plan::NewSplit,
     hyperparameters: &'a super::plan::Hyperparameters,
@@ -77,6 +85,10 @@ pub(super) fn write(
                 .iter()
                 .map(|feature| feature.name.as_str())
                 .collect(),
+            offset: plan.offset.as_ref().map(|offset| offset.name.as_str()),
+            exposure: plan.exposure.as_deref(),
+            trials: plan.trials.as_deref(),
+            weights: plan.weights.as_deref(),
             sensitive_features: &plan.sensitive_features,
             split: &plan.split,
             hyperparameters: &plan.hyperparameters,

@@ -1,19 +1,17 @@
-//! Logistic regression: fitted, and laid down as a model.
+//! Regression: fitted, and laid down as a model.
 
 use std::collections::HashMap;
 
-use helder_glm::{
-    Coefficient, Design, DroppedColumn, GlmError, INTERCEPT, LogisticFit, LogisticRegression,
-    Penalty,
-};
+use helder_glm::{Design, DroppedColumn, GlmError, INTERCEPT, Penalty};
 use helder_model::{
-    Algorithm, CategoryTerm, Input, InputType, Intercept, LevelTerm, LinearFit, LinearTerm,
-    MissingRule, MissingTerm,
+    Algorithm, CategoryTerm, Family, GeneralisedFit, Input, InputType, Intercept, LevelTerm,
+    LinearFit, LinearTerm, MissingRule, MissingTerm,
 };
 use serde::Serialize;
 
 use super::{
-    LearnError, ModelParts,
+    AlgorithmName, LearnError, ModelParts,
+    estimate::{Details, Estimated, Goodness, Sides, Weight, estimate, numbers},
     plan::{NewTrainingRun, SMALLEST_GROUP},
     prepare::{Prepared, indicator, level_column},
     split::Rows,
@@ -27,8 +25,8 @@ const MOST_COVARIANCE: usize = 300;
 pub(super) struct Fitted {
     /// For the model document.
     pub parts: ModelParts,
-    /// Positive outcomes among the train rows.
-    pub events: usize,
+    /// Positive outcomes among the train rows; none where the outcome is no yes/no.
+    pub events: Option<usize>,
     /// For the evaluation.
     pub summary: FitSummary,
 }
@@ -41,15 +39,11 @@ pub(super) struct FitSummary {
     pub coefficients: Vec<CoefficientSummary>,
     /// Columns left out, because earlier ones already say the same.
     pub dropped: Vec<DroppedColumn>,
-    pub log_likelihood: f64,
-    pub null_log_likelihood: f64,
-    pub deviance: f64,
-    pub null_deviance: f64,
-    pub aic: f64,
-    pub bic: f64,
-    pub iterations: usize,
-    pub max_abs_gradient: f64,
+    #[serde(flatten)]
+    pub goodness: Goodness,
     pub penalty: Penalty,
+    #[serde(flatten)]
+    pub details: Details,
 }
 
 /// One coefficient.
@@ -57,9 +51,7 @@ pub(super) struct FitSummary {
 #[serde(rename_all = "camelCase")]
 pub(super) struct CoefficientSummary {
     #[serde(flatten)]
-    pub coefficient: Coefficient,
-    /// Wald interval at 95 %.
-    pub interval_95: (f64, f64),
+    pub weight: Weight,
     /// Standard deviation of the column among the train rows: the coefficient times this compares across columns.
     pub standard_deviation: f64,
 }
@@ -67,54 +59,90 @@ pub(super) struct CoefficientSummary {
 /// Fits the target on the train rows.
 ///
 /// # Errors
-/// [`LearnError::Invalid`] when the outcome is no outcome, has one class, or is separated by columns (named).
+/// [`LearnError::Invalid`] when the outcome does not fit the algorithm, does not vary, or is separated by columns (named).
 pub(super) fn fit(
     table: &Table,
     plan: &NewTrainingRun,
     prepared: &Prepared,
     rows: &Rows,
 ) -> Result<Fitted, LearnError> {
-    let outcomes = outcomes(table, plan)?;
-    let y: Vec<bool> = rows.train.iter().map(|&row| outcomes[row]).collect();
-    let design = prepared.design(table, &rows.train)?;
-    let penalty = match plan.hyperparameters.l2 {
-        Some(strength) if strength > 0.0 => Penalty::L2 { strength },
-        _ => Penalty::None,
+    let y = if plan.algorithm.estimates() {
+        let target = plan.target.as_deref().unwrap_or_default();
+        numbers(table, target, "/target", &rows.train)?
+    } else {
+        let outcomes = outcomes(table, plan)?;
+        let yes = |row: &usize| f64::from(u8::from(outcomes[*row]));
+        rows.train.iter().map(yes).collect()
     };
-    let fit = LogisticRegression::new()
-        .penalty(penalty)
-        .fit(&design, &y)
+    let events = (!plan.algorithm.estimates()).then(|| y.iter().filter(|y| **y > 0.5).count());
+    let design = prepared.design(table, &rows.train)?;
+    let sides = Sides::of(table, plan, &rows.train)?;
+    let estimated = estimate(plan, &design, &y, &sides, rows)
         .map_err(|error| told(error, &prepared.inputs, &design))?;
     let moments = moments(&design);
-    let summary = FitSummary {
-        coefficients: fit
-            .coefficients
-            .iter()
-            .map(|coefficient| CoefficientSummary {
-                interval_95: coefficient.interval_95(),
-                standard_deviation: moments.get(&coefficient.name).map_or(0.0, |m| m.1),
-                coefficient: coefficient.clone(),
-            })
-            .collect(),
-        dropped: fit.dropped.clone(),
-        log_likelihood: fit.log_likelihood,
-        null_log_likelihood: fit.null_log_likelihood,
-        deviance: fit.deviance,
-        null_deviance: fit.null_deviance,
-        aic: fit.aic,
-        bic: fit.bic,
-        iterations: fit.iterations,
-        max_abs_gradient: fit.max_abs_gradient,
-        penalty: fit.penalty,
+    let linear = linear_fit(prepared, &estimated, &moments, sides.offset.as_deref());
+    let algorithm = match plan.algorithm {
+        AlgorithmName::LogisticRegression | AlgorithmName::KMeans => {
+            Algorithm::LogisticRegression(linear)
+        }
+        estimates => Algorithm::GeneralisedLinear(generalised(plan, estimates, &estimated, linear)),
     };
+    let deviation = |name: &str| moments.get(name).map_or(0.0, |m| m.1);
     Ok(Fitted {
-        events: fit.n_positive,
+        events,
         parts: ModelParts {
-            algorithm: Algorithm::LogisticRegression(linear_fit(&prepared.inputs, &fit, &moments)),
-            inputs: prepared.inputs.clone(),
+            algorithm,
+            inputs: prepared
+                .inputs
+                .iter()
+                .chain(&prepared.offset)
+                .cloned()
+                .collect(),
         },
-        summary,
+        summary: FitSummary {
+            coefficients: estimated
+                .coefficients
+                .into_iter()
+                .map(|weight| CoefficientSummary {
+                    standard_deviation: deviation(&weight.name),
+                    weight,
+                })
+                .collect(),
+            dropped: estimated.dropped,
+            goodness: estimated.goodness,
+            penalty: estimated.penalty,
+            details: estimated.details,
+        },
     })
+}
+
+/// The spread around the estimates, in the words of the model format.
+fn generalised(
+    plan: &NewTrainingRun,
+    algorithm: AlgorithmName,
+    estimated: &Estimated,
+    linear: LinearFit,
+) -> GeneralisedFit {
+    let theta = estimated
+        .details
+        .theta
+        .as_ref()
+        .and_then(|theta| theta.estimate);
+    let family = match algorithm {
+        AlgorithmName::LinearRegression => Family::Gaussian,
+        AlgorithmName::BinomialRegression => Family::Binomial,
+        // Counts that vary no more than Poisson's are Poisson's, whatever was asked.
+        _ if theta.is_some() => Family::NegativeBinomial,
+        _ => Family::Poisson,
+    };
+    GeneralisedFit {
+        family,
+        theta,
+        residual_variance: estimated.residual_variance,
+        critical: estimated.critical,
+        per: plan.exposure.clone().or_else(|| plan.trials.clone()),
+        linear,
+    }
 }
 
 /// The outcome of every row.
@@ -163,11 +191,27 @@ fn told(error: GlmError, inputs: &[Input], design: &Design) -> LearnError {
             names.dedup();
             names.truncate(5);
             let detail = format!(
-                "{} tells the outcome without error, so no finite weight exists: merge levels, leave it out, or set hyperparameters/l2",
+                "{} tells the outcome without error, so no finite weight exists: merge levels, leave it out, set hyperparameters/l2, or for yes and no hyperparameters/firth",
                 names.join(", ")
             );
             LearnError::fault("/features", "separation", detail)
         }
+        GlmError::AllZero { .. } | GlmError::ConstantOutcome { .. } => LearnError::fault(
+            "/target",
+            "no-variation",
+            "all outcomes among the rows to learn from are the same",
+        ),
+        GlmError::Outside { what, .. } => {
+            let pointer = match what {
+                "exposure" | "trials" | "weights" => format!("/{what}"),
+                "offset" => "/offset/name".to_owned(),
+                _ => "/target".to_owned(),
+            };
+            LearnError::fault(pointer, "out-of-range", text)
+        }
+        GlmError::PerfectFit => LearnError::fault("/features", "perfect-fit", text),
+        GlmError::Scale(_) => LearnError::fault("/features", "out-of-range", text),
+        GlmError::Setting { .. } => LearnError::fault("/weights", "out-of-range", text),
         GlmError::NotConverged { .. } => LearnError::fault("/features", "not-converged", text),
         GlmError::TooFewRows { .. } => LearnError::fault("/frameId", "too-few-rows", text),
         other => LearnError::internal(other),
@@ -211,13 +255,15 @@ fn moments(design: &Design) -> HashMap<String, (f64, f64)> {
         .collect()
 }
 
-/// The fit in the words of the model format. A dropped column has coefficient 0 and no standard error.
+/// The fit in the words of the model format. A dropped column has coefficient 0 and no standard error, an offset coefficient 1.
 fn linear_fit(
-    inputs: &[Input],
-    fit: &LogisticFit,
+    prepared: &Prepared,
+    estimated: &Estimated,
     moments: &HashMap<String, (f64, f64)>,
+    offset: Option<&[f64]>,
 ) -> LinearFit {
-    let found: HashMap<&str, (usize, &Coefficient)> = fit
+    let inputs = &prepared.inputs;
+    let found: HashMap<&str, (usize, &Weight)> = estimated
         .coefficients
         .iter()
         .enumerate()
@@ -230,7 +276,7 @@ fn linear_fit(
         places.push(coefficient.map(|(place, _)| *place));
         let mean = moments.get(column).map_or(0.0, |(mean, _)| *mean);
         coefficient.map_or((0.0, None, mean), |(_, c)| {
-            (c.estimate, Some(c.standard_error), mean)
+            (c.estimate, c.standard_error, mean)
         })
     };
     let (coefficient, standard_error, _) = take(INTERCEPT);
@@ -239,7 +285,7 @@ fn linear_fit(
         standard_error,
     };
     let is_category = |input: &&Input| input.kind == InputType::Category;
-    let linear_terms = inputs
+    let mut linear_terms: Vec<LinearTerm> = inputs
         .iter()
         .filter(|input| !is_category(input))
         .map(|input| {
@@ -252,6 +298,16 @@ fn linear_fit(
             }
         })
         .collect();
+    if let (Some(input), Some(offset)) = (&prepared.offset, offset) {
+        // No column of the fit: nothing is estimated.
+        let _ = take("");
+        linear_terms.push(LinearTerm {
+            input: input.name.clone(),
+            coefficient: 1.0,
+            standard_error: None,
+            mean: offset.iter().sum::<f64>() / offset.len() as f64,
+        });
+    }
     let category_terms = inputs
         .iter()
         .filter(is_category)
@@ -291,11 +347,15 @@ fn linear_fit(
             }
         })
         .collect();
-    let p = fit.coefficients.len();
-    let entry = |a: Option<usize>, b: Option<usize>| {
-        a.zip(b).map_or(0.0, |(a, b)| fit.covariance[a * p + b])
-    };
-    let covariance = (places.len() <= MOST_COVARIANCE).then(|| {
+    let p = estimated.coefficients.len();
+    let covariance = estimated
+        .covariance
+        .as_ref()
+        .filter(|_| places.len() <= MOST_COVARIANCE);
+    let covariance = covariance.map(|covariance| {
+        let entry = |a: Option<usize>, b: Option<usize>| {
+            a.zip(b).map_or(0.0, |(a, b)| covariance[a * p + b])
+        };
         places
             .iter()
             .enumerate()

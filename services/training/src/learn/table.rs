@@ -152,6 +152,15 @@ fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
             .as_deref()
             .map(|target| ("/target".to_owned(), target)),
     );
+    let offset = plan.offset.as_ref().map(|offset| offset.name.as_str());
+    for (pointer, name) in [
+        ("/offset/name", offset),
+        ("/exposure", plan.exposure.as_deref()),
+        ("/trials", plan.trials.as_deref()),
+        ("/weights", plan.weights.as_deref()),
+    ] {
+        wanted.extend(name.map(|name| (pointer.to_owned(), name)));
+    }
     let sensitive = plan.sensitive_features.iter().enumerate();
     wanted.extend(sensitive.map(|(n, name)| (format!("/sensitiveFeatures/{n}"), name.as_str())));
     wanted.extend(

@@ -29,6 +29,9 @@ pub(super) fn fairness(plan: &NewTrainingRun, document: &FairnessDocument) -> Se
     for report in &document.sensitive_features {
         section = section.section(feature(report));
     }
+    for table in super::estimates::means(document) {
+        section = section.table(table);
+    }
     for membership in &document.memberships {
         let mut table = Table::new(Text::new(
             format!(

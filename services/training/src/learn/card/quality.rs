@@ -6,17 +6,27 @@ use helder_report::{
     Text,
 };
 
+use helder_model::Kind;
+
 use super::text;
 use crate::learn::{groups::GroupsSummary, regress::FitSummary};
 
 /// The weights with their intervals.
-pub(super) fn coefficients(fit: &FitSummary) -> Section {
-    let mut chart = IntervalChart::new(
-        Text::new("Invloed per gegeven", "Influence per input"),
+pub(super) fn coefficients(fit: &FitSummary, kind: Kind) -> Section {
+    let scale = if kind == Kind::Regression {
+        Text::new(
+            "verandering van de score per standaarddeviatie",
+            "change of the score per standard deviation",
+        )
+    } else {
         Text::new(
             "verandering van de log-odds per standaarddeviatie",
             "change of the log odds per standard deviation",
-        ),
+        )
+    };
+    let mut chart = IntervalChart::new(
+        Text::new("Invloed per gegeven", "Influence per input"),
+        scale,
     )
     .reference(0.0);
     let mut table = Table::new(Text::new("Gewichten", "Coefficients"))
@@ -29,8 +39,10 @@ pub(super) fn coefficients(fit: &FitSummary) -> Section {
         .number(Text::new("Robuuste standaardfout", "Robust standard error"))
         .number(Text::new("p-waarde", "p-value"));
     for entry in &fit.coefficients {
-        let (c, spread) = (&entry.coefficient, entry.standard_deviation);
-        let (low, high) = entry.interval_95;
+        let (c, spread) = (&entry.weight, entry.standard_deviation);
+        let number = |value: Option<f64>| value.map_or_else(Cell::none, |v| Cell::number(v, 4));
+        // Without an interval the chart shows the weight alone.
+        let (low, high) = c.interval_95.unwrap_or((c.estimate, c.estimate));
         if spread > 0.0 {
             let label = Text::same(c.name.clone());
             chart = chart.row(IntervalRow::new(
@@ -42,15 +54,21 @@ pub(super) fn coefficients(fit: &FitSummary) -> Section {
         }
         table.push([
             Cell::code(c.name.clone()),
-            Cell::interval(c.estimate, low, high, 4),
-            Cell::number(c.standard_error, 4),
-            Cell::number(c.robust_standard_error, 4),
-            Cell::p_value(c.p_value),
+            c.interval_95.map_or_else(
+                || Cell::number(c.estimate, 4),
+                |(low, high)| Cell::interval(c.estimate, low, high, 4),
+            ),
+            number(c.standard_error),
+            number(c.robust_standard_error),
+            c.p_value.map_or_else(Cell::none, Cell::p_value),
         ]);
     }
     let mut section = Section::new(Text::new("Wat telt hoe zwaar", "What counts how much"))
         .chart(chart)
         .table(table);
+    for said in super::estimates::details(&fit.details) {
+        section = section.paragraph(said);
+    }
     if !fit.dropped.is_empty() {
         let names: Vec<&str> = fit
             .dropped

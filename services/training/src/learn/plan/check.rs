@@ -1,5 +1,7 @@
 //! Faults of a plan that show without the frame.
 
+mod regression;
+
 use std::collections::BTreeSet;
 
 use helder_platform::body::Check;
@@ -114,15 +116,16 @@ impl Check for NewTrainingRun {
 impl NewTrainingRun {
     fn settings(&self, fault: &mut impl FnMut(String, &str, &str)) {
         match (self.algorithm, &self.target) {
-            (AlgorithmName::LogisticRegression | AlgorithmName::ExplainableBoosting, None) => {
+            (AlgorithmName::KMeans, None) => {}
+            (AlgorithmName::KMeans, Some(_)) => {
+                fault("/target".into(), "wrong-kind", "groups have no outcome");
+            }
+            (_, None) => {
                 fault(
                     "/target".into(),
                     "missing",
                     "name the column with the outcome",
                 );
-            }
-            (AlgorithmName::KMeans, Some(_)) => {
-                fault("/target".into(), "wrong-kind", "groups have no outcome");
             }
             _ => {}
         }
@@ -161,27 +164,22 @@ impl NewTrainingRun {
             );
         }
         self.boosting(fault);
+        self.regression(fault);
+        let boosting = self.algorithm == AlgorithmName::ExplainableBoosting;
+        let regression = !boosting && self.algorithm != AlgorithmName::KMeans;
         let given = [
+            ("l2", settings.l2.is_some(), regression),
+            ("interactions", settings.interactions.is_some(), boosting),
+            ("monotone", !settings.monotone.is_empty(), boosting),
             (
-                "l2",
-                settings.l2.is_some(),
-                AlgorithmName::LogisticRegression,
+                "groups",
+                settings.groups.is_some(),
+                self.algorithm == AlgorithmName::KMeans,
             ),
-            (
-                "interactions",
-                settings.interactions.is_some(),
-                AlgorithmName::ExplainableBoosting,
-            ),
-            (
-                "monotone",
-                !settings.monotone.is_empty(),
-                AlgorithmName::ExplainableBoosting,
-            ),
-            ("groups", settings.groups.is_some(), AlgorithmName::KMeans),
         ];
         let foreign = given
             .into_iter()
-            .filter(|(_, is_given, of)| *is_given && *of != self.algorithm);
+            .filter(|(_, is_given, fits)| *is_given && !fits);
         for (name, ..) in foreign {
             fault(
                 format!("/hyperparameters/{name}"),
@@ -192,11 +190,13 @@ impl NewTrainingRun {
         if self.capacity == Some(0) {
             fault("/capacity".into(), "out-of-range", "at least 1");
         }
-        if self.capacity.is_some() && self.algorithm == AlgorithmName::KMeans {
+        if self.capacity.is_some()
+            && (self.algorithm.estimates() || self.algorithm == AlgorithmName::KMeans)
+        {
             fault(
                 "/capacity".into(),
                 "wrong-kind",
-                "groups have no order to pick from",
+                "only probabilities have an order to pick from",
             );
         }
     }
