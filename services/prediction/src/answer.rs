@@ -80,6 +80,11 @@ pub fn prediction(out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer
         number(out, probability);
         out.push(b',');
     }
+    if let Some(value) = answer.value {
+        out.extend_from_slice(b"\"value\":");
+        number(out, value);
+        out.push(b',');
+    }
     if let Some(interval) = answer.interval {
         out.extend_from_slice(b"\"interval\":{\"level\":0.95,\"lower\":");
         number(out, interval.lower);

@@ -71,17 +71,23 @@ pub struct Prediction {
     /// As asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Probability of the event, 0 to 1; absent for models that name a group.
+    /// Probability of the event, 0 to 1; absent for models that name a group or estimate a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1)]
     pub probability: Option<f64>,
-    /// How well the training data fix the probability of people like this; absent where the model does not know.
+    /// Expected amount, count or share, per one of what the model says it is per; absent for models that give a probability or
+    /// name a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// How well the training data fix the probability, or the expected value, of people like this; absent where the model does
+    /// not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Interval>,
-    /// The group; absent for models that give a probability.
+    /// The group; absent for models that give a probability or a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Group>,
-    /// Log odds before calibration, or the margin between the nearest and the next group.
+    /// Log odds before calibration, the margin between the nearest and the next group, or what the value is made from (its
+    /// logarithm for a count).
     pub score: f64,
     /// Score of the average person in training.
     pub base_score: f64,
@@ -91,7 +97,7 @@ pub struct Prediction {
     pub warnings: Vec<Warning>,
 }
 
-/// An interval of a probability.
+/// An interval of a probability or of a value.
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
@@ -274,6 +280,9 @@ pub struct BatchResult {
     /// Probability of the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
+    /// Expected amount, count or share; absent for other models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
     /// Number of the group, for models that name a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<i64>,

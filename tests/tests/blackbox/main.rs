@@ -15,6 +15,7 @@ mod boosting;
 mod chain;
 mod collector_drill;
 mod command;
+mod counts;
 mod crash;
 mod database;
 mod described;

@@ -1,9 +1,10 @@
 //! Models made in code, and generated ones.
 
 use helder_model::{
-    Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Input, InputType, Intercept,
-    KMeansFit, Kind, LevelTerm, LinearFit, LinearTerm, Link, Meaning, MissingRule, MissingTerm,
-    Model, Output, Parent, Split, Standardisation, Training, TrainingRange, UnknownCategory,
+    Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Family, GeneralisedFit, Input,
+    InputType, Intercept, KMeansFit, Kind, LevelTerm, LinearFit, LinearTerm, Link, Meaning,
+    MissingRule, MissingTerm, Model, Output, Parent, Split, Standardisation, Training,
+    TrainingRange, UnknownCategory,
 };
 use helder_types::Digest;
 
@@ -199,6 +200,44 @@ pub(crate) fn minimal() -> Model {
         group: None,
     };
     model
+}
+
+/// A count per month, from a negative binomial.
+pub(crate) fn visits() -> Model {
+    let Algorithm::LogisticRegression(mut linear) = minimal().algorithm else {
+        unreachable!()
+    };
+    linear.intercept = Intercept {
+        coefficient: -1.5,
+        standard_error: Some(0.2),
+    };
+    linear.linear_terms[0].coefficient = 0.02;
+    linear.linear_terms[0].standard_error = Some(0.004);
+    linear.covariance = Some(vec![vec![0.04], vec![-0.0006, 0.000_016]]);
+    Model {
+        name: "visits".to_owned(),
+        title: Meaning::new("Bezoeken aan de Wmo-balie", "Visits to the social desk"),
+        kind: Kind::Regression,
+        output: Output {
+            name: "bezoeken".to_owned(),
+            meaning: Meaning::new("bezoeken per maand", "visits per month"),
+            horizon: None,
+        },
+        link: Link::Log,
+        algorithm: Algorithm::GeneralisedLinear(GeneralisedFit {
+            family: Family::NegativeBinomial,
+            theta: Some(1.25),
+            residual_variance: None,
+            critical: 1.959_963_984_540_054,
+            per: Some("maanden".to_owned()),
+            linear,
+        }),
+        training: Training {
+            events: None,
+            ..training()
+        },
+        ..minimal()
+    }
 }
 
 /// Two groups on two inputs.

@@ -6,7 +6,7 @@ use helder_model::Model;
 
 use crate::{
     boosting::boosted,
-    examples::{groups, minimal, regression},
+    examples::{groups, minimal, regression, visits},
 };
 
 pub(crate) fn stored() -> Vec<(PathBuf, Vec<u8>)> {
@@ -25,7 +25,7 @@ pub(crate) fn stored() -> Vec<(PathBuf, Vec<u8>)> {
 #[test]
 fn every_stored_file_loads_and_is_written_back_byte_for_byte() {
     let files = stored();
-    assert!(files.len() >= 3);
+    assert!(files.len() >= 4);
     for (path, bytes) in files {
         let model =
             Model::from_json(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -36,7 +36,7 @@ fn every_stored_file_loads_and_is_written_back_byte_for_byte() {
 /// `HELDER_BLESS=1 cargo test -p helder-model` writes the files anew, for a change of the format before its first release.
 #[test]
 fn the_stored_files_are_what_the_examples_write() {
-    for model in [regression(), minimal(), groups(), boosted()] {
+    for model in [regression(), minimal(), groups(), boosted(), visits()] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));
         let bytes = model.to_json().unwrap();

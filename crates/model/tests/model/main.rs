@@ -11,3 +11,4 @@ mod hostile;
 mod reasons;
 mod schema;
 mod scores;
+mod values;

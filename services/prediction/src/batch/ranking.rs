@@ -13,6 +13,7 @@ pub(super) struct Scored {
     pub(super) pseudonym: Option<u128>,
     pub(super) score: f64,
     pub(super) probability: f64,
+    pub(super) value: f64,
     pub(super) group: u32,
     pub(super) has_warnings: bool,
     /// The terms that count most.
@@ -66,6 +67,7 @@ impl Scored {
                 .and_then(|text| u128::from_str_radix(text, 16).ok()),
             score: answer.score,
             probability: answer.probability.unwrap_or(f64::NAN),
+            value: answer.value.unwrap_or(f64::NAN),
             group: answer
                 .nearest
                 .map_or(u32::MAX, |nearest| nearest.group as u32),

@@ -25,7 +25,8 @@ use crate::wire::BatchResult;
 /// Rows written at a time.
 const BLOCK: usize = 4_096;
 
-fn schema() -> Schema {
+/// The column `value` is there for models that estimate one: files of other models stay as they are.
+fn schema(with_value: bool) -> Schema {
     let mut fields = vec![
         Field::new("rank", DataType::Int64, false),
         Field::new("row", DataType::Int64, false),
@@ -35,6 +36,9 @@ fn schema() -> Schema {
         Field::new("score", DataType::Float64, false),
         Field::new("has_warnings", DataType::Boolean, false),
     ];
+    if with_value {
+        fields.push(Field::new("value", DataType::Float64, true));
+    }
     for place in 1..=REASONS {
         fields.push(Field::new(
             format!("reason_{place}_nl"),
@@ -57,7 +61,7 @@ pub(super) fn write<W: Write + Send>(
     scorer: &Scorer,
     reasons: &Reasons,
 ) -> Result<W> {
-    let schema = Arc::new(schema());
+    let schema = Arc::new(schema(scorer.answers_value()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(64 * 1024))
@@ -109,6 +113,13 @@ fn record_batch(
                 .collect::<BooleanArray>(),
         ),
     ];
+    if scorer.answers_value() {
+        columns.push(Arc::new(
+            rows.iter()
+                .map(|row| finite(row.value))
+                .collect::<Float64Array>(),
+        ));
+    }
     let mut scratch = scorer.row();
     let texts: Vec<Vec<Meaning>> = rows
         .iter()
@@ -186,6 +197,7 @@ fn result(batch: &RecordBatch, place: usize) -> Option<BatchResult> {
         row: whole("row")?,
         pseudonym: text("pseudonym"),
         probability: number("probability"),
+        value: number("value"),
         group: whole("group"),
         score: number("score")?,
         has_warnings: column("has_warnings")?.0.as_boolean().value(place),

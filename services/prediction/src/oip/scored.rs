@@ -11,8 +11,9 @@ use super::{
 use crate::served::Served;
 
 /// Every output with its type, and whether it has a value for each term: for each input, then for each pair of inputs.
-const OUTPUTS: [(&str, Datatype, bool); 8] = [
+const OUTPUTS: [(&str, Datatype, bool); 9] = [
     ("probability", Datatype::Fp64, false),
+    ("value", Datatype::Fp64, false),
     ("group", Datatype::Int64, false),
     ("score", Datatype::Fp64, false),
     ("base_score", Datatype::Fp64, false),
@@ -27,14 +28,18 @@ pub(super) fn is_known(name: &str) -> bool {
     OUTPUTS.iter().any(|(known, ..)| *known == name)
 }
 
-/// The outputs of a model: a probability or the number of a group, never both.
+/// The outputs of a model: a probability, a value or the number of a group, never two of them.
 fn outputs_of(served: &Served) -> impl Iterator<Item = (&'static str, Datatype, bool)> {
-    let other = if served.scorer.group_name(0).is_some() {
-        "probability"
+    let others = if served.scorer.group_name(0).is_some() {
+        ["probability", "value"]
+    } else if served.scorer.answers_value() {
+        ["probability", "group"]
     } else {
-        "group"
+        ["value", "group"]
     };
-    OUTPUTS.into_iter().filter(move |(name, ..)| *name != other)
+    OUTPUTS
+        .into_iter()
+        .filter(move |(name, ..)| !others.contains(name))
 }
 
 /// The same as metadata.
@@ -106,6 +111,7 @@ pub(super) fn outputs(served: &Served, asked: &Asked) -> Result<Vec<ResponseTens
 #[derive(Default)]
 struct Columns {
     probability: Vec<f64>,
+    value: Vec<f64>,
     group: Vec<u64>,
     score: Vec<f64>,
     base_score: Vec<f64>,
@@ -118,6 +124,7 @@ struct Columns {
 impl Columns {
     fn add(&mut self, served: &Served, row: &Row, answer: &Answer) -> Result<()> {
         self.probability.extend(answer.probability);
+        self.value.extend(answer.value);
         self.group
             .extend(answer.nearest.map(|nearest| nearest.group as u64));
         self.score.push(answer.score);
@@ -144,6 +151,7 @@ impl Columns {
         use std::mem::take;
         match name {
             "probability" => Data::Numbers(take(&mut self.probability)),
+            "value" => Data::Numbers(take(&mut self.value)),
             "group" => Data::Integers(take(&mut self.group)),
             "score" => Data::Numbers(take(&mut self.score)),
             "base_score" => Data::Numbers(take(&mut self.base_score)),

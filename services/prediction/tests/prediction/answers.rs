@@ -8,7 +8,7 @@ use helder_prediction::{
     wire::{InputValue, PredictionAnswer},
 };
 
-use crate::support::{GROUPS, MODEL, Place, VALUES};
+use crate::support::{GROUPS, MODEL, Place, VALUES, VISITS};
 
 async fn answer_to(model: &'static [u8], body: &str) -> PredictionAnswer {
     let place = Place::new();
@@ -120,4 +120,17 @@ async fn a_subject_is_known_to_the_log_by_a_pseudonym_only() {
     assert_eq!(served.pseudonym("249566759").1, SubjectType::Other);
     let pseudonym = std::str::from_utf8(&bsn).unwrap();
     assert_eq!(served.pseudonym(pseudonym), (bsn, SubjectType::Pseudonym));
+}
+
+#[actix_web::test]
+async fn a_count_comes_with_its_interval_and_without_a_probability() {
+    let body = r#"{"subjects":[{"values":{"leeftijd":50}}]}"#;
+    let answer = answer_to(VISITS, body).await;
+    let prediction = &answer.predictions[0];
+    let value = prediction.value.unwrap();
+    assert!((value - (-0.5_f64).exp()).abs() < 1e-12);
+    assert_eq!((prediction.probability, &prediction.group), (None, &None));
+    let interval = prediction.interval.as_ref().unwrap();
+    assert!(interval.lower < value && value < interval.upper);
+    assert!(prediction.contributions[0].reason.nl.contains("schatting"));
 }

@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 pub(crate) const MODEL: &[u8] =
     include_bytes!("../../../../crates/model/tests/formats/1/economic-homelessness.json");
+pub(crate) const VISITS: &[u8] =
+    include_bytes!("../../../../crates/model/tests/formats/1/visits.json");
 pub(crate) const GROUPS: &[u8] =
     include_bytes!("../../../../crates/model/tests/formats/1/client-groups.json");
 pub(crate) const VALUES: &str =
