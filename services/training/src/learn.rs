@@ -16,6 +16,7 @@ mod proof;
 mod regress;
 mod split;
 mod table;
+mod terms;
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,8 @@ impl NewTrainingRun {
     /// Columns beside the features, and ways of estimating.
     pub(super) fn regression(&self, fault: &mut impl FnMut(String, &str, &str)) {
         use AlgorithmName::{
-            BinomialRegression, ExplainableBoosting, KMeans, LogisticRegression,
-            NegativeBinomialRegression, PoissonRegression,
+            BinomialRegression, ExplainableBoosting, KMeans, NegativeBinomialRegression,
+            PoissonRegression,
         };
         let foreign = "this algorithm has no such setting";
         let algorithm = self.algorithm;
@@ -71,6 +71,17 @@ impl NewTrainingRun {
                 );
             }
         }
+        self.ways(fault);
+    }
+
+    /// Ways of estimating.
+    fn ways(&self, fault: &mut impl FnMut(String, &str, &str)) {
+        use AlgorithmName::{
+            ExplainableBoosting, KMeans, LogisticRegression, NegativeBinomialRegression,
+        };
+        let algorithm = self.algorithm;
+        let foreign = "this algorithm has no such setting";
+        let regression = !matches!(algorithm, KMeans | ExplainableBoosting);
         let settings = &self.hyperparameters;
         let net = settings.elastic_net;
         for (name, given, fits) in [
