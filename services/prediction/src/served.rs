@@ -28,7 +28,7 @@ pub struct Served {
     /// Per input and level: the level as a JSON string.
     pub(crate) levels: Vec<Vec<Vec<u8>>>,
     /// Per kind of warning: its code and texts.
-    pub(crate) warnings: [(WarningKind, Vec<u8>); 3],
+    pub(crate) warnings: [(WarningKind, Vec<u8>); 4],
     /// Per group: `{"number":0,"name":{…}}`.
     pub(crate) groups: Vec<Vec<u8>>,
     /// What all its processing records share.
@@ -99,6 +99,7 @@ impl Served {
         let kinds = [
             WarningKind::OutsideTraining,
             WarningKind::Missing,
+            WarningKind::MissingCounts,
             WarningKind::UnknownCategory,
         ];
         let warnings = kinds.map(|kind| {

@@ -76,6 +76,8 @@ pub enum WarningKind {
     OutsideTraining,
     /// Missing; filled in by the rule of the model.
     Missing,
+    /// Missing, which counts by itself, as the model learned it.
+    MissingCounts,
     /// A level unknown in training; counted as another by the rule of the model.
     UnknownCategory,
 }
@@ -85,7 +87,7 @@ impl WarningKind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::OutsideTraining => "outside-training",
-            Self::Missing => "missing",
+            Self::Missing | Self::MissingCounts => "missing",
             Self::UnknownCategory => "unknown-category",
         }
     }
@@ -100,6 +102,10 @@ impl WarningKind {
             Self::Missing => (
                 "Deze waarde is niet bekend. Het model rekent met een vervangende waarde.",
                 "This value is not known. The model uses a substitute value.",
+            ),
+            Self::MissingCounts => (
+                "Deze waarde is niet bekend. Ook dat telt het model mee.",
+                "This value is not known. The model counts that too.",
             ),
             Self::UnknownCategory => (
                 "Het model kent deze categorie niet. Het rekent met een vervangende categorie.",
@@ -116,6 +122,9 @@ pub(super) enum State {
     Missing,
     Unknown,
 }
+
+/// Of a missing value that no level and no number stands for.
+const NO_LEVEL: u32 = u32::MAX;
 
 /// One resolved value: `number` for numbers and booleans, `level` for categories.
 #[derive(Clone, Copy, Debug)]
@@ -213,6 +222,7 @@ impl Row {
             .enumerate()
             .filter_map(|(input, (cell, slot))| {
                 let kind = match cell.state {
+                    State::Missing if cell.level == NO_LEVEL => WarningKind::MissingCounts,
                     State::Missing => WarningKind::Missing,
                     State::Unknown => WarningKind::UnknownCategory,
                     State::Given if cell.number < slot.minimum || cell.number > slot.maximum => {
@@ -262,7 +272,7 @@ impl Slot {
             MissingRule::Level { level } => as_level(level, State::Missing),
             MissingRule::OwnEffect => Some(Cell {
                 number: f64::NAN,
-                level: u32::MAX,
+                level: NO_LEVEL,
                 state: State::Missing,
             }),
             MissingRule::Reject => None,

@@ -2,7 +2,7 @@
 
 use helder_model::{
     Algorithm, Answer, Curve, InputType, Meaning, MissingRule, Model, PairTable, Reasons, Scorer,
-    Side, Term, TermsFit, Value,
+    Side, Term, TermsFit, Value, WarningKind,
 };
 use serde_json::{Value as Json, json};
 
@@ -129,7 +129,9 @@ fn a_missing_value_with_an_effect_of_its_own_is_told_and_shows_no_value() {
     scorer.set(&mut row, 0, Value::Null).unwrap();
     assert_eq!(row.number(0), None);
     assert!(row.is_substituted(0));
-    assert_eq!(scorer.warnings(&row).next().unwrap().kind.code(), "missing");
+    let told = scorer.warnings(&row).next().unwrap().kind;
+    assert_eq!((told, told.code()), (WarningKind::MissingCounts, "missing"));
+    assert!(!told.texts().1.contains("substitute"));
     let pair = Term {
         input: 0,
         other: Some(2),
