@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::watch::Watcher;
+use super::watch::{Traveller, Watcher};
 use super::{
     Frame,
     block::{BINS, Block, WIDTH, blocks},
@@ -199,6 +199,7 @@ pub(super) fn boost(
     let mut patience = Patience::new(settings.patience, apart.log_loss());
     let mut greed = Greed::new(settings.greed);
     let mut losses = Vec::new();
+    let who = Traveller::new(settings, stride, bag);
     for round in 0..settings.max_rounds {
         let is_smoothing = round < stride.smoothing_rounds;
         for (learning, watching) in learning.iter().zip(&watching) {
@@ -239,7 +240,7 @@ pub(super) fn boost(
         greed.end_round();
         let loss = apart.log_loss();
         losses.push(loss);
-        watch.round(bag, round, loss)?;
+        watch.round(who, round, loss, || learn.log_loss())?;
         if patience.is_best(loss) {
             kept.clone_from(&shapes);
         } else if patience.is_over() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::watch::Watcher;
+use super::watch::{Traveller, Watcher};
 use super::{
     Frame,
     cross::Corner,
@@ -334,6 +334,7 @@ pub(super) fn boost(
     let mut patience = Patience::new(settings.patience, apart.log_loss());
     let mut greed = Greed::new(settings.greed);
     let mut losses = Vec::new();
+    let who = Traveller::new(settings, stride, number);
     for round in 0..settings.max_rounds {
         for (group, members) in pairs.chunks(WIDTH).enumerate() {
             learn.slopes(&mut slopes);
@@ -374,7 +375,7 @@ pub(super) fn boost(
         greed.end_round();
         let loss = apart.log_loss();
         losses.push(loss);
-        watch.round(number, round, loss)?;
+        watch.round(who, round, loss, || learn.log_loss())?;
         if patience.is_best(loss) {
             kept.clone_from(&tables);
         } else if patience.is_over() {

@@ -1,6 +1,10 @@
 //! What holds for every learned model.
 
-use helder_ebm::{Bins, Column, Direction, Ebm, EbmError, PairTerm, Pairs, Settings, Value};
+use std::sync::Mutex;
+
+use helder_ebm::{
+    Bins, Column, Direction, Ebm, EbmError, PairTerm, Pairs, Progress, Settings, Stride, Value,
+};
 
 use crate::made::{LEVELS, made, quick};
 
@@ -218,11 +222,40 @@ fn a_stored_model_is_the_same_model() {
 #[test]
 fn whoever_looks_on_hears_of_rounds_and_may_end_it() {
     let data = made(500, 3, 0.0);
+    let heard = Mutex::new(Vec::new());
     let fitted = Ebm::fit_watched(&data.columns, &data.outcome, None, &quick(), &|news| {
-        assert!(news.bag < 3 && news.loss.is_finite());
+        assert!(news.bag < news.bags && news.bags == 3 && news.max_rounds == 60);
+        assert_eq!(news.stride, Stride::BOLD);
+        if !news.is_pairs {
+            heard.lock().unwrap().push((news.bag, news));
+        }
         true
     })
     .unwrap();
+    let mut heard = heard.into_inner().unwrap();
+    heard.sort_by_key(|(bag, _)| *bag);
+    for (bag, course) in fitted.report.bags.iter().enumerate() {
+        let of_bag: Vec<Progress> = heard
+            .iter()
+            .filter(|(of, _)| *of == bag)
+            .map(|(_, news)| *news)
+            .collect();
+        let rounds: Vec<usize> = of_bag.iter().map(|news| news.round).collect();
+        let wanted: Vec<usize> = (0..course.shapes.len()).step_by(Progress::EVERY).collect();
+        assert_eq!(rounds, wanted);
+        assert!(
+            of_bag
+                .iter()
+                .all(|news| news.loss == course.shapes[news.round])
+        );
+        // What it learns from it fits better and better.
+        let falls = of_bag.windows(2);
+        assert!(
+            falls
+                .into_iter()
+                .all(|w| w[1].training_loss < w[0].training_loss)
+        );
+    }
     assert!(fitted.report.bags.iter().all(|bag| bag.shapes.len() > 10));
     let first = &fitted.report.bags[0].shapes;
     assert!(first.last().unwrap() < &first[0], "it learns: {first:?}");
