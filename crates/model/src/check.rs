@@ -4,6 +4,7 @@ mod generalised;
 mod inputs;
 mod k_means;
 mod linear;
+mod points;
 mod terms;
 mod training;
 
@@ -40,7 +41,11 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
         .iter()
         .map(|input| (input.name.as_str(), input))
         .collect();
-    if !matches!(model.algorithm, Algorithm::ExplainableBoosting(_)) {
+    let has_steps = matches!(
+        model.algorithm,
+        Algorithm::ExplainableBoosting(_) | Algorithm::Scorecard(_)
+    );
+    if !has_steps {
         check.nothing_counts_by_itself(&model.inputs);
     }
     match &model.algorithm {
@@ -63,6 +68,16 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
                 "explainable boosting is a binary_classification with link logit",
             );
             check.terms(fit, &model.inputs);
+        }
+        Algorithm::Scorecard(fit) => {
+            let fits = model.kind == Kind::BinaryClassification && model.link == Link::Logit;
+            check.that(
+                fits,
+                "/algorithm",
+                "wrong-kind",
+                "a scorecard is a binary_classification with link logit",
+            );
+            check.points(fit, &model.inputs);
         }
         Algorithm::KMeans(fit) => {
             let fits = model.kind == Kind::Clustering && model.link == Link::None;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{GeneralisedFit, Input, KMeansFit, LinearFit, Term, TermsFit, Training};
+use crate::{GeneralisedFit, Input, KMeansFit, LinearFit, PointsFit, Term, TermsFit, Training};
 
 /// The format this crate writes.
 pub const FORMAT: &str = "helder-model/1";
@@ -110,6 +110,8 @@ pub enum Algorithm {
     GeneralisedLinear(GeneralisedFit),
     /// Explainable boosting: score = intercept + Σ curves + Σ tables of pairs.
     ExplainableBoosting(TermsFit),
+    /// Scorecard: score = intercept + points added up × log odds per point.
+    Scorecard(PointsFit),
 }
 
 impl Model {
@@ -138,6 +140,7 @@ impl Algorithm {
             Self::KMeans(_) => "k_means",
             Self::ExplainableBoosting(_) => "explainable_boosting",
             Self::GeneralisedLinear(_) => "generalised_linear",
+            Self::Scorecard(_) => "scorecard",
         }
     }
 }

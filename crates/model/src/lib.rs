@@ -6,6 +6,7 @@ pub mod document;
 pub mod fitted;
 mod generalised;
 pub mod input;
+mod points;
 pub mod read;
 pub mod reason;
 pub mod scorer;
@@ -19,6 +20,7 @@ pub use fitted::{
 };
 pub use generalised::{Family, GeneralisedFit};
 pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
+pub use points::{InputPoints, PointsFit};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};
 pub use scorer::{

@@ -2,6 +2,7 @@
 
 mod linear;
 mod nearest;
+mod points;
 mod row;
 mod spread;
 mod terms;
@@ -28,6 +29,7 @@ enum Engine {
     Linear(linear::Linear),
     Nearest(nearest::Centres),
     Terms(terms::Terms),
+    Points(points::Points),
 }
 
 /// What a model says about one row. Reuse it: its buffers are kept.
@@ -49,6 +51,8 @@ pub struct Answer {
     pub base_score: f64,
     /// One per term, in the order of [`Scorer::terms`], on the scale of the score.
     pub contributions: Vec<f64>,
+    /// Of a scorecard: the points of each input, which add up to the total; empty for others.
+    pub points: Vec<u32>,
     /// Positions of the terms, largest contribution (by size, not sign) first.
     pub order: Vec<usize>,
     /// What `order` is sorted by, kept for its buffer.
@@ -120,6 +124,9 @@ impl Scorer {
                 &positions,
                 model.calibration,
             )),
+            Algorithm::Scorecard(fit) => {
+                Engine::Points(points::Points::new(fit, &model.inputs, model.calibration))
+            }
         };
         let slots = model.inputs.iter().map(row::Slot::new).collect();
         Ok(Self {
@@ -180,6 +187,7 @@ impl Scorer {
             Engine::Linear(linear) => linear.score(row, answer),
             Engine::Nearest(centres) => centres.score(row, answer),
             Engine::Terms(terms) => terms.score(row, answer),
+            Engine::Points(points) => points.score(row, answer),
         }
         // The bits of a positive number sort as the number does; inverted, the largest comes first.
         let key = |(place, value): (usize, &f64)| (!value.abs().to_bits(), place);
@@ -208,7 +216,7 @@ impl Scorer {
     /// Name of a group of a clustering.
     pub fn group_name(&self, group: usize) -> Option<&Meaning> {
         match &self.engine {
-            Engine::Linear(_) | Engine::Terms(_) => None,
+            Engine::Linear(_) | Engine::Terms(_) | Engine::Points(_) => None,
             Engine::Nearest(centres) => centres.name(group),
         }
     }

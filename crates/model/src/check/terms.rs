@@ -16,7 +16,7 @@ impl Check {
                 input.missing != MissingRule::OwnEffect,
                 format!("/inputs/{place}/missing/rule"),
                 "wrong-kind",
-                "own_effect is for explainable_boosting",
+                "own_effect is for explainable_boosting and scorecard",
             );
         }
     }
@@ -104,7 +104,7 @@ impl Check {
     }
 
     /// Steps of a side, the one for missing included.
-    fn side(&mut self, at: &str, side: &Side, input: &Input) -> usize {
+    pub(super) fn side(&mut self, at: &str, side: &Side, input: &Input) -> usize {
         let is_category = input.kind == InputType::Category;
         self.that(
             side.levels.is_some() == is_category && side.cuts.is_some() != is_category,

@@ -224,7 +224,7 @@ fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
 
 fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
     type Read = fn(&Place<'_>) -> Option<Algorithm>;
-    let known: [(&str, Read); 4] = [
+    let known: [(&str, Read); 5] = [
         ("logistic_regression", |place| {
             linear(place).map(Algorithm::LogisticRegression)
         }),
@@ -234,6 +234,9 @@ fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
         }),
         ("generalised_linear", |place| {
             generalised(place).map(Algorithm::GeneralisedLinear)
+        }),
+        ("scorecard", |place| {
+            terms::points(place).map(Algorithm::Scorecard)
         }),
     ];
     let read = fields.required("algorithm")?.one_of(&known);

@@ -109,6 +109,7 @@ impl Linear {
 
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
         answer.contributions.clear();
+        answer.points.clear();
         let mut score = self.base;
         for (term, cell) in self.terms.iter().zip(row.cells()) {
             let contribution = match term {

@@ -60,6 +60,7 @@ impl Centres {
         }
         let at = |group: usize, input: usize| self.values[group * inputs + input];
         answer.contributions.clear();
+        answer.points.clear();
         answer.score = 0.0;
         for input in 0..inputs {
             let here = place(input);

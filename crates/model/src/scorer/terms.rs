@@ -15,7 +15,7 @@ pub(super) struct Terms {
 
 /// Which step a value lies in.
 #[derive(Clone, Debug)]
-enum Steps {
+pub(super) enum Steps {
     Cuts {
         cuts: Vec<f64>,
         /// 1 where the first step is the missing value.
@@ -37,7 +37,7 @@ struct Pair {
 }
 
 impl Steps {
-    fn new(side: &Side, input: &Input) -> Self {
+    pub(super) fn new(side: &Side, input: &Input) -> Self {
         let Some(groups) = &side.levels else {
             return Self::Cuts {
                 cuts: side.cuts.clone().unwrap_or_default(),
@@ -53,7 +53,7 @@ impl Steps {
         Self::Levels(input.categories.iter().map(|c| of(&c.level)).collect())
     }
 
-    fn of(&self, cell: &Cell) -> usize {
+    pub(super) fn of(&self, cell: &Cell) -> usize {
         match self {
             Self::Cuts { missing: 1, .. } if cell.state == State::Missing => 0,
             Self::Cuts { cuts, missing } => {
@@ -134,6 +134,7 @@ impl Terms {
 
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
         answer.contributions.clear();
+        answer.points.clear();
         answer.steps.clear();
         let cells = row.cells();
         let mut score = self.intercept;

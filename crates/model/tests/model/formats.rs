@@ -6,6 +6,7 @@ use helder_model::Model;
 
 use crate::{
     boosting::boosted,
+    cards::card,
     examples::{groups, minimal, regression, visits},
 };
 
@@ -36,7 +37,14 @@ fn every_stored_file_loads_and_is_written_back_byte_for_byte() {
 /// `HELDER_BLESS=1 cargo test -p helder-model` writes the files anew, for a change of the format before its first release.
 #[test]
 fn the_stored_files_are_what_the_examples_write() {
-    for model in [regression(), minimal(), groups(), boosted(), visits()] {
+    for model in [
+        regression(),
+        minimal(),
+        groups(),
+        boosted(),
+        visits(),
+        card(),
+    ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));
         let bytes = model.to_json().unwrap();

@@ -5,6 +5,7 @@
 )]
 
 mod boosting;
+mod cards;
 mod examples;
 mod formats;
 mod hostile;

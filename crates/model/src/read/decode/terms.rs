@@ -1,7 +1,7 @@
 //! Curves and tables.
 
 use super::Place;
-use crate::{Curve, PairTable, Side, TermsFit, read::fields::Fields};
+use crate::{Curve, InputPoints, PairTable, PointsFit, Side, TermsFit, read::fields::Fields};
 
 pub(super) fn fit(place: &Place<'_>) -> Option<TermsFit> {
     let mut fields = place.fields()?;
@@ -13,6 +13,31 @@ pub(super) fn fit(place: &Place<'_>) -> Option<TermsFit> {
         intercept,
         curves: curves.into_iter().collect::<Option<_>>()?,
         pairs: pairs.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+pub(super) fn points(place: &Place<'_>) -> Option<PointsFit> {
+    let mut fields = place.fields()?;
+    let intercept = fields.number("intercept");
+    let per_point = fields.number("perPoint");
+    let inputs = fields.list("inputs", |place| {
+        let mut fields = place.fields()?;
+        let part = InputPoints {
+            side: side(&mut fields),
+            // More than a u32 holds is more than the check allows.
+            points: fields.list("points", |place| {
+                u32::try_from(place.count()).unwrap_or(u32::MAX)
+            }),
+            mean: fields.number("mean"),
+        };
+        fields.done();
+        Some(part)
+    });
+    fields.done();
+    Some(PointsFit {
+        intercept,
+        per_point,
+        inputs: inputs.into_iter().collect::<Option<_>>()?,
     })
 }
 
