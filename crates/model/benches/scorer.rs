@@ -137,20 +137,29 @@ fn boosted(curves: usize, pairs: usize) -> Scorer {
         ),
         levels: None,
     };
+    let deviations = || helder_model::Deviations((0..14).map(|bag| bag - 7).collect());
     let scores = |steps: usize| (0..steps).map(|step| step as f64 * 0.01 - 0.3).collect();
     let curve = |input: usize| helder_model::Curve {
         side: side(input, 100),
         scores: scores(100),
         standard_errors: vec![0.1; 100],
+        deviations: vec![deviations(); 100],
     };
     let pair = |place: usize| helder_model::PairTable {
         first: side(place, 25),
         second: side(place + 1, 25),
         scores: vec![scores(25); 25],
         standard_errors: vec![vec![0.1; 25]; 25],
+        deviations: vec![vec![deviations(); 25]; 25],
     };
     model.algorithm = Algorithm::ExplainableBoosting(helder_model::TermsFit {
         intercept: -1.0,
+        bags: Some(helder_model::Bags {
+            factor: 2.38,
+            unit: 1e-5,
+            intercept: deviations(),
+        }),
+        edits: Vec::new(),
         curves: (0..curves).map(curve).collect(),
         pairs: (0..pairs).map(pair).collect(),
     });

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod bags;
 pub mod check;
 pub mod counterfactual;
 pub mod document;
+pub mod edit;
 pub mod fitted;
 mod generalised;
 pub mod input;
@@ -13,7 +15,11 @@ pub mod scorer;
 pub mod terms;
 pub mod training;
 
+pub use bags::{Bags, Deviations};
 pub use document::{Algorithm, Calibration, FORMAT, Kind, Link, Meaning, Model, Output};
+pub use edit::{
+    Change, Curved, Edit, EditError, Effect, EffectFigure, Former, LearnedFrom, Signed, Stretch,
+};
 pub use fitted::{
     CategoryTerm, Centre, Intercept, KMeansFit, LevelTerm, LinearFit, LinearTerm, MissingTerm,
     Standardisation,

@@ -9,6 +9,7 @@ mod terms;
 
 pub(crate) use row::level_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};
+pub(crate) use terms::Placer;
 
 use std::collections::HashMap;
 
@@ -39,9 +40,11 @@ pub struct Answer {
     pub probability: Option<f64>,
     /// The expected amount, count or share; absent for probabilities and groups.
     pub value: Option<f64>,
-    /// 95 % interval of the probability or of the value, from the covariance of the estimates; absent where the model has none.
+    /// 95 % interval of the probability or of the value, from the covariance of the estimates, or of explainable boosting from
+    /// the spread of its bags ([`crate::Bags`]); absent where the model has none.
     ///
-    /// It says how well the training data fixes the average of people like this, not how one person will fare.
+    /// It says how well the training data fixes the average of people like this, not how one person will fare. Of explainable
+    /// boosting it leaves out what early stopping and few steps smooth away, and what an expert set has no spread.
     pub interval: Option<Interval>,
     /// The group; absent for probabilities.
     pub nearest: Option<Nearest>,
@@ -59,6 +62,8 @@ pub struct Answer {
     keys: Vec<(u64, usize)>,
     /// Steps of the inputs in their curves, kept for its buffer.
     steps: Vec<usize>,
+    /// What the bags say apart, kept for its buffer.
+    bags: Vec<f64>,
 }
 
 /// An interval.

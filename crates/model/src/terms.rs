@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::{Bags, Deviations, Edit};
+
 /// A sum of terms on the log odds: every term is read off a curve or a table.
 ///
 /// The mean of each term over the training rows is 0, so that the intercept is the score of the average person and a term is
@@ -11,10 +13,16 @@ use serde::Serialize;
 pub struct TermsFit {
     /// Log odds where every term adds nothing.
     pub intercept: f64,
+    /// How the models that were averaged differ; absent where they are not kept, and then predictions have no interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bags: Option<Bags>,
     /// One per input, in the order of the inputs.
     pub curves: Vec<Curve>,
     /// What two inputs add together beyond their curves.
     pub pairs: Vec<PairTable>,
+    /// What experts changed after learning, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<Edit>,
 }
 
 /// What one input adds.
@@ -28,6 +36,9 @@ pub struct Curve {
     pub scores: Vec<f64>,
     /// Standard error per step: a band of 95 % is 1.96 of them on either side.
     pub standard_errors: Vec<f64>,
+    /// Deviations of the bags per step; empty where the model keeps none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<Deviations>,
 }
 
 /// The steps of an input.
@@ -69,6 +80,9 @@ pub struct PairTable {
     pub scores: Vec<Vec<f64>>,
     /// Standard error per cell.
     pub standard_errors: Vec<Vec<f64>>,
+    /// Deviations of the bags per cell; empty where the model keeps none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<Vec<Deviations>>,
 }
 
 /// The inputs of a term.

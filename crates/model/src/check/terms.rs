@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Check;
-use crate::{Input, InputType, MissingRule, Side, TermsFit};
+use crate::{Bags, Deviations, Input, InputType, MissingRule, Side, TermsFit};
 
 /// Most pairs of inputs with a table.
 const MAX_PAIRS: usize = 1_000;
+/// Most bags whose deviations are kept.
+const MAX_BAGS: usize = 100;
+/// Most edits.
+const MAX_EDITS: usize = 100;
 
 impl Check {
     /// Missing has an effect of its own where a curve can hold it, and nowhere else.
@@ -45,6 +49,8 @@ impl Check {
                 steps,
             );
         }
+        self.bags(fit);
+        self.edits(fit);
         self.that(
             fit.pairs.len() <= MAX_PAIRS,
             "/fitted/pairs",
@@ -158,5 +164,70 @@ impl Check {
             "out-of-range",
             "a standard error is 0 or more",
         );
+    }
+
+    /// Deviations stand at every step and cell, or nowhere, for the same bags.
+    fn bags(&mut self, fit: &TermsFit) {
+        let count = fit.bags.as_ref().map_or(0, Bags::count);
+        if let Some(bags) = &fit.bags {
+            self.that(
+                (2..=MAX_BAGS).contains(&count),
+                "/fitted/bags/intercept",
+                "wrong-size",
+                "there are 2 to 100 bags",
+            );
+            for (name, value) in [("factor", bags.factor), ("unit", bags.unit)] {
+                self.that(
+                    value.is_finite() && value > 0.0,
+                    format!("/fitted/bags/{name}"),
+                    "out-of-range",
+                    "this is above 0",
+                );
+            }
+        }
+        let fits = |of: &[Deviations], steps: usize| {
+            of.len() == steps * usize::from(count > 0) && of.iter().all(|one| one.0.len() == count)
+        };
+        let detail = "one text for every step, with a number for every bag; none without bags";
+        for (place, curve) in fit.curves.iter().enumerate() {
+            self.that(
+                fits(&curve.deviations, curve.scores.len()),
+                format!("/fitted/curves/{place}/deviations"),
+                "wrong-size",
+                detail,
+            );
+        }
+        for (place, pair) in fit.pairs.iter().enumerate() {
+            let rows = pair.scores.len() * usize::from(count > 0);
+            let all = pair.scores.iter().zip(&pair.deviations);
+            self.that(
+                pair.deviations.len() == rows && all.into_iter().all(|(s, d)| fits(d, s.len())),
+                format!("/fitted/pairs/{place}/deviations"),
+                "wrong-size",
+                detail,
+            );
+        }
+    }
+
+    /// Who, when and why are said.
+    fn edits(&mut self, fit: &TermsFit) {
+        self.that(
+            fit.edits.len() <= MAX_EDITS,
+            "/fitted/edits",
+            "too-many",
+            "more edits than this format allows (100)",
+        );
+        for (place, edit) in fit.edits.iter().enumerate() {
+            let at = format!("/fitted/edits/{place}");
+            for (name, text) in [("by", &edit.by), ("at", &edit.at), ("reason", &edit.reason)] {
+                self.text(format!("{at}/{name}"), text);
+            }
+            self.that(
+                !edit.changes.is_empty(),
+                format!("{at}/changes"),
+                "empty-list",
+                "an edit changes something",
+            );
+        }
     }
 }

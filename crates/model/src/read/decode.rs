@@ -1,5 +1,6 @@
 //! The tree as a model. One function per part of the format, in the order of the file.
 
+mod edits;
 mod terms;
 
 use helder_types::{Digest, Fault};

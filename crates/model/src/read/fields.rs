@@ -69,6 +69,11 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Of a field that says yes where it stands.
+    pub(super) fn is_true(&self) -> bool {
+        matches!(self.json, Json::Boolean(true)) || self.wrong("true")
+    }
+
     pub(super) fn count(&self) -> u64 {
         match self.json {
             Json::Whole(value) => {

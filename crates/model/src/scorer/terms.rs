@@ -2,15 +2,90 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Row, probability, row::Cell, row::State};
-use crate::{Calibration, Input, MissingRule, Side, TermsFit};
+use super::{
+    Answer, Interval, Row, Value, ValueFault, probability,
+    row::{Cell, Slot, State},
+};
+use crate::{
+    Bags, Calibration, Curve, Deviations, Input, MissingRule, PairTable, Side, TermsFit, bags,
+};
+
+/// The 97.5 % point of the standard normal distribution.
+const Z95: f64 = 1.959_963_984_540_054;
 
 #[derive(Clone, Debug)]
 pub(super) struct Terms {
     intercept: f64,
     curves: Vec<(Steps, Vec<f64>)>,
     pairs: Vec<Pair>,
+    bags: Option<Spread>,
     calibration: Calibration,
+}
+
+/// How the bags differ, ready to be read off beside the scores.
+#[derive(Clone, Debug)]
+struct Spread {
+    count: usize,
+    /// Standard errors of the score per root of the sum of squares.
+    factor: f64,
+    unit: f64,
+    intercept: Vec<f64>,
+    /// Per curve, then per pair: all steps or cells, bag by bag.
+    terms: Vec<Vec<f32>>,
+}
+
+impl Spread {
+    fn new(bags: &Bags, fit: &TermsFit) -> Self {
+        let flat = |of: &mut dyn Iterator<Item = &Deviations>| -> Vec<f32> {
+            of.flat_map(|one| one.0.iter().map(|value| *value as f32))
+                .collect()
+        };
+        let curve = |curve: &Curve| flat(&mut curve.deviations.iter());
+        let pair = |pair: &PairTable| flat(&mut pair.deviations.iter().flatten());
+        Self {
+            count: bags.count(),
+            factor: bags.factor,
+            unit: bags.unit,
+            intercept: bags.intercept.0.iter().copied().map(f64::from).collect(),
+            terms: (fit.curves.iter().map(curve))
+                .chain(fit.pairs.iter().map(pair))
+                .collect(),
+        }
+    }
+
+    /// Adds what the bags say apart in one step or cell of a term.
+    fn add(&self, sums: &mut [f64], term: usize, place: usize) {
+        let of_term = self.terms.get(term).map_or(&[][..], Vec::as_slice);
+        let here = of_term.get(place * self.count..).unwrap_or_default();
+        for (sum, deviation) in sums.iter_mut().zip(here) {
+            *sum += f64::from(*deviation);
+        }
+    }
+
+    fn standard_error(&self, sums: &[f64]) -> f64 {
+        let squares: f64 = sums.iter().map(|sum| sum * sum).sum();
+        self.unit * bags::spread(squares, self.count, self.factor)
+    }
+}
+
+/// Finds the step of a raw value, by the rules of its input.
+pub(crate) struct Placer {
+    slot: Slot,
+    steps: Steps,
+}
+
+impl Placer {
+    pub(crate) fn new(side: &Side, input: &Input) -> Self {
+        Self {
+            slot: Slot::new(input),
+            steps: Steps::new(side, input),
+        }
+    }
+
+    /// The step of a value, the one for missing first where there is one.
+    pub(crate) fn step(&self, value: Value<'_>) -> Result<usize, ValueFault> {
+        Ok(self.steps.of(&self.slot.resolve(value)?))
+    }
 }
 
 /// Which step a value lies in.
@@ -104,7 +179,7 @@ impl Terms {
     ) -> Self {
         let by_curve =
             |side: &Side, input: usize| coarser(&fit.curves.get(input)?.side, side, &inputs[input]);
-        let pair = |pair: &crate::PairTable| {
+        let pair = |pair: &PairTable| {
             let first = *positions.get(&pair.first.input)?;
             let second = *positions.get(&pair.second.input)?;
             let sides = [by_curve(&pair.first, first), by_curve(&pair.second, second)];
@@ -128,6 +203,7 @@ impl Terms {
                 .map(|(curve, input)| (Steps::new(&curve.side, input), curve.scores.clone()))
                 .collect(),
             pairs: fit.pairs.iter().filter_map(pair).collect(),
+            bags: fit.bags.as_ref().map(|bags| Spread::new(bags, fit)),
             calibration,
         }
     }
@@ -136,16 +212,23 @@ impl Terms {
         answer.contributions.clear();
         answer.points.clear();
         answer.steps.clear();
+        answer.bags.clear();
+        if let Some(spread) = &self.bags {
+            answer.bags.extend_from_slice(&spread.intercept);
+        }
         let cells = row.cells();
         let mut score = self.intercept;
-        for ((steps, scores), cell) in self.curves.iter().zip(cells) {
+        for (term, ((steps, scores), cell)) in self.curves.iter().zip(cells).enumerate() {
             let step = steps.of(cell);
             answer.steps.push(step);
+            if let Some(spread) = &self.bags {
+                spread.add(&mut answer.bags, term, step);
+            }
             let contribution = scores.get(step).copied().unwrap_or(0.0);
             score += contribution;
             answer.contributions.push(contribution);
         }
-        for pair in &self.pairs {
+        for (term, pair) in self.pairs.iter().enumerate() {
             let [first, second] = [0, 1].map(|side| {
                 let input = pair.inputs[side];
                 if pair.is_found_by_curve {
@@ -155,6 +238,9 @@ impl Terms {
                 }
             });
             let place = first * pair.across + second;
+            if let Some(spread) = &self.bags {
+                spread.add(&mut answer.bags, self.curves.len() + term, place);
+            }
             let contribution = pair.scores.get(place).copied().unwrap_or(0.0);
             score += contribution;
             answer.contributions.push(contribution);
@@ -164,6 +250,11 @@ impl Terms {
         answer.probability = Some(probability(score, self.calibration));
         answer.value = None;
         answer.nearest = None;
-        answer.interval = None;
+        answer.interval = self.bags.as_ref().map(|spread| {
+            let half = Z95 * spread.standard_error(&answer.bags);
+            let [lower, upper] =
+                [score - half, score + half].map(|score| probability(score, self.calibration));
+            Interval { lower, upper }
+        });
     }
 }

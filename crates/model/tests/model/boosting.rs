@@ -30,6 +30,7 @@ fn curve(side: Side, scores: &[f64]) -> Curve {
         side,
         scores: scores.to_vec(),
         standard_errors: vec![0.05; scores.len()],
+        deviations: Vec::new(),
     }
 }
 
@@ -57,6 +58,8 @@ pub(crate) fn boosted() -> Model {
     ];
     model.algorithm = Algorithm::ExplainableBoosting(TermsFit {
         intercept: -2.5,
+        bags: None,
+        edits: Vec::new(),
         curves: vec![
             curve(
                 cuts("huurachterstand", &[0.5, 50_000.0]),
@@ -73,6 +76,7 @@ pub(crate) fn boosted() -> Model {
             second: levels("woonvorm", &[&["huur", "overig"], &["koop"]]),
             scores: vec![vec![0.0, 0.0], vec![-0.05, 0.02], vec![0.4, -0.3]],
             standard_errors: vec![vec![0.1, 0.1]; 3],
+            deviations: Vec::new(),
         }],
     });
     model

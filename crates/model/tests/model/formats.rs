@@ -7,6 +7,7 @@ use helder_model::Model;
 use crate::{
     boosting::boosted,
     cards::card,
+    edits::edited,
     examples::{groups, minimal, regression, visits},
 };
 
@@ -44,6 +45,7 @@ fn the_stored_files_are_what_the_examples_write() {
         boosted(),
         visits(),
         card(),
+        edited(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

@@ -6,6 +6,7 @@
 
 mod boosting;
 mod cards;
+mod edits;
 mod examples;
 mod formats;
 mod hostile;
