@@ -14,7 +14,7 @@ mod train;
 pub use bins::{Bin, Bins};
 pub use column::Column;
 pub use error::EbmError;
-pub use model::{Contribution, Ebm, Value};
+pub use model::{BagSpread, Contribution, Ebm, Value};
 pub use report::{Fitted, Report, Silence};
 pub use settings::{Direction, Pairs, Settings, Stride};
 pub use term::{PairTerm, ShapeTerm};

@@ -40,6 +40,24 @@ pub struct Ebm {
     pub shapes: Vec<ShapeTerm>,
     /// Terms of pairs, the one that gains most first.
     pub pairs: Vec<PairTerm>,
+    /// How the models that were averaged differ; absent with one.
+    pub bags: Option<BagSpread>,
+}
+
+/// How the averaged models (bags) differ from their mean, log-odds.
+///
+/// What one term of a bag says too much another often says too little, so that standard errors of terms do not add up to that of a
+/// score: the deviations of a bag do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BagSpread {
+    /// What a standard deviation over the bags is multiplied by to be a standard error (see [`ShapeTerm::band`]).
+    pub factor: f64,
+    /// Per bag.
+    pub intercept: Vec<f64>,
+    /// Per input, bin and bag.
+    pub shapes: Vec<Vec<Vec<f64>>>,
+    /// Per pair, cell and bag.
+    pub pairs: Vec<Vec<Vec<f64>>>,
 }
 
 impl Ebm {
@@ -90,6 +108,28 @@ impl Ebm {
             score: term.score(bins),
         });
         shapes.chain(pairs)
+    }
+
+    /// Standard error of the score of a row in bins, from the spread over the bags; `None` with one bag.
+    ///
+    /// Times 1.96 on either side it is an interval of the mean for rows like this, not of one outcome. As with [`ShapeTerm::band`]
+    /// what early stopping smooths away is not in it; how often it holds the truth is measured in `tests/it/bands.rs`.
+    pub fn standard_error(&self, bins: &[u8]) -> Option<f64> {
+        let spread = self.bags.as_ref()?;
+        let mut sums = spread.intercept.clone();
+        let mut add = |of: &[f64]| {
+            for (sum, deviation) in sums.iter_mut().zip(of) {
+                *sum += deviation;
+            }
+        };
+        for (shape, bins_of) in self.shapes.iter().zip(&spread.shapes) {
+            add(&bins_of[bins[shape.input] as usize]);
+        }
+        for (pair, cells) in self.pairs.iter().zip(&spread.pairs) {
+            add(&cells[pair.cell(bins)]);
+        }
+        let squares: f64 = sums.iter().map(|sum| sum * sum).sum();
+        Some(spread.factor * (squares / (sums.len() as f64 - 1.0).max(1.0)).sqrt())
     }
 
     /// Makes the curve of a numeric input rise (or fall) throughout. What is missing keeps its score relative to the mean;
@@ -192,11 +232,29 @@ pub(crate) fn assemble(
         })
         .collect();
     let intercept = bags.iter().map(|bag| bag.intercept).sum::<f64>() / bags.len() as f64;
+    let apart = |length: usize, of: &dyn Fn(&Learned, usize) -> f64| -> Vec<Vec<f64>> {
+        let bin = |place: usize| {
+            let mean = bags.iter().map(|bag| of(bag, place)).sum::<f64>() / bags.len() as f64;
+            bags.iter().map(|bag| of(bag, place) - mean).collect()
+        };
+        (0..length).map(bin).collect()
+    };
+    let spread = (bags.len() > 1).then(|| BagSpread {
+        factor: wider,
+        intercept: bags.iter().map(|bag| bag.intercept - intercept).collect(),
+        shapes: (0..inputs.len())
+            .map(|input| apart(counts[input].len(), &|bag, bin| bag.shapes[input][bin]))
+            .collect(),
+        pairs: (0..pair_counts.len())
+            .map(|pair| apart(pair_counts[pair].len(), &|bag, cell| bag.pairs[pair][cell]))
+            .collect(),
+    });
     Ebm {
         inputs,
         intercept,
         shapes,
         pairs,
+        bags: spread,
     }
 }
 

@@ -52,8 +52,12 @@ pub struct PairTerm {
 
 impl PairTerm {
     pub(crate) fn score(&self, bins: &[u8]) -> f64 {
+        self.scores[self.cell(bins)]
+    }
+
+    pub(crate) fn cell(&self, bins: &[u8]) -> usize {
         let [first, second] =
             [0, 1].map(|side| self.coarse[side][bins[self.inputs[side]] as usize] as usize);
-        self.scores[first * self.across + second]
+        first * self.across + second
     }
 }

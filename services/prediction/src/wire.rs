@@ -79,8 +79,9 @@ pub struct Prediction {
     /// name a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
-    /// How well the training data fix the probability, or the expected value, of people like this; absent where the model does
-    /// not know.
+    /// How well the training data fix the probability, or the expected value, of people like this: it is not about how one person
+    /// will fare. From the covariance of the estimates, or from the spread of the models that explainable boosting averages; what
+    /// these all smooth away is not in it. Absent where the model does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Interval>,
     /// The group; absent for models that give a probability or a value.

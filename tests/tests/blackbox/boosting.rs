@@ -72,6 +72,11 @@ async fn a_sum_of_curves_is_trained_reviewed_served_and_explained() {
         (probability - 1.0 / (1.0 + (-score).exp())).abs() < 1e-9,
         "{prediction}"
     );
+    let [lower, upper] = ["lower", "upper"].map(|end| &prediction["interval"][end]);
+    assert!(
+        lower.as_f64().unwrap() < probability && probability < upper.as_f64().unwrap(),
+        "{prediction}"
+    );
     let reasons = prediction["contributions"].as_array().unwrap();
     assert!(
         reasons.iter().any(|part| {

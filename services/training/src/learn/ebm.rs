@@ -3,7 +3,9 @@
 use helder_ebm::{
     Bins, Column as EbmColumn, Direction, Ebm, EbmError, Fitted, Pairs, Settings, Stride,
 };
-use helder_model::{Algorithm, Curve, Input, InputType, MissingRule, PairTable, Side, TermsFit};
+use helder_model::{
+    Algorithm, Bags, Curve, Deviations, Input, InputType, MissingRule, PairTable, Side, TermsFit,
+};
 use helder_types::Fault;
 use serde::Serialize;
 
@@ -16,6 +18,8 @@ use super::{
     table::{Column, Table},
 };
 
+/// Log odds that one step of a deviation of the bags stands for: a hundredth of the smallest standard error that matters.
+const UNIT: f64 = 1e-5;
 /// Points kept of the curve of losses.
 const MOST_LOSSES: usize = 100;
 
@@ -233,17 +237,23 @@ fn summary(inputs: &[Input], fitted: &Fitted) -> BoostingSummary {
 /// the input has none.
 fn terms_fit(inputs: &[Input], model: &Ebm) -> TermsFit {
     let first = |input: usize| usize::from(inputs[input].missing != MissingRule::OwnEffect);
-    let curves = model.shapes.iter().map(|term| {
+    let deviations = |of: &[f64]| Deviations::of(of.iter().copied(), UNIT);
+    let bags = model.bags.as_ref();
+    let curves = model.shapes.iter().enumerate().map(|(place, term)| {
         let bins = &model.inputs[term.input].1;
         let kept = first(term.input)..=bins.len();
         let own: Vec<u8> = (0..=bins.len()).map(|bin| bin as u8).collect();
         Curve {
             side: side(&inputs[term.input], bins, &own),
             scores: term.scores[kept.clone()].to_vec(),
-            standard_errors: term.standard_errors[kept].to_vec(),
+            standard_errors: term.standard_errors[kept.clone()].to_vec(),
+            deviations: bags.map_or_else(Vec::new, |bags| {
+                let kept = bags.shapes[place][kept].iter();
+                kept.map(|bin| deviations(bin)).collect()
+            }),
         }
     });
-    let pairs = model.pairs.iter().map(|term| {
+    let pairs = model.pairs.iter().enumerate().map(|(place, term)| {
         let [a, b] = term.inputs;
         let down = first(a)..term.scores.len() / term.across - 1;
         let across = first(b)..term.across - 1;
@@ -256,10 +266,22 @@ fn terms_fit(inputs: &[Input], model: &Ebm) -> TermsFit {
             second: side(&inputs[b], &model.inputs[b].1, &term.coarse[1]),
             scores: table(&term.scores),
             standard_errors: table(&term.standard_errors),
+            deviations: bags.map_or_else(Vec::new, |bags| {
+                let row = |row: usize| &bags.pairs[place][row * term.across..][across.clone()];
+                let cells =
+                    |cells: &[Vec<f64>]| cells.iter().map(|cell| deviations(cell)).collect();
+                down.clone().map(|line| cells(row(line))).collect()
+            }),
         }
     });
     TermsFit {
         intercept: model.intercept,
+        bags: bags.map(|bags| Bags {
+            factor: bags.factor,
+            unit: UNIT,
+            intercept: deviations(&bags.intercept),
+        }),
+        edits: Vec::new(),
         curves: curves.collect(),
         pairs: pairs.collect(),
     }

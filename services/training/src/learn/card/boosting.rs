@@ -55,6 +55,17 @@ pub(super) fn terms(model: &Model, summary: &BoostingSummary) -> Option<Section>
             "The probability is a sum. Each input counts as its line shows: above zero raises the probability, below zero lowers it. The light band around the line shows how certain that is (95%).",
         ))
         .chart(importance);
+    if let Some(bags) = &fit.bags {
+        let count = bags.count();
+        section = section.paragraph(Text::new(
+            format!(
+                "Bij elke voorspelde kans staat een interval. Het model is een gemiddelde van {count} modellen, elk van een ander deel van de rijen, en het interval laat zien hoe ver die uiteenlopen. Het gaat over mensen zoals deze, niet over hoe het één persoon vergaat. Wat alle modellen gladstrijken zit er niet in."
+            ),
+            format!(
+                "Every predicted probability has an interval. The model is a mean of {count} models, each of another part of the rows, and the interval shows how far they lie apart. It is about people like this, not about how one person will fare. What all models smooth away is not in it."
+            ),
+        ));
+    }
     if !summary.silent.is_empty() {
         let names = summary.silent.join(", ");
         section = section.warning(Text::new(

@@ -78,7 +78,11 @@ fn the_model_scores_what_was_judged_and_its_terms_sum_to_the_score() {
             .iter()
             .fold(answer.base_score, |sum, c| sum + c);
         assert_eq!(sum.to_bits(), answer.score.to_bits());
+        let (interval, p) = (answer.interval.unwrap(), answer.probability.unwrap());
+        assert!(0.0 < interval.lower && interval.lower < p && p < interval.upper);
     }
+    let card = String::from_utf8(learned.card).unwrap();
+    assert!(card.contains("een gemiddelde van 14 modellen"));
 }
 
 #[test]
