@@ -66,7 +66,7 @@ fn planted(data: &Made, row: usize) -> Option<([Value<'static>; 4], f64)> {
         Column::Numeric { values: noise, .. },
     ] = &data.columns[..]
     else {
-        panic!("other columns")
+        unreachable!("other columns")
     };
     let dwelling = codes[row]?;
     let of_debt = if debts[row].is_nan() {

@@ -29,16 +29,16 @@ pub(crate) fn people() -> People {
     let one = |n: u64| {
         let mixed = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
         let amount = (!mixed.is_multiple_of(7)).then_some((mixed % 90_000) as i64);
-        (amount, mixed % 3 == 0, homes[(mixed % 5) as usize])
+        (amount, mixed.is_multiple_of(3), homes[(mixed % 5) as usize])
     };
     People((1..400).map(one).collect())
 }
 
 fn fit(model: &Model) -> &TermsFit {
-    match &model.algorithm {
-        Algorithm::ExplainableBoosting(fit) => fit,
-        other => panic!("{} has no curves", other.as_str()),
-    }
+    let Algorithm::ExplainableBoosting(fit) = &model.algorithm else {
+        unreachable!("the example has curves")
+    };
+    fit
 }
 
 /// The example with five bags, its curves counted from their means over the people.
