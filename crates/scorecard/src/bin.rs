@@ -98,6 +98,13 @@ impl Bins {
         }
     }
 
+    /// Without a bin of missing values that holds fewer events, or fewer others, than a bin must: its weight would be mostly chance.
+    pub(crate) fn without_thin_missing(mut self, least_of_each: u64) -> Self {
+        let (Self::Numbers { missing, .. } | Self::Levels { missing, .. }) = &mut self;
+        *missing = missing.filter(|bin| bin.events.min(bin.rows - bin.events) >= least_of_each);
+        self
+    }
+
     /// How well the column tells the outcomes apart: the sum over the bins, that of missing values included. Below 0.02 hardly, above 0.3
     /// well; far above it the column may know the outcome.
     pub fn information_value(&self) -> f64 {

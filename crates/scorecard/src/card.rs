@@ -17,7 +17,7 @@ pub struct CardInput {
     pub coefficient: f64,
     /// Points of each bin; whole, 0 or more, the least of them 0.
     pub points: Vec<u32>,
-    /// Points of a missing value; also where none was seen: then those of a bin that says nothing.
+    /// Points of a missing value; where none was seen, or too few for a bin, those of a bin that says nothing.
     pub missing_points: u32,
     /// Points of a level that was never seen, where no bin takes others.
     pub unknown_points: u32,
@@ -103,6 +103,8 @@ pub struct Scorecard {
     pub intercept: f64,
     /// Log-odds per point, above 0.
     pub per_point: f64,
+    /// Log-odds of the same weights unrounded where every bin says nothing: this, and for each input `coefficient` × weight of evidence.
+    pub unrounded_intercept: f64,
     /// What rounding costs.
     pub rounding: Rounding,
 }
@@ -190,7 +192,8 @@ pub fn fit(
         if columns[..place].iter().any(|(other, _)| other == name) {
             return Err(ScorecardError::DuplicateColumn((*name).to_owned()));
         }
-        let bins = bin(name, *column, outcome, &settings.bins)?;
+        let bins = bin(name, *column, outcome, &settings.bins_of(name))?
+            .without_thin_missing(settings.bins.min_of_each);
         let information_value = bins.information_value();
         if information_value < settings.min_information_value || bins.bins().len() < 2 {
             left_out.push(LeftOut {
@@ -216,11 +219,11 @@ pub fn fit(
             weights,
         });
     }
-    let (coefficients, unrounded) = loop {
+    let (coefficients, unrounded_intercept, unrounded) = loop {
         if binned.is_empty() {
             return Err(ScorecardError::NothingLeft);
         }
-        let (coefficients, probabilities) = weighed(&binned, outcome)?;
+        let (coefficients, intercept, probabilities) = weighed(&binned, outcome)?;
         let least = coefficients
             .iter()
             .enumerate()
@@ -234,15 +237,20 @@ pub fn fit(
                     reason: Reason::SaysTheContrary,
                 });
             }
-            _ => break (coefficients, probabilities),
+            _ => break (coefficients, intercept, probabilities),
         }
     };
     let inputs = rounded(binned, &coefficients, settings.most_points);
-    finished(inputs, left_out, (columns, outcome), &unrounded)
+    let of_rows = (unrounded_intercept, unrounded.as_slice());
+    finished(inputs, left_out, (columns, outcome), of_rows)
 }
 
-/// Log-odds per unit of weight of evidence, and the probabilities of the rows. A column that others express has 0.
-fn weighed(binned: &[Binned], outcome: &[bool]) -> Result<(Vec<f64>, Vec<f64>), ScorecardError> {
+/// Log-odds per unit of weight of evidence (0 for a column that others express), those where nothing is told, and the probabilities of
+/// the rows.
+fn weighed(
+    binned: &[Binned],
+    outcome: &[bool],
+) -> Result<(Vec<f64>, f64, Vec<f64>), ScorecardError> {
     let columns = binned
         .iter()
         .map(|column| (column.name.as_str(), &column.weights));
@@ -255,7 +263,7 @@ fn weighed(binned: &[Binned], outcome: &[bool]) -> Result<(Vec<f64>, Vec<f64>), 
             known.map_or(0.0, |coefficient| coefficient.estimate)
         })
         .collect();
-    Ok((coefficients, fit.probabilities(&design)?))
+    Ok((coefficients, fit.intercept(), fit.probabilities(&design)?))
 }
 
 fn rounded(binned: Vec<Binned>, coefficients: &[f64], most_points: u32) -> Vec<CardInput> {
@@ -305,7 +313,7 @@ fn finished(
     inputs: Vec<CardInput>,
     left_out: Vec<LeftOut>,
     (columns, outcome): (&[(&str, Column<'_>)], &[bool]),
-    unrounded: &[f64],
+    (unrounded_intercept, unrounded): (f64, &[f64]),
 ) -> Result<Scorecard, ScorecardError> {
     let mut totals = vec![0.0; outcome.len()];
     for input in &inputs {
@@ -342,6 +350,7 @@ fn finished(
         left_out,
         intercept: fit.intercept(),
         per_point,
+        unrounded_intercept,
         rounding: Rounding {
             most_probability: changes.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max),
             log_loss: loss(&probabilities) / loss(unrounded) - 1.0,

@@ -1,5 +1,7 @@
 //! What may be chosen.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ScorecardError;
@@ -76,6 +78,8 @@ pub struct CardSettings {
     pub most_points: u32,
     /// Columns with less information value than this are left out.
     pub min_information_value: f64,
+    /// Columns of numbers whose share of events may go another way than `bins` says.
+    pub trends: BTreeMap<String, Trend>,
 }
 
 impl Default for CardSettings {
@@ -84,11 +88,20 @@ impl Default for CardSettings {
             bins: BinSettings::default(),
             most_points: 20,
             min_information_value: 0.02,
+            trends: BTreeMap::new(),
         }
     }
 }
 
 impl CardSettings {
+    /// Settings of the bins of a column.
+    pub(crate) fn bins_of(&self, column: &str) -> BinSettings {
+        BinSettings {
+            trend: self.trends.get(column).copied().unwrap_or(self.bins.trend),
+            ..self.bins.clone()
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), ScorecardError> {
         self.bins.check()?;
         let fault = |setting, demand| Err(ScorecardError::Setting { setting, demand });

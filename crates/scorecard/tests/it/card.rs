@@ -293,3 +293,92 @@ fn a_column_that_counts_the_wrong_way_beside_another_is_left_out() {
     assert_eq!(card.left_out[0].reason, Reason::SaysTheContrary);
     assert!(card.left_out[0].information_value > 0.1);
 }
+
+#[test]
+fn few_missing_values_say_nothing_and_many_have_a_bin() {
+    let n = 1200;
+    let outcome: Vec<bool> = (0..n)
+        .map(|i| i * 7919 % 100 < if i % 3 == 0 { 60 } else { 20 })
+        .collect();
+    let column = |missing: &dyn Fn(usize) -> bool| -> Vec<Option<f64>> {
+        let value = |i: usize| (!missing(i)).then_some((i % 3) as f64);
+        (0..n).map(value).collect()
+    };
+    // Eight rows, all with the outcome, against every ninth row.
+    let few: Vec<usize> = (0..n).filter(|i| outcome[*i]).take(8).collect();
+    let (thin, thick) = (column(&|i| few.contains(&i)), column(&|i| i % 9 == 0));
+    let card = |values: &[Option<f64>]| {
+        let columns = [("x", Column::Numbers(values))];
+        fit(&columns, &outcome, &CardSettings::default()).unwrap()
+    };
+    let (thin, thick) = (card(&thin), card(&thick));
+    assert_eq!(thin.inputs[0].bins.missing(), None);
+    // Between the least and the most of the values, as a bin without information.
+    let missing = thin.inputs[0].missing_points;
+    assert!((1..20).contains(&missing), "{missing}");
+    assert!(thick.inputs[0].bins.missing().unwrap().rows > 100);
+    assert!(thick.inputs[0].missing_points > 15);
+}
+
+#[test]
+fn a_column_goes_the_way_that_is_demanded_of_it() {
+    let n = 3000;
+    let values: Vec<Option<f64>> = (0..n).map(|i| Some(f64::from(i % 10))).collect();
+    // Up to the middle, then down: the best monotone way is one of both.
+    let share = |x: i32| if x < 5 { 10 + 12 * x } else { 110 - 10 * x };
+    let outcome: Vec<bool> = (0..n).map(|i| i * 7919 % 100 < share(i % 10)).collect();
+    let made = |trend: Option<Trend>| {
+        let settings = CardSettings {
+            trends: trend.map(|t| ("x".to_owned(), t)).into_iter().collect(),
+            ..CardSettings::default()
+        };
+        fit(&[("x", Column::Numbers(&values))], &outcome, &settings)
+            .unwrap()
+            .inputs
+            .remove(0)
+    };
+    let rises = |points: &[u32]| points.windows(2).all(|pair| pair[0] <= pair[1]);
+    let falls = |points: &[u32]| points.windows(2).all(|pair| pair[0] >= pair[1]);
+    assert!(rises(&made(Some(Trend::Ascending)).points));
+    assert!(falls(&made(Some(Trend::Descending)).points));
+    let free = made(Some(Trend::Free));
+    assert!(!rises(&free.points) && !falls(&free.points));
+    let best = made(None).bins.information_value();
+    for trend in [Trend::Ascending, Trend::Descending] {
+        assert!(made(Some(trend)).bins.information_value() <= best + 1e-12);
+    }
+    assert!(free.bins.information_value() > best);
+}
+
+#[test]
+fn what_rounding_costs_is_told_from_the_weights_that_were_not_rounded() {
+    let n = 1500;
+    let x: Vec<Option<f64>> = (0..n).map(|i| Some(f64::from(i * 31 % 17))).collect();
+    let z: Vec<Option<f64>> = (0..n).map(|i| Some(f64::from(i * 57 % 13))).collect();
+    let outcome: Vec<bool> = (0..n)
+        .map(|i| i * 7919 % 100 < 5 + 3 * (i * 31 % 17) + 2 * (i * 57 % 13))
+        .collect();
+    let columns = [("x", Column::Numbers(&x)), ("z", Column::Numbers(&z))];
+    let card = fit(&columns, &outcome, &CardSettings::default()).unwrap();
+    let coarse = CardSettings {
+        most_points: 2,
+        ..CardSettings::default()
+    };
+    let coarse = fit(&columns, &outcome, &coarse).unwrap();
+    assert!(coarse.rounding.log_loss > card.rounding.log_loss);
+    let most = (0..n as usize)
+        .map(|row| {
+            let values = [Value::Number(x[row]), Value::Number(z[row])];
+            let total: u32 = card.points(&values).unwrap().iter().sum();
+            let odds: f64 = card
+                .inputs
+                .iter()
+                .zip(values)
+                .map(|(input, value)| input.coefficient * input.bins.weight_of_evidence(value))
+                .sum::<f64>()
+                + card.unrounded_intercept;
+            (card.probability(total) - 1.0 / (1.0 + (-odds).exp())).abs()
+        })
+        .fold(0.0, f64::max);
+    assert!((most - card.rounding.most_probability).abs() < 1e-12);
+}
