@@ -104,12 +104,16 @@ pub fn prediction(out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer
     number(out, answer.score);
     out.extend_from_slice(b",\"baseScore\":");
     number(out, answer.base_score);
+    if !answer.points.is_empty() {
+        out.extend_from_slice(b",\"points\":");
+        whole(out, answer.points.iter().sum());
+    }
     out.extend_from_slice(b",\"contributions\":[");
     for (count, &term) in answer.order.iter().enumerate() {
         if count > 0 {
             out.push(b',');
         }
-        contribution(out, served, row, term, answer.contributions[term]);
+        contribution(out, served, row, term, answer);
     }
     out.extend_from_slice(b"],\"warnings\":[");
     for (count, warning) in served.scorer.warnings(row).enumerate() {
@@ -128,7 +132,8 @@ pub fn prediction(out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer
     out.extend_from_slice(b"]}");
 }
 
-fn contribution(out: &mut Vec<u8>, served: &Served, row: &Row, term: usize, contribution: f64) {
+fn contribution(out: &mut Vec<u8>, served: &Served, row: &Row, term: usize, answer: &Answer) {
+    let contribution = answer.contributions[term];
     let Term { input, other } = served.scorer.terms()[term];
     out.extend_from_slice(&served.inputs[input]);
     value(out, served, row, input, b",\"value\":");
@@ -138,6 +143,10 @@ fn contribution(out: &mut Vec<u8>, served: &Served, row: &Row, term: usize, cont
     }
     out.extend_from_slice(b",\"contribution\":");
     number(out, contribution);
+    if let Some(points) = answer.points.get(term) {
+        out.extend_from_slice(b",\"points\":");
+        whole(out, *points);
+    }
     out.extend_from_slice(b",\"reason\":{\"nl\":\"");
     served
         .reasons
@@ -161,6 +170,11 @@ fn value(out: &mut Vec<u8>, served: &Served, row: &Row, input: usize, key: &[u8]
         out.extend_from_slice(key);
         number(out, value);
     }
+}
+
+fn whole(out: &mut Vec<u8>, value: u32) {
+    // Writing into memory cannot fail.
+    let _ = serde_json::to_writer(out, &value);
 }
 
 /// The shortest text that reads back to the same bits; whole numbers without a fraction.

@@ -92,6 +92,9 @@ pub struct Prediction {
     pub score: f64,
     /// Score of the average person in training.
     pub base_score: f64,
+    /// Total of the points; of scorecards only, and it says everything: equal totals have equal probabilities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<u32>,
     /// What each input adds to the score, largest first; some models also say what two inputs add together.
     pub contributions: Vec<Contribution>,
     /// What to know about the values: outside training, missing, unknown.
@@ -137,6 +140,9 @@ pub struct Contribution {
     pub other_value: Option<InputValue>,
     /// On the scale of the score, counted from the average person in training.
     pub contribution: f64,
+    /// Points of the value; of scorecards only. Added up they are the `points` of the prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<u32>,
     /// The same in plain language.
     pub reason: Meaning,
 }

@@ -14,6 +14,7 @@ mod plan;
 mod prepare;
 mod proof;
 mod regress;
+mod scorecard;
 mod split;
 mod table;
 mod terms;
@@ -112,6 +113,13 @@ pub(crate) fn learn(
             match how {
                 Learning::Regression(summary) => judged.evaluation.fit = Some(*summary),
                 Learning::Boosting(summary) => judged.evaluation.boosting = Some(*summary),
+                Learning::Scorecard(mut summary, unrounded) => {
+                    if let Some(rounded) = &judged.evaluation.predictions {
+                        let cost = scorecard::cost(&table, plan, &rows, rounded, &unrounded)?;
+                        summary.rounding = Some(cost);
+                    }
+                    judged.evaluation.scorecard = Some(*summary);
+                }
             }
             step("learning curve")?;
             let model_of = |rows: &split::Rows| teach(rows).map(|(model, _)| model);
@@ -130,6 +138,8 @@ pub(crate) fn learn(
 enum Learning {
     Regression(Box<regress::FitSummary>),
     Boosting(Box<ebm::BoostingSummary>),
+    /// With the model before its weights were rounded to points.
+    Scorecard(Box<scorecard::ScorecardSummary>, Box<Model>),
 }
 
 /// A model of probabilities, learned from the train rows.
@@ -141,17 +151,27 @@ fn teach(
     checkpoint: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<(Model, Learning), LearnError> {
     let prepared = prepare::prepare(table, plan, &rows.train)?;
-    let (parts, events, how) = if plan.algorithm == AlgorithmName::ExplainableBoosting {
-        let boosted = ebm::fit(table, plan, &prepared, rows, checkpoint)?;
-        let how = Learning::Boosting(Box::new(boosted.summary));
-        (boosted.parts, Some(boosted.events), how)
-    } else {
-        let fitted = regress::fit(table, plan, &prepared, rows)?;
-        let how = Learning::Regression(Box::new(fitted.summary));
-        (fitted.parts, fitted.events, how)
+    let training = |events| training(plan, origin, rows.train.len(), events);
+    let (parts, events, how) = match plan.algorithm {
+        AlgorithmName::ExplainableBoosting => {
+            let boosted = ebm::fit(table, plan, &prepared, rows, checkpoint)?;
+            let how = Learning::Boosting(Box::new(boosted.summary));
+            (boosted.parts, Some(boosted.events), how)
+        }
+        AlgorithmName::Scorecard => {
+            let carded = scorecard::fit(table, plan, &prepared, rows)?;
+            let events = Some(carded.events);
+            let unrounded = document(plan, training(events), carded.unrounded);
+            let how = Learning::Scorecard(Box::new(carded.summary), Box::new(unrounded));
+            (carded.parts, events, how)
+        }
+        _ => {
+            let fitted = regress::fit(table, plan, &prepared, rows)?;
+            let how = Learning::Regression(Box::new(fitted.summary));
+            (fitted.parts, fitted.events, how)
+        }
     };
-    let training = training(plan, origin, rows.train.len(), events);
-    Ok((document(plan, training, parts), how))
+    Ok((document(plan, training(events), parts), how))
 }
 
 /// What an algorithm adds to the model document.

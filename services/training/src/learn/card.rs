@@ -6,6 +6,7 @@ pub(super) mod evaluation_page;
 mod fairness;
 pub(super) mod fairness_page;
 mod quality;
+mod scorecard;
 mod shared;
 
 use helder_model::{Algorithm, Family, Meaning, Model};
@@ -49,6 +50,10 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
     }
     let boosting = judged.evaluation.boosting.as_ref();
     if let Some(section) = boosting.and_then(|summary| boosting::terms(model, summary)) {
+        page = page.section(section);
+    }
+    let scorecard = judged.evaluation.scorecard.as_ref();
+    if let Some(section) = scorecard.and_then(|summary| scorecard::card(model, summary)) {
         page = page.section(section);
     }
     if let Some(predictions) = &judged.evaluation.predictions {
@@ -104,6 +109,10 @@ fn method(model: &Model) -> Text {
         "explainable_boosting" => Text::new(
             "explainable boosting: de kans is een optelsom van wat elk gegeven doet, en wat sommige gegevens samen doen",
             "explainable boosting: the probability is a sum of what each input does, and what some inputs do together",
+        ),
+        "scorecard" => Text::new(
+            "scorekaart: elk gegeven geeft hele punten, en het totaal van de punten bepaalt de kans",
+            "scorecard: each input gives whole points, and the total of the points gives the probability",
         ),
         _ => Text::new(
             "k-means: personen die op elkaar lijken komen in een groep",

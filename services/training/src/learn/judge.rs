@@ -13,6 +13,7 @@ use super::{
     groups::{Grouped, GroupsSummary},
     plan::{NewTrainingRun, SMALLEST_GROUP},
     regress::{FitSummary, outcomes},
+    scorecard::ScorecardSummary,
     split::Rows,
     table::{Column, Table},
 };
@@ -47,6 +48,9 @@ pub(super) struct EvaluationDocument {
     /// The boosting on the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boosting: Option<BoostingSummary>,
+    /// The scorecard: points with what they rest on, totals, and what rounding costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scorecard: Option<ScorecardSummary>,
     /// The grouping of the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<GroupsSummary>,
@@ -208,6 +212,7 @@ pub(super) fn probabilities(
             estimates: None,
             fit: None,
             boosting: None,
+            scorecard: None,
             groups: None,
             sections: Some(evaluation),
         },
@@ -255,6 +260,7 @@ pub(super) fn groups(
             estimates: None,
             fit: None,
             boosting: None,
+            scorecard: None,
             groups: Some(grouped.summary.clone()),
             sections: None,
         },

@@ -94,6 +94,7 @@ pub(super) fn judge(
             estimates: Some(found),
             fit: None,
             boosting: None,
+            scorecard: None,
             groups: None,
             sections: None,
         },

@@ -94,6 +94,9 @@ pub(crate) enum AlgorithmName {
     /// Probability of a yes/no outcome, as a sum of curves and of tables for pairs of features.
     #[serde(rename = "explainable-boosting")]
     ExplainableBoosting,
+    /// Probability of a yes/no outcome, as whole points that are added up by hand.
+    #[serde(rename = "scorecard")]
+    Scorecard,
     /// Groups of subjects that resemble each other.
     #[serde(rename = "k-means")]
     KMeans,
@@ -116,8 +119,21 @@ impl AlgorithmName {
     pub(super) const fn estimates(self) -> bool {
         !matches!(
             self,
-            Self::LogisticRegression | Self::ExplainableBoosting | Self::KMeans
+            Self::LogisticRegression | Self::ExplainableBoosting | Self::Scorecard | Self::KMeans
         )
+    }
+
+    /// Whether it is a regression, with the settings of regressions.
+    pub(super) const fn is_regression(self) -> bool {
+        !matches!(
+            self,
+            Self::ExplainableBoosting | Self::Scorecard | Self::KMeans
+        )
+    }
+
+    /// Whether features may be told to count one way only.
+    pub(super) const fn may_be_monotone(self) -> bool {
+        matches!(self, Self::ExplainableBoosting | Self::Scorecard)
     }
 }
 
@@ -196,10 +212,19 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 100)]
     pub interactions: Option<u32>,
-    /// Explainable boosting: features whose curve only rises or only falls. They count together with no other.
+    /// Explainable boosting: features whose curve only rises or only falls; they count together with no other. Scorecard: features whose
+    /// points do so; others go the way that tells most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 500)]
     pub monotone: Vec<Monotone>,
+    /// Scorecard: points of the value that weighs most; 20 when absent. More points are finer and harder to add up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
+    pub most_points: Option<u32>,
+    /// Scorecard: most bins of a feature, without that of missing values; 6 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 2, maximum = 32)]
+    pub most_bins: Option<u32>,
     /// Regressions but the negative binomial: lasso, ridge or in between; leaves columns out and gives no standard errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elastic_net: Option<ElasticNetSettings>,

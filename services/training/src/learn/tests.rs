@@ -8,3 +8,4 @@ mod groups;
 mod parity;
 mod repeat;
 mod reports;
+mod scorecard;

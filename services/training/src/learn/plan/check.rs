@@ -163,14 +163,22 @@ impl NewTrainingRun {
                 "above 0 and below 1",
             );
         }
+        self.points(fault);
         self.boosting(fault);
         self.regression(fault);
         let boosting = self.algorithm == AlgorithmName::ExplainableBoosting;
-        let regression = !boosting && self.algorithm != AlgorithmName::KMeans;
+        let scorecard = self.algorithm == AlgorithmName::Scorecard;
+        let regression = self.algorithm.is_regression();
         let given = [
             ("l2", settings.l2.is_some(), regression),
             ("interactions", settings.interactions.is_some(), boosting),
-            ("monotone", !settings.monotone.is_empty(), boosting),
+            (
+                "monotone",
+                !settings.monotone.is_empty(),
+                self.algorithm.may_be_monotone(),
+            ),
+            ("mostPoints", settings.most_points.is_some(), scorecard),
+            ("mostBins", settings.most_bins.is_some(), scorecard),
             (
                 "groups",
                 settings.groups.is_some(),
@@ -201,7 +209,25 @@ impl NewTrainingRun {
         }
     }
 
-    /// Settings of explainable boosting.
+    /// Settings of scorecards.
+    fn points(&self, fault: &mut impl FnMut(String, &str, &str)) {
+        let settings = &self.hyperparameters;
+        for (name, given, range, detail) in [
+            (
+                "mostPoints",
+                settings.most_points,
+                1..=1000,
+                "from 1 to 1,000 points",
+            ),
+            ("mostBins", settings.most_bins, 2..=32, "from 2 to 32 bins"),
+        ] {
+            if given.is_some_and(|given| !range.contains(&given)) {
+                fault(format!("/hyperparameters/{name}"), "out-of-range", detail);
+            }
+        }
+    }
+
+    /// Settings of curves, and which way features count.
     fn boosting(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let settings = &self.hyperparameters;
         if settings.interactions.is_some_and(|pairs| pairs > 100) {

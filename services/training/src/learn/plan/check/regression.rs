@@ -5,13 +5,10 @@ use super::super::{AlgorithmName, NewTrainingRun};
 impl NewTrainingRun {
     /// Columns beside the features, and ways of estimating.
     pub(super) fn regression(&self, fault: &mut impl FnMut(String, &str, &str)) {
-        use AlgorithmName::{
-            BinomialRegression, ExplainableBoosting, KMeans, NegativeBinomialRegression,
-            PoissonRegression,
-        };
+        use AlgorithmName::{BinomialRegression, NegativeBinomialRegression, PoissonRegression};
         let foreign = "this algorithm has no such setting";
         let algorithm = self.algorithm;
-        let regression = !matches!(algorithm, KMeans | ExplainableBoosting);
+        let regression = algorithm.is_regression();
         let counts = matches!(algorithm, PoissonRegression | NegativeBinomialRegression);
         for (pointer, given, fits) in [
             ("/offset", self.offset.is_some(), regression),
@@ -76,12 +73,10 @@ impl NewTrainingRun {
 
     /// Ways of estimating.
     fn ways(&self, fault: &mut impl FnMut(String, &str, &str)) {
-        use AlgorithmName::{
-            ExplainableBoosting, KMeans, LogisticRegression, NegativeBinomialRegression,
-        };
+        use AlgorithmName::{LogisticRegression, NegativeBinomialRegression};
         let algorithm = self.algorithm;
         let foreign = "this algorithm has no such setting";
-        let regression = !matches!(algorithm, KMeans | ExplainableBoosting);
+        let regression = algorithm.is_regression();
         let settings = &self.hyperparameters;
         let net = settings.elastic_net;
         for (name, given, fits) in [
