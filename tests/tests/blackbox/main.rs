@@ -45,6 +45,7 @@ mod refusals;
 mod replicas;
 mod review;
 mod rolling;
+mod scorecards;
 mod series;
 mod sigterm;
 mod spoilt;
