@@ -124,6 +124,7 @@ pub(super) fn fit(
         curves.push(Curve {
             side,
             standard_errors: vec![0.0; scores.len()],
+            deviations: Vec::new(),
             scores,
         });
         told.push(InputSummary::new(part, &input, values.missing()));
@@ -141,8 +142,10 @@ pub(super) fn fit(
             inputs: inputs.clone(),
             algorithm: Algorithm::ExplainableBoosting(TermsFit {
                 intercept: card.unrounded_intercept,
+                bags: None,
                 curves,
                 pairs: Vec::new(),
+                edits: Vec::new(),
             }),
         },
         parts: ModelParts {
