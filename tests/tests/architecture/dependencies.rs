@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::workspace::{all_dependencies, direct_dependencies, own_packages};
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
@@ -15,6 +15,7 @@ const PURE: [&str; 14] = [
     "helder-fairness",
     "helder-scorecard",
     "helder-segmentation",
+    "helder-survival",
     "helder-model",
     "helder-report",
     "helder-frames",

@@ -1,0 +1,209 @@
+//! Spells in the order in which the risk sets grow: the latest end first.
+
+use crate::{Design, Spells};
+
+/// Rows per stratum from the latest end to the first, with the chosen columns moved and scaled.
+pub(crate) struct Ordered {
+    /// Columns.
+    pub(crate) p: usize,
+    /// Place of each row among the spells.
+    pub(crate) place: Vec<u32>,
+    /// Moved and scaled columns, row by row, shape `(n, p)`.
+    pub(crate) x: Vec<f64>,
+    pub(crate) weight: Vec<f64>,
+    pub(crate) offset: Option<Vec<f64>>,
+    pub(crate) event: Vec<bool>,
+    /// Rows of equal stratum and time.
+    pub(crate) ties: Vec<Ties>,
+    /// Per row, for delayed entry: ties at which the row is not at risk any more because they lie at or before its entry start here.
+    pub(crate) entered: Option<Entries>,
+    /// What is subtracted from each column, and what the difference is multiplied by.
+    pub(crate) centre: Vec<f64>,
+    pub(crate) scale: Vec<f64>,
+}
+
+/// Rows of one stratum that end at one time.
+#[derive(Clone, Debug)]
+pub(crate) struct Ties {
+    pub(crate) stratum: u32,
+    pub(crate) time: f64,
+    pub(crate) first: usize,
+    pub(crate) end: usize,
+    /// Events among them, and their weight.
+    pub(crate) n_events: usize,
+    pub(crate) events_weight: f64,
+    /// First tie of a stratum: the risk set is empty before it.
+    pub(crate) is_first: bool,
+}
+
+/// Rows that come late.
+pub(crate) struct Entries {
+    /// Rows by stratum and falling entry, per tie: rows `order[from..until]` leave the risk set when the tie is reached.
+    pub(crate) order: Vec<u32>,
+    pub(crate) until: Vec<usize>,
+    /// Per row, the tie of the same stratum that lies nearest at or before its entry, counted over all ties; `ties.len()` for none.
+    pub(crate) before: Vec<u32>,
+}
+
+impl Ordered {
+    pub(crate) fn new(spells: &Spells, design: &Design, columns: &[usize]) -> Self {
+        let n = spells.len();
+        let stratum = |i: usize| design.strata.as_ref().map_or(0, |strata| strata[i]);
+        let place = in_order(spells, design.strata.as_deref());
+        let (centre, scale) = standardisation(spells, design, columns);
+        let p = columns.len();
+        let mut x = vec![0.0; n * p];
+        for (k, &column) in columns.iter().enumerate() {
+            let values = &design.columns[column];
+            for (row, &i) in place.iter().enumerate() {
+                x[row * p + k] = (values[i as usize] - centre[k]) * scale[k];
+            }
+        }
+        let pick = |of: &dyn Fn(usize) -> f64| place.iter().map(|&i| of(i as usize)).collect();
+        let mut ordered = Self {
+            p,
+            weight: pick(&|i| spells.weight_of(i)),
+            offset: design.offset.as_ref().map(|offset| pick(&|i| offset[i])),
+            event: place.iter().map(|&i| spells.is_event(i as usize)).collect(),
+            ties: Vec::new(),
+            entered: None,
+            centre,
+            scale,
+            x,
+            place,
+        };
+        for row in 0..n {
+            let i = ordered.place[row] as usize;
+            let (time, stratum) = (spells.time[i], stratum(i));
+            let last = ordered.ties.last();
+            let is_first = last.is_none_or(|last| last.stratum != stratum);
+            if is_first || last.is_some_and(|last| last.time > time) {
+                ordered.ties.push(Ties {
+                    stratum,
+                    time,
+                    first: row,
+                    end: row,
+                    n_events: 0,
+                    events_weight: 0.0,
+                    is_first,
+                });
+            }
+            if let Some(last) = ordered.ties.last_mut() {
+                last.end = row + 1;
+                if ordered.event[row] && ordered.weight[row] > 0.0 {
+                    last.n_events += 1;
+                    last.events_weight += ordered.weight[row];
+                }
+            }
+        }
+        if let Some(entry) = &spells.entry {
+            ordered.entered = Some(ordered.entries(entry));
+        }
+        ordered
+    }
+
+    fn entries(&self, entry: &[f64]) -> Entries {
+        let of = |row: usize| entry[self.place[row] as usize];
+        let mut order: Vec<u32> = (0..self.place.len() as u32).collect();
+        let mut strata: Vec<usize> = (0..self.ties.len())
+            .filter(|&t| self.ties[t].is_first)
+            .collect();
+        strata.push(self.ties.len());
+        let mut until = Vec::with_capacity(self.ties.len());
+        let mut before = vec![self.ties.len() as u32; order.len()];
+        for ends in strata.windows(2) {
+            let ties = &self.ties[ends[0]..ends[1]];
+            let (first, end) = (ties[0].first, ties[ties.len() - 1].end);
+            order[first..end].sort_unstable_by(|&a, &b| of(b as usize).total_cmp(&of(a as usize)));
+            let mut left = first;
+            for tie in ties {
+                while left < end && of(order[left] as usize) >= tie.time {
+                    left += 1;
+                }
+                until.push(left);
+            }
+            for (row, before) in (first..end).zip(&mut before[first..end]) {
+                let at = ties.partition_point(|tie| tie.time > of(row));
+                if at < ties.len() {
+                    *before = (ends[0] + at) as u32;
+                }
+            }
+        }
+        Entries {
+            order,
+            until,
+            before,
+        }
+    }
+
+    pub(crate) fn row(&self, row: usize) -> &[f64] {
+        &self.x[row * self.p..][..self.p]
+    }
+
+    /// Coefficients of the moved and scaled columns, as those of the columns.
+    pub(crate) fn unscaled(&self, gamma: &[f64]) -> Vec<f64> {
+        gamma
+            .iter()
+            .zip(&self.scale)
+            .map(|(gamma, scale)| gamma * scale)
+            .collect()
+    }
+}
+
+/// Places by stratum, the latest end first. Whole days are counted, not compared.
+fn in_order(spells: &Spells, strata: Option<&[u32]>) -> Vec<u32> {
+    const MOST: f64 = 4_194_304.0;
+    let n = spells.len();
+    let most = spells.time.iter().copied().fold(0.0, f64::max);
+    if strata.is_none() && most < MOST && spells.time.iter().all(|time| time.fract() == 0.0) {
+        let day = |i: usize| (most - spells.time[i]) as usize;
+        let mut next = vec![0_u32; most as usize + 2];
+        for i in 0..n {
+            next[day(i) + 1] += 1;
+        }
+        for d in 1..next.len() {
+            next[d] += next[d - 1];
+        }
+        let mut order = vec![0; n];
+        for i in 0..n {
+            let to = &mut next[day(i)];
+            order[*to as usize] = i as u32;
+            *to += 1;
+        }
+        return order;
+    }
+    let mut order: Vec<u32> = (0..n as u32).collect();
+    let stratum = |i: u32| strata.map_or(0, |strata| strata[i as usize]);
+    order.sort_by(|&a, &b| {
+        let by_time = || spells.time[b as usize].total_cmp(&spells.time[a as usize]);
+        stratum(a).cmp(&stratum(b)).then_with(by_time)
+    });
+    order
+}
+
+/// Mean and one over the standard deviation, so that units and far-off origins cost no digits. Scales are powers of two.
+pub(crate) fn standardisation(
+    spells: &Spells,
+    design: &Design,
+    columns: &[usize],
+) -> (Vec<f64>, Vec<f64>) {
+    let total: f64 = (0..spells.len()).map(|i| spells.weight_of(i)).sum();
+    let of = |&column: &usize| {
+        let values = &design.columns[column];
+        let weighted = |f: &dyn Fn(f64) -> f64| -> f64 {
+            match &spells.weight {
+                None => values.iter().map(|&x| f(x)).sum(),
+                Some(weight) => values.iter().zip(weight).map(|(&x, w)| w * f(x)).sum(),
+            }
+        };
+        let mean = weighted(&|x| x / total);
+        let spread = (weighted(&|x| (x - mean) * (x - mean)) / total).sqrt();
+        let scale = if spread > 0.0 && spread.is_finite() {
+            (-spread.log2().round()).exp2()
+        } else {
+            1.0
+        };
+        (mean, scale)
+    };
+    columns.iter().map(of).unzip()
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod aalen_johansen;
+mod aft;
+mod cox;
+mod design;
+mod error;
+mod exposure;
+mod fine_gray;
+mod gray;
+mod kaplan_meier;
+mod log_rank;
+mod matrix;
+mod measures;
+mod normal;
+mod risk;
+mod spells;
+
+pub use aalen_johansen::{AalenJohansen, Incidence, IncidencePoint, aalen_johansen};
+pub use aft::{Aft, AftCoefficient, AftFit, Law};
+pub use cox::{
+    Baseline, ClientCurve, ClientPoint, Cox, CoxCoefficient, CoxFit, ProportionalHazards,
+    Residuals, TestResult, TieMethod, TimeScale,
+};
+pub use design::Design;
+pub use error::{SpellFault, SurvivalError};
+pub use exposure::{Exposed, expose};
+pub use fine_gray::{FineGrayCoefficient, FineGrayFit, fine_gray};
+pub use gray::{Gray, gray_test};
+pub use kaplan_meier::{CurvePoint, KaplanMeier, RestrictedMean, TimeEstimate, kaplan_meier};
+pub use log_rank::{LogRank, LogRankGroup, LogRankWeight, log_rank, log_rank_trend};
+pub use measures::{
+    Censoring, Concordance, DynamicAuc, brier_score, concordance, dynamic_auc,
+    integrated_brier_score, uno_concordance,
+};
+pub use spells::{Cause, Spells};

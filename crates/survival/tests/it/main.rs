@@ -1,0 +1,15 @@
+//! The numbers of this crate beside those of R, on public and on made spells.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::float_cmp,
+    reason = "a test that panics has failed; equal numbers are equal"
+)]
+
+mod aft;
+mod cox;
+mod curves;
+mod fine_gray;
+mod measures;
+mod support;
+mod welfare;
