@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::workspace::{all_dependencies, direct_dependencies, own_packages};
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
     "helder-glm",
     "helder-ebm",
+    "helder-tree",
     "helder-evaluation",
     "helder-fairness",
     "helder-scorecard",

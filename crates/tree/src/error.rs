@@ -1,0 +1,65 @@
+//! What can be wrong with input.
+
+/// Why no tree or list was made, or no answer given. Names columns and counts, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TreeError {
+    /// There is no column to learn from.
+    #[error("at least one column is needed")]
+    Empty,
+    /// Columns and outcomes do not have the same number of rows.
+    #[error("column {column:?} has {found} rows where {expected} are expected")]
+    Rows {
+        /// The column.
+        column: String,
+        /// Its rows.
+        found: usize,
+        /// Those of the outcome.
+        expected: usize,
+    },
+    /// Two columns have one name.
+    #[error("column {0:?} is there twice")]
+    Twice(String),
+    /// A category column names a level it does not have.
+    #[error("column {0:?} has a code without a level")]
+    Code(String),
+    /// All outcomes are equal.
+    #[error("all {0} rows have the same outcome: both are needed")]
+    OneClass(usize),
+    /// One split with full leaves needs more rows.
+    #[error("{found} rows are too few: {needed} are needed for one split")]
+    TooFewRows {
+        /// Rows given.
+        found: usize,
+        /// Rows with which both those that choose and those that estimate can fill two leaves.
+        needed: usize,
+    },
+    /// A split of the rows would be as good by chance, whatever the column: an answer would be the same for everybody.
+    #[error("no column tells the outcomes apart")]
+    NothingFound,
+    /// A setting lies outside its range.
+    #[error("{setting} must be {demand}")]
+    Setting {
+        /// Name of the setting.
+        setting: &'static str,
+        /// What it must be.
+        demand: &'static str,
+    },
+    /// There is no such column.
+    #[error("there is no column {0:?}")]
+    NoColumn(String),
+    /// Categories have no direction.
+    #[error("column {0:?} has categories: only a number can be made to rise or fall")]
+    NoOrder(String),
+    /// A row to score has another number of values than the model has inputs.
+    #[error("{found} values where there are {expected} inputs")]
+    Values {
+        /// Values given.
+        found: usize,
+        /// Inputs of the model.
+        expected: usize,
+    },
+    /// A value has another kind than its input.
+    #[error("input {0:?} takes a value of the other kind")]
+    Kind(String),
+}
