@@ -361,7 +361,7 @@ mod tests {
     use crate::{
         spec::{
             LinkageSpec,
-            suggest::{Described, suggest},
+            suggest::{Described, Shape, suggest},
         },
         table::Column,
     };
@@ -441,7 +441,7 @@ mod tests {
             .map(|(name, meaning)| Described {
                 name: name.to_owned(),
                 semantic_type: Some(meaning),
-                is_text: true,
+                shape: Shape::Text,
             })
             .into();
         suggest(&described, &described)

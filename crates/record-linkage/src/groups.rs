@@ -122,6 +122,7 @@ pub(crate) fn of_rows(spec: &LinkageSpec, table: &Table, side: Side) -> Vec<u8> 
                 });
             }
             ComparisonSpec::Address { .. }
+            | ComparisonSpec::SurnamePrefix { .. }
             | ComparisonSpec::Text { .. }
             | ComparisonSpec::Exact { .. }
             | ComparisonSpec::Bsn { .. }

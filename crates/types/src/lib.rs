@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod caller;
+mod column_names;
 pub mod digest;
 pub mod fault;
 pub mod identifier;

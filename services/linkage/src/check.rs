@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use helder_platform::problem::{Problem, Result};
 use helder_record_linkage::{
-    LinkageSpec,
+    LinkageSpec, Table,
     spec::{
         Assignment,
         suggest::{Described, suggest},
@@ -109,9 +109,44 @@ fn side(
 }
 
 impl Usable {
-    /// The suggested specification.
+    /// The suggested specification, from meanings and names of the columns.
     pub(crate) fn suggestion(&self) -> LinkageSpec {
-        suggest(&self.left, &self.right)
+        let by_name = |side: &[Described]| -> Vec<Described> {
+            side.iter().cloned().map(Described::by_name).collect()
+        };
+        suggest(&by_name(&self.left), &by_name(&self.right))
+    }
+
+    /// Columns of each side of which no contract says what they mean, and that are not sealed: their values can tell.
+    pub(crate) fn unexplained(&self) -> [BTreeSet<&str>; 2] {
+        [
+            (&self.left, &self.inputs.left),
+            (&self.right, &self.inputs.right),
+        ]
+        .map(|(side, input)| {
+            let columns = side.iter().filter(|c| c.semantic_type.is_none());
+            columns
+                .map(|column| column.name.as_str())
+                .filter(|name| input.analysis_columns.contains(*name))
+                .collect()
+        })
+    }
+
+    /// The suggested specification, from meanings, names and some values of the columns: `seen` has those of each side.
+    pub(crate) fn suggestion_by_values(&self, seen: &[Table; 2]) -> LinkageSpec {
+        let by_values = |side: &[Described], seen: &Table| -> Vec<Described> {
+            let columns = side.iter().cloned();
+            columns
+                .map(|column| match seen.column(&column.name) {
+                    Some(values) => column.by_values(values),
+                    None => column,
+                })
+                .collect()
+        };
+        suggest(
+            &by_values(&self.left, &seen[0]),
+            &by_values(&self.right, &seen[1]),
+        )
     }
 
     /// The suggested specification without columns that judge the links, count them apart or name records.
@@ -130,6 +165,7 @@ impl Usable {
             others
                 .filter(|column| !judging.contains(column.name.as_str()))
                 .cloned()
+                .map(Described::by_name)
                 .collect()
         };
         suggest(&without(&self.left), &without(&self.right))

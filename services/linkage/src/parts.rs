@@ -1,7 +1,7 @@
 //! Stored parts into a table that the engine compares. Plain identifiers exist in memory only.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     io::Read,
 };
 
@@ -17,7 +17,7 @@ use helder_platform::{
     objects::Objects,
     problem::{Problem, Result},
 };
-use helder_record_linkage::{ColumnBuilder, LinkageSpec, Table};
+use helder_record_linkage::{Column, ColumnBuilder, LinkageSpec, Table};
 use helder_types::OrganisationId;
 use parquet::{
     arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder},
@@ -28,6 +28,9 @@ use crate::versions::Input;
 
 /// Bytes of an identity part that are unsealed before asking whether to go on.
 const UNSEALED_AT_ONCE: u64 = 16 << 20;
+
+/// Rows that are looked at to see what values are like.
+const FIRST_ROWS: usize = 5_000;
 
 /// One side of a run: compared columns, and the row number of each.
 pub(crate) struct Records {
@@ -188,6 +191,48 @@ pub(crate) fn columns(
 ) -> Result<Records> {
     let file = waits.wait(objects.get_to_file(organisation, &input.analysis))?;
     join(vec![sheet(file.open()?, names, waits)?], None, waits)
+}
+
+/// The first rows of some columns of an analysis part.
+///
+/// # Errors
+/// As [`columns`].
+pub(crate) fn first_rows(
+    objects: &Objects,
+    organisation: &OrganisationId,
+    input: &Input,
+    names: &BTreeSet<&str>,
+    waits: &impl Waits,
+) -> Result<Table> {
+    if names.is_empty() {
+        return Ok(Table::new(0));
+    }
+    let file = waits.wait(objects.get_to_file(organisation, &input.analysis))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(Problem::internal)?;
+    let fields = builder.schema().fields().iter().enumerate();
+    let kept = fields.filter(|(_, field)| names.contains(field.name().as_str()));
+    let mask = ProjectionMask::roots(builder.parquet_schema(), kept.map(|(place, _)| place));
+    let batches = builder.with_projection(mask).with_limit(FIRST_ROWS);
+    let batches = batches.build().map_err(Problem::internal)?;
+    let mut columns: BTreeMap<&str, Vec<ArrayRef>> = BTreeMap::new();
+    let mut n_rows = 0;
+    for batch in batches {
+        let batch = batch.map_err(Problem::internal)?;
+        n_rows += batch.num_rows();
+        for name in names {
+            if let Some(array) = batch.column_by_name(name) {
+                let array = cast(array, &DataType::Utf8).map_err(Problem::internal)?;
+                columns.entry(name).or_default().push(array);
+            }
+        }
+    }
+    let mut table = Table::new(n_rows);
+    for (name, arrays) in columns {
+        let column = Column::from_texts(texts(&arrays));
+        table.insert(name, column).map_err(Problem::internal)?;
+    }
+    Ok(table)
 }
 
 /// Columns of one part as texts, with the row numbers.

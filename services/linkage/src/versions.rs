@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use helder_record_linkage::spec::suggest::Described;
+use helder_record_linkage::spec::suggest::{Described, Shape};
 use helder_types::{Digest, SemanticType};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -48,6 +48,30 @@ pub(crate) struct Field {
     /// Meaning.
     #[serde(default)]
     pub semantic_type: Option<SemanticType>,
+    /// Rules on its values.
+    #[serde(default)]
+    pub constraints: Constraints,
+}
+
+/// Rules on values, as far as they tell what the values are like.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Constraints {
+    /// The only values allowed.
+    #[serde(rename = "enum", default)]
+    pub allowed: Option<Vec<serde_json::Value>>,
+}
+
+impl Field {
+    /// What the values are like, as far as the contract says.
+    fn shape(&self) -> Shape {
+        match self.kind.as_deref() {
+            Some("integer" | "number") => Shape::Number,
+            Some("boolean") => Shape::Code,
+            Some("date") => Shape::Date,
+            _ if self.constraints.allowed.is_some() => Shape::Code,
+            _ => Shape::Text,
+        }
+    }
 }
 
 /// Stored parts by digest.
@@ -206,12 +230,15 @@ impl Version {
             } else {
                 continue;
             }
-            let is_text =
-                in_identity || is_bsn || field.kind.as_deref().is_none_or(|kind| kind == "string");
             described.push(Described {
                 name,
                 semantic_type: field.semantic_type,
-                is_text,
+                // The identity part holds text.
+                shape: if in_identity || is_bsn {
+                    Shape::Text
+                } else {
+                    field.shape()
+                },
             });
         }
         Some((input, described))
@@ -241,6 +268,7 @@ mod tests {
                 {"name": "voornamen", "type": "string", "semanticType": "voornamen"},
                 {"name": "geslacht", "type": "string", "semanticType": "geslacht"},
                 {"name": "state", "type": "string"},
+                {"name": "status", "type": "string", "constraints": {"enum": ["open", "dicht"]}},
                 {"name": "amount", "type": "integer", "semanticType": "bedrag"}
             ]},
             "parts": {"analysis": {"digest": digest, "rows": 3, "sizeBytes": 1}, "identity": with_identity.then(|| serde_json::json!({"digest": digest}))}
@@ -259,10 +287,12 @@ mod tests {
         );
         assert_eq!(
             input.analysis_columns,
-            ["amount", "state"].map(String::from).into()
+            ["amount", "state", "status"].map(String::from).into()
         );
         assert_eq!(input.pseudonym.as_deref(), Some("bsn_pseudonym"));
-        assert_eq!(described.iter().filter(|column| column.is_text).count(), 4);
+        let shapes: Vec<Shape> = described.iter().map(|column| column.shape).collect();
+        let text = [Shape::Text; 4];
+        assert_eq!(shapes, [&text[..], &[Shape::Code, Shape::Number]].concat());
     }
 
     #[test]
@@ -270,7 +300,7 @@ mod tests {
         let (input, _) = version(false).input().unwrap();
         assert_eq!(
             input.columns(),
-            ["amount", "bsn_pseudonym", "geslacht", "state"]
+            ["amount", "bsn_pseudonym", "geslacht", "state", "status"]
                 .map(String::from)
                 .into()
         );

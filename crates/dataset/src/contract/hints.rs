@@ -1,115 +1,6 @@
 //! What the name of a column says about its meaning, in the Dutch and English of municipal systems.
 
-use helder_types::SemanticType::{
-    self, Bedrag, Bsn, Buurtcode, Email, Geboortedatum, Gemeentecode, Geslacht, Geslachtsnaam,
-    GeslachtsnaamPartner, Huisnummer, Huisnummertoevoeging, Persoonsnummer, Postcode, Straatnaam,
-    Telefoonnummer, Voornamen, Voorvoegsel, VoorvoegselPartner, Wijkcode, Woonplaats,
-};
-
-/// Names that mean a semantic type when the folded header equals them.
-const EQUAL: &[(&str, SemanticType)] = &[
-    ("sofi", Bsn),
-    ("010120", Bsn),
-    ("pc", Postcode),
-    ("zip", Postcode),
-    ("zipcode", Postcode),
-    ("081160", Postcode),
-    ("huisnr", Huisnummer),
-    ("hnr", Huisnummer),
-    ("nummer", Huisnummer),
-    ("streetnumber", Huisnummer),
-    ("housenumber", Huisnummer),
-    ("081120", Huisnummer),
-    ("toevoeging", Huisnummertoevoeging),
-    ("huisletter", Huisnummertoevoeging),
-    ("straat", Straatnaam),
-    ("street", Straatnaam),
-    ("streetname", Straatnaam),
-    ("address1", Straatnaam),
-    ("plaats", Woonplaats),
-    ("city", Woonplaats),
-    ("suburb", Woonplaats),
-    ("town", Woonplaats),
-    ("dob", Geboortedatum),
-    ("gebdat", Geboortedatum),
-    ("gebdatum", Geboortedatum),
-    ("birthdate", Geboortedatum),
-    ("dateofbirth", Geboortedatum),
-    ("010310", Geboortedatum),
-    ("voorletters", Voornamen),
-    ("roepnaam", Voornamen),
-    ("givenname", Voornamen),
-    ("firstname", Voornamen),
-    ("010210", Voornamen),
-    ("achternaam", Geslachtsnaam),
-    ("naam", Geslachtsnaam),
-    ("surname", Geslachtsnaam),
-    ("lastname", Geslachtsnaam),
-    ("familyname", Geslachtsnaam),
-    ("010240", Geslachtsnaam),
-    ("tussenvoegsel", Voorvoegsel),
-    ("tussenvoegsels", Voorvoegsel),
-    ("010230", Voorvoegsel),
-    ("mv", Geslacht),
-    ("gender", Geslacht),
-    ("sex", Geslacht),
-    ("010410", Geslacht),
-    ("tel", Telefoonnummer),
-    ("mobiel", Telefoonnummer),
-    ("phone", Telefoonnummer),
-    ("mail", Email),
-    ("emailaddress", Email),
-    ("anummer", Persoonsnummer),
-    ("iban", Persoonsnummer),
-    ("socsecid", Persoonsnummer),
-    ("kenteken", Persoonsnummer),
-    ("gmcode", Gemeentecode),
-    ("wkcode", Wijkcode),
-    ("bucode", Buurtcode),
-];
-
-/// Names that mean a semantic type when the folded header contains them; the first that fits decides.
-const CONTAINED: &[(&str, SemanticType)] = &[
-    ("burgerservicenummer", Bsn),
-    ("sofinummer", Bsn),
-    ("bsn", Bsn),
-    ("geslachtsnaampartner", GeslachtsnaamPartner),
-    ("achternaampartner", GeslachtsnaamPartner),
-    ("partnernaam", GeslachtsnaamPartner),
-    ("naampartner", GeslachtsnaamPartner),
-    ("voorvoegselpartner", VoorvoegselPartner),
-    ("tussenvoegselpartner", VoorvoegselPartner),
-    ("geboortedatum", Geboortedatum),
-    ("postcode", Postcode),
-    ("postalcode", Postcode),
-    ("huisnummertoevoeging", Huisnummertoevoeging),
-    ("toevoeginghuisnummer", Huisnummertoevoeging),
-    ("huisnummer", Huisnummer),
-    ("straatnaam", Straatnaam),
-    ("woonplaats", Woonplaats),
-    ("voornaam", Voornamen),
-    ("voornamen", Voornamen),
-    ("geslachtsnaam", Geslachtsnaam),
-    ("geslachtnaam", Geslachtsnaam),
-    ("voorvoegsel", Voorvoegsel),
-    ("geslacht", Geslacht),
-    ("telefoon", Telefoonnummer),
-    ("email", Email),
-    ("clientnummer", Persoonsnummer),
-    ("clientnr", Persoonsnummer),
-    ("klantnummer", Persoonsnummer),
-    ("klantnr", Persoonsnummer),
-    ("persoonsnummer", Persoonsnummer),
-    ("rekeningnummer", Persoonsnummer),
-    ("gemeentecode", Gemeentecode),
-    ("wijkcode", Wijkcode),
-    ("buurtcode", Buurtcode),
-    ("bedrag", Bedrag),
-    ("schuld", Bedrag),
-    ("inkomen", Bedrag),
-    ("euro", Bedrag),
-    ("amounteur", Bedrag),
-];
+use helder_types::SemanticType;
 
 /// Small letters and digits of a header, without accents.
 pub(crate) fn folded(name: &str) -> String {
@@ -122,11 +13,7 @@ pub(crate) fn folded(name: &str) -> String {
 
 /// The meaning that a header suggests. Values must confirm it.
 pub(crate) fn meaning(name: &str) -> Option<SemanticType> {
-    let folded = folded(name);
-    let equal = EQUAL.iter().find(|(hint, _)| *hint == folded);
-    equal
-        .or_else(|| CONTAINED.iter().find(|(hint, _)| folded.contains(hint)))
-        .map(|(_, meaning)| *meaning)
+    SemanticType::suggested_by(&folded(name))
 }
 
 /// Whether a header suggests a date.
@@ -159,6 +46,11 @@ pub(crate) fn storage_name(header: &str, at: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use helder_types::SemanticType::{
+        Bedrag, Bsn, Geboortedatum, Geslacht, GeslachtsnaamPartner, Huisnummertoevoeging,
+        Persoonsnummer,
+    };
+
     use super::*;
 
     #[test]

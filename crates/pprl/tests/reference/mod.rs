@@ -13,7 +13,7 @@ use helder_record_linkage::{
     Column, LinkageSpec, Table,
     spec::{
         Assignment,
-        suggest::{Described, suggest},
+        suggest::{Described, Shape, suggest},
     },
 };
 use helder_types::SemanticType as S;
@@ -116,7 +116,7 @@ pub(crate) fn clear_text_spec() -> LinkageSpec {
         .map(|(name, meaning)| Described {
             name: (*name).to_owned(),
             semantic_type: Some(*meaning),
-            is_text: true,
+            shape: Shape::Text,
         })
         .collect();
     let mut spec = suggest(&described, &described);

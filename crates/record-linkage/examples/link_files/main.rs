@@ -13,7 +13,7 @@ mod usage;
 use std::{error::Error, path::Path, time::Instant};
 
 use helder_record_linkage::{
-    Bound, Link, LinkageSpec, RunResult, dedupe,
+    Bound, Link, LinkageSpec, RunResult, Table, dedupe,
     groups::Group,
     probability, run,
     spec::{
@@ -74,24 +74,30 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
     Ok(found)
 }
 
-/// The suggested spec for `name=meaning,…`; `text` means no declared meaning.
-fn spec(arguments: &Arguments) -> Result<LinkageSpec, Box<dyn Error>> {
-    let mut described = Vec::new();
+/// The suggested spec for `name=meaning,…`; `text` means text without a declared meaning, `auto` what the values look like.
+fn spec(arguments: &Arguments, left: &Table, right: &Table) -> Result<LinkageSpec, Box<dyn Error>> {
+    let (mut described, mut others) = (Vec::new(), Vec::new());
     for column in arguments.columns.split(',') {
         let (name, meaning) = column
             .split_once('=')
             .ok_or("a column is written name=meaning")?;
         let semantic_type: Option<SemanticType> = match meaning {
-            "text" => None,
+            "text" | "auto" => None,
             _ => Some(serde_json::from_value(json!(meaning))?),
         };
-        described.push(Described {
-            name: name.to_owned(),
-            semantic_type,
-            is_text: true,
-        });
+        for (side, table) in [(&mut described, left), (&mut others, right)] {
+            let column = Described {
+                semantic_type,
+                ..Described::text(name)
+            };
+            let values = table.column(name).filter(|_| meaning == "auto");
+            side.push(match values {
+                Some(values) => column.by_values(values),
+                None => column,
+            });
+        }
     }
-    let mut spec = suggest(&described, &described);
+    let mut spec = suggest(&described, &others);
     let identifier = |name: &String| {
         let pair = (!name.is_empty()).then(|| ColumnPair::same(name));
         pair.into_iter().collect()
@@ -144,10 +150,6 @@ fn read(path: &str, truth: &str, wanted: &str) -> Labelled {
 fn main() -> Result<(), Box<dyn Error>> {
     usage::with_returned_buffers();
     let arguments = arguments()?;
-    let mut spec = spec(&arguments)?;
-    let threshold = spec.threshold;
-    // Links below the engine's threshold are needed to find the best one; those above it are the same.
-    spec.threshold = 1e-4;
     let (start, cpu) = (Instant::now(), cpu_seconds());
     let wanted = arguments.wanted();
     let within = arguments.right.is_empty();
@@ -157,6 +159,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         || (!within).then(|| file(&arguments.right)),
     );
     let reading = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let mut spec = spec(
+        &arguments,
+        &left.table,
+        &right.as_ref().unwrap_or(&left).table,
+    )?;
+    let threshold = spec.threshold;
+    // Links below the engine's threshold are needed to find the best one; those above it are the same.
+    spec.threshold = 1e-4;
     let clock = Clock::new();
     let (result, clusters) = if let Some(right) = &right {
         (run(&spec, &left.table, &right.table, &clock)?, None)

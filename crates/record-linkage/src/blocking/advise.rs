@@ -12,7 +12,7 @@ use crate::{
     comparison::mix,
     run::{Cancelled, Observer, Quality, ScoredPair, dedupe, run},
     score::probability,
-    spec::{BlockingRule, ComparisonSpec, KeyFunction, LinkageSpec},
+    spec::{BlockingRule, KeyFunction, LinkageSpec},
     table::{Column, Table},
 };
 
@@ -149,7 +149,7 @@ fn possible(spec: &LinkageSpec) -> Vec<BlockingRule> {
     let keys: Vec<(&str, KeyFunction)> = spec
         .comparisons
         .iter()
-        .filter(|comparison| !matches!(comparison, ComparisonSpec::Sex { .. }))
+        .filter(|comparison| !comparison.is_weak())
         .flat_map(|comparison| {
             let keys = comparison.keys().iter();
             keys.map(move |key| (comparison.name(), *key))

@@ -9,7 +9,7 @@ use crate::{
     bound::Bound,
     comparison::{Side, mix},
     distinct::Distinct,
-    spec::{BlockingRule, ComparisonSpec, KeyFunction as K, LinkageSpec},
+    spec::{BlockingRule, KeyFunction as K, LinkageSpec},
 };
 
 /// Rows per side that costs are estimated from; smaller files are counted whole.
@@ -119,7 +119,7 @@ pub fn rules(bound: &Bound, spec: &LinkageSpec) -> Vec<BlockingRule> {
         .comparisons
         .iter()
         .enumerate()
-        .filter(|(_, comparison)| !matches!(comparison, ComparisonSpec::Sex { .. }));
+        .filter(|(_, comparison)| !comparison.is_weak());
     let atoms: Vec<(usize, K)> = wanted
         .flat_map(|(place, comparison)| comparison.keys().iter().map(move |key| (place, *key)))
         .filter(|(_, key)| !is_special(*key) || asks_for(&rules, *key))

@@ -15,7 +15,7 @@ use super::{KeyHasher, complete::implies};
 use crate::{
     bound::Bound,
     comparison::{Side, mix},
-    spec::{BlockingRule, ComparisonSpec, KeyFunction, LinkageSpec},
+    spec::{BlockingRule, KeyFunction, LinkageSpec},
 };
 
 /// A key beside those of the rule: a comparison and what is asked of it.
@@ -126,8 +126,7 @@ pub(crate) fn further(spec: &LinkageSpec, rule: &BlockingRule) -> Vec<Further> {
         .filter_map(|key| spec.position(&key.comparison))
         .collect();
     let others = spec.comparisons.iter().enumerate();
-    let others =
-        others.filter(|(k, c)| !own.contains(k) && !matches!(c, ComparisonSpec::Sex { .. }));
+    let others = others.filter(|(k, c)| !own.contains(k) && !c.is_weak());
     others
         .flat_map(|(k, comparison)| comparison.keys().iter().map(move |key| (k, *key)))
         .collect()

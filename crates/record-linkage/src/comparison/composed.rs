@@ -67,7 +67,7 @@ pub(super) fn levels_of(tests: &[LevelSpec]) -> Vec<ComparisonLevel> {
 }
 
 /// A number as people write it: `1.234,50`, `1,234.50`, `12`. A single separator with three digits behind it separates thousands.
-fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     let kept: String = text
         .chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, '€' | '\''))

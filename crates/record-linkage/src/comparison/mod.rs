@@ -8,6 +8,7 @@ mod exchange;
 mod features;
 mod given_names;
 mod identifier;
+mod prefix;
 mod sex;
 mod simple;
 mod surname;
@@ -25,6 +26,7 @@ use crate::{
 pub(crate) const SAME_HOME: u8 = 3;
 
 pub(crate) use ceiling::Tile;
+pub(crate) use composed::number;
 use composed::{ComposedComparison, Reading, levels_of};
 pub(crate) use date::HARDLY_TRUE;
 pub use tokens::Scratch;
@@ -235,6 +237,14 @@ pub(crate) fn bind(
             right,
             tokens,
         )),
+        ComparisonSpec::SurnamePrefix {
+            column, surname, ..
+        } => Box::new(prefix::PrefixComparison::bind(
+            (column, surname),
+            left,
+            right,
+            tokens,
+        )),
         ComparisonSpec::Date { column, .. } => {
             Box::new(date::DateComparison::bind(column, left, right))
         }
@@ -289,6 +299,7 @@ pub fn levels(spec: &ComparisonSpec) -> Cow<'static, [ComparisonLevel]> {
     Cow::Borrowed(match spec {
         ComparisonSpec::GivenNames { .. } => given_names::LEVELS,
         ComparisonSpec::Surname { .. } => surname::LEVELS,
+        ComparisonSpec::SurnamePrefix { .. } => prefix::LEVELS,
         ComparisonSpec::Date { .. } => date::LEVELS,
         ComparisonSpec::Address { .. } => address::LEVELS,
         ComparisonSpec::Sex { .. } => sex::LEVELS,
@@ -337,6 +348,7 @@ mod tests {
         for (levels, conditions) in [
             (date::LEVELS, date::CONDITIONS),
             (sex::LEVELS, sex::CONDITIONS),
+            (prefix::LEVELS, prefix::CONDITIONS),
         ] {
             assert!(levels.len() == conditions.len() && levels[0] == MISSING);
             for condition in 0..2 {

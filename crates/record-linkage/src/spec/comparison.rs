@@ -63,6 +63,16 @@ pub enum ComparisonSpec {
         #[serde(default, rename = "givenNames")]
         given_names: Option<ColumnPair>,
     },
+    /// Prefix of the surname (tussenvoegsel) in a column of its own. Counted apart where the surnames agree, since it mostly follows from
+    /// the surname. An empty field says nothing; a prefix written with the surname counts.
+    SurnamePrefix {
+        /// Name of the comparison.
+        name: String,
+        /// The prefix.
+        column: ColumnPair,
+        /// The surname it is a prefix of.
+        surname: ColumnPair,
+    },
     /// A date by its parts, of which day and month may be unknown.
     Date {
         /// Name of the comparison.
@@ -179,6 +189,7 @@ impl ComparisonSpec {
         match self {
             Self::GivenNames { name, .. }
             | Self::Surname { name, .. }
+            | Self::SurnamePrefix { name, .. }
             | Self::Date { name, .. }
             | Self::Address { name, .. }
             | Self::Sex { name, .. }
@@ -212,6 +223,11 @@ impl ComparisonSpec {
         }
     }
 
+    /// Whether so many records share a value that no rule gains by it.
+    pub(crate) const fn is_weak(&self) -> bool {
+        matches!(self, Self::Sex { .. } | Self::SurnamePrefix { .. })
+    }
+
     /// Keys that blocking rules may ask of this comparison.
     pub const fn keys(&self) -> &'static [KeyFunction] {
         use KeyFunction as K;
@@ -227,7 +243,8 @@ impl ComparisonSpec {
             Self::Surname { .. } => &[K::AnyName, K::Prefix, K::Spelling, K::Sound],
             Self::Date { .. } => &[K::Whole, K::Year, K::YearAlone, K::YearMonth, K::MonthDay],
             Self::Address { .. } => &[K::Whole, K::Place, K::PlaceNumber, K::Postcode4, K::Town],
-            Self::Sex { .. }
+            Self::SurnamePrefix { .. }
+            | Self::Sex { .. }
             | Self::Exact { .. }
             | Self::Bsn { .. }
             | Self::Phone { .. }
@@ -270,6 +287,9 @@ impl ComparisonSpec {
                 ("rightPartner", None, right_partner.as_deref()),
                 both("givenNames", given_names.as_ref()),
             ],
+            Self::SurnamePrefix {
+                column, surname, ..
+            } => vec![both("column", Some(column)), both("surname", Some(surname))],
             Self::Date { column, .. }
             | Self::Sex { column, .. }
             | Self::Text { column, .. }

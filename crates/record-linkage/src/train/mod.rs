@@ -15,7 +15,9 @@ use crate::{
     run::{Cancelled, Observer},
     spec::{ComparisonSpec, LevelSpec, LinkageSpec},
 };
-use household::{household_cap, household_ratio, household_start, is_address, match_cap};
+use household::{
+    household_cap, household_ratio, household_start, is_address, match_cap, match_start,
+};
 pub(crate) use known::sharing_identifier;
 use patterns::block_patterns;
 use random::{RandomPairs, chance, random_pairs};
@@ -77,16 +79,22 @@ pub fn train_model(
     for _ in 0..2 {
         let match_share = expected / bound.n_pairs().max(1.0);
         let u = chance(bound, &random, m.as_deref().unwrap_or(&[]), match_share);
+        let starts: Vec<Vec<f64>> = spec
+            .comparisons
+            .iter()
+            .zip(starting.iter().zip(&u))
+            .map(|(comparison, (start, u))| match_start(comparison, start, u))
+            .collect();
         let input = EmInput {
             household: with_household.then(|| {
                 spec.comparisons
                     .iter()
-                    .zip(&starting)
+                    .zip(&starts)
                     .zip(&u)
                     .map(|((c, m), u)| household_start(c, m, u))
                     .collect()
             }),
-            m: starting.clone(),
+            m: starts,
             shared: spec.comparisons.iter().map(is_address).collect(),
             follows: vec![false; spec.comparisons.len()],
             match_caps: spec

@@ -51,6 +51,75 @@ pub fn parts(surname: Option<&str>, partner: Option<&str>) -> Vec<SurnamePart> {
     out
 }
 
+/// A prefix (tussenvoegsel).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// Its words as one: `vanden`.
+    pub whole: String,
+    /// First letters: `vd`.
+    pub initials: String,
+    /// Whether it is written in letters only: `v.d.`.
+    pub is_short: bool,
+}
+
+impl Prefix {
+    /// Reads what stands in a field of its own; `None` when nothing does.
+    ///
+    /// `van den`, `VAN DEN` and `vanden` are one prefix, `v.d.` and `v/d` are short for it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = normalise(text);
+        let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+        let whole = words.concat();
+        let short = [("vd", "vd"), ("vdr", "vd"), ("vdn", "vd")];
+        let known = short.iter().find(|(written, _)| *written == whole);
+        let is_short = known.is_some() || words.iter().all(|word| word.len() == 1);
+        let initials = match (known, SPLIT.iter().find(|(glued, _)| *glued == whole)) {
+            (Some((_, initials)), _) | (_, Some((_, initials))) => (*initials).to_owned(),
+            _ => words
+                .iter()
+                .filter_map(|word| word.chars().next())
+                .collect(),
+        };
+        (!whole.is_empty()).then_some(Self {
+            // `'t` is a word of one letter and not short for anything.
+            is_short: is_short && whole != "t" && whole != "s",
+            whole,
+            initials,
+        })
+    }
+
+    /// Reads the prefix that stands before a surname, or behind a comma after it.
+    pub fn within(surname: &str) -> Option<Self> {
+        let is_prefix =
+            |text: &str| !text.is_empty() && text.split(' ').all(|word| PREFIXES.contains(&word));
+        let mut pieces = surname.split(',');
+        let name = pieces.next()?;
+        if let Some(behind) = pieces.next().map(normalise) {
+            return is_prefix(&behind).then(|| Self::parse(&behind)).flatten();
+        }
+        let name = normalise(name.split(['-', '–', '/', '(']).next()?);
+        let words: Vec<&str> = name.split(' ').collect();
+        let n = words.iter().take(words.len() - 1);
+        let n = n.take_while(|word| PREFIXES.contains(word)).count();
+        Self::parse(&words[..n].join(" "))
+    }
+}
+
+/// Glued prefixes of several words, with their first letters.
+const SPLIT: &[(&str, &str)] = &[
+    ("vander", "vd"),
+    ("vanden", "vd"),
+    ("vande", "vd"),
+    ("vanhet", "vh"),
+    ("vant", "vt"),
+    ("opde", "od"),
+    ("opden", "od"),
+    ("inde", "id"),
+    ("inden", "id"),
+    ("uitde", "ud"),
+    ("uitden", "ud"),
+];
+
 fn read_piece(piece: &str, kind: PartKind, out: &mut Vec<SurnamePart>) {
     let text = normalise(piece);
     let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
@@ -120,6 +189,29 @@ mod tests {
         assert!(cores("vandenpottebroek", None).contains(&"pottebroek".to_owned()));
         assert_eq!(cores("van 't Hof", None)[0], "hof");
         assert_eq!(cores("Van", None), ["van"]);
+    }
+
+    #[test]
+    fn a_prefix_is_one_however_it_is_written() {
+        let read = |text: &str| Prefix::parse(text).map(|p| (p.whole, p.initials, p.is_short));
+        let full = |whole: &str| Some((whole.to_owned(), "vd".to_owned(), false));
+        assert_eq!(read("VAN DEN"), full("vanden"));
+        assert_eq!(read("vanden"), full("vanden"));
+        for short in ["v.d.", "v/d", "vd", "vdn"] {
+            let (_, initials, is_short) = read(short).unwrap();
+            assert_eq!((initials.as_str(), is_short), ("vd", true), "{short}");
+        }
+        assert!(!read("'t").unwrap().2);
+        assert_eq!(read(" - "), None);
+        let within = |text: &str| Prefix::within(text).map(|p| p.whole);
+        assert_eq!(within("Pottebroek, van den").as_deref(), Some("vanden"));
+        assert_eq!(
+            within("van den Pottebroek-Jansen").as_deref(),
+            Some("vanden")
+        );
+        for none in ["Pottebroek", "Van", "Jansen, dr", ""] {
+            assert_eq!(within(none), None, "{none}");
+        }
     }
 
     #[test]

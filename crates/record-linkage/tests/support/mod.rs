@@ -15,7 +15,7 @@ use std::{
 use arrow::array::{Array, AsArray as _};
 use helder_record_linkage::{
     Column, ColumnBuilder, Link, LinkageSpec, Table,
-    spec::suggest::{Described, suggest},
+    spec::suggest::{Described, Shape, suggest},
 };
 use helder_types::SemanticType;
 
@@ -116,7 +116,7 @@ pub(crate) fn suggested(columns: &[(&str, Option<SemanticType>)]) -> LinkageSpec
         .map(|(name, semantic_type)| Described {
             name: (*name).to_owned(),
             semantic_type: *semantic_type,
-            is_text: true,
+            shape: Shape::Text,
         })
         .collect();
     suggest(&described, &described)

@@ -1,5 +1,7 @@
 //! Specifications: suggest one, count what its rules reach, find rules for a wanted recall.
 
+use std::collections::BTreeSet;
+
 use actix_web::{
     post,
     web::{Data, Json},
@@ -14,7 +16,7 @@ use helder_platform::{
     store::Store,
 };
 use helder_record_linkage::LinkageSpec;
-use helder_types::{Caller, Fault, OrganisationId, permission::needs};
+use helder_types::{Caller, Fault, OrganisationId, Permission, permission::needs};
 use tokio::{runtime::Handle, task::spawn_blocking};
 use uuid::Uuid;
 
@@ -23,13 +25,15 @@ use crate::{
     check::Usable,
     explain,
     memory::Beside,
-    versions::Inputs,
+    parts, people,
+    versions::{Input, Inputs},
     wire::{CountRequest, RuleCounts, RuleSuggestion, SuggestRules, VersionPair},
 };
 
 /// Suggests a linkage specification.
 ///
-/// From the semantic types of both contracts alone; no value is looked at.
+/// From the semantic types of both contracts; of columns that have none, from their names. No value is looked at, unless `projectId` is
+/// given: then the first rows of those columns tell what the names mean, and which columns hold numbers, free text and lists.
 #[utoipa::path(
     tag = "linkage specifications",
     operation_id = "suggestLinkageSpec",
@@ -41,10 +45,43 @@ use crate::{
 pub(crate) async fn suggest_linkage_spec(
     caller: Allowed<needs::LinkageRead>,
     app: Data<App>,
+    store: Data<Store>,
     body: JsonBody<VersionPair>,
 ) -> Result<Json<LinkageSpec>> {
     let found = app.versions(&caller, body.left, body.right).await?;
-    Ok(Json(found.usable(None)?.suggestion()))
+    let Some(project) = body.project_id else {
+        return Ok(Json(found.usable(None)?.suggestion()));
+    };
+    if !caller.may(Permission::LinkageWrite) {
+        return Err(Problem::forbidden(
+            "not-permitted",
+            "looking at values needs linkage:write; without projectId the contracts alone are used",
+        ));
+    }
+    let act = act(&app, &caller, project, "choice of comparisons").await?;
+    let usable = found.usable(Some(project))?;
+    let inputs = usable.inputs.clone();
+    let work = move |mut work: Work<'_>| by_values(&usable, &mut work);
+    looked_at(&app, &store, &caller, act, inputs, work).await
+}
+
+/// The suggestion by what the values look like.
+fn by_values(usable: &Usable, work: &mut Work<'_>) -> Result<LinkageSpec> {
+    for input in work.inputs.sides() {
+        people::of(
+            work.objects,
+            work.organisation,
+            input,
+            &work.waits,
+            work.subjects,
+        )?;
+    }
+    let [left, right] = usable.unexplained();
+    let (left, right) = ((&work.inputs.left, left), (&work.inputs.right, right));
+    let of = |(input, names): (&Input, BTreeSet<&str>)| {
+        parts::first_rows(work.objects, work.organisation, input, &names, &work.waits)
+    };
+    Ok(usable.suggestion_by_values(&[of(left)?, of(right)?]))
 }
 
 /// Counts the pairs of the blocking rules that a run would use, before anything is compared.

@@ -8,6 +8,7 @@ mod memory;
 mod outputs;
 mod review;
 mod series;
+mod suggest;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -205,6 +206,7 @@ async fn equal_pseudonyms_link_before_anything_is_compared() {
     let as_bsn = |(id, mut version): (Uuid, Version)| {
         let fields = &mut version.contract.as_mut().unwrap().fields;
         fields[0] = ContractField {
+            constraints: crate::versions::Constraints::default(),
             name: "bsn".to_owned(),
             kind: None,
             semantic_type: Some(SemanticType::Bsn),

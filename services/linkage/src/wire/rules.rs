@@ -9,6 +9,10 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct VersionPair {
+    /// Project whose purpose covers the linkage; both versions belong to it. With it, values are looked at of columns that no contract
+    /// explains; that needs `linkage:write`, and is on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<Uuid>,
     /// Left dataset version.
     pub left: Uuid,
     /// Right dataset version. Absent, or the left one again: pairs within that one version.
