@@ -1,11 +1,13 @@
 //! Who may import whom.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
-use crate::workspace::{all_dependencies, direct_dependencies, own_packages};
+use crate::workspace::{
+    all_dependencies, direct_dependencies, files, own_packages, relative, root,
+};
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 16] = [
+const PURE: [&str; 18] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
@@ -17,6 +19,8 @@ const PURE: [&str; 16] = [
     "helder-scorecard",
     "helder-segmentation",
     "helder-survival",
+    "helder-selection",
+    "helder-yardstick",
     "helder-model",
     "helder-report",
     "helder-frames",
@@ -152,6 +156,55 @@ fn only_frames_and_who_uses_it_bring_datafusion() {
         bring.is_subset(&expected),
         "{:?}",
         bring.difference(&expected)
+    );
+}
+
+/// What answers with a model learns none of it from a black box.
+#[test]
+fn the_black_box_is_a_yardstick_only() {
+    let importers = |wanted: &str| -> Vec<&str> {
+        let own = own_packages();
+        own.into_iter()
+            .filter(|(_, package)| direct_dependencies(package).contains(wanted))
+            .map(|(name, _)| name)
+            .collect()
+    };
+    assert_eq!(importers("forust-ml"), ["helder-yardstick"]);
+    assert_eq!(importers("helder-yardstick"), ["helder-training"]);
+    for name in ["helder-model", "helder-registry", "helder-prediction"] {
+        assert_avoids(name, &["forust-ml", "helder-yardstick"]);
+    }
+    // It answers numbers and keeps nothing: no public type could hold or store what it learned.
+    let folder = root().join("crates/yardstick/src");
+    let api = fs::read_to_string(folder.join("lib.rs")).unwrap();
+    let public: Vec<&str> = api
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("pub "))
+        .collect();
+    assert_eq!(
+        public,
+        ["pub use error::YardstickError;", "pub fn probabilities("]
+    );
+    assert!(api.contains(") -> Result<Vec<f64>, YardstickError>"));
+    // In training one file asks it, in the folder that compares algorithms and writes no model.
+    let training = root().join("services/training/src");
+    let mut askers: Vec<String> = files(&["rs"])
+        .iter()
+        .filter(|path| path.starts_with(&training))
+        .filter(|path| {
+            fs::read_to_string(path)
+                .unwrap()
+                .contains("helder_yardstick")
+        })
+        .map(|path| relative(path))
+        .collect();
+    askers.sort();
+    assert_eq!(askers, ["services/training/src/learn/select/ceiling.rs"]);
+    let compared = fs::read_to_string(root().join("openapi/training.json")).unwrap();
+    assert!(
+        !compared.contains("\"gradient-boosting\""),
+        "no algorithm of a plan"
     );
 }
 
