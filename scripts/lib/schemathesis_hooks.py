@@ -104,6 +104,13 @@ def training_run():
     return {"body": {**chosen(run, *names), "capacity": 50, "seed": 1}}
 
 
+def selection():
+    run = first("analyst", "/training/v1/training-runs")
+    names = ("projectId", "frameId", "target", "features", "sensitiveFeatures", "split")
+    candidates = [{"algorithm": run["algorithm"]}]
+    return {"body": {**chosen(run, *names), "candidates": candidates, "folds": {"rule": "random", "outer": 2, "inner": 2}}}
+
+
 def prediction():
     return {
         "path_parameters": {"model": PLAN["training"]["model"]["name"]},
@@ -167,6 +174,7 @@ EXAMPLES = {
     "POST /linkage-specs/_suggest": lambda: linkage("left", "right"),
     "POST /frames": frame,
     "POST /training-runs": training_run,
+    "POST /selections": selection,
     "POST /models/{model}/predictions": prediction,
     "POST /batches": batch,
     "POST /projects": project,

@@ -94,7 +94,7 @@ pub(crate) enum Command {
         /// Project
         #[arg(long)]
         project: Uuid,
-        /// TOML file with the sections frame and training, as in a plan; tables name their datasetVersionId or linkageRunId
+        /// TOML file with the sections frame, and selection or training or both, as in a plan; tables name their datasetVersionId or linkageRunId
         file: PathBuf,
     },
     /// Review a model version (as privacy officer)
@@ -453,6 +453,8 @@ pub(crate) enum ReportKind {
     Quality,
     /// A linkage run
     Linkage,
+    /// A comparison of algorithms
+    Selection,
     /// A training run
     Training,
     /// The model card of a model version

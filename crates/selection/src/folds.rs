@@ -56,27 +56,40 @@ pub fn nested_folds(
     (outer, inner): (usize, usize),
     seed: u64,
 ) -> Result<Vec<NestedFold>, FoldError> {
-    folds(rows, outcome, rule, outer, seed)?
+    made(rows, outcome, rule, outer, seed)?
         .into_iter()
         .enumerate()
         .map(|(place, fold)| {
             let own = mixed(seed ^ (place as u64 + 1));
-            // The rows before the first of the later dates may be of one day.
-            let rule = match rule {
-                Rule::Time(days) if of_one_day(&fold.train, days) => Rule::Rows,
-                rule => rule,
-            };
             let inner = folds(&fold.train, outcome, rule, inner, own)?;
             Ok(NestedFold { outer: fold, inner })
         })
         .collect()
 }
 
+/// Folds alone. By time there are no more than dates allow, and rows of one date are dealt.
+///
+/// # Errors
+/// [`FoldError`].
+pub fn folds(
+    rows: &[usize],
+    outcome: &[bool],
+    rule: Rule<'_>,
+    count: usize,
+    seed: u64,
+) -> Result<Vec<Fold>, FoldError> {
+    let rule = match rule {
+        Rule::Time(days) if of_one_day(rows, days) => Rule::Rows,
+        rule => rule,
+    };
+    made(rows, outcome, rule, count, seed)
+}
+
 fn of_one_day(rows: &[usize], days: &[i32]) -> bool {
     rows.iter().all(|row| days[*row] == days[rows[0]])
 }
 
-fn folds(
+fn made(
     rows: &[usize],
     outcome: &[bool],
     rule: Rule<'_>,
@@ -86,15 +99,16 @@ fn folds(
     let folds = match rule {
         Rule::Time(days) => by_time(rows, days, count)?,
         Rule::Rows => {
-            let units = rows.iter().map(|row| vec![*row]);
-            dealt(rows, outcome, units.collect(), count, seed)?
+            let units: Vec<Vec<usize>> = rows.iter().map(|row| vec![*row]).collect();
+            dealt(rows, outcome, &units, count, seed)?
         }
         Rule::Groups(names) => {
             let mut units: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
             for row in rows {
                 units.entry(&names[*row]).or_default().push(*row);
             }
-            dealt(rows, outcome, units.into_values().collect(), count, seed)?
+            let units: Vec<Vec<usize>> = units.into_values().collect();
+            dealt(rows, outcome, &units, count, seed)?
         }
     };
     let has_both = |part: &Vec<usize>| {
@@ -112,7 +126,7 @@ fn folds(
 fn dealt(
     rows: &[usize],
     outcome: &[bool],
-    units: Vec<Vec<usize>>,
+    units: &[Vec<usize>],
     count: usize,
     seed: u64,
 ) -> Result<Vec<Fold>, FoldError> {

@@ -12,7 +12,7 @@ pub use budget::{Budget, Limit};
 pub use compare::{Compared, compare, test_ratio};
 pub use estimate::Estimate;
 pub use figures::FoldFigures;
-pub use folds::{Fold, FoldError, NestedFold, Rule, nested_folds};
+pub use folds::{Fold, FoldError, NestedFold, Rule, folds, nested_folds};
 pub use nested::{Answer, Contender, Failure, Learner, Reading, State, Trial, Tried, run};
 pub use propose::{Proposal, Reason, ReasonCode, propose};
 

@@ -1,4 +1,5 @@
 //! Beside scikit-learn's histogram boosting, on the split of the reference files: test rows are every fifth.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{env, fs, path::Path};
 
@@ -130,7 +131,7 @@ fn as_good_a_black_box_as_the_usual_one() {
     }
 }
 
-fn made(n: usize) -> (Vec<Vec<f64>>, Vec<bool>, Vec<usize>, Vec<usize>, Vec<usize>) {
+fn made(n: usize) -> Task {
     let dice = |i: usize, of: usize| (i * 7_919 + i / 3 * 104_729 + 13) % 1_009 * of / 1_009;
     let first: Vec<f64> = (0..n)
         .map(|i| {
@@ -146,12 +147,24 @@ fn made(n: usize) -> (Vec<Vec<f64>>, Vec<bool>, Vec<usize>, Vec<usize>, Vec<usiz
         .map(|i| dice(i * 17 + 3, 100) < if first[i] > 50.0 { 70 } else { 15 })
         .collect();
     let part = |r: usize| (0..n).filter(|row| row % 3 == r).collect();
-    (vec![first, second], outcome, part(0), part(1), part(2))
+    Task {
+        columns: vec![first, second],
+        outcome,
+        train: part(0),
+        stop: part(1),
+        test: part(2),
+    }
 }
 
 #[test]
 fn the_same_probabilities_on_any_number_of_threads() {
-    let (columns, outcome, train, stop, asked) = made(3_000);
+    let Task {
+        columns,
+        outcome,
+        train,
+        stop,
+        test: asked,
+    } = made(3_000);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -167,7 +180,13 @@ fn the_same_probabilities_on_any_number_of_threads() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let (mut columns, outcome, train, stop, asked) = made(300);
+    let Task {
+        mut columns,
+        outcome,
+        train,
+        stop,
+        test: asked,
+    } = made(300);
     let ask = |columns: &[Vec<f64>], outcome: &[bool], train: &[usize]| {
         probabilities(columns, outcome, train, &stop, &asked, 3)
     };

@@ -10,3 +10,7 @@ pub(crate) fn text<T: Serialize>(value: &T) -> Result<String> {
 pub(crate) fn parsed<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(Problem::internal)
 }
+
+pub(crate) fn parsed_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T> {
+    serde_json::from_value(value).map_err(Problem::internal)
+}

@@ -15,6 +15,7 @@ mod prepare;
 mod proof;
 mod regress;
 mod scorecard;
+pub(crate) mod select;
 mod split;
 mod table;
 mod terms;

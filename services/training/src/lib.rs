@@ -6,6 +6,7 @@ mod learn;
 mod people;
 mod runs;
 mod schema;
+mod selections;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use frames::job::FrameJob;
 use runs::job::TrainingJob;
+use selections::job::SelectionJob;
 
 /// Tables of this service.
 pub const MIGRATIONS: Migrations = Migrations::new(embed_migrations!("migrations"));
@@ -52,6 +54,10 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .service(runs::http::list_training_runs)
         .service(runs::http::get_training_run)
         .service(runs::http::get_training_report)
+        .service(selections::http::create_selection)
+        .service(selections::http::list_selections)
+        .service(selections::http::get_selection)
+        .service(selections::http::get_selection_report)
         .configure(job_routes::configure)
         .configure(logboek_routes::configure)
         .configure(log_removal_routes::configure);
@@ -78,9 +84,13 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         objects: context.objects.clone(),
         peers: context.peers.clone(),
     };
+    let selection = SelectionJob {
+        objects: context.objects.clone(),
+        peers: context.peers.clone(),
+    };
     let runner = Runner::start(
         &store,
-        vec![Arc::new(frames), Arc::new(training)],
+        vec![Arc::new(frames), Arc::new(training), Arc::new(selection)],
         context.pace(),
     )
     .await?;

@@ -49,3 +49,27 @@ diesel::table! {
         created_at -> Text,
     }
 }
+
+diesel::table! {
+    /// One row per comparison of algorithms.
+    selections (id) {
+        /// Identifier, in order of time.
+        id -> Text,
+        /// Tenant.
+        organisation -> Text,
+        /// The dossier it belongs to.
+        project_id -> Text,
+        /// The frame it learns from.
+        frame_id -> Text,
+        /// The job that does it.
+        job_id -> Text,
+        /// What was asked, as JSON.
+        request -> Text,
+        /// What was found, as JSON, once done.
+        outcome -> Nullable<Text>,
+        /// Who asked.
+        created_by -> Text,
+        /// When, UTC.
+        created_at -> Text,
+    }
+}

@@ -46,6 +46,7 @@ mod replicas;
 mod review;
 mod rolling;
 mod scorecards;
+mod selections;
 mod series;
 mod sigterm;
 mod spoilt;

@@ -157,7 +157,7 @@ pub(super) async fn dataset(
 /// `helder train`
 ///
 /// # Errors
-/// When the file lacks `frame` or `training`, or the platform refuses.
+/// When the file lacks `frame`, or both `selection` and `training`, or the platform refuses.
 pub(super) async fn train(
     access: &Access,
     project: Uuid,
@@ -168,7 +168,10 @@ pub(super) async fn train(
     #[serde(deny_unknown_fields)]
     struct Wanted {
         frame: Frame,
-        training: Table,
+        #[serde(default)]
+        selection: Option<Table>,
+        #[serde(default)]
+        training: Option<Table>,
     }
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -178,17 +181,34 @@ pub(super) async fn train(
     let names = plan::Names::default();
     let frame =
         plan::build_frame(&client, screen, project, &wanted.frame, (&names, folder)).await?;
-    let trained = plan::train(&client, screen, project, frame.frame_id, &wanted.training).await?;
     screen.line(&format!(
         "frame {}: {} rows",
         frame.frame_id,
         count(frame.rows)
     ));
+    let selection = match &wanted.selection {
+        Some(asked) => Some(plan::compare(&client, screen, project, frame.frame_id, asked).await?),
+        None => None,
+    };
+    let Some(training) = &wanted.training else {
+        anyhow::ensure!(
+            selection.is_some(),
+            "{} has neither [training] nor [selection]",
+            file.display()
+        );
+        return screen.result(&json!({"frame": frame, "selection": selection}));
+    };
+    let training = plan::decided(training, selection.as_ref());
+    let trained = plan::train(&client, screen, project, frame.frame_id, &training).await?;
     screen.line(&format!(
         "model version {}, digest {}",
         trained.model_version_id, trained.model_digest
     ));
-    screen.result(&json!({"frame": frame, "training": trained}))
+    let mut result = json!({"frame": frame, "training": trained});
+    if let Some(selection) = selection {
+        result["selection"] = selection;
+    }
+    screen.result(&result)
 }
 
 /// `helder review`
@@ -281,6 +301,10 @@ pub(super) async fn report(
         ReportKind::Linkage => (
             Role::DataSteward,
             format!("/linkage/v1/linkage-runs/{id}/report"),
+        ),
+        ReportKind::Selection => (
+            Role::Analyst,
+            format!("/training/v1/selections/{id}/report"),
         ),
         ReportKind::Training => (
             Role::Analyst,

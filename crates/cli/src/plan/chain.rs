@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Plan, figures, json_table, links, model,
+    Plan, compare, decided, figures, json_table, links, model,
     names::Names,
     report::{BatchResult, Page, PlanResult, TrainingResult},
     sources, text_of,
@@ -36,7 +36,21 @@ pub(crate) async fn run(plan: &Plan, session: &Session, screen: Screen) -> Resul
     bring_in(plan, session, screen, &mut result, &mut names).await?;
     link(plan, session, screen, &mut result, &mut names).await?;
     frames(plan, session, screen, &mut result, &mut names).await?;
+    if let Some(selection) = &plan.selection {
+        let frame = text_of(selection, "frame").and_then(|name| names.frames.get(name));
+        let (frame, _) = *frame.context("the frame of [selection] was not built")?;
+        let client = session.acting_as(Role::Analyst)?;
+        let found = compare(&client, screen, result.project_id, frame, selection).await?;
+        if let Some(id) = found["id"].as_str() {
+            let path = format!("/training/v1/selections/{id}/report");
+            result
+                .pages
+                .push(page("comparison of algorithms", path, true));
+        }
+        result.selection = Some(found);
+    }
     if let Some(training) = &plan.training {
+        let training = &decided(training, result.selection.as_ref());
         let frame = text_of(training, "frame").and_then(|name| names.frames.get(name));
         let (frame, _) = *frame.context("the frame of [training] was not built")?;
         let client = session.acting_as(Role::Analyst)?;

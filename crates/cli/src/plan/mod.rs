@@ -1,6 +1,7 @@
 //! A plan: one file that says which files go in, how they are linked, what is asked of them and who decides.
 
 mod chain;
+mod compare;
 mod figures;
 mod links;
 mod model;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 pub(crate) use chain::run;
+pub(crate) use compare::{compare, decided};
 pub(crate) use links::link;
 pub(crate) use model::{build_frame, train};
 pub(crate) use names::Names;
@@ -46,6 +48,10 @@ pub(crate) struct Plan {
     /// Frames.
     #[serde(default)]
     pub(crate) frames: Vec<Frame>,
+    /// Body of `POST /training/v1/selections`, with `frame` in place of the identifiers; a training without `algorithm` takes the
+    /// proposed one.
+    #[serde(default)]
+    pub(crate) selection: Option<Table>,
     /// Body of `POST /training/v1/training-runs`, with `frame` in place of the identifiers.
     #[serde(default)]
     pub(crate) training: Option<Table>,
@@ -253,12 +259,19 @@ impl Plan {
                 }
             }
         }
-        if let Some(training) = &self.training {
-            let Some(name) = text_of(training, "frame") else {
-                bail!("[training] needs frame, the name of a frame in this plan")
+        let learned = [
+            ("[selection]", &self.selection),
+            ("[training]", &self.training),
+        ];
+        for (place, section) in learned {
+            let Some(section) = section else { continue };
+            let Some(name) = text_of(section, "frame") else {
+                bail!("{place} needs frame, the name of a frame in this plan")
             };
-            known("frame", &frames, name, "[training]")?;
-        } else if self.review.is_some() || !self.predict.is_empty() || !self.batches.is_empty() {
+            known("frame", &frames, name, place)?;
+        }
+        let later = self.review.is_some() || !self.predict.is_empty() || !self.batches.is_empty();
+        if later && self.training.is_none() {
             bail!("a review, predictions and batches need [training]");
         }
         for batch in &self.batches {

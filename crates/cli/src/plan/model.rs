@@ -171,7 +171,7 @@ pub(super) async fn score(
 }
 
 /// Asks for work, waits, and gives the path of what was made.
-async fn run_job(
+pub(super) async fn run_job(
     client: &Client,
     screen: Screen,
     what: &str,

@@ -20,6 +20,9 @@ pub(crate) struct PlanResult {
     pub(crate) links: Vec<LinkResult>,
     /// Frames.
     pub(crate) frames: Vec<FrameResult>,
+    /// The comparison of algorithms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) selection: Option<Value>,
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) training: Option<TrainingResult>,

@@ -95,7 +95,7 @@ pub(super) fn split(table: &Table, plan: &NewTrainingRun) -> Result<Rows, LearnE
 }
 
 /// Texts of a column without gaps.
-fn known(table: &Table, name: &str, pointer: &str) -> Result<Vec<String>, LearnError> {
+pub(super) fn known(table: &Table, name: &str, pointer: &str) -> Result<Vec<String>, LearnError> {
     let texts = table.column(name)?.texts().ok_or_else(|| {
         LearnError::fault(
             pointer,

@@ -89,12 +89,24 @@ impl Column {
 /// # Errors
 /// [`LearnError::Invalid`] naming each column that the frame lacks; [`LearnError::Internal`] when the file cannot be read.
 pub(super) fn read(file: &Path, plan: &NewTrainingRun) -> Result<Table, LearnError> {
+    read_also(file, plan, Vec::new())
+}
+
+/// [`read`] with more columns, each with the pointer to blame.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_also(
+    file: &Path,
+    plan: &NewTrainingRun,
+    more: Vec<(String, &str)>,
+) -> Result<Table, LearnError> {
     let file = File::open(file).map_err(LearnError::internal)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LearnError::internal)?;
     let schema = builder.schema().clone();
     let mut faults = Vec::new();
     let mut places = BTreeMap::new();
-    for (pointer, name) in wanted(plan) {
+    for (pointer, name) in wanted(plan).into_iter().chain(more) {
         match schema.index_of(name) {
             Ok(place) => {
                 places.insert(place, name.to_owned());

@@ -9,3 +9,4 @@ mod parity;
 mod repeat;
 mod reports;
 mod scorecard;
+mod selections;

@@ -1,0 +1,108 @@
+//! Contenders learning on the rows of a fold.
+
+use helder_selection::{Answer, Failure, Fold, Learner, Role, Rule};
+
+use super::{
+    Watch, ceiling::Ceiling, plan::NewSelection, reading::reading, simple, simple::SimpleRule,
+};
+use crate::learn::{FrameOrigin, LearnError, judge, split::Rows, table::Table, teach};
+
+/// Learns whatever is asked from rows of one table.
+pub(super) struct FoldLearner<'a> {
+    plan: &'a NewSelection,
+    origin: &'a FrameOrigin,
+    table: &'a Table,
+    outcome: &'a [bool],
+    /// Per contender: as what, and which candidate.
+    parts: Vec<(Role, Option<usize>)>,
+    simple: Option<SimpleRule>,
+    ceiling: Ceiling<'a>,
+    watch: &'a Watch<'a>,
+}
+
+impl<'a> FoldLearner<'a> {
+    /// # Errors
+    /// [`LearnError::Invalid`] when the column of the simple rule is no rule.
+    pub(super) fn new(
+        plan: &'a NewSelection,
+        origin: &'a FrameOrigin,
+        (table, outcome, rule): (&'a Table, &'a [bool], Rule<'a>),
+        watch: &'a Watch<'a>,
+    ) -> Result<Self, LearnError> {
+        let simple = plan
+            .simple_rule
+            .as_deref()
+            .map(|column| SimpleRule::new(table, column))
+            .transpose()?;
+        let contenders = plan.contenders();
+        Ok(Self {
+            plan,
+            origin,
+            table,
+            outcome,
+            parts: contenders
+                .into_iter()
+                .map(|(shape, candidate)| (shape.role, candidate))
+                .collect(),
+            simple,
+            ceiling: Ceiling::new(table, plan, outcome, rule)?,
+            watch,
+        })
+    }
+
+    fn candidate(
+        &self,
+        candidate: usize,
+        setting: usize,
+        fold: &Fold,
+    ) -> Result<Answer, LearnError> {
+        let run = self.plan.run(candidate, setting);
+        let rows = Rows {
+            train: fold.train.clone(),
+            test: fold.test.clone(),
+            same: false,
+        };
+        let stop = |_: &str| (self.watch.stop)();
+        let (model, _) = teach(self.table, &run, self.origin, &rows, &stop)?;
+        Ok(Answer {
+            probabilities: judge::score(self.table, &model, &fold.test)?,
+            reading: reading(&model.algorithm),
+        })
+    }
+}
+
+impl Learner for FoldLearner<'_> {
+    type Stop = LearnError;
+
+    fn learn(
+        &self,
+        contender: usize,
+        setting: usize,
+        fold: &Fold,
+    ) -> Result<Answer, Failure<LearnError>> {
+        if (self.watch.stop)() {
+            return Err(Failure::Stop(LearnError::Stopped));
+        }
+        let said = |probabilities| Answer {
+            probabilities,
+            reading: None,
+        };
+        let learned = match (self.parts[contender], &self.simple) {
+            ((_, Some(candidate)), _) => self.candidate(candidate, setting, fold),
+            ((Role::Ceiling, _), _) => self.ceiling.probabilities(fold).map(said),
+            ((Role::SimpleRule, _), Some(rule)) => Ok(said(rule.probabilities(self.outcome, fold))),
+            _ => Ok(said(simple::base_rate(self.outcome, fold))),
+        };
+        learned.map_err(|error| match error {
+            LearnError::Invalid(faults) => {
+                let code = faults.first().map(|fault| fault.code.clone());
+                let details: Vec<&str> = faults.iter().map(|f| f.detail.as_str()).collect();
+                Failure::Unfit {
+                    code: code.unwrap_or_default(),
+                    detail: details.join("; "),
+                }
+            }
+            other => Failure::Stop(other),
+        })
+    }
+}

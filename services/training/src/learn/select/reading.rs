@@ -1,0 +1,62 @@
+//! How much there is to read in a model.
+
+use helder_model::{Algorithm, LinearFit, TermsFit};
+use helder_selection::Reading;
+
+/// Numbers that tell what counts how much, and how many of them one score is the sum of. None for what gives no probability.
+pub(super) fn reading(algorithm: &Algorithm) -> Option<Reading> {
+    match algorithm {
+        Algorithm::LogisticRegression(fit) => Some(linear(fit)),
+        Algorithm::ExplainableBoosting(fit) => Some(curves(fit)),
+        Algorithm::Scorecard(fit) => {
+            let says = fit
+                .inputs
+                .iter()
+                .filter(|input| input.points.iter().any(|points| *points > 0));
+            Some(Reading {
+                numbers: says.clone().map(|input| input.points.len()).sum(),
+                terms: says.count(),
+            })
+        }
+        // What gives no probability, and what nobody has said how to count: then it is proposed only when nothing simpler is near.
+        _ => None,
+    }
+}
+
+/// Weights that are not zero.
+fn linear(fit: &LinearFit) -> Reading {
+    let count = |weights: &mut dyn Iterator<Item = f64>| weights.filter(|w| *w != 0.0).count();
+    let numbers = count(&mut fit.linear_terms.iter().map(|term| term.coefficient));
+    let missing = count(&mut fit.missing_terms.iter().map(|term| term.coefficient));
+    let by_category: Vec<usize> = fit
+        .category_terms
+        .iter()
+        .map(|term| count(&mut term.levels.iter().map(|level| level.coefficient)))
+        .collect();
+    Reading {
+        numbers: numbers + missing + by_category.iter().sum::<usize>(),
+        terms: numbers + missing + by_category.iter().filter(|levels| **levels > 0).count(),
+    }
+}
+
+/// Steps of curves and cells of tables; neighbours that say the same are one.
+fn curves(fit: &TermsFit) -> Reading {
+    let steps = |scores: &[f64]| {
+        let changes = scores
+            .windows(2)
+            .filter(|pair| pair[0].to_bits() != pair[1].to_bits())
+            .count();
+        let says = scores.iter().any(|score| *score != 0.0);
+        if says { changes + 1 } else { 0 }
+    };
+    let curves: Vec<usize> = fit.curves.iter().map(|c| steps(&c.scores)).collect();
+    let tables = fit.pairs.iter().map(|pair| {
+        let rows = pair.scores.iter();
+        rows.map(|row| steps(row)).sum::<usize>()
+    });
+    let all: Vec<usize> = curves.into_iter().chain(tables).collect();
+    Reading {
+        numbers: all.iter().sum(),
+        terms: all.iter().filter(|numbers| **numbers > 0).count(),
+    }
+}

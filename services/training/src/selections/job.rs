@@ -1,0 +1,110 @@
+//! The job that compares: read the frame, learn on every fold, propose.
+
+use std::time::Instant;
+
+use helder_platform::{
+    calls::Peers,
+    jobs::{JobContext, JobHandler},
+    logboek::{self, Act, Status},
+    objects::Objects,
+    problem::{Problem, Result},
+    purpose,
+};
+use helder_types::ProjectStep;
+use uuid::Uuid;
+
+use super::{
+    rows::{self, Payload},
+    wire::SelectionOutcome,
+};
+use crate::{
+    frames,
+    learn::{
+        FrameOrigin, LearnError,
+        select::{NewSelection, Watch, select},
+    },
+    people::{self, Nameless},
+};
+
+/// Kind of these jobs.
+pub(crate) const KIND: &str = "selection";
+
+/// Compares.
+pub(crate) struct SelectionJob {
+    pub(crate) objects: Objects,
+    pub(crate) peers: Peers,
+}
+
+impl JobHandler for SelectionJob {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn run(&self, job: &JobContext) -> Result<()> {
+        let id = job.payload::<Payload>()?.selection_id;
+        let organisation = job.organisation();
+        let plan = job
+            .store()
+            .read_blocking(|conn| rows::find(conn, organisation, id))?
+            .request()?;
+        // The project may have been stopped while the job waited.
+        let purpose = job.block_on(purpose::require(
+            &self.peers,
+            job.caller(),
+            plan.project_id,
+            ProjectStep::Training,
+        ))?;
+        let act = Act::begin("training", job.caller(), &purpose, "selection");
+        logboek::during(job, act, |act| self.compare(job, id, &plan, act))
+    }
+}
+
+impl SelectionJob {
+    fn compare(
+        &self,
+        job: &JobContext,
+        id: Uuid,
+        plan: &NewSelection,
+        act: &mut Act,
+    ) -> Result<()> {
+        let organisation = job.organisation();
+        act.note("helder.selection_id", id.to_string());
+        let frame = job
+            .store()
+            .read_blocking(|conn| frames::rows::find(conn, organisation, plan.frame_id))?;
+        let built = frame.outcome()?;
+        job.progress("reading the frame", 0, built.rows, "rows");
+        let file = job.block_on(self.objects.get_to_file(organisation, &built.digest))?;
+        people::in_table(job, &file, &built.digest, Nameless::People, act)?;
+        let origin = FrameOrigin {
+            digest: built.digest,
+            parents: Vec::new(),
+        };
+        let start = Instant::now();
+        let watch = Watch {
+            stop: &|| job.checkpoint().is_err(),
+            clock: &|| start.elapsed().as_secs_f64(),
+            news: &|done, planned| {
+                job.progress("comparing", done as u64, planned as u64, "models");
+            },
+        };
+        let found = select(file.path(), plan, &origin, &watch).map_err(|error| match error {
+            LearnError::Invalid(faults) => Problem::invalid(faults),
+            LearnError::Stopped => job
+                .checkpoint()
+                .err()
+                .unwrap_or_else(|| Problem::internal("comparing stopped without a reason")),
+            LearnError::Internal(cause) => Problem::internal(cause),
+        })?;
+        let outcome = SelectionOutcome {
+            proposed: found.document.proposed.clone(),
+            comparison: serde_json::to_value(&found.document).map_err(Problem::internal)?,
+            seconds: found.seconds,
+        };
+        job.succeed(|conn| {
+            rows::finish(conn, organisation, id, &outcome)?;
+            act.record(conn, Status::Ok)?;
+            Ok(format!("/training/v1/selections/{id}"))
+        })
+    }
+}
