@@ -1,5 +1,6 @@
 //! Coherence: what the types alone do not say. Every fault is named.
 
+mod actionable;
 mod generalised;
 mod inputs;
 mod k_means;
@@ -36,6 +37,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
     check.texts("/output/meaning", &model.output.meaning);
     check.inputs(&model.inputs);
     check.training(model);
+    check.nothing_sensitive_is_actionable(model);
     let by_name: HashMap<&str, &Input> = model
         .inputs
         .iter()

@@ -1,5 +1,6 @@
 //! What would change a prediction.
 
+mod front;
 mod smallest;
 
-pub use smallest::{Done, Smallest, Way, Ways, smallest};
+pub use smallest::{Done, Found, Limits, Smallest, Together, Way, Ways, smallest};

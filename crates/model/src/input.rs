@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::Meaning;
+use crate::{Actionable, Meaning};
 
 /// One input of a model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +34,9 @@ pub struct Input {
     pub source_field: Option<String>,
     /// Why it may be used for this purpose.
     pub justification: String,
+    /// How somebody can change it by what they do; absent where nobody can, and then no advice is about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actionable: Option<Actionable>,
 }
 
 /// Type of an input's values.

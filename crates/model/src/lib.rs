@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bags;
+pub mod actionable;
 pub mod check;
 pub mod counterfactual;
 pub mod document;
@@ -16,6 +17,7 @@ pub mod terms;
 pub mod training;
 
 pub use bags::{Bags, Deviations};
+pub use actionable::{Actionable, Direction};
 pub use document::{Algorithm, Calibration, FORMAT, Kind, Link, Meaning, Model, Output};
 pub use edit::{
     Change, Curved, Edit, EditError, Effect, EffectFigure, Former, LearnedFrom, Signed, Stretch,

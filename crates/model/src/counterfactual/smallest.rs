@@ -1,7 +1,10 @@
-//! The cheapest way to move a sum far enough, when each of its parts can be moved by itself.
+//! The cheapest way to move a sum far enough, when its parts can be moved each by itself or two of them matter together.
 //!
 //! Branch and bound over the inputs. The bound is the linear relaxation: every input may stand anywhere on the concave hull of its ways, so
-//! the best mixture takes pieces of hulls by gain per cost. Inputs that move along a line are in the relaxation as they are.
+//! the best mixture takes pieces of hulls by gain per cost. What two inputs gain only together is lent to the one that is decided first,
+//! at its greatest, until both are decided.
+
+use super::front::{Front, Open, Piece, fill, relaxed};
 
 /// One way to change an input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,8 +20,24 @@ pub struct Way {
 pub enum Ways {
     /// To one of these.
     Some(Vec<Way>),
-    /// As far along a line as one likes, up to its end.
-    Line(Way),
+    /// Along a line, to the shares `first`, `first + step`, … of it, and to its end. With a `step` of 0: to any share from `first` on.
+    Line {
+        /// The whole line.
+        end: Way,
+        /// The least share, above 0.
+        first: f64,
+        /// Between two shares.
+        step: f64,
+    },
+}
+
+/// What two inputs gain together, beyond what each of their ways gains alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Together {
+    /// Their places; both are changed to one of a list.
+    pub inputs: [usize; 2],
+    /// For each way of the first, for each way of the second.
+    pub gains: Vec<Vec<f64>>,
 }
 
 /// What is done with an input.
@@ -41,366 +60,368 @@ pub struct Smallest {
     pub cost: f64,
 }
 
-/// Sums that miss the goal by less are at it: rounding of a few additions.
-const TOLERANCE: f64 = 1e-12;
-
-/// A piece of a concave hull.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    cost: f64,
-    gain: f64,
+/// What a search came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The cheapest change; `None` where there is none.
+    pub smallest: Option<Smallest>,
+    /// Whether the search was finished: nothing cheaper exists, or none at all.
+    pub is_exact: bool,
 }
 
-impl Piece {
-    fn rate(self) -> f64 {
-        self.gain / self.cost
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many inputs may change at once.
+    pub most_changes: usize,
+    /// After so many bounds the search stops with the best it has.
+    pub most_steps: usize,
+}
+
+/// Sums that miss the goal by less are at it: rounding of a few additions.
+pub(super) const TOLERANCE: f64 = 1e-12;
+
+/// A link of an input to another: its table, and which side of it the input is.
+struct Link<'a> {
+    table: &'a [Vec<f64>],
+    is_first: bool,
+    /// Depth of the other.
+    other: usize,
+}
+
+impl Link<'_> {
+    fn gain(&self, own: usize, other: usize) -> f64 {
+        let (row, column) = if self.is_first {
+            (own, other)
+        } else {
+            (other, own)
+        };
+        let gain = self.table.get(row).and_then(|row| row.get(column));
+        gain.copied().unwrap_or(0.0)
     }
 }
 
-/// Ways that no other beats, by cost, with their places; and their hull.
-struct Front {
-    input: usize,
-    ways: Vec<(usize, Way)>,
-    is_line: bool,
-    hull: Vec<Piece>,
+/// A hull that differs from the one of before, because another input was changed.
+struct Moved {
+    depth: usize,
+    pieces: Vec<Piece>,
     most_gain: f64,
 }
 
-impl Front {
-    fn new(input: usize, ways: &Ways) -> Option<Self> {
-        let (mut ways, is_line): (Vec<(usize, Way)>, bool) = match ways {
-            Ways::Some(all) => (all.iter().copied().enumerate().collect(), false),
-            Ways::Line(end) => (vec![(0, *end)], true),
-        };
-        let is_number = |way: &Way| way.cost.is_finite() && way.gain.is_finite();
-        ways.retain(|(_, way)| is_number(way) && way.cost > 0.0 && way.gain > 0.0);
-        ways.sort_by(|(_, a), (_, b)| a.cost.total_cmp(&b.cost).then(b.gain.total_cmp(&a.gain)));
-        let mut most_gain = 0.0;
-        ways.retain(|(_, way)| {
-            let is_better = way.gain > most_gain;
-            most_gain = f64::max(most_gain, way.gain);
-            is_better
-        });
-        let hull = hull(ways.iter().map(|(_, way)| *way));
-        (!ways.is_empty()).then_some(Self {
-            input,
-            ways,
-            is_line,
-            hull,
-            most_gain,
-        })
-    }
-}
-
-/// Pieces of the concave hull of the origin and these points, which ascend in cost and gain.
-fn hull(points: impl Iterator<Item = Way>) -> Vec<Piece> {
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut at = Way {
-        cost: 0.0,
-        gain: 0.0,
-    };
-    for point in points {
-        let mut piece = Piece {
-            cost: point.cost - at.cost,
-            gain: point.gain - at.gain,
-        };
-        while let Some(last) = pieces.last()
-            && last.rate() <= piece.rate()
-        {
-            piece.cost += last.cost;
-            piece.gain += last.gain;
-            pieces.pop();
+/// What a way gains, given what was decided before; what may come later at its greatest.
+fn gain(
+    (fronts, links): (&[Front], &[Vec<Link<'_>>]),
+    done: &[Done],
+    (depth, way): (usize, usize),
+    with_later: bool,
+) -> f64 {
+    let (place, own) = fronts[depth].ways[way];
+    let mut gain = own.gain;
+    for link in &links[depth] {
+        let other = &fronts[link.other];
+        if link.other < depth {
+            if let Done::Chosen(chosen) = done[other.input] {
+                gain += link.gain(place, chosen);
+            }
+        } else if with_later {
+            let each = other.ways.iter().map(|(way, _)| link.gain(place, *way));
+            gain += each.fold(0.0, f64::max);
         }
-        pieces.push(piece);
-        at = point;
     }
-    pieces
-}
-
-/// Least cost to gain `need` from pieces in descending order of gain per cost; `None` when all together do not.
-fn relaxed<'a>(pieces: impl Iterator<Item = &'a Piece>, mut need: f64) -> Option<f64> {
-    let mut cost = 0.0;
-    for piece in pieces {
-        if need <= TOLERANCE {
-            break;
-        }
-        if piece.gain >= need {
-            return Some(cost + need / piece.rate());
-        }
-        cost += piece.cost;
-        need -= piece.gain;
-    }
-    (need <= TOLERANCE).then_some(cost)
+    gain
 }
 
 struct Search<'a> {
     fronts: &'a [Front],
-    /// For each depth: the pieces of all hulls from there on, by gain per cost.
-    pieces: Vec<Vec<Piece>>,
-    /// For each depth: greatest gains of single inputs from there on, descending.
-    gains: Vec<Vec<f64>>,
+    links: &'a [Vec<Link<'a>>],
+    /// All pieces of all hulls with their depths, by gain per cost.
+    pieces: &'a [(usize, Piece)],
     best: Option<(f64, Vec<Done>)>,
     done: Vec<Done>,
     /// Lines that may be used, by gain per cost.
-    open: Vec<(usize, Piece)>,
+    open: Vec<Open>,
+    moved: Vec<Moved>,
+    steps: usize,
+    is_cut: bool,
 }
 
 impl Search<'_> {
-    fn go(&mut self, depth: usize, need: f64, cost: f64, changes: usize) {
-        let Some(least) = self.bound(depth, need, changes) else {
-            return;
-        };
-        if let Some((best, _)) = &self.best
-            && cost + least >= best - TOLERANCE
-        {
-            return;
+    fn gain(&self, depth: usize, way: usize, with_later: bool) -> f64 {
+        gain((self.fronts, self.links), &self.done, (depth, way), with_later)
+    }
+
+    fn move_hulls(&mut self, depth: usize) -> usize {
+        let before = self.moved.len();
+        for link in &self.links[depth] {
+            if link.other <= depth {
+                continue;
+            }
+            let front = &self.fronts[link.other];
+            let gains = (0..front.ways.len()).map(|way| self.gain(link.other, way, true));
+            let gains: Vec<f64> = gains.collect();
+            let (pieces, most_gain) = front.with_gains(gains.into_iter());
+            self.moved.push(Moved {
+                depth: link.other,
+                pieces,
+                most_gain,
+            });
         }
+        before
+    }
+
+    fn latest(&self, depth: usize) -> Option<&Moved> {
+        self.moved.iter().rev().find(|moved| moved.depth == depth)
+    }
+
+    /// Least cost of the rest if ways could be mixed.
+    fn bound(&mut self, depth: usize, need: f64, changes: usize) -> Option<f64> {
+        if self.steps == 0 {
+            self.is_cut = true;
+            return None;
+        }
+        self.steps -= 1;
+        if need <= TOLERANCE {
+            return Some(0.0);
+        }
+        let mut most: f64 = self.open.iter().map(|line| line.piece.gain).sum();
+        if changes > 0 {
+            let mut gains: Vec<f64> = (depth..self.fronts.len())
+                .map(|at| {
+                    let moved = self.latest(at).map(|moved| moved.most_gain);
+                    moved.unwrap_or(self.fronts[at].most_gain)
+                })
+                .collect();
+            let place = changes.min(gains.len());
+            if place < gains.len() {
+                gains.select_nth_unstable_by(place, |a, b| b.total_cmp(a));
+            }
+            most += gains[..place].iter().sum::<f64>();
+        }
+        if most < need - TOLERANCE {
+            return None;
+        }
+        let mut other: Vec<Piece> = self.open.iter().map(|line| line.piece).collect();
+        if changes > 0 {
+            for at in depth..self.fronts.len() {
+                other.extend(self.latest(at).into_iter().flat_map(|moved| &moved.pieces));
+            }
+        }
+        other.sort_by(|a, b| b.rate().total_cmp(&a.rate()));
+        let has_moved = !self.moved.is_empty();
+        let is_there = |at: usize| {
+            changes > 0 && at >= depth && (!has_moved || self.latest(at).is_none())
+        };
+        let mut own = self
+            .pieces
+            .iter()
+            .filter(|(at, _)| is_there(*at))
+            .map(|(_, piece)| piece)
+            .peekable();
+        let mut other = other.iter().peekable();
+        let merged = std::iter::from_fn(|| match (other.peek(), own.peek()) {
+            (Some(a), Some(b)) if a.rate() < b.rate() => own.next(),
+            (Some(_), _) => other.next(),
+            _ => own.next(),
+        });
+        relaxed(merged, need)
+    }
+
+    fn is_beaten(&self, cost: f64) -> bool {
+        let best = self.best.as_ref();
+        best.is_some_and(|(best, _)| cost >= best - TOLERANCE)
+    }
+
+    /// Decides the input at `depth` and what follows. A bound of this place was found not to be beaten.
+    fn go(&mut self, depth: usize, need: f64, cost: f64, changes: usize) {
         if need <= TOLERANCE || depth == self.fronts.len() {
             self.keep(need, cost);
             return;
         }
         let fronts = self.fronts;
         let front = &fronts[depth];
-        if changes > 0 && front.is_line {
-            let piece = front.hull[0];
-            let place = self
-                .open
-                .partition_point(|(_, other)| other.rate() >= piece.rate());
-            self.open.insert(place, (front.input, piece));
-            self.go(depth + 1, need, cost, changes - 1);
-            self.open.remove(place);
-        } else if changes > 0 {
-            for (place, way) in &front.ways {
-                self.done[front.input] = Done::Chosen(*place);
-                self.go(depth + 1, need - way.gain, cost + way.cost, changes - 1);
-                self.done[front.input] = Done::Kept;
-                // A dearer way of this input cannot be needed.
-                if need - way.gain <= TOLERANCE {
-                    break;
-                }
+        if let Some(places) = front.line {
+            self.on_line(depth, (need, cost, changes), places);
+            return;
+        }
+        // The most promising first; so that there is soon something to beat.
+        let mut children: Vec<(f64, Option<usize>)> = Vec::new();
+        if let Some(least) = self.bound(depth + 1, need, changes) {
+            children.push((cost + least, None));
+        }
+        let ways = if changes > 0 { front.ways.len() } else { 0 };
+        for way in 0..ways {
+            let (place, own) = front.ways[way];
+            if self.is_beaten(cost + own.cost) {
+                break;
+            }
+            let gain = self.gain(depth, way, false);
+            self.done[front.input] = Done::Chosen(place);
+            let before = self.move_hulls(depth);
+            if let Some(least) = self.bound(depth + 1, need - gain, changes - 1) {
+                children.push((cost + own.cost + least, Some(way)));
+            }
+            self.moved.truncate(before);
+            self.done[front.input] = Done::Kept;
+            // A dearer way of an input by itself cannot be needed.
+            if need - gain <= TOLERANCE && !front.is_shared {
+                break;
             }
         }
-        self.go(depth + 1, need, cost, changes);
+        children.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (least, way) in children {
+            if self.is_beaten(least) {
+                break;
+            }
+            let Some(way) = way else {
+                self.go(depth + 1, need, cost, changes);
+                continue;
+            };
+            let (place, own) = front.ways[way];
+            let gain = self.gain(depth, way, false);
+            self.done[front.input] = Done::Chosen(place);
+            let before = self.move_hulls(depth);
+            self.go(depth + 1, need - gain, cost + own.cost, changes - 1);
+            self.moved.truncate(before);
+            self.done[front.input] = Done::Kept;
+        }
     }
 
-    /// Least cost of the rest if ways could be mixed.
-    fn bound(&self, depth: usize, need: f64, changes: usize) -> Option<f64> {
-        let open: f64 = self.open.iter().map(|(_, piece)| piece.gain).sum();
-        let most: f64 = self.gains[depth].iter().take(changes).sum();
-        if open + most < need - TOLERANCE {
-            return None;
+    /// An input that moves along a line is opened or not; how far it goes is told at the end.
+    fn on_line(
+        &mut self,
+        depth: usize,
+        (need, cost, changes): (f64, f64, usize),
+        places: super::front::Places,
+    ) {
+        let fronts = self.fronts;
+        let front = &fronts[depth];
+        if changes > 0
+            && let Some(piece) = front.hull.first().copied()
+        {
+            let line = Open {
+                input: front.input,
+                piece,
+                places,
+            };
+            let place = self
+                .open
+                .partition_point(|other| other.piece.rate() >= piece.rate());
+            self.open.insert(place, line);
+            let least = self.bound(depth + 1, need, changes - 1);
+            if least.is_some_and(|least| !self.is_beaten(cost + least)) {
+                self.go(depth + 1, need, cost, changes - 1);
+            }
+            self.open.remove(place);
         }
-        let (mut lines, mut pieces) = (
-            self.open.iter().map(|(_, piece)| piece).peekable(),
-            self.pieces[depth].iter().peekable(),
-        );
-        let merged = std::iter::from_fn(|| match (lines.peek(), pieces.peek()) {
-            (Some(a), Some(b)) if a.rate() < b.rate() => pieces.next(),
-            (Some(_), _) => lines.next(),
-            _ => pieces.next(),
-        });
-        relaxed(merged, need)
+        let least = self.bound(depth + 1, need, changes);
+        if least.is_some_and(|least| !self.is_beaten(cost + least)) {
+            self.go(depth + 1, need, cost, changes);
+        }
     }
 
     /// Takes what is still needed from the open lines.
-    fn keep(&mut self, mut need: f64, mut cost: f64) {
-        let mut done = self.done.clone();
-        for (input, piece) in &self.open {
-            if need <= TOLERANCE {
-                break;
+    fn keep(&mut self, need: f64, cost: f64) {
+        let below = self.best.as_ref().map_or(f64::INFINITY, |(best, _)| *best) - cost;
+        let mut steps = self.steps;
+        let filled = fill(&self.open, need, below, &mut steps);
+        self.is_cut |= steps == 0;
+        self.steps = steps;
+        if let Some((more, shares)) = filled {
+            let mut done = self.done.clone();
+            for (input, share) in shares {
+                done[input] = Done::Along(share);
             }
-            let share = (need / piece.gain).min(1.0);
-            done[*input] = Done::Along(share);
-            cost += share * piece.cost;
-            need -= share * piece.gain;
-        }
-        let is_better = self
-            .best
-            .as_ref()
-            .is_none_or(|(best, _)| cost < best - TOLERANCE);
-        if need <= TOLERANCE && is_better {
-            self.best = Some((cost, done));
+            self.best = Some((cost + more, done));
         }
     }
 }
 
-/// The cheapest changes of at most `most_changes` inputs that together gain `need`; `None` when there are none.
+/// The cheapest changes of at most `most_changes` inputs that together gain `need`.
 ///
-/// Ways that cost or gain nothing, or are no numbers, are not taken. Exact but for rounding; equally cheap changes give the first.
+/// Ways that cost nothing, or are no numbers, are not taken. Exact but for rounding, unless the search had to stop; equally cheap
+/// changes give the first that is found, which is always the same.
 ///
 /// # Source
 /// Exact recourse by integer programming: B. Ustun, A. Spangher, Y. Liu, *Actionable recourse in linear classification*, FAT* (2019),
 /// doi 10.1145/3287560.3287566. The bound is that of the multiple-choice knapsack: P. Sinha and A. Zoltners, *Operations Research* 27
 /// (1979), doi 10.1287/opre.27.3.503.
-pub fn smallest(inputs: &[Ways], need: f64, most_changes: usize) -> Option<Smallest> {
+pub fn smallest(inputs: &[Ways], together: &[Together], need: f64, limits: Limits) -> Found {
     if need.is_nan() {
-        return None;
+        return Found {
+            smallest: None,
+            is_exact: true,
+        };
     }
+    let is_shared = |input: usize| together.iter().any(|pair| pair.inputs.contains(&input));
     let mut fronts: Vec<Front> = inputs
         .iter()
         .enumerate()
-        .filter_map(|(input, ways)| Front::new(input, ways))
+        .filter_map(|(input, ways)| Front::new(input, ways, is_shared(input)))
         .collect();
     let first = |front: &Front| front.hull.first().map_or(0.0, |piece| piece.rate());
-    fronts.sort_by(|a, b| first(b).total_cmp(&first(a)).then(a.input.cmp(&b.input)));
-    let depths = 0..=fronts.len();
-    let pieces = depths.clone().map(|depth| {
-        let hulls = fronts[depth..].iter().flat_map(|front| &front.hull);
-        let mut pieces: Vec<Piece> = hulls.copied().collect();
-        pieces.sort_by(|a, b| b.rate().total_cmp(&a.rate()));
-        pieces
+    // Those that matter together first, so that the rest is a sum.
+    fronts.sort_by(|a, b| {
+        let by_rate = first(b).total_cmp(&first(a));
+        b.is_shared
+            .cmp(&a.is_shared)
+            .then(by_rate)
+            .then(a.input.cmp(&b.input))
     });
-    let gains = depths.map(|depth| {
-        let mut gains: Vec<f64> = fronts[depth..]
-            .iter()
-            .map(|front| front.most_gain)
-            .collect();
-        gains.sort_by(|a, b| b.total_cmp(a));
-        gains
-    });
+    let depth_of = |input: usize| fronts.iter().position(|front| front.input == input);
+    let links: Vec<Vec<Link<'_>>> = fronts
+        .iter()
+        .map(|front| {
+            let of = |pair: &Together| pair.inputs.iter().position(|input| *input == front.input);
+            let linked = together.iter().filter_map(|pair| {
+                let side = of(pair)?;
+                Some(Link {
+                    table: &pair.gains,
+                    is_first: side == 0,
+                    other: depth_of(pair.inputs[1 - side])?,
+                })
+            });
+            linked.collect()
+        })
+        .collect();
+    let done = vec![Done::Kept; inputs.len()];
+    // With what each may gain with those that come later.
+    let hulls: Vec<(Vec<Piece>, f64)> = fronts
+        .iter()
+        .enumerate()
+        .map(|(depth, front)| {
+            let gains = (0..front.ways.len())
+                .map(|way| gain((&fronts, &links), &done, (depth, way), true));
+            front.with_gains(gains)
+        })
+        .collect();
+    for (front, (hull, most_gain)) in fronts.iter_mut().zip(hulls) {
+        front.hull = hull;
+        front.most_gain = most_gain;
+    }
+    let by_depth = fronts.iter().enumerate();
+    let mut pieces: Vec<(usize, Piece)> = by_depth
+        .flat_map(|(depth, front)| front.hull.iter().map(move |piece| (depth, *piece)))
+        .collect();
+    pieces.sort_by(|(_, a), (_, b)| b.rate().total_cmp(&a.rate()));
     let mut search = Search {
-        pieces: pieces.collect(),
-        gains: gains.collect(),
         fronts: &fronts,
+        links: &links,
+        pieces: &pieces,
         best: None,
-        done: vec![Done::Kept; inputs.len()],
+        done,
         open: Vec::new(),
+        moved: Vec::new(),
+        steps: limits.most_steps,
+        is_cut: false,
     };
-    search.go(0, need, 0.0, most_changes);
-    let (cost, done) = search.best?;
-    Some(Smallest { done, cost })
+    if search.bound(0, need, limits.most_changes).is_some() {
+        search.go(0, need, 0.0, limits.most_changes);
+    }
+    Found {
+        is_exact: !search.is_cut,
+        smallest: search.best.map(|(cost, done)| Smallest { done, cost }),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `SplitMix64`.
-    struct Dice(u64);
-
-    impl Dice {
-        fn unit(&mut self) -> f64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = self.0;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-        }
-
-        fn ways(&mut self, most: usize) -> Ways {
-            let way = |dice: &mut Self| Way {
-                cost: dice.unit() * 3.0,
-                gain: dice.unit() * 2.0 - 0.5,
-            };
-            if self.unit() < 0.3 {
-                return Ways::Line(way(self));
-            }
-            let n = (self.unit() * (most as f64 + 1.0)) as usize;
-            Ways::Some((0..n).map(|_| way(self)).collect())
-        }
-    }
-
-    /// Every combination of ways, with every set of lines filled by gain per cost.
-    fn by_hand(inputs: &[Ways], need: f64, most_changes: usize) -> Option<f64> {
-        fn go(inputs: &[Ways], need: f64, cost: f64, changes: usize, lines: &mut Vec<Way>) -> f64 {
-            let Some((first, rest)) = inputs.split_first() else {
-                let mut lines = lines.clone();
-                lines.sort_by(|a, b| (b.gain / b.cost).total_cmp(&(a.gain / a.cost)));
-                let (mut need, mut cost) = (need, cost);
-                for line in lines {
-                    let share = (need.max(0.0) / line.gain).min(1.0);
-                    (need, cost) = (need - share * line.gain, cost + share * line.cost);
-                }
-                return if need <= 1e-12 { cost } else { f64::INFINITY };
-            };
-            let mut best = go(rest, need, cost, changes, lines);
-            if changes == 0 {
-                return best;
-            }
-            match first {
-                Ways::Some(ways) => {
-                    for way in ways.iter().filter(|way| way.gain > 0.0) {
-                        let (need, cost) = (need - way.gain, cost + way.cost);
-                        best = best.min(go(rest, need, cost, changes - 1, lines));
-                    }
-                }
-                Ways::Line(end) if end.gain > 0.0 => {
-                    lines.push(*end);
-                    best = best.min(go(rest, need, cost, changes - 1, lines));
-                    lines.pop();
-                }
-                Ways::Line(_) => {}
-            }
-            best
-        }
-        let best = go(inputs, need, 0.0, most_changes, &mut Vec::new());
-        best.is_finite().then_some(best)
-    }
-
-    #[test]
-    fn nothing_cheaper_reaches_the_goal() {
-        let mut dice = Dice(11);
-        let (mut found_some, mut found_none) = (0, 0);
-        for _ in 0..2000 {
-            let n = 1 + (dice.unit() * 5.0) as usize;
-            let inputs: Vec<Ways> = (0..n).map(|_| dice.ways(4)).collect();
-            let (need, most) = (dice.unit() * 3.0, 1 + (dice.unit() * 4.0) as usize);
-            let found = smallest(&inputs, need, most);
-            let expected = by_hand(&inputs, need, most);
-            assert_eq!(
-                found.is_some(),
-                expected.is_some(),
-                "{inputs:?} {need} {most}"
-            );
-            let (Some(found), Some(expected)) = (found, expected) else {
-                found_none += 1;
-                continue;
-            };
-            found_some += 1;
-            assert!(
-                (found.cost - expected).abs() < 1e-9,
-                "{found:?} {expected} {inputs:?}"
-            );
-            // What is told adds up.
-            let (mut cost, mut gain, mut changes) = (0.0, 0.0, 0);
-            for (done, ways) in found.done.iter().zip(&inputs) {
-                let (way, share) = match (done, ways) {
-                    (Done::Kept, _) => continue,
-                    (Done::Chosen(place), Ways::Some(ways)) => (ways[*place], 1.0),
-                    (Done::Along(share), Ways::Line(end)) => (*end, *share),
-                    other => panic!("{other:?}"),
-                };
-                (cost, gain, changes) = (
-                    cost + share * way.cost,
-                    gain + share * way.gain,
-                    changes + 1,
-                );
-            }
-            assert!((cost - found.cost).abs() < 1e-9 && gain >= need - 1e-9 && changes <= most);
-        }
-        assert!(
-            found_some > 500 && found_none > 300,
-            "{found_some} {found_none}"
-        );
-    }
-
-    #[test]
-    fn a_goal_that_is_reached_costs_nothing_and_nonsense_is_not_taken() {
-        let way = |cost, gain| Way { cost, gain };
-        let inputs = [
-            Ways::Some(vec![
-                way(f64::NAN, 1.0),
-                way(0.0, 5.0),
-                way(1.0, f64::INFINITY),
-            ]),
-            Ways::Line(way(1.0, -2.0)),
-        ];
-        for need in [0.0, -3.0] {
-            let found = smallest(&inputs, need, 3).unwrap();
-            assert_eq!((found.cost, found.done), (0.0, vec![Done::Kept; 2]));
-        }
-        assert_eq!(smallest(&inputs, 0.1, 3), None);
-        assert_eq!(smallest(&inputs, f64::NAN, 3), None);
-        assert_eq!(smallest(&[], 1.0, 3), None);
-    }
-}
+mod tests;

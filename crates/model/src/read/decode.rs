@@ -1,6 +1,7 @@
 //! The tree as a model. One function per part of the format, in the order of the file.
 
 mod edits;
+mod actionable;
 mod terms;
 
 use helder_types::{Digest, Fault};
@@ -140,6 +141,9 @@ fn input(place: &Place<'_>) -> Option<Input> {
     let meaning = meaning(&mut fields, "meaning");
     let source_field = fields.optional_text("sourceField");
     let justification = fields.text("justification");
+    let actionable = fields
+        .optional("actionable")
+        .map(|place| actionable::actionable(&place));
     fields.done();
     Some(Input {
         name,
@@ -152,6 +156,7 @@ fn input(place: &Place<'_>) -> Option<Input> {
         meaning,
         source_field,
         justification,
+        actionable: actionable.map_or(Some(None), |how| how.map(Some))?,
     })
 }
 
