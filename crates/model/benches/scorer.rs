@@ -97,29 +97,6 @@ fn read_a_model(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| Model::from_json(divan::black_box(bytes)).is_ok());
 }
 
-/// The cheapest change of a sum of 30 inputs with 32 ways each, half of them needed: nothing like it is easy.
-#[divan::bench(args = [1, 3, 30])]
-fn smallest_change(bencher: divan::Bencher<'_, '_>, most_changes: usize) {
-    use helder_model::counterfactual::{Way, Ways, smallest};
-    let share = |i: usize, j: usize| ((i * 7919 + j * 104_729 + i * j * 31) % 1009) as f64 / 1009.0;
-    let inputs: Vec<Ways> = (0..30)
-        .map(|i| {
-            let way = |j| Way {
-                cost: 0.05 + share(i, j) * 2.0,
-                gain: share(j, i) * share(i, j + 1) * 0.8,
-            };
-            Ways::Some((0..32).map(way).collect())
-        })
-        .collect();
-    let need = match most_changes {
-        1 => 0.4,
-        3 => 1.2,
-        _ => 4.0,
-    };
-    assert!(smallest(&inputs, need, most_changes).is_some());
-    bencher.bench_local(|| smallest(divan::black_box(&inputs), need, most_changes));
-}
-
 /// Curves of 100 steps and tables of 25 by 25.
 #[expect(
     clippy::unwrap_used,

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-mod bags;
 pub mod actionable;
+mod bags;
 pub mod check;
 pub mod counterfactual;
 pub mod document;
@@ -16,8 +16,9 @@ pub mod scorer;
 pub mod terms;
 pub mod training;
 
-pub use bags::{Bags, Deviations};
 pub use actionable::{Actionable, Direction};
+pub use bags::{Bags, Deviations};
+pub use counterfactual::{Counterfactual, Counterfactuals, Goal, GoalFault};
 pub use document::{Algorithm, Calibration, FORMAT, Kind, Link, Meaning, Model, Output};
 pub use edit::{
     Change, Curved, Edit, EditError, Effect, EffectFigure, Former, LearnedFrom, Signed, Stretch,

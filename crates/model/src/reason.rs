@@ -171,6 +171,27 @@ impl Reasons {
         out.extend_from_slice(self.effects[place][effect].as_bytes());
     }
 
+    /// From what to what an input goes between two rows, in both languages.
+    pub fn change(&self, before: &Row, after: &Row, input: usize) -> Meaning {
+        let languages = [
+            (Language::Dutch, ["van ", " naar "]),
+            (Language::English, ["from ", " to "]),
+        ];
+        let [nl, en] = languages.map(|(language, words)| {
+            let mut out = Vec::new();
+            let place = usize::from(language == Language::English);
+            if let Some(pieces) = self.inputs.get(input).map(|pieces| &pieces[place]) {
+                out.extend_from_slice(pieces.lead.as_bytes());
+                for (word, row) in words.into_iter().zip([before, after]) {
+                    out.extend_from_slice(word.as_bytes());
+                    pieces.value(&mut out, row, input, language);
+                }
+            }
+            String::from_utf8_lossy(&out).into_owned()
+        });
+        Meaning { nl, en }
+    }
+
     /// The reason in both languages.
     pub fn meaning(&self, row: &Row, term: usize, contribution: f64) -> Meaning {
         let [nl, en] = [Language::Dutch, Language::English].map(|language| {

@@ -171,7 +171,12 @@ impl Number {
     }
 
     /// A whole line as a way, with its first share and its step.
-    pub(super) fn shares(&self, value: f64, (first, last): (f64, f64), slope: f64) -> (Way, f64, f64) {
+    pub(super) fn shares(
+        &self,
+        value: f64,
+        (first, last): (f64, f64),
+        slope: f64,
+    ) -> (Way, f64, f64) {
         let whole = (last - value).abs();
         let end = Way {
             cost: self.cost(value, last),

@@ -128,10 +128,7 @@ fn hull(points: impl Iterator<Item = Way>) -> (Vec<Piece>, f64) {
 }
 
 /// Least cost to gain `need` from pieces in descending order of gain per cost; `None` when all together do not.
-pub(super) fn relaxed<'a>(
-    pieces: impl Iterator<Item = &'a Piece>,
-    mut need: f64,
-) -> Option<f64> {
+pub(super) fn relaxed<'a>(pieces: impl Iterator<Item = &'a Piece>, mut need: f64) -> Option<f64> {
     let mut cost = 0.0;
     for piece in pieces {
         if need <= TOLERANCE {

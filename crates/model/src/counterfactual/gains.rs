@@ -47,6 +47,18 @@ impl Gains {
             Algorithm::LogisticRegression(fit) => Some(Self::linear(model, fit)),
             Algorithm::GeneralisedLinear(fit) => Some(Self::linear(model, &fit.linear)),
             Algorithm::ExplainableBoosting(fit) => Some(Self::terms(model, fit)),
+            Algorithm::Scorecard(fit) => {
+                let of = |part: &crate::InputPoints, input| {
+                    let points = part.points.iter();
+                    let scores = points.map(|points| f64::from(*points) * fit.per_point);
+                    (Steps::new(&part.side, input), scores.collect())
+                };
+                let inputs = fit.inputs.iter().zip(&model.inputs);
+                Some(Self::Terms {
+                    curves: inputs.map(|(part, input)| of(part, input)).collect(),
+                    pairs: Vec::new(),
+                })
+            }
             Algorithm::KMeans(_) => None,
         }
     }
@@ -94,7 +106,9 @@ impl Gains {
         let Self::Terms { curves, pairs } = self else {
             return Vec::new();
         };
-        let mut cuts: Vec<f64> = curves.get(input).map_or_else(Vec::new, |(s, _)| s.cuts.clone());
+        let mut cuts: Vec<f64> = curves
+            .get(input)
+            .map_or_else(Vec::new, |(s, _)| s.cuts.clone());
         for pair in pairs {
             for (side, of) in pair.sides.iter().zip(pair.inputs) {
                 if of == input {
@@ -176,13 +190,25 @@ impl Pair {
         found.copied().unwrap_or(0.0)
     }
 
-    /// What both changes add beyond what each adds alone.
-    pub(super) fn beyond(&self, row: &Row, to: [Target; 2]) -> f64 {
+    /// What two changes add beyond what each adds alone: for each target of the first, for each of the second.
+    pub(super) fn beyond(&self, row: &Row, targets: [&[Target]; 2]) -> Vec<Vec<f64>> {
         let now = self.now(row);
-        let first = self.with(now, self.inputs[0], to[0]);
-        let second = self.with(now, self.inputs[1], to[1]);
-        let both = self.with(first, self.inputs[1], to[1]);
-        self.score(both) - self.score(first) - self.score(second) + self.score(now)
+        let steps = [0, 1].map(|side| {
+            let each = targets[side].iter();
+            each.map(|to| self.sides[side].of(*to))
+                .collect::<Vec<usize>>()
+        });
+        let beyond = |down: usize, across: usize| {
+            self.score([down, across]) - self.score([down, now[1]]) - self.score([now[0], across])
+                + self.score(now)
+        };
+        let row = |down: &usize| {
+            steps[1]
+                .iter()
+                .map(|across| beyond(*down, *across))
+                .collect()
+        };
+        steps[0].iter().map(row).collect()
     }
 }
 
@@ -194,9 +220,7 @@ impl Steps {
         };
         Self {
             cuts: side.cuts.clone().unwrap_or_default(),
-            missing: usize::from(
-                side.levels.is_none() && input.missing == MissingRule::OwnEffect,
-            ),
+            missing: usize::from(side.levels.is_none() && input.missing == MissingRule::OwnEffect),
             levels: input
                 .categories
                 .iter()

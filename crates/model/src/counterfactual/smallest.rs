@@ -108,34 +108,27 @@ struct Moved {
     most_gain: f64,
 }
 
-/// What a way gains, given what was decided before; what may come later at its greatest.
-fn gain(
-    (fronts, links): (&[Front], &[Vec<Link<'_>>]),
-    done: &[Done],
-    (depth, way): (usize, usize),
-    with_later: bool,
-) -> f64 {
-    let (place, own) = fronts[depth].ways[way];
-    let mut gain = own.gain;
-    for link in &links[depth] {
-        let other = &fronts[link.other];
-        if link.other < depth {
-            if let Done::Chosen(chosen) = done[other.input] {
-                gain += link.gain(place, chosen);
-            }
-        } else if with_later {
-            let each = other.ways.iter().map(|(way, _)| link.gain(place, *way));
-            gain += each.fold(0.0, f64::max);
-        }
-    }
-    gain
+/// What a way may gain with inputs that are decided later, at its greatest.
+fn later(fronts: &[Front], links: &[Link<'_>], depth: usize, way: usize) -> f64 {
+    let (place, _) = fronts[depth].ways[way];
+    let of = |link: &Link<'_>| {
+        let other = fronts[link.other].ways.iter();
+        let each = other.map(|(way, _)| link.gain(place, *way));
+        each.fold(0.0, f64::max)
+    };
+    let those = links.iter().filter(|link| link.other > depth);
+    those.map(of).sum()
 }
 
 struct Search<'a> {
     fronts: &'a [Front],
     links: &'a [Vec<Link<'a>>],
+    /// Per depth and way: what it may gain with inputs that are decided later.
+    later: &'a [Vec<f64>],
     /// All pieces of all hulls with their depths, by gain per cost.
     pieces: &'a [(usize, Piece)],
+    /// The greatest gain of each input with its depth, descending.
+    gains: &'a [(usize, f64)],
     best: Option<(f64, Vec<Done>)>,
     done: Vec<Done>,
     /// Lines that may be used, by gain per cost.
@@ -146,20 +139,27 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn gain(&self, depth: usize, way: usize, with_later: bool) -> f64 {
-        gain((self.fronts, self.links), &self.done, (depth, way), with_later)
+    /// What a way gains, given what was decided before.
+    fn gain(&self, depth: usize, way: usize) -> f64 {
+        let (place, own) = self.fronts[depth].ways[way];
+        let earlier = self.links[depth].iter().filter(|link| link.other < depth);
+        earlier.fold(own.gain, |gain, link| {
+            match self.done[self.fronts[link.other].input] {
+                Done::Chosen(chosen) => gain + link.gain(place, chosen),
+                Done::Kept | Done::Along(_) => gain,
+            }
+        })
     }
 
+    /// Looks anew at the inputs that matter together with the one just changed. How many were looked at before.
     fn move_hulls(&mut self, depth: usize) -> usize {
         let before = self.moved.len();
-        for link in &self.links[depth] {
-            if link.other <= depth {
-                continue;
-            }
+        let links = self.links;
+        for link in links[depth].iter().filter(|link| link.other > depth) {
             let front = &self.fronts[link.other];
-            let gains = (0..front.ways.len()).map(|way| self.gain(link.other, way, true));
-            let gains: Vec<f64> = gains.collect();
-            let (pieces, most_gain) = front.with_gains(gains.into_iter());
+            let later = &self.later[link.other];
+            let gains = (0..front.ways.len()).map(|way| self.gain(link.other, way) + later[way]);
+            let (pieces, most_gain) = front.with_gains(gains);
             self.moved.push(Moved {
                 depth: link.other,
                 pieces,
@@ -169,8 +169,44 @@ impl Search<'_> {
         before
     }
 
-    fn latest(&self, depth: usize) -> Option<&Moved> {
-        self.moved.iter().rev().find(|moved| moved.depth == depth)
+    /// Hulls that were looked at anew and still stand, of inputs from `depth` on.
+    fn latest(&self, depth: usize) -> impl Iterator<Item = &Moved> {
+        let moved = self.moved.iter().enumerate();
+        moved
+            .filter(move |(place, moved)| {
+                let after = &self.moved[place + 1..];
+                moved.depth >= depth && after.iter().all(|other| other.depth != moved.depth)
+            })
+            .map(|(_, moved)| moved)
+    }
+
+    /// The most that `changes` inputs from `depth` on can gain.
+    fn most(&self, depth: usize, changes: usize) -> f64 {
+        let is_there = |at: usize| at >= depth && self.moved.iter().all(|moved| moved.depth != at);
+        let there = self.gains.iter().filter(|(at, _)| is_there(*at));
+        let mut own = there.map(|(_, gain)| *gain);
+        if self.moved.is_empty() {
+            return own.take(changes).sum();
+        }
+        let mut moved: Vec<f64> = self.latest(depth).map(|moved| moved.most_gain).collect();
+        moved.sort_by(|a, b| b.total_cmp(a));
+        let (mut moved, mut next) = (moved.into_iter().peekable(), own.next());
+        let mut most = 0.0;
+        for _ in 0..changes {
+            match (moved.peek(), next) {
+                (Some(a), Some(b)) if *a < b => {
+                    most += b;
+                    next = own.next();
+                }
+                (Some(_), _) => most += moved.next().unwrap_or(0.0),
+                (None, Some(b)) => {
+                    most += b;
+                    next = own.next();
+                }
+                (None, None) => break,
+            }
+        }
+        most
     }
 
     /// Least cost of the rest if ways could be mixed.
@@ -183,33 +219,17 @@ impl Search<'_> {
         if need <= TOLERANCE {
             return Some(0.0);
         }
-        let mut most: f64 = self.open.iter().map(|line| line.piece.gain).sum();
-        if changes > 0 {
-            let mut gains: Vec<f64> = (depth..self.fronts.len())
-                .map(|at| {
-                    let moved = self.latest(at).map(|moved| moved.most_gain);
-                    moved.unwrap_or(self.fronts[at].most_gain)
-                })
-                .collect();
-            let place = changes.min(gains.len());
-            if place < gains.len() {
-                gains.select_nth_unstable_by(place, |a, b| b.total_cmp(a));
-            }
-            most += gains[..place].iter().sum::<f64>();
-        }
-        if most < need - TOLERANCE {
+        let open: f64 = self.open.iter().map(|line| line.piece.gain).sum();
+        if open + self.most(depth, changes) < need - TOLERANCE {
             return None;
         }
-        let mut other: Vec<Piece> = self.open.iter().map(|line| line.piece).collect();
-        if changes > 0 {
-            for at in depth..self.fronts.len() {
-                other.extend(self.latest(at).into_iter().flat_map(|moved| &moved.pieces));
-            }
+        let mut other: Vec<&Piece> = self.open.iter().map(|line| &line.piece).collect();
+        if changes > 0 && !self.moved.is_empty() {
+            other.extend(self.latest(depth).flat_map(|moved| &moved.pieces));
+            other.sort_by(|a, b| b.rate().total_cmp(&a.rate()));
         }
-        other.sort_by(|a, b| b.rate().total_cmp(&a.rate()));
-        let has_moved = !self.moved.is_empty();
         let is_there = |at: usize| {
-            changes > 0 && at >= depth && (!has_moved || self.latest(at).is_none())
+            changes > 0 && at >= depth && self.moved.iter().all(|moved| moved.depth != at)
         };
         let mut own = self
             .pieces
@@ -217,7 +237,7 @@ impl Search<'_> {
             .filter(|(at, _)| is_there(*at))
             .map(|(_, piece)| piece)
             .peekable();
-        let mut other = other.iter().peekable();
+        let mut other = other.into_iter().peekable();
         let merged = std::iter::from_fn(|| match (other.peek(), own.peek()) {
             (Some(a), Some(b)) if a.rate() < b.rate() => own.next(),
             (Some(_), _) => other.next(),
@@ -254,7 +274,7 @@ impl Search<'_> {
             if self.is_beaten(cost + own.cost) {
                 break;
             }
-            let gain = self.gain(depth, way, false);
+            let gain = self.gain(depth, way);
             self.done[front.input] = Done::Chosen(place);
             let before = self.move_hulls(depth);
             if let Some(least) = self.bound(depth + 1, need - gain, changes - 1) {
@@ -277,7 +297,7 @@ impl Search<'_> {
                 continue;
             };
             let (place, own) = front.ways[way];
-            let gain = self.gain(depth, way, false);
+            let gain = self.gain(depth, way);
             self.done[front.input] = Done::Chosen(place);
             let before = self.move_hulls(depth);
             self.go(depth + 1, need - gain, cost + own.cost, changes - 1);
@@ -383,21 +403,27 @@ pub fn smallest(inputs: &[Ways], together: &[Together], need: f64, limits: Limit
             linked.collect()
         })
         .collect();
-    let done = vec![Done::Kept; inputs.len()];
     // With what each may gain with those that come later.
-    let hulls: Vec<(Vec<Piece>, f64)> = fronts
+    let later: Vec<Vec<f64>> = fronts
         .iter()
         .enumerate()
         .map(|(depth, front)| {
-            let gains = (0..front.ways.len())
-                .map(|way| gain((&fronts, &links), &done, (depth, way), true));
-            front.with_gains(gains)
+            let each = 0..front.ways.len();
+            each.map(|way| later(&fronts, &links[depth], depth, way))
+                .collect()
         })
         .collect();
-    for (front, (hull, most_gain)) in fronts.iter_mut().zip(hulls) {
-        front.hull = hull;
-        front.most_gain = most_gain;
+    for (front, later) in fronts.iter_mut().zip(&later) {
+        let gains = front.ways.iter().zip(later);
+        let gains: Vec<f64> = gains.map(|((_, way), later)| way.gain + later).collect();
+        (front.hull, front.most_gain) = front.with_gains(gains.into_iter());
     }
+    let mut gains: Vec<(usize, f64)> = fronts
+        .iter()
+        .enumerate()
+        .map(|(depth, front)| (depth, front.most_gain))
+        .collect();
+    gains.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let by_depth = fronts.iter().enumerate();
     let mut pieces: Vec<(usize, Piece)> = by_depth
         .flat_map(|(depth, front)| front.hull.iter().map(move |piece| (depth, *piece)))
@@ -406,9 +432,11 @@ pub fn smallest(inputs: &[Ways], together: &[Together], need: f64, limits: Limit
     let mut search = Search {
         fronts: &fronts,
         links: &links,
+        later: &later,
+        gains: &gains,
         pieces: &pieces,
         best: None,
-        done,
+        done: vec![Done::Kept; inputs.len()],
         open: Vec::new(),
         moved: Vec::new(),
         steps: limits.most_steps,

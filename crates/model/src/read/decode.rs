@@ -1,7 +1,7 @@
 //! The tree as a model. One function per part of the format, in the order of the file.
 
-mod edits;
 mod actionable;
+mod edits;
 mod terms;
 
 use helder_types::{Digest, Fault};

@@ -7,6 +7,7 @@ use helder_model::Model;
 use crate::{
     boosting::boosted,
     cards::card,
+    counterfactual::advised,
     edits::edited,
     examples::{groups, minimal, regression, visits},
 };
@@ -46,6 +47,7 @@ fn the_stored_files_are_what_the_examples_write() {
         visits(),
         card(),
         edited(),
+        advised(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

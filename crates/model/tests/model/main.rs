@@ -6,6 +6,7 @@
 
 mod boosting;
 mod cards;
+mod counterfactual;
 mod edits;
 mod examples;
 mod formats;

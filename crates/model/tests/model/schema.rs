@@ -4,7 +4,7 @@ use helder_model::Model;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{edits::edited, examples::regression, formats::stored, hostile::places};
+use crate::{counterfactual::advised, edits::edited, formats::stored, hostile::places};
 
 fn schema() -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(helder_model::SCHEMA).unwrap();
@@ -34,7 +34,7 @@ proptest! {
     /// Coherence is more than a schema says, so the other direction holds for form only.
     #[test]
     fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, is_edited: bool) {
-        let model = if is_edited { edited() } else { regression() };
+        let model = if is_edited { edited() } else { advised() };
         let mut tree = serde_json::to_value(model).unwrap();
         let mut all = Vec::new();
         places(&tree, "", &mut all);

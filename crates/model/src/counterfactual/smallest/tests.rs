@@ -51,7 +51,8 @@ fn all_ways(ways: &Ways) -> Vec<(Done, Way)> {
     match ways {
         Ways::Some(ways) => {
             let each = ways.iter().enumerate();
-            each.map(|(place, way)| (Done::Chosen(place), *way)).collect()
+            each.map(|(place, way)| (Done::Chosen(place), *way))
+                .collect()
         }
         Ways::Line { end, first, step } => {
             let mut shares: Vec<f64> = (0..20).map(|n| first + f64::from(n) * step).collect();
@@ -62,7 +63,8 @@ fn all_ways(ways: &Ways) -> Vec<(Done, Way)> {
                 gain: share * end.gain,
             };
             let each = shares.into_iter();
-            each.map(|share| (Done::Along(share), part(share))).collect()
+            each.map(|share| (Done::Along(share), part(share)))
+                .collect()
         }
     }
 }
@@ -84,7 +86,11 @@ fn by_hand(inputs: &[Ways], together: &[Together], need: f64, most: usize) -> Op
         reached: &impl Fn(&[Done], f64) -> bool,
     ) -> f64 {
         if done.len() == all.len() {
-            return if reached(done, gain) { cost } else { f64::INFINITY };
+            return if reached(done, gain) {
+                cost
+            } else {
+                f64::INFINITY
+            };
         }
         done.push(Done::Kept);
         let mut best = go(all, done, (gain, cost, changes), reached);
@@ -125,7 +131,10 @@ fn assert_true(found: &Smallest, inputs: &[Ways], together: &[Together], need: f
         (cost, gain, changes) = (cost + way.cost, gain + way.gain, changes + 1);
     }
     assert!((cost - found.cost).abs() < 1e-9, "{found:?}");
-    assert!(gain >= need - 1e-9 && changes <= most, "{found:?} {gain} {need}");
+    assert!(
+        gain >= need - 1e-9 && changes <= most,
+        "{found:?} {gain} {need}"
+    );
 }
 
 #[test]
@@ -143,11 +152,13 @@ fn nothing_cheaper_reaches_the_goal() {
                 };
                 if round % 2 == 0 && dice.unit() < 0.6 {
                     let (down, across) = (first.len(), second.len());
-                    let row = |dice: &mut Dice| {
-                        (0..across).map(|_| dice.unit() * 2.0 - 1.0).collect()
-                    };
+                    let row =
+                        |dice: &mut Dice| (0..across).map(|_| dice.unit() * 2.0 - 1.0).collect();
                     let gains = (0..down).map(|_| row(&mut dice)).collect();
-                    together.push(Together { inputs: [a, b], gains });
+                    together.push(Together {
+                        inputs: [a, b],
+                        gains,
+                    });
                 }
             }
         }

@@ -1,0 +1,270 @@
+//! The smallest change of what somebody can change, for one row of one model.
+
+use super::{
+    change::{Movable, Number, Target},
+    gains::Gains,
+    goal::{Goal, GoalFault, Scale},
+    smallest::{Done, Limits, Together, Ways, smallest},
+};
+use crate::{Answer, InputType, Model, Row, Scorer, Value};
+
+/// How many inputs an advice changes when nobody says otherwise: more is nothing to act on.
+pub const USUAL_CHANGES: usize = 3;
+
+/// Bounds looked at before the search stops with what it has; about a millisecond.
+const MOST_STEPS: usize = 6_000;
+
+/// A model made ready to say what would change its answer.
+///
+/// The smallest change is the one with the least effort: the sum over the changed inputs of `effort` × distance ÷ range in training
+/// for a number, `effort` for true or false and for a category. Only inputs that the model declares actionable are changed, only as
+/// it allows, never beyond what occurred in training, and never an input whose value is not known.
+#[derive(Clone, Debug)]
+pub struct Counterfactuals {
+    movable: Vec<Option<Movable>>,
+    /// Per input: where its steps end.
+    cuts: Vec<Vec<f64>>,
+    gains: Gains,
+    scale: Scale,
+}
+
+/// What would have to change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Nothing: the answer is there already.
+    Reached,
+    /// These inputs, which is the smallest change.
+    Change(Vec<Change>),
+    /// No change that the model allows reaches the goal.
+    None,
+    /// The model declares nothing that somebody can change.
+    NothingActionable,
+}
+
+/// A change of one input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Change {
+    /// Position of the input.
+    pub input: usize,
+    /// Its part of the effort.
+    pub effort: f64,
+}
+
+/// What would change an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counterfactual {
+    /// What would have to change.
+    pub outcome: Outcome,
+    /// Whether nothing smaller exists (or, where none is found, none at all). False when the search had to stop.
+    pub is_exact: bool,
+    /// The row after the change; the row itself where nothing changes.
+    pub row: Row,
+    /// What the model answers then.
+    pub answer: Answer,
+}
+
+/// What can be done with an input of this row.
+struct Options {
+    input: usize,
+    targets: Vec<Target>,
+    line: Option<(Number, f64, f64)>,
+    ways: Ways,
+}
+
+impl Counterfactuals {
+    /// `None` for a family whose answer cannot be taken apart by inputs, such as groups.
+    pub fn new(model: &Model) -> Option<Self> {
+        let gains = Gains::new(model)?;
+        let is_sensitive = |name: &String| model.training.sensitive_features.contains(name);
+        Some(Self {
+            movable: model
+                .inputs
+                .iter()
+                .map(|input| Movable::new(input).filter(|_| !is_sensitive(&input.name)))
+                .collect(),
+            cuts: (0..model.inputs.len()).map(|n| gains.cuts(n)).collect(),
+            scale: Scale::new(model),
+            gains,
+        })
+    }
+
+    /// Whether the model declares anything that somebody can change.
+    pub fn is_empty(&self) -> bool {
+        self.movable.iter().all(Option::is_none)
+    }
+
+    /// Whether a goal can be a goal for this model.
+    ///
+    /// # Errors
+    /// [`GoalFault`] for a number that the model cannot answer.
+    pub fn check(&self, goal: Goal) -> Result<(), GoalFault> {
+        self.scale.score(goal).map(|_| ())
+    }
+
+    /// The smallest change of at most `most_changes` inputs after which the answer meets the goal.
+    ///
+    /// * `row` – complete, of the scorer of the same model
+    /// * `answer` – what the scorer says of it
+    ///
+    /// # Errors
+    /// [`GoalFault`] for a number that the model cannot answer.
+    pub fn find(
+        &self,
+        scorer: &Scorer,
+        (row, answer): (&Row, &Answer),
+        goal: Goal,
+        most_changes: usize,
+    ) -> Result<Counterfactual, GoalFault> {
+        let target = self.scale.score(goal)?;
+        let same = |outcome, is_exact| Counterfactual {
+            outcome,
+            is_exact,
+            row: row.clone(),
+            answer: answer.clone(),
+        };
+        let now = answer.probability.or(answer.value).unwrap_or(answer.score);
+        if goal.is_met(now) {
+            return Ok(same(Outcome::Reached, true));
+        }
+        if self.is_empty() {
+            return Ok(same(Outcome::NothingActionable, true));
+        }
+        let up = match goal {
+            Goal::AtLeast(_) => 1.0,
+            Goal::AtMost(_) => -1.0,
+        };
+        let options: Vec<Options> = (0..self.movable.len())
+            .filter_map(|input| self.options(row, input, up))
+            .collect();
+        let inputs: Vec<Ways> = options.iter().map(|option| option.ways.clone()).collect();
+        let together = self.together(row, &options, up);
+        let limits = Limits {
+            most_changes,
+            most_steps: MOST_STEPS,
+        };
+        let found = smallest(&inputs, &together, up * (target - answer.score), limits);
+        let Some(change) = found.smallest else {
+            return Ok(same(Outcome::None, found.is_exact));
+        };
+        let (mut after, mut changes) = (row.clone(), Vec::new());
+        for (option, done) in options.iter().zip(&change.done) {
+            if let Some((value, effort)) = option.done(row, *done) {
+                put(scorer, &mut after, option.input, value);
+                changes.push(Change {
+                    input: option.input,
+                    effort,
+                });
+            }
+        }
+        let mut then = Answer::default();
+        if scorer.score(&after, &mut then).is_err() {
+            return Ok(same(Outcome::None, false));
+        }
+        Ok(Counterfactual {
+            outcome: Outcome::Change(changes),
+            is_exact: found.is_exact,
+            row: after,
+            answer: then,
+        })
+    }
+
+    fn options(&self, row: &Row, input: usize, up: f64) -> Option<Options> {
+        let movable = self.movable[input].as_ref()?;
+        // From a value that is not known no distance can be told.
+        if row.is_substituted(input) {
+            return None;
+        }
+        let some = |targets: Vec<(Target, f64)>| {
+            let way = |(target, cost): &(Target, f64)| super::Way {
+                cost: *cost,
+                gain: up * self.gains.alone(row, input, *target),
+            };
+            Options {
+                input,
+                ways: Ways::Some(targets.iter().map(way).collect()),
+                targets: targets.into_iter().map(|(target, _)| target).collect(),
+                line: None,
+            }
+        };
+        match movable {
+            Movable::Number(number) => {
+                let value = row.number(input)?;
+                if let Some(slope) = self.gains.slope(input) {
+                    let line = number.line(value, up * slope)?;
+                    let (end, first, step) = number.shares(value, line, slope);
+                    return Some(Options {
+                        input,
+                        targets: Vec::new(),
+                        line: Some((*number, value, line.1)),
+                        ways: Ways::Line { end, first, step },
+                    });
+                }
+                let targets = number.in_steps(value, &self.cuts[input]).into_iter();
+                let each = targets.map(|to| (Target::Number(to), number.cost(value, to)));
+                Some(some(each.collect()))
+            }
+            Movable::Boolean { direction, cost } => {
+                let now = row.number(input)? > 0.5;
+                let may = match direction {
+                    crate::Direction::Up => !now,
+                    crate::Direction::Down => now,
+                    crate::Direction::Either => true,
+                };
+                may.then(|| some(vec![(Target::Boolean(!now), *cost)]))
+            }
+            Movable::Levels { to, cost } => {
+                let now = row.level(input)?;
+                let others = to.iter().filter(|level| **level != now);
+                Some(some(others.map(|to| (Target::Level(*to), *cost)).collect()))
+            }
+        }
+    }
+
+    fn together(&self, row: &Row, options: &[Options], up: f64) -> Vec<Together> {
+        let of = |input: usize| options.iter().position(|option| option.input == input);
+        let pairs = self.gains.pairs().iter().filter_map(|pair| {
+            let inputs = [of(pair.inputs[0])?, of(pair.inputs[1])?];
+            let targets = inputs.map(|place| options[place].targets.as_slice());
+            let mut gains = pair.beyond(row, targets);
+            for gain in gains.iter_mut().flatten() {
+                *gain *= up;
+            }
+            Some(Together { inputs, gains })
+        });
+        pairs.collect()
+    }
+}
+
+impl Options {
+    /// The value to advise and what it costs.
+    fn done(&self, row: &Row, done: Done) -> Option<(Target, f64)> {
+        match (done, &self.ways, self.line) {
+            (Done::Chosen(place), Ways::Some(ways), _) => {
+                Some((*self.targets.get(place)?, ways.get(place)?.cost))
+            }
+            (Done::Along(share), _, Some((number, from, last))) => {
+                let to = number.at_share(from, last, share);
+                let from = row.number(self.input)?;
+                Some((Target::Number(to), number.cost(from, to)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn put(scorer: &Scorer, row: &mut Row, input: usize, to: Target) {
+    let known = &scorer.inputs()[input];
+    let value = match to {
+        Target::Number(number) => Value::Number(number),
+        Target::Boolean(value) => Value::Boolean(value),
+        Target::Level(level) => match known.categories.get(level) {
+            Some(category) => Value::Text(&category.level),
+            None => return,
+        },
+    };
+    debug_assert!(
+        known.kind != InputType::Integer || !matches!(to, Target::Number(n) if n.fract() != 0.0)
+    );
+    // It is of the type of the input, so it is not refused.
+    let _ = scorer.set(row, input, value);
+}

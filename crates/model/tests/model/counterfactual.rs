@@ -1,0 +1,522 @@
+//! What would change an answer is the cheapest change there is, and one that somebody can make.
+
+use helder_model::{
+    Actionable, Algorithm, Answer, Counterfactual, Counterfactuals, Curve, Direction, Goal,
+    GoalFault, Input, InputType, LinearFit, MissingRule, Model, PairTable, Reasons, Row, Scorer,
+    Side, TermsFit, Value,
+    counterfactual::{Outcome, USUAL_CHANGES},
+};
+
+use crate::{
+    boosting::boosted,
+    examples::{groups, input, regression, visits},
+};
+
+/// `SplitMix64`.
+struct Dice(u64);
+
+impl Dice {
+    fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.unit() * n as f64) as usize
+    }
+
+    fn score(&mut self) -> f64 {
+        self.unit() * 2.0 - 1.0
+    }
+}
+
+pub(crate) fn actionable(direction: Direction) -> Actionable {
+    Actionable {
+        direction,
+        minimum: None,
+        maximum: None,
+        largest_step: None,
+        step: None,
+        levels: Vec::new(),
+        effort: None,
+    }
+}
+
+/// Four inputs with ranges small enough to try everything.
+fn inputs(dice: &mut Dice) -> Vec<Input> {
+    let kinds = [
+        ("bedrag", InputType::Number),
+        ("aantal", InputType::Integer),
+        ("bijstand", InputType::Boolean),
+        ("woonvorm", InputType::Category),
+    ];
+    let directions = [Direction::Up, Direction::Down, Direction::Either];
+    let make = |(name, kind): (&str, InputType)| {
+        let mut input = input(name, kind, MissingRule::Reject);
+        let mut how = actionable(directions[dice.below(3)]);
+        if let Some(range) = &mut input.training_range {
+            range.maximum = 6.0;
+            how.step = Some(if kind == InputType::Number { 0.5 } else { 1.0 });
+            how.minimum = (dice.unit() < 0.3).then_some(1.2);
+            how.maximum = (dice.unit() < 0.3).then_some(4.9);
+            how.largest_step = (dice.unit() < 0.3).then_some(2.0);
+        }
+        if kind == InputType::Category {
+            how.direction = Direction::Either;
+            how.levels = vec!["koop".to_owned(), "overig".to_owned()];
+        }
+        how.effort = (dice.unit() < 0.5).then(|| 0.2 + dice.unit());
+        input.actionable = (dice.unit() < 0.9).then_some(how);
+        input
+    };
+    kinds.map(make).into()
+}
+
+fn linear(dice: &mut Dice) -> Model {
+    let mut model = regression();
+    model.inputs = inputs(dice);
+    let Algorithm::LogisticRegression(fit) = &mut model.algorithm else {
+        unreachable!()
+    };
+    let term = fit.linear_terms[0].clone();
+    let slopes = [("bedrag", 0.4), ("aantal", 0.6), ("bijstand", 1.5)];
+    fit.linear_terms = slopes
+        .map(|(name, size)| helder_model::LinearTerm {
+            input: name.to_owned(),
+            coefficient: size * dice.score(),
+            mean: 0.5,
+            ..term.clone()
+        })
+        .into();
+    for level in &mut fit.category_terms[0].levels {
+        level.coefficient = 1.5 * dice.score();
+    }
+    *fit = LinearFit {
+        missing_terms: Vec::new(),
+        covariance: None,
+        ..fit.clone()
+    };
+    model
+}
+
+fn terms(dice: &mut Dice) -> Model {
+    let mut model = boosted();
+    model.inputs = inputs(dice);
+    let side = |place: usize, dice: &mut Dice| {
+        let input = &model.inputs[place];
+        let of = |cuts: Vec<f64>| Side {
+            input: input.name.clone(),
+            cuts: Some(cuts),
+            levels: None,
+        };
+        match place {
+            0 | 1 => {
+                let mut cuts: Vec<f64> = (0..=dice.below(4)).map(|_| dice.unit() * 6.0).collect();
+                cuts.sort_by(f64::total_cmp);
+                of(cuts)
+            }
+            2 => of(vec![0.5]),
+            _ => Side {
+                input: input.name.clone(),
+                cuts: None,
+                levels: Some(vec![
+                    vec!["huur".to_owned()],
+                    vec!["koop".to_owned()],
+                    vec!["overig".to_owned()],
+                ]),
+            },
+        }
+    };
+    let curves: Vec<Curve> = (0..4)
+        .map(|place| {
+            let side = side(place, dice);
+            let scores: Vec<f64> = (0..side.steps()).map(|_| dice.score()).collect();
+            Curve {
+                standard_errors: vec![0.1; scores.len()],
+                scores,
+                side,
+            }
+        })
+        .collect();
+    let mut pairs = Vec::new();
+    for (a, b) in [(0, 1), (0, 3), (1, 2), (2, 3)] {
+        if dice.unit() < 0.6 {
+            let (first, second) = (side(a, dice), side(b, dice));
+            let row = |dice: &mut Dice| (0..second.steps()).map(|_| dice.score()).collect();
+            let scores: Vec<Vec<f64>> = (0..first.steps()).map(|_| row(dice)).collect();
+            pairs.push(PairTable {
+                standard_errors: vec![vec![0.1; second.steps()]; first.steps()],
+                first,
+                second,
+                scores,
+            });
+        }
+    }
+    model.algorithm = Algorithm::ExplainableBoosting(TermsFit {
+        intercept: -0.5,
+        curves,
+        pairs,
+    });
+    model
+}
+
+/// Values of an input as numbers; levels by place.
+type Values = [f64; 4];
+
+fn row_of(scorer: &Scorer, values: Values) -> Row {
+    let mut row = scorer.row();
+    let levels = ["huur", "koop", "overig"];
+    let each = [
+        Value::Number(values[0]),
+        Value::Number(values[1]),
+        Value::Boolean(values[2] > 0.5),
+        Value::Text(levels[values[3] as usize]),
+    ];
+    for (place, value) in each.into_iter().enumerate() {
+        scorer.set(&mut row, place, value).unwrap();
+    }
+    row
+}
+
+fn answer_of(scorer: &Scorer, row: &Row) -> Answer {
+    let mut answer = Answer::default();
+    scorer.score(row, &mut answer).unwrap();
+    answer
+}
+
+/// What an input may become, its present value first, with the effort.
+fn allowed(input: &Input, place: usize, now: f64) -> Vec<(f64, f64)> {
+    let mut all = vec![(now, 0.0)];
+    let Some(how) = &input.actionable else {
+        return all;
+    };
+    let effort = how.effort.unwrap_or(1.0);
+    let way = |to: f64| match how.direction {
+        Direction::Up => to > now,
+        Direction::Down => to < now,
+        Direction::Either => (to - now).abs() > 0.0,
+    };
+    match place {
+        0 | 1 => {
+            let step = how.step.unwrap();
+            for count in 0..=(6.0 / step) as usize {
+                let to = count as f64 * step;
+                let is_in = how.minimum.is_none_or(|low| to >= low)
+                    && how.maximum.is_none_or(|high| to <= high)
+                    && how.largest_step.is_none_or(|far| (to - now).abs() <= far);
+                if is_in && way(to) {
+                    all.push((to, effort * (to - now).abs() / 6.0));
+                }
+            }
+        }
+        2 => all.extend(
+            [0.0, 1.0]
+                .into_iter()
+                .filter(|to| way(*to))
+                .map(|to| (to, effort)),
+        ),
+        _ => all.extend(
+            [1.0, 2.0]
+                .into_iter()
+                .filter(|to| way(*to))
+                .map(|to| (to, effort)),
+        ),
+    }
+    all
+}
+
+/// The least effort of all combinations, by scoring every one.
+fn by_hand(model: &Model, scorer: &Scorer, now: Values, goal: Goal, most: usize) -> Option<f64> {
+    let all: Vec<Vec<(f64, f64)>> = (0..4)
+        .map(|place| allowed(&model.inputs[place], place, now[place]))
+        .collect();
+    let mut best = f64::INFINITY;
+    for a in &all[0] {
+        for b in &all[1] {
+            for c in &all[2] {
+                for d in &all[3] {
+                    let effort = a.1 + b.1 + c.1 + d.1;
+                    let changes = [a.1, b.1, c.1, d.1].iter().filter(|e| **e > 0.0).count();
+                    if changes > most || effort >= best {
+                        continue;
+                    }
+                    let answer = answer_of(scorer, &row_of(scorer, [a.0, b.0, c.0, d.0]));
+                    if goal.is_met(answer.probability.unwrap()) {
+                        best = effort;
+                    }
+                }
+            }
+        }
+    }
+    best.is_finite().then_some(best)
+}
+
+fn effort(found: &Counterfactual) -> Option<f64> {
+    match &found.outcome {
+        Outcome::Reached => Some(0.0),
+        Outcome::Change(changes) => Some(changes.iter().map(|change| change.effort).sum()),
+        Outcome::None | Outcome::NothingActionable => None,
+    }
+}
+
+#[test]
+fn the_smallest_change_is_found_for_sums_curves_and_pairs() {
+    let mut dice = Dice(3);
+    let (mut some, mut none, mut several) = (0, 0, 0);
+    for round in 0..300 {
+        let model = if round % 3 == 0 {
+            linear(&mut dice)
+        } else {
+            terms(&mut dice)
+        };
+        let scorer = Scorer::new(&model).unwrap();
+        let ready = Counterfactuals::new(&model).unwrap();
+        let now = [
+            dice.unit() * 6.0,
+            dice.below(7) as f64,
+            dice.below(2) as f64,
+            dice.below(3) as f64,
+        ];
+        let row = row_of(&scorer, now);
+        let answer = answer_of(&scorer, &row);
+        let probability = answer.probability.unwrap();
+        let goal = match dice.below(2) {
+            0 => Goal::AtMost(probability * (0.3 + 0.8 * dice.unit())),
+            _ => Goal::AtLeast((probability * (0.9 + 2.0 * dice.unit())).min(0.99)),
+        };
+        let most = 1 + dice.below(3);
+        let found = ready.find(&scorer, (&row, &answer), goal, most).unwrap();
+        assert!(found.is_exact);
+        let expected = by_hand(&model, &scorer, now, goal, most);
+        assert_eq!(
+            effort(&found).is_some(),
+            expected.is_some(),
+            "{round} {found:?} {expected:?} {goal:?}"
+        );
+        let (Some(effort), Some(expected)) = (effort(&found), expected) else {
+            none += 1;
+            continue;
+        };
+        assert!(
+            (effort - expected).abs() < 1e-9,
+            "{round} {effort} {expected} {found:?}"
+        );
+        // What is told is what the model answers.
+        assert_eq!(answer_of(&scorer, &found.row), found.answer);
+        assert!(goal.is_met(found.answer.probability.unwrap()), "{found:?}");
+        if let Outcome::Change(changes) = &found.outcome {
+            several += usize::from(changes.len() > 1);
+            some += 1;
+            assert!(changes.len() <= most);
+            for place in (0..4).filter(|place| changes.iter().all(|c| c.input != *place)) {
+                assert_eq!(found.row.number(place), row.number(place));
+                assert_eq!(found.row.level(place), row.level(place));
+            }
+        }
+    }
+    assert!(
+        some > 100 && none > 50 && several > 8,
+        "{some} {none} {several}"
+    );
+}
+
+/// Arrears can only fall, a benefit can end, and a home is no advice.
+pub(crate) fn advised() -> Model {
+    let mut model = regression();
+    "homelessness-with-advice".clone_into(&mut model.name);
+    model.inputs[0].actionable = Some(Actionable {
+        maximum: Some(1_000_000.0),
+        step: Some(5_000.0),
+        ..actionable(Direction::Down)
+    });
+    model.inputs[1].actionable = Some(Actionable {
+        effort: Some(2.5),
+        ..actionable(Direction::Down)
+    });
+    model.inputs[2].actionable = Some(Actionable {
+        levels: vec!["huur".to_owned(), "koop".to_owned()],
+        effort: Some(4.0),
+        ..actionable(Direction::Either)
+    });
+    model.inputs[3].actionable = Some(Actionable {
+        minimum: Some(0.0),
+        largest_step: Some(1.0),
+        effort: Some(30.0),
+        ..actionable(Direction::Down)
+    });
+    model
+}
+
+fn asked(model: &Model, arrears: Value<'_>, goal: Goal) -> (Counterfactual, String, String) {
+    let (scorer, reasons) = (Scorer::new(model).unwrap(), Reasons::plain(model));
+    let mut row = scorer.row();
+    let values = [
+        arrears,
+        Value::Boolean(true),
+        Value::Text("overig"),
+        Value::Number(2.0),
+        Value::Integer(1),
+    ];
+    for (place, value) in values.into_iter().enumerate() {
+        scorer.set(&mut row, place, value).unwrap();
+    }
+    let answer = answer_of(&scorer, &row);
+    let ready = Counterfactuals::new(model).unwrap();
+    let found = ready
+        .find(&scorer, (&row, &answer), goal, USUAL_CHANGES)
+        .unwrap();
+    let text = found.meaning(&reasons, (&row, &answer), goal);
+    (found, text.nl, text.en)
+}
+
+#[test]
+fn a_change_is_told_in_plain_words() {
+    let (found, nl, en) = asked(&advised(), Value::Integer(612_345), Goal::AtMost(0.15));
+    assert!(matches!(&found.outcome, Outcome::Change(changes) if changes.len() == 1));
+    assert_eq!(
+        nl,
+        "De kans is nu 55,1%. Dat wordt 14,9% als dit verandert: Huurachterstand van het huishouden: van € 6123,45 naar € 100,00. \
+         Dit is wat het model uitrekent. Het belooft niet dat het in het echt zo gaat."
+    );
+    assert!(
+        en.starts_with("The probability is 55.1% now. It becomes 14.9% if this changes: "),
+        "{en}"
+    );
+}
+
+#[test]
+fn nobody_is_told_the_impossible() {
+    // Far below what any change that is allowed can reach.
+    let (found, nl, _) = asked(&advised(), Value::Integer(612_345), Goal::AtMost(0.001));
+    assert_eq!((found.outcome, found.is_exact), (Outcome::None, true));
+    assert_eq!(
+        nl,
+        "De kans is nu 55,1%. Met wat iemand zelf kan veranderen, wordt dat niet 0,1% of lager."
+    );
+    let (found, nl, _) = asked(&advised(), Value::Integer(612_345), Goal::AtMost(0.6));
+    assert_eq!(found.outcome, Outcome::Reached);
+    assert!(
+        nl.ends_with("Dat is al 60% of lager. Er hoeft niets te veranderen."),
+        "{nl}"
+    );
+    // From arrears that are not known nobody can be told how far to go.
+    let (found, ..) = asked(&advised(), Value::Null, Goal::AtMost(0.02));
+    match found.outcome {
+        Outcome::Change(changes) => assert!(changes.iter().all(|change| change.input != 0)),
+        other => assert_eq!(other, Outcome::None),
+    }
+    // Nothing is declared, so nothing is advised.
+    let (found, nl, _) = asked(&regression(), Value::Integer(612_345), Goal::AtMost(0.1));
+    assert_eq!(found.outcome, Outcome::NothingActionable);
+    assert!(
+        nl.contains("staat niet wat iemand zelf kan veranderen"),
+        "{nl}"
+    );
+}
+
+#[test]
+fn a_goal_that_no_model_answers_is_refused() {
+    let model = advised();
+    let ready = Counterfactuals::new(&model).unwrap();
+    for goal in [0.0, 1.0, -0.2, 3.0] {
+        assert_eq!(
+            ready.check(Goal::AtMost(goal)),
+            Err(GoalFault::NoProbability)
+        );
+    }
+    assert_eq!(
+        ready.check(Goal::AtLeast(f64::NAN)),
+        Err(GoalFault::NotFinite)
+    );
+    assert_eq!(ready.check(Goal::AtLeast(0.3)), Ok(()));
+    let counts = Counterfactuals::new(&visits()).unwrap();
+    assert_eq!(counts.check(Goal::AtMost(0.0)), Err(GoalFault::NotPositive));
+    assert_eq!(counts.check(Goal::AtMost(12.0)), Ok(()));
+    assert!(Counterfactuals::new(&groups()).is_none());
+}
+
+#[test]
+fn a_count_is_moved_too() {
+    let mut model = visits();
+    model.inputs[0].actionable = Some(actionable(Direction::Either));
+    let (scorer, reasons) = (Scorer::new(&model).unwrap(), Reasons::plain(&model));
+    let mut row = scorer.row();
+    scorer.set(&mut row, 0, Value::Number(50.0)).unwrap();
+    let answer = answer_of(&scorer, &row);
+    let now = answer.value.unwrap();
+    let ready = Counterfactuals::new(&model).unwrap();
+    for goal in [Goal::AtMost(now * 0.8), Goal::AtLeast(now * 1.2)] {
+        let found = ready.find(&scorer, (&row, &answer), goal, 1).unwrap();
+        assert!(matches!(found.outcome, Outcome::Change(_)), "{found:?}");
+        assert!(goal.is_met(found.answer.value.unwrap()));
+        let text = found.meaning(&reasons, (&row, &answer), goal);
+        assert!(text.nl.starts_with("De schatting is nu "), "{}", text.nl);
+    }
+}
+
+/// Where the fault is, its code, and what makes it.
+type Wrong<'a> = (&'a str, &'a str, &'a dyn Fn(&mut Model));
+
+#[test]
+fn what_is_declared_must_fit_the_input_and_be_nothing_sensitive() {
+    let faults = |change: &dyn Fn(&mut Model)| {
+        let mut model = advised();
+        change(&mut model);
+        let error = model.to_json().unwrap_err();
+        let each = error.0.into_iter();
+        each.map(|fault| (fault.pointer, fault.code))
+            .collect::<Vec<_>>()
+    };
+    let how = |model: &mut Model, input: usize, change: &dyn Fn(&mut Actionable)| {
+        change(model.inputs[input].actionable.as_mut().unwrap());
+    };
+    let cases: [Wrong<'_>; 8] = [
+        ("/inputs/0/actionable/step", "out-of-range", &|m| {
+            how(m, 0, &|a| a.step = Some(0.5));
+        }),
+        ("/inputs/0/actionable/minimum", "out-of-range", &|m| {
+            how(m, 0, &|a| a.minimum = Some(2e6));
+        }),
+        ("/inputs/1/actionable/effort", "out-of-range", &|m| {
+            how(m, 1, &|a| a.effort = Some(0.0));
+        }),
+        ("/inputs/1/actionable/maximum", "wrong-kind", &|m| {
+            how(m, 1, &|a| a.maximum = Some(1.0));
+        }),
+        ("/inputs/2/actionable/levels/0", "unknown-level", &|m| {
+            how(m, 2, &|a| a.levels = vec!["boot".to_owned()]);
+        }),
+        ("/inputs/2/actionable/levels", "wrong-kind", &|m| {
+            how(m, 2, &|a| a.levels.clear());
+        }),
+        ("/inputs/2/actionable/direction", "wrong-kind", &|m| {
+            how(m, 2, &|a| a.direction = Direction::Up);
+        }),
+        ("/inputs/3/actionable", "sensitive", &|m| {
+            m.training.sensitive_features.push("meldingen".to_owned());
+        }),
+    ];
+    for (pointer, code, change) in cases {
+        let found = faults(change);
+        let wanted = (pointer.to_owned(), code.to_owned());
+        assert!(found.contains(&wanted), "{wanted:?}: {found:?}");
+    }
+}
+
+#[test]
+fn both_languages_say_the_same_change() {
+    let model = advised();
+    let (found, ..) = asked(&model, Value::Integer(612_345), Goal::AtMost(0.15));
+    let (scorer, reasons) = (Scorer::new(&model).unwrap(), Reasons::plain(&model));
+    let mut before = scorer.row();
+    scorer.set(&mut before, 0, Value::Integer(612_345)).unwrap();
+    let texts = found.changes(&reasons, &before);
+    assert_eq!(
+        texts[0].en,
+        "Huurachterstand of the household: from € 6123.45 to € 100.00"
+    );
+    assert_eq!(texts.len(), 1);
+}
