@@ -2,8 +2,19 @@
 
 use std::collections::HashSet;
 
+use helder_types::Fault;
+
 use super::Check;
 use crate::{Actionable, Direction, Input, InputType, Model};
+
+impl Input {
+    /// What does not fit in how this input can be changed; pointers are from the input. Empty when all does.
+    pub fn actionable_faults(&self) -> Vec<Fault> {
+        let mut check = Check::default();
+        check.input_actionable("", self);
+        check.faults
+    }
+}
 
 impl Check {
     pub(super) fn input_actionable(&mut self, at: &str, input: &Input) {

@@ -2,7 +2,7 @@
 
 mod check;
 
-use helder_model::{Meaning, Split};
+use helder_model::{Actionable, Meaning, Split};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -157,6 +157,9 @@ pub(crate) struct Feature {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub source_field: Option<String>,
+    /// How somebody can change it by what they do, so that a prediction can say what would change it. Absent where nobody can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actionable: Option<Actionable>,
 }
 
 /// Which rows are kept apart.

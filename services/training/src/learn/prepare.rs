@@ -41,7 +41,10 @@ pub(super) fn prepare(
     let mut inputs = Vec::new();
     for (n, feature) in plan.features.iter().enumerate() {
         match input(feature, table.column(&feature.name)?, train) {
-            Ok(input) => inputs.push(input),
+            Ok(input) => {
+                faults.extend(not_actionable(n, &input));
+                inputs.push(input);
+            }
             Err((code, detail)) => {
                 faults.push(Fault::new(format!("/features/{n}/name"), code, detail));
             }
@@ -78,6 +81,25 @@ pub(super) fn prepare(
     }
 }
 
+/// Faults of what a plan says of changing a feature, now that its values are known.
+fn not_actionable(n: usize, input: &Input) -> Vec<Fault> {
+    let at = |pointer: &str| format!("/features/{n}{pointer}");
+    let mut faults = input.actionable_faults();
+    for fault in &mut faults {
+        fault.pointer = at(&fault.pointer);
+    }
+    let levels = input.actionable.iter().flat_map(|how| &how.levels);
+    if levels.into_iter().any(|level| level == MISSING) {
+        let detail = "nobody becomes unknown: name levels somebody can change to";
+        faults.push(Fault::new(
+            at("/actionable/levels"),
+            "unknown-level",
+            detail,
+        ));
+    }
+    faults
+}
+
 type Unfit = (&'static str, String);
 
 fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, Unfit> {
@@ -92,6 +114,7 @@ fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, U
         meaning: feature.meaning.clone(),
         source_field: feature.source_field.clone(),
         justification: feature.justification.clone(),
+        actionable: feature.actionable.clone(),
     };
     match column {
         Column::Integer(values) | Column::Number(values) => {

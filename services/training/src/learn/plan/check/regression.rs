@@ -60,6 +60,13 @@ impl NewTrainingRun {
                     );
                 }
             }
+            if offset.actionable.is_some() {
+                fault(
+                    "/offset/actionable".into(),
+                    "wrong-kind",
+                    "a known part is nothing to advise on",
+                );
+            }
             if offset.justification.trim().is_empty() {
                 fault(
                     "/offset/justification".into(),
