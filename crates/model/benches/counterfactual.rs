@@ -63,6 +63,7 @@ fn boosted(pairs: usize) -> Model {
         Curve {
             side: side(place, 32),
             standard_errors: vec![0.1; 32],
+            deviations: Vec::new(),
             scores,
         }
     };
@@ -73,9 +74,12 @@ fn boosted(pairs: usize) -> Model {
             .map(|_| (0..8).map(|_| 0.4 * (unit(dice) - 0.5)).collect())
             .collect(),
         standard_errors: vec![vec![0.1; 8]; 8],
+        deviations: Vec::new(),
     };
     model.algorithm = Algorithm::ExplainableBoosting(TermsFit {
         intercept: -1.0,
+        bags: None,
+        edits: Vec::new(),
         curves: (0..20).map(|place| curve(place, &mut dice)).collect(),
         pairs: (0..pairs).map(|place| pair(2 * place, &mut dice)).collect(),
     });

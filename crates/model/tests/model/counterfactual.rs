@@ -136,6 +136,7 @@ fn terms(dice: &mut Dice) -> Model {
             let scores: Vec<f64> = (0..side.steps()).map(|_| dice.score()).collect();
             Curve {
                 standard_errors: vec![0.1; scores.len()],
+                deviations: Vec::new(),
                 scores,
                 side,
             }
@@ -149,6 +150,7 @@ fn terms(dice: &mut Dice) -> Model {
             let scores: Vec<Vec<f64>> = (0..first.steps()).map(|_| row(dice)).collect();
             pairs.push(PairTable {
                 standard_errors: vec![vec![0.1; second.steps()]; first.steps()],
+                deviations: Vec::new(),
                 first,
                 second,
                 scores,
@@ -157,6 +159,8 @@ fn terms(dice: &mut Dice) -> Model {
     }
     model.algorithm = Algorithm::ExplainableBoosting(TermsFit {
         intercept: -0.5,
+        bags: None,
+        edits: Vec::new(),
         curves,
         pairs,
     });

@@ -79,11 +79,7 @@ impl Check for NewTrainingRun {
             }
             if feature.actionable.is_some() && self.algorithm == AlgorithmName::KMeans {
                 let detail = "groups have no answer that a change would move";
-                fault(
-                    format!("/features/{n}/actionable"),
-                    "wrong-kind",
-                    detail,
-                );
+                fault(format!("/features/{n}/actionable"), "wrong-kind", detail);
             }
             if feature.justification.trim().is_empty()
                 || feature.justification.chars().count() > 1000
