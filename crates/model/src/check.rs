@@ -1,6 +1,7 @@
 //! Coherence: what the types alone do not say. Every fault is named.
 
 mod actionable;
+mod cases;
 mod generalised;
 mod inputs;
 mod k_means;
@@ -38,6 +39,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
     check.inputs(&model.inputs);
     check.training(model);
     check.nothing_sensitive_is_actionable(model);
+    check.similar_cases(model);
     let by_name: HashMap<&str, &Input> = model
         .inputs
         .iter()

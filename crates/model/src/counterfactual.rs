@@ -13,3 +13,4 @@ mod words;
 pub use advice::{Change, Counterfactual, Counterfactuals, Outcome, USUAL_CHANGES};
 pub use goal::{Goal, GoalFault};
 pub use smallest::{Done, Found, Limits, Smallest, Together, Way, Ways, smallest};
+pub(crate) use words::number_text;

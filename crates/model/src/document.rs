@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{GeneralisedFit, Input, KMeansFit, LinearFit, PointsFit, Term, TermsFit, Training};
+use crate::{
+    GeneralisedFit, Input, KMeansFit, LinearFit, PointsFit, SimilarCases, Term, TermsFit, Training,
+};
 
 /// The format this crate writes.
 pub const FORMAT: &str = "helder-model/1";
@@ -34,6 +36,9 @@ pub struct Model {
     pub algorithm: Algorithm,
     /// Correction of the probability after fitting.
     pub calibration: Calibration,
+    /// How many training rows resemble one, as counts; absent where training kept none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub similar_cases: Option<SimilarCases>,
     /// From what it was made.
     pub training: Training,
 }

@@ -2,6 +2,7 @@
 
 pub mod actionable;
 mod bags;
+pub mod cases;
 pub mod check;
 pub mod counterfactual;
 pub mod document;
@@ -18,6 +19,7 @@ pub mod training;
 
 pub use actionable::{Actionable, Direction};
 pub use bags::{Bags, Deviations};
+pub use cases::{CaseCell, CaseNode, CaseSplit, Cases, Similar, SimilarCases, Withheld};
 pub use counterfactual::{Counterfactual, Counterfactuals, Goal, GoalFault};
 pub use document::{Algorithm, Calibration, FORMAT, Kind, Link, Meaning, Model, Output};
 pub use edit::{

@@ -1,6 +1,7 @@
 //! The tree as a model. One function per part of the format, in the order of the file.
 
 mod actionable;
+mod cases;
 mod edits;
 mod terms;
 
@@ -67,6 +68,9 @@ fn document(place: &Place<'_>) -> Option<Model> {
     let calibration = fields
         .required("calibration")
         .and_then(|place| calibration(&place));
+    let similar_cases = fields
+        .optional("similarCases")
+        .map(|place| cases::similar_cases(&place));
     let training = fields
         .required("training")
         .and_then(|place| training(&place));
@@ -81,6 +85,7 @@ fn document(place: &Place<'_>) -> Option<Model> {
         link: link?,
         algorithm: algorithm?,
         calibration: calibration?,
+        similar_cases: similar_cases.map_or(Some(None), |cases| cases.map(Some))?,
         training: training?,
     })
 }

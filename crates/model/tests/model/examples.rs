@@ -169,6 +169,7 @@ pub(crate) fn regression() -> Model {
             intercept: 0.02,
             slope: 0.97,
         },
+        similar_cases: None,
         training: training(),
     }
 }
@@ -233,6 +234,7 @@ pub(crate) fn visits() -> Model {
             per: Some("maanden".to_owned()),
             linear,
         }),
+        similar_cases: None,
         training: Training {
             events: None,
             ..training()
@@ -280,6 +282,7 @@ pub(crate) fn groups() -> Model {
             inertia: 3.25,
         }),
         calibration: Calibration::None,
+        similar_cases: None,
         training: Training {
             events: None,
             split: Split::None,

@@ -1,5 +1,6 @@
 //! The model card: what it does, what it uses, how good and how fair it is. For anybody.
 
+mod actionable;
 mod boosting;
 mod estimates;
 pub(super) mod evaluation_page;
@@ -141,7 +142,8 @@ fn inputs(model: &Model) -> Section {
             Cell::text(input.justification.clone()),
         ]);
     }
-    let mut section = Section::new(Text::new("Gegevens", "Inputs")).table(table);
+    let section = Section::new(Text::new("Gegevens", "Inputs")).table(table);
+    let mut section = actionable::with(section, model);
     if !model.training.sensitive_features.is_empty() {
         let names = model.training.sensitive_features.join(", ");
         section = section.paragraph(Text::new(

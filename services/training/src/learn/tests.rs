@@ -1,5 +1,6 @@
 //! The learning core on real and made-up frames.
 
+mod actionable;
 mod counts;
 mod ebm;
 mod faults;

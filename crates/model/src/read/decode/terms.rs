@@ -89,7 +89,7 @@ pub(super) fn curve(place: &Place<'_>) -> Option<Curve> {
     Some(curve)
 }
 
-fn side(fields: &mut Fields<'_>) -> Side {
+pub(super) fn side(fields: &mut Fields<'_>) -> Side {
     Side {
         input: fields.text("input"),
         cuts: fields
