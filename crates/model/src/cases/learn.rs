@@ -12,9 +12,17 @@ const LEAST_SHARE: f64 = 0.005;
 /// Round cuts: values of persons do not end up in the model.
 const FINEST: f64 = 100.0;
 
+/// What the model works with: a number, a level, or neither.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    number: Option<f64>,
+    level: Option<usize>,
+}
+
 struct Material<'a> {
     inputs: &'a [Input],
-    rows: &'a [Row],
+    /// Per input to cut by: its values.
+    values: Vec<Vec<Known>>,
     outcomes: &'a [bool],
     /// Inputs to cut by, the one that weighs most first.
     order: Vec<usize>,
@@ -23,29 +31,41 @@ struct Material<'a> {
 
 impl SimilarCases {
     /// Counts the training rows of a model of probabilities; `None` for other models, and where there are too few rows to tell apart
-    /// those with the event.
+    /// those with the event. Rows are asked for twice, one by one, and not kept.
     ///
-    /// * `rows` – complete, of the scorer of the same model
-    /// * `outcomes` – whether each had the event
+    /// * `outcomes` – whether each row had the event
+    /// * `fill` – sets all inputs of the row at this place
     ///
     /// # Errors
-    /// [`Incomplete`] when a row misses inputs.
-    pub fn count(
+    /// What `fill` says, and [`Incomplete`] when a row misses inputs.
+    pub fn count<E: From<Incomplete>>(
         scorer: &Scorer,
-        rows: &[Row],
         outcomes: &[bool],
-    ) -> Result<Option<Self>, Incomplete> {
-        let n = rows.len();
+        fill: impl Fn(usize, &mut Row) -> Result<(), E>,
+    ) -> Result<Option<Self>, E> {
+        let n = outcomes.len();
         let smallest = SMALLEST_CELL as usize;
-        if n < 2 * smallest || outcomes.len() != n {
+        if n < 2 * smallest {
             return Ok(None);
         }
-        let Some(order) = heaviest(scorer, rows)? else {
+        let Some(order) = heaviest(scorer, n, &fill)? else {
             return Ok(None);
         };
+        let mut values = vec![Vec::with_capacity(n); order.len()];
+        let mut row = scorer.row();
+        for at in 0..n {
+            row.clear();
+            fill(at, &mut row)?;
+            for (input, values) in order.iter().zip(&mut values) {
+                values.push(Known {
+                    number: row.number(*input),
+                    level: row.level(*input),
+                });
+            }
+        }
         let material = Material {
             inputs: scorer.inputs(),
-            rows,
+            values,
             outcomes,
             order,
             least: smallest.max((LEAST_SHARE * n as f64).ceil() as usize),
@@ -58,11 +78,17 @@ impl SimilarCases {
 }
 
 /// The inputs that weigh most, by mean size of what they add; a pair counts for both of its inputs by half.
-fn heaviest(scorer: &Scorer, rows: &[Row]) -> Result<Option<Vec<usize>>, Incomplete> {
+fn heaviest<E: From<Incomplete>>(
+    scorer: &Scorer,
+    n: usize,
+    fill: &impl Fn(usize, &mut Row) -> Result<(), E>,
+) -> Result<Option<Vec<usize>>, E> {
     let mut weights = vec![0.0; scorer.inputs().len()];
-    let mut answer = Answer::default();
-    for row in rows {
-        scorer.score(row, &mut answer)?;
+    let (mut row, mut answer) = (scorer.row(), Answer::default());
+    for at in 0..n {
+        row.clear();
+        fill(at, &mut row)?;
+        scorer.score(&row, &mut answer)?;
         if answer.probability.is_none() {
             return Ok(None);
         }
@@ -89,8 +115,8 @@ impl Material<'_> {
             return self.cell(members);
         };
         let cut = match self.inputs[input].kind {
-            InputType::Category => self.levels(members, input),
-            _ => self.numbers(members, input),
+            InputType::Category => self.levels(members, input, &self.values[depth]),
+            _ => self.numbers(members, input, &self.values[depth]),
         };
         match cut {
             Some((side, unknown, parts)) => CaseNode::Split(CaseSplit {
@@ -119,11 +145,12 @@ impl Material<'_> {
         &self,
         members: &[usize],
         input: usize,
+        values: &[Known],
     ) -> Option<(Side, Option<usize>, Vec<Vec<usize>>)> {
         let mut known: Vec<(f64, usize)> = Vec::new();
         let mut unknown: Vec<usize> = Vec::new();
         for &row in members {
-            match self.rows[row].number(input) {
+            match values[row].number {
                 Some(value) => known.push((value, row)),
                 None => unknown.push(row),
             }
@@ -166,11 +193,12 @@ impl Material<'_> {
         &self,
         members: &[usize],
         input: usize,
+        values: &[Known],
     ) -> Option<(Side, Option<usize>, Vec<Vec<usize>>)> {
         let levels = &self.inputs[input].categories;
         let mut of_level: Vec<Vec<usize>> = vec![Vec::new(); levels.len()];
         for &row in members {
-            let level = self.rows[row].level(input).unwrap_or(0);
+            let level = values[row].level.unwrap_or(0);
             of_level.get_mut(level)?.push(row);
         }
         let mut order: Vec<usize> = (0..levels.len()).collect();

@@ -9,6 +9,7 @@ use helder_model::{
 
 use crate::{
     boosting::boosted,
+    cases::counts,
     examples::{groups, input, regression, visits},
 };
 
@@ -331,6 +332,7 @@ fn the_smallest_change_is_found_for_sums_curves_and_pairs() {
 pub(crate) fn advised() -> Model {
     let mut model = regression();
     "homelessness-with-advice".clone_into(&mut model.name);
+    model.similar_cases = Some(counts());
     model.inputs[0].actionable = Some(Actionable {
         maximum: Some(1_000_000.0),
         step: Some(5_000.0),

@@ -6,6 +6,7 @@
 
 mod boosting;
 mod cards;
+mod cases;
 mod counterfactual;
 mod edits;
 mod examples;
