@@ -2,7 +2,7 @@
 
 use helder_model::{Answer, Language, Row, Term};
 
-use crate::served::Served;
+use crate::{extras::Checked, served::Served};
 
 /// Room for one contribution with two reasons; a guess that saves growing the buffer.
 const BYTES_PER_CONTRIBUTION: usize = 260;
@@ -12,6 +12,7 @@ pub struct Writer<'a> {
     served: &'a Served,
     out: Vec<u8>,
     count: usize,
+    extras: Checked,
 }
 
 impl<'a> Writer<'a> {
@@ -24,7 +25,15 @@ impl<'a> Writer<'a> {
             served,
             out,
             count: 0,
+            extras: Checked::default(),
         }
+    }
+
+    /// Says this too of each subject that is scored.
+    #[must_use]
+    pub fn with_extras(mut self, extras: Checked) -> Self {
+        self.extras = extras;
+        self
     }
 
     /// Begins an answer that was given before.
@@ -33,6 +42,7 @@ impl<'a> Writer<'a> {
             served,
             out: head,
             count: 0,
+            extras: Checked::default(),
         }
     }
 
@@ -53,7 +63,7 @@ impl<'a> Writer<'a> {
         }
         self.count += 1;
         self.open(id);
-        prediction(&mut self.out, self.served, row, answer);
+        prediction(&mut self.out, self.served, (row, answer), &self.extras);
     }
 
     fn open(&mut self, id: Option<&str>) {
@@ -74,7 +84,12 @@ impl<'a> Writer<'a> {
 }
 
 /// A prediction from its first field after the id to its closing brace.
-pub fn prediction(out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer) {
+pub fn prediction(
+    out: &mut Vec<u8>,
+    served: &Served,
+    (row, answer): (&Row, &Answer),
+    extras: &Checked,
+) {
     if let Some(probability) = answer.probability {
         out.extend_from_slice(b"\"probability\":");
         number(out, probability);
@@ -129,7 +144,9 @@ pub fn prediction(out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer
             out.extend_from_slice(text);
         }
     }
-    out.extend_from_slice(b"]}");
+    out.push(b']');
+    extras.write(out, served, row, answer);
+    out.push(b'}');
 }
 
 fn contribution(out: &mut Vec<u8>, served: &Served, row: &Row, term: usize, answer: &Answer) {

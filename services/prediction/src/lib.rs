@@ -5,6 +5,7 @@ pub mod answer;
 mod asking;
 mod batch;
 mod budget;
+pub mod extras;
 mod http;
 pub mod log;
 mod news;

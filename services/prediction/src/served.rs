@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use helder_model::{Model, Reasons, Scorer, WarningKind};
+use helder_model::{Cases, Counterfactuals, Model, Reasons, Scorer, WarningKind};
 use helder_platform::{keyring::Pseudonymiser, logboek::Status};
 use helder_types::Bsn;
 use serde_json::{Value, json};
@@ -15,6 +15,12 @@ pub struct Served {
     pub version: ActiveVersion,
     /// Scores rows.
     pub scorer: Scorer,
+    /// What would change an answer; absent for groups.
+    pub(crate) counterfactuals: Option<Counterfactuals>,
+    /// How many training rows resemble one; absent where the model keeps no counts.
+    pub(crate) cases: Option<Cases>,
+    /// Reasons as plain text, for what is not on the hot path.
+    pub(crate) plain: Reasons,
     /// Explains them, ready for JSON.
     pub(crate) reasons: Reasons,
     /// Makes the subject of a log line unreadable.
@@ -121,6 +127,9 @@ impl Served {
             )
         });
         Ok(Self {
+            counterfactuals: Counterfactuals::new(model),
+            cases: Cases::new(model),
+            plain: Reasons::plain(model),
             reasons: Reasons::json(model),
             head: head.into_bytes(),
             inputs: inputs.collect(),

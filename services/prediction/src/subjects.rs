@@ -3,6 +3,7 @@
 
 #[macro_use]
 mod wrong;
+mod beside;
 mod body;
 mod text;
 mod values;
@@ -16,6 +17,8 @@ use serde::de::DeserializeSeed;
 use serde_json::de::Read;
 
 use body::Body;
+
+use crate::extras::Extras;
 
 /// Most subjects in one request; more is a batch.
 pub const MAX_SUBJECTS: usize = 1_000;
@@ -36,10 +39,22 @@ pub struct Subject<'a> {
 /// # Errors
 /// Every fault, with pointers.
 pub fn read<'a>(bytes: &'a [u8], scorer: &Scorer) -> Result<Vec<Subject<'a>>, Vec<Fault>> {
+    read_all(bytes, scorer).map(|(subjects, _)| subjects)
+}
+
+/// Reads the whole body: subjects, and what is asked beside their predictions.
+///
+/// # Errors
+/// Every fault, with pointers.
+pub fn read_all<'a>(
+    bytes: &'a [u8],
+    scorer: &Scorer,
+) -> Result<(Vec<Subject<'a>>, Extras), Vec<Fault>> {
     let mut reader = Reader {
         scorer,
         faults: Vec::new(),
         subjects: Vec::new(),
+        extras: Extras::default(),
     };
     // Told at once that all of it is text, the reader need not look at each string again.
     let outcome = match std::str::from_utf8(bytes) {
@@ -55,7 +70,7 @@ pub fn read<'a>(bytes: &'a [u8], scorer: &Scorer) -> Result<Vec<Subject<'a>>, Ve
         return Err(vec![Fault::new("", "not-json", detail)]);
     }
     if reader.faults.is_empty() {
-        Ok(reader.subjects)
+        Ok((reader.subjects, reader.extras))
     } else {
         Err(reader.faults)
     }
@@ -65,6 +80,7 @@ struct Reader<'a, 's> {
     scorer: &'s Scorer,
     faults: Vec<Fault>,
     subjects: Vec<Subject<'a>>,
+    extras: Extras,
 }
 
 impl<'a> Reader<'a, '_> {

@@ -1,5 +1,7 @@
 //! What goes over the wire, for the OpenAPI document and for tests. The hot path writes the same shape by hand (`answer`).
 
+mod extras;
+
 use std::collections::BTreeMap;
 
 use helder_model::Meaning;
@@ -8,13 +10,24 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use extras::{
+    CounterfactualAnswer, CounterfactualGoal, CounterfactualOutcome, InputChange,
+    SimilarCasesAnswer,
+};
+
 /// One or many subjects to predict for.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PredictionRequest {
     /// The subjects; more than a thousand go as a batch.
     #[schema(min_items = 1, max_items = 1000)]
     pub subjects: Vec<SubjectValues>,
+    /// Also says what would change each answer, for at most twenty subjects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterfactual: Option<CounterfactualGoal>,
+    /// Also says how many training rows resemble each subject.
+    #[serde(default)]
+    pub similar_cases: bool,
 }
 
 /// A subject and what is known of it.
@@ -99,6 +112,12 @@ pub struct Prediction {
     pub contributions: Vec<Contribution>,
     /// What to know about the values: outside training, missing, unknown.
     pub warnings: Vec<Warning>,
+    /// What would change the answer; only when asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterfactual: Option<CounterfactualAnswer>,
+    /// Training rows like this one; only when asked, and absent where the model keeps no counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub similar_cases: Option<SimilarCasesAnswer>,
 }
 
 /// An interval of a probability or of a value.

@@ -7,6 +7,7 @@ mod card;
 mod ebm;
 mod error;
 mod estimate;
+mod fill;
 mod groups;
 mod judge;
 mod means;
@@ -108,7 +109,7 @@ pub(crate) fn learn(
             step("preparing")?;
             let teach = |rows: &split::Rows| teach(&table, plan, origin, rows, checkpoint);
             step("fitting")?;
-            let (model, how) = teach(&rows)?;
+            let (mut model, how) = teach(&rows)?;
             step("judging")?;
             let mut judged = judge::probabilities(&table, plan, &rows, &model)?;
             match how {
@@ -128,6 +129,7 @@ pub(crate) fn learn(
                 sections.learning_curve =
                     audit::learning_curve(&table, plan, &rows, &model, &model_of)?;
             }
+            model.similar_cases = fill::similar_cases(&table, plan, &rows, &model)?;
             (model, judged)
         }
     };
@@ -221,6 +223,7 @@ fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Mod
         link,
         algorithm: parts.algorithm,
         calibration: Calibration::None,
+        similar_cases: None,
         training,
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     answer,
     asking::Asking,
     budget::{Asked, Budget, Spent},
+    extras::Checked,
     log::{self, Log, Records, unwritable},
     served::Served,
     subjects::{self, Subject},
@@ -92,17 +93,27 @@ async fn answered(
     idempotency: &Idempotency,
 ) -> Result<Vec<u8>> {
     let served = asking.served;
-    let subjects = subjects::read(body, &served.scorer).map_err(Problem::invalid)?;
+    let (subjects, extras) = subjects::read_all(body, &served.scorer).map_err(Problem::invalid)?;
+    let extras = extras.check(served, subjects.len());
+    let extras = extras.map_err(Problem::invalid)?;
     let asked = asking.asked(budget, ids(&subjects));
     if idempotency.key().is_some() {
-        return once(asking, &subjects, asked, (log, budget), store, idempotency).await;
+        return once(
+            asking,
+            (&subjects, &extras),
+            asked,
+            (log, budget),
+            store,
+            idempotency,
+        )
+        .await;
     }
     if let Some(asked) = &asked
         && let Err(spent) = asking.take(budget, asked)
     {
         return Err(refused(asking, log, &spent, &subjects).await);
     }
-    let mut writer = answer::Writer::new(served, subjects.len());
+    let mut writer = answer::Writer::new(served, subjects.len()).with_extras(extras);
     score(served, &subjects, |id, row, answer| {
         writer.scored(id, row, answer);
     })?;
@@ -143,7 +154,7 @@ struct Kept {
 /// A request with an `Idempotency-Key`: records and answer are kept in one transaction; a repeat gets the kept answer.
 async fn once(
     asking: &Asking<'_>,
-    subjects: &[Subject<'_>],
+    (subjects, extras): (&[Subject<'_>], &Checked),
     asked: Option<Asked>,
     (log, budget): (&Log, &web::Data<Budget>),
     store: &Store,
@@ -153,7 +164,7 @@ async fn once(
     let mut predictions = Vec::with_capacity(subjects.len());
     score(served, subjects, |_, row, answer| {
         let mut out = Vec::new();
-        answer::prediction(&mut out, served, row, answer);
+        answer::prediction(&mut out, served, (row, answer), extras);
         predictions.push(String::from_utf8_lossy(&out).into_owned());
     })?;
     let fresh = Kept {

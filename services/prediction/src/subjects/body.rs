@@ -6,6 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::{
     MAX_SUBJECTS, Reader, Subject,
+    beside::{Goal, Switch},
     text::{Id, Key, MAX_ID},
     values::Values,
 };
@@ -34,8 +35,24 @@ impl<'de> Visitor<'de> for Body<'_, 'de, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut seen = false;
+        let mut beside = Vec::new();
         while let Some(Key(key)) = map.next_key()? {
-            if key != "subjects" {
+            if key == "counterfactual" || key == "similarCases" {
+                let is_repeated = beside.contains(&key);
+                if is_repeated {
+                    self.0.fault(
+                        format!("/{key}"),
+                        "duplicate-key",
+                        "this key stands twice in its object",
+                    );
+                    map.next_value::<IgnoredAny>()?;
+                } else if key == "counterfactual" {
+                    map.next_value_seed(Goal(self.0))?;
+                } else {
+                    map.next_value_seed(Switch(self.0))?;
+                }
+                beside.push(key);
+            } else if key != "subjects" {
                 self.0.unknown("", &key);
                 map.next_value::<IgnoredAny>()?;
             } else if seen {

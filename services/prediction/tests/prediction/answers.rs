@@ -4,9 +4,10 @@ use helder_model::Answer;
 use helder_prediction::{
     answer::Writer,
     served::SubjectType,
-    subjects::read,
-    wire::{InputValue, PredictionAnswer},
+    subjects::{read, read_all},
+    wire::{CounterfactualOutcome, InputValue, PredictionAnswer},
 };
+use helder_types::Fault;
 
 use crate::support::{GROUPS, MODEL, Place, VALUES, VISITS};
 
@@ -133,4 +134,135 @@ async fn a_count_comes_with_its_interval_and_without_a_probability() {
     let interval = prediction.interval.as_ref().unwrap();
     assert!(interval.lower < value && value < interval.upper);
     assert!(prediction.contributions[0].reason.nl.contains("schatting"));
+}
+
+const ADVISED: &[u8] =
+    include_bytes!("../../../../crates/model/tests/formats/1/homelessness-with-advice.json");
+
+async fn asked(model: &'static [u8], body: &str) -> Result<PredictionAnswer, Vec<Fault>> {
+    let place = Place::new();
+    let served = place.served(model).await;
+    let (subjects, extras) = read_all(body.as_bytes(), &served.scorer)?;
+    let extras = extras.check(&served, subjects.len())?;
+    let mut writer = Writer::new(&served, subjects.len()).with_extras(extras);
+    for subject in &subjects {
+        let mut answer = Answer::default();
+        served.scorer.score(&subject.row, &mut answer).unwrap();
+        writer.scored(subject.id.as_deref(), &subject.row, &answer);
+    }
+    Ok(serde_json::from_slice(&writer.finish()).unwrap())
+}
+
+#[actix_web::test]
+async fn what_would_change_it_is_what_the_model_answers_after_the_change() {
+    let values = VALUES.replace("120000", "612345");
+    let body =
+        |values: &str, extras: &str| format!(r#"{{"subjects":[{{"values":{values}}}],{extras}}}"#);
+    let answer = asked(
+        ADVISED,
+        &body(
+            &values,
+            r#""counterfactual":{"atMost":0.1},"similarCases":true"#,
+        ),
+    )
+    .await
+    .unwrap();
+    let told = answer.predictions[0].counterfactual.as_ref().unwrap();
+    assert_eq!(told.outcome, CounterfactualOutcome::Change);
+    assert!(told.is_exact && told.changes.len() == 1);
+    let change = &told.changes[0];
+    assert_eq!(change.input, "huurachterstand");
+    assert_eq!(change.from, InputValue::Number(612_345.0));
+    let InputValue::Number(to) = change.to else {
+        panic!("{change:?}")
+    };
+    // Asked again with the change made, the model says what was told, to the last bit.
+    let changed = VALUES.replace("120000", &format!("{to}"));
+    let again = asked(ADVISED, &body(&changed, r#""similarCases":false"#))
+        .await
+        .unwrap();
+    assert_eq!(again.predictions[0].probability, told.probability);
+    assert!(told.probability.unwrap() <= 0.1);
+    assert!(again.predictions[0].counterfactual.is_none());
+    assert!(told.text.nl.contains("Dat wordt"), "{}", told.text.nl);
+
+    let similar = answer.predictions[0].similar_cases.as_ref().unwrap();
+    assert_eq!((similar.rows, similar.training_rows), (8_760, 12_000));
+    assert_eq!((similar.events, similar.share), (None, None));
+    assert_eq!(similar.withheld.as_deref(), Some("protects"));
+    assert_eq!(similar.inputs, ["huurachterstand"]);
+}
+
+#[actix_web::test]
+async fn what_cannot_be_asked_beside_a_prediction_is_named() {
+    let one = format!(r#"{{"values":{VALUES}}}"#);
+    let many = vec![one.clone(); 21].join(",");
+    let cases = [
+        (
+            &one,
+            r#"{"atMost":0.1,"atLeast":0.2}"#,
+            "/counterfactual",
+            "one-of",
+        ),
+        (&one, "{}", "/counterfactual", "one-of"),
+        (
+            &one,
+            r#"{"atMost":1.5}"#,
+            "/counterfactual/atMost",
+            "out-of-range",
+        ),
+        (
+            &one,
+            r#"{"atLeast":"x"}"#,
+            "/counterfactual/atLeast",
+            "wrong-type",
+        ),
+        (
+            &one,
+            r#"{"atMost":0.1,"atMost":0.1}"#,
+            "/counterfactual/atMost",
+            "duplicate-key",
+        ),
+        (
+            &one,
+            r#"{"atMost":0.1,"much":1}"#,
+            "/counterfactual/much",
+            "unknown-field",
+        ),
+        (
+            &one,
+            r#"{"atMost":0.1,"mostChanges":11}"#,
+            "/counterfactual/mostChanges",
+            "out-of-range",
+        ),
+        (&one, "[]", "/counterfactual", "wrong-type"),
+        (&many, r#"{"atMost":0.1}"#, "/counterfactual", "too-many"),
+    ];
+    for (subjects, goal, pointer, code) in cases {
+        let body = format!(r#"{{"counterfactual":{goal},"subjects":[{subjects}]}}"#);
+        let faults = asked(ADVISED, &body).await.unwrap_err();
+        let found = faults
+            .iter()
+            .any(|f| f.pointer == pointer && f.code == code);
+        assert!(found, "{goal}: {faults:?}");
+    }
+    let body = format!(r#"{{"similarCases":1,"similarCases":true,"subjects":[{one}]}}"#);
+    let faults = asked(ADVISED, &body).await.unwrap_err();
+    let codes: Vec<&str> = faults.iter().map(|fault| fault.code.as_str()).collect();
+    assert_eq!(codes, ["wrong-type", "duplicate-key"]);
+    let group = r#"{"counterfactual":{"atMost":1},"subjects":[{"values":{"leeftijd":52,"kinderen":true}}]}"#;
+    let faults = asked(GROUPS, group).await.unwrap_err();
+    assert_eq!(faults[0].code, "wrong-kind");
+}
+
+#[actix_web::test]
+async fn a_model_that_declares_nothing_gives_no_advice_and_no_counts() {
+    let body = format!(
+        r#"{{"counterfactual":{{"atLeast":0.9}},"similarCases":true,"subjects":[{{"values":{VALUES}}}]}}"#
+    );
+    let answer = asked(MODEL, &body).await.unwrap();
+    let told = answer.predictions[0].counterfactual.as_ref().unwrap();
+    assert_eq!(told.outcome, CounterfactualOutcome::NothingActionable);
+    assert!(told.changes.is_empty());
+    assert!(answer.predictions[0].similar_cases.is_none());
 }

@@ -2,7 +2,7 @@
 
 use helder_evaluation::{EstimateBin, Estimates, Evaluation, EvaluationError, evaluate, top_k};
 use helder_fairness::{FairnessReport, MISSING, Verdict, fairness_report};
-use helder_model::{Answer, Model, Scorer, Value};
+use helder_model::{Answer, Model, Scorer};
 use helder_types::Fault;
 use serde::Serialize;
 
@@ -10,6 +10,7 @@ use super::{
     LearnError,
     audit::{EvaluationSections, FairnessSections, Material},
     ebm::BoostingSummary,
+    fill::Filler,
     groups::{Grouped, GroupsSummary},
     plan::{NewTrainingRun, SMALLEST_GROUP},
     regress::{FitSummary, outcomes},
@@ -305,27 +306,12 @@ fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
 /// Answers of the stored model, as prediction will give them: probabilities, or values.
 pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, LearnError> {
     let scorer = Scorer::new(model).map_err(LearnError::internal)?;
-    let columns = model
-        .inputs
-        .iter()
-        .map(|input| table.column(&input.name))
-        .collect::<Result<Vec<&Column>, _>>()?;
+    let filler = Filler::new(table, &scorer)?;
     let (mut row, mut answer) = (scorer.row(), Answer::default());
     rows.iter()
         .map(|&at| {
             row.clear();
-            for (input, column) in columns.iter().enumerate() {
-                let value = match column {
-                    Column::Integer(values) => values[at].map(|value| Value::Integer(value as i64)),
-                    Column::Number(values) => values[at].map(Value::Number),
-                    Column::Boolean(values) => values[at].map(Value::Boolean),
-                    Column::Text(values) => values[at].as_deref().map(Value::Text),
-                    Column::Date(_) => None,
-                };
-                scorer
-                    .set(&mut row, input, value.unwrap_or(Value::Null))
-                    .map_err(LearnError::internal)?;
-            }
+            filler.fill(at, &mut row)?;
             scorer
                 .score(&row, &mut answer)
                 .map_err(LearnError::internal)?;

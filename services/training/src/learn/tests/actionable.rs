@@ -20,6 +20,11 @@ fn what_can_be_changed_ends_up_in_the_model_and_on_the_card() {
         assert_eq!(model.inputs[0].actionable, None);
         let ready = helder_model::Counterfactuals::new(&model).unwrap();
         assert!(!ready.is_empty());
+        // How many resemble one is counted over the rows learned from.
+        let counted = model.similar_cases.as_ref().unwrap().cells.cells();
+        let rows: u64 = counted.iter().map(|cell| cell.rows).sum();
+        assert_eq!(rows, model.training.rows);
+        assert!(counted.len() > 4 && counted.iter().all(|cell| cell.rows >= 10));
         let card = String::from_utf8(learned.card).unwrap();
         assert!(card.contains("debt: alleen lager, niet onder 0, niet meer ineens dan 250,5."));
     }

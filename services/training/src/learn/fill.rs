@@ -1,0 +1,67 @@
+//! Rows of the frame as a stored model reads them.
+
+use helder_model::{Incomplete, Model, Row, Scorer, SimilarCases, Value};
+
+use super::{
+    LearnError,
+    plan::NewTrainingRun,
+    regress::outcomes,
+    split::Rows,
+    table::{Column, Table},
+};
+
+/// The columns of a model's inputs, in their order.
+pub(super) struct Filler<'a> {
+    columns: Vec<&'a Column>,
+    scorer: &'a Scorer,
+}
+
+impl From<Incomplete> for LearnError {
+    fn from(error: Incomplete) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl<'a> Filler<'a> {
+    pub(super) fn new(table: &'a Table, scorer: &'a Scorer) -> Result<Self, LearnError> {
+        let columns = scorer.inputs().iter();
+        let columns = columns.map(|input| table.column(&input.name));
+        Ok(Self {
+            columns: columns.collect::<Result<_, _>>()?,
+            scorer,
+        })
+    }
+
+    /// Sets all inputs to what stands in the frame's row `at`.
+    pub(super) fn fill(&self, at: usize, row: &mut Row) -> Result<(), LearnError> {
+        for (input, column) in self.columns.iter().enumerate() {
+            let value = match column {
+                Column::Integer(values) => values[at].map(|value| Value::Integer(value as i64)),
+                Column::Number(values) => values[at].map(Value::Number),
+                Column::Boolean(values) => values[at].map(Value::Boolean),
+                Column::Text(values) => values[at].as_deref().map(Value::Text),
+                Column::Date(_) => None,
+            };
+            self.scorer
+                .set(row, input, value.unwrap_or(Value::Null))
+                .map_err(LearnError::internal)?;
+        }
+        Ok(())
+    }
+}
+
+/// How many of the rows learned from resemble one: counts for the model file.
+pub(super) fn similar_cases(
+    table: &Table,
+    plan: &NewTrainingRun,
+    rows: &Rows,
+    model: &Model,
+) -> Result<Option<SimilarCases>, LearnError> {
+    let scorer = Scorer::new(model).map_err(LearnError::internal)?;
+    let filler = Filler::new(table, &scorer)?;
+    let outcomes = outcomes(table, plan)?;
+    let outcomes: Vec<bool> = rows.train.iter().map(|row| outcomes[*row]).collect();
+    SimilarCases::count(&scorer, &outcomes, |at, row| {
+        filler.fill(rows.train[at], row)
+    })
+}
