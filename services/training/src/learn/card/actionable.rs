@@ -55,8 +55,9 @@ fn way(input: &Input, how: &Actionable) -> (String, String) {
     let (mut nl, mut en) = (nl.to_owned(), en.to_owned());
     for (limit, words_nl, words_en) in limits {
         if let Some(limit) = limit {
-            nl.push_str(&format!(", {words_nl} {limit}").replace('.', ","));
-            en.push_str(&format!(", {words_en} {limit}"));
+            let shown = limit.to_string();
+            nl.extend([", ", words_nl, " ", &shown.replace('.', ",")]);
+            en.extend([", ", words_en, " ", &shown]);
         }
     }
     (nl, en)

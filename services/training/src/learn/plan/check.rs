@@ -77,10 +77,6 @@ impl Check for NewTrainingRun {
                     "this column points at one person and explains nothing",
                 );
             }
-            if feature.actionable.is_some() && self.algorithm == AlgorithmName::KMeans {
-                let detail = "groups have no answer that a change would move";
-                fault(format!("/features/{n}/actionable"), "wrong-kind", detail);
-            }
             if feature.justification.trim().is_empty()
                 || feature.justification.chars().count() > 1000
             {
@@ -118,6 +114,20 @@ impl Check for NewTrainingRun {
 }
 
 impl NewTrainingRun {
+    /// Groups have no answer that a change would move.
+    fn nothing_to_change(&self, fault: &mut impl FnMut(String, &str, &str)) {
+        let is_grouping = self.algorithm == AlgorithmName::KMeans;
+        for (n, feature) in self.features.iter().enumerate() {
+            if is_grouping && feature.actionable.is_some() {
+                fault(
+                    format!("/features/{n}/actionable"),
+                    "wrong-kind",
+                    "groups have no answer that a change would move",
+                );
+            }
+        }
+    }
+
     fn settings(&self, fault: &mut impl FnMut(String, &str, &str)) {
         match (self.algorithm, &self.target) {
             (AlgorithmName::KMeans, None) => {}
@@ -168,6 +178,7 @@ impl NewTrainingRun {
             );
         }
         self.points(fault);
+        self.nothing_to_change(fault);
         self.boosting(fault);
         self.regression(fault);
         let boosting = self.algorithm == AlgorithmName::ExplainableBoosting;
