@@ -9,6 +9,8 @@ const MOST_INPUTS: usize = 3;
 const MOST_PARTS: usize = 4;
 /// A cell holds at least this share of the rows, so that its own share means something.
 const LEAST_SHARE: f64 = 0.005;
+/// And so many rows that this many with the event, and without it, may be expected: else hardly a count could be told.
+const LEAST_EVENTS: f64 = 20.0;
 /// Round cuts: values of persons do not end up in the model.
 const FINEST: f64 = 100.0;
 
@@ -68,13 +70,22 @@ impl SimilarCases {
             values,
             outcomes,
             order,
-            least: smallest.max((LEAST_SHARE * n as f64).ceil() as usize),
+            least: least_rows(outcomes),
         };
         let all: Vec<usize> = (0..n).collect();
         let mut cells = material.node(&all, 0);
         withhold(&mut cells);
         Ok(Some(Self { cells }))
     }
+}
+
+fn least_rows(outcomes: &[bool]) -> usize {
+    let n = outcomes.len();
+    let events = outcomes.iter().filter(|event| **event).count();
+    let rarest = events.min(n - events).max(1);
+    let by_events = (LEAST_EVENTS * n as f64 / rarest as f64).ceil() as usize;
+    let by_share = (LEAST_SHARE * n as f64).ceil() as usize;
+    by_events.max(by_share).max(SMALLEST_CELL as usize)
 }
 
 /// The inputs that weigh most, by mean size of what they add; a pair counts for both of its inputs by half.
