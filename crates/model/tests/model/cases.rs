@@ -6,7 +6,7 @@ use helder_model::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::{boosting::boosted, counterfactual::advised, examples::groups};
+use crate::{advice::advised, boosting::boosted, examples::groups};
 
 /// Two parts by arrears, one of them by home: what a file may hold.
 pub(crate) fn counts() -> SimilarCases {

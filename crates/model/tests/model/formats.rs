@@ -5,9 +5,9 @@ use std::{fs, path::PathBuf};
 use helder_model::Model;
 
 use crate::{
+    advice::advised,
     boosting::boosted,
     cards::card,
-    counterfactual::advised,
     edits::edited,
     examples::{groups, minimal, regression, visits},
 };

@@ -4,6 +4,7 @@
     reason = "a model that cannot be made is a failed test"
 )]
 
+mod advice;
 mod boosting;
 mod cards;
 mod cases;

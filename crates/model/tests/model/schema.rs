@@ -4,7 +4,7 @@ use helder_model::Model;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{counterfactual::advised, edits::edited, formats::stored, hostile::places};
+use crate::{advice::advised, edits::edited, formats::stored, hostile::places};
 
 fn schema() -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(helder_model::SCHEMA).unwrap();
