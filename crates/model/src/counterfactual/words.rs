@@ -115,12 +115,22 @@ pub(crate) fn number_text(number: f64, is_share: bool, language: Language) -> St
     let text = if is_share {
         // Never 0 % or 100 % for what is neither.
         let percent = number * 100.0;
+        let words = if language == Language::Dutch {
+            ["minder dan ", "meer dan "]
+        } else {
+            ["less than ", "more than "]
+        };
         let digits = if (0.1..=99.9).contains(&percent) {
             1
         } else {
             4
         };
-        format!("{}%", trimmed(format!("{percent:.digits$}")))
+        let (lead, shown) = match percent {
+            low if low > 0.0 && low < 0.0001 => (words[0], 0.0001),
+            high if high < 100.0 && high > 99.9999 => (words[1], 99.9999),
+            other => ("", other),
+        };
+        format!("{lead}{}%", trimmed(format!("{shown:.digits$}")))
     } else {
         trimmed(format!("{number:.3}"))
     };

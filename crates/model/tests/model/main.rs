@@ -17,3 +17,4 @@ mod reasons;
 mod schema;
 mod scores;
 mod values;
+mod years;
