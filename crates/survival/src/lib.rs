@@ -19,8 +19,8 @@ mod spells;
 pub use aalen_johansen::{AalenJohansen, Incidence, IncidencePoint, aalen_johansen};
 pub use aft::{Aft, AftCoefficient, AftFit, Law};
 pub use cox::{
-    Baseline, ClientCurve, ClientPoint, Cox, CoxCoefficient, CoxFit, ProportionalHazards,
-    Residuals, TestResult, TieMethod, TimeScale,
+    Baseline, Client, ClientPoint, Cox, CoxCoefficient, CoxFit, ProportionalHazards, Residuals,
+    TestResult, TieMethod, TimeScale,
 };
 pub use design::Design;
 pub use error::{SpellFault, SurvivalError};

@@ -1,13 +1,20 @@
 //! The hazard of somebody with all columns 0, and the curve of one client.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is compiled without vector instructions"
+)]
+
+use fearless_simd::{Level, dispatch};
 use serde::Serialize;
 
 use super::{
-    Cox,
+    Cox, CoxFit,
     ordered::Ordered,
-    pass::{Pass, RiskSet},
+    pass::{RiskSet, RiskSets},
 };
 use crate::{
+    TimeEstimate,
     kaplan_meier::log_log,
     matrix::{Symmetric, dot},
     normal,
@@ -29,14 +36,7 @@ pub struct Baseline {
     variance_of_means: Vec<f64>,
 }
 
-/// What is expected of one client.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ClientCurve {
-    /// One point per event time of the stratum.
-    pub points: Vec<ClientPoint>,
-}
-
-/// The curve just after one time.
+/// The chance of one client at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ClientPoint {
     /// The time.
@@ -57,18 +57,29 @@ pub(super) fn baselines(
     cox: &Cox,
     rows: &Ordered,
     gamma: &[f64],
+    risk_sets: &RiskSets,
     covariance: &Symmetric,
 ) -> Vec<Baseline> {
-    let pass = Pass::at(rows, gamma, cox.ties);
+    dispatch!(Level::new(), _simd => on(cox, rows, gamma, risk_sets, covariance))
+}
+
+#[inline(always)]
+fn on(
+    cox: &Cox,
+    rows: &Ordered,
+    gamma: &[f64],
+    risk_sets: &RiskSets,
+    covariance: &Symmetric,
+) -> Vec<Baseline> {
     // At columns of 0 instead of at the means.
     let beta = rows.unscaled(gamma);
     let at_zero = (-dot(&beta, &rows.centre)).exp();
     let p = rows.p;
-    let mut set = RiskSet::new(p);
+    let mut set = RiskSet::new(rows);
     let mut found: Vec<Baseline> = Vec::new();
     let mut stratum: Vec<(f64, f64, f64, Vec<f64>)> = Vec::new();
     for (t, tie) in rows.ties.iter().enumerate() {
-        set.reach(rows, &pass.risk, t);
+        set.reach(rows, &risk_sets.risk, t);
         if tie.n_events > 0 {
             let mut variance = 0.0;
             let mut means = vec![0.0; p];
@@ -85,7 +96,7 @@ pub(super) fn baselines(
                     *mean += step * (set.mean(tie, gone, j) / rows.scale[j] + rows.centre[j]);
                 }
             }
-            stratum.push((tie.time, pass.hazards[t].rise, variance, means));
+            stratum.push((tie.time, risk_sets.hazards[t].rise, variance, means));
         }
         if rows.ties.get(t + 1).is_none_or(|next| next.is_first) {
             found.push(sum_up(
@@ -144,13 +155,21 @@ fn of_columns(covariance: &Symmetric, scale: &[f64], x: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-impl super::CoxFit {
-    /// The curve of a client with these values of the kept columns (in their order) in `stratum`, `offset` added to the score.
+/// What a fit says of somebody: made by [`CoxFit::client`].
+#[derive(Clone, Copy, Debug)]
+pub struct Client<'a> {
+    fit: &'a CoxFit,
+    baseline: &'a Baseline,
+    x: &'a [f64],
+    hazard_ratio: f64,
+    /// Variance of the score.
+    variance: f64,
+}
+
+impl CoxFit {
+    /// Somebody with these values of the kept columns (in their order) in `stratum`, with `offset` added to the score.
     /// `None` for an unknown stratum, another number of values, or after exact ties, which define no baseline.
-    ///
-    /// # Source
-    /// Tsiatis 1981; Link 1984 (variance). Compared with R 4.2.2, survival 3.5-3 (`survfit.coxph`).
-    pub fn curve(&self, x: &[f64], offset: f64, stratum: u32) -> Option<ClientCurve> {
+    pub fn client<'a>(&'a self, x: &'a [f64], offset: f64, stratum: u32) -> Option<Client<'a>> {
         let baseline = self
             .baselines
             .iter()
@@ -164,51 +183,88 @@ impl super::CoxFit {
             .zip(x)
             .map(|(c, x)| c.estimate * x)
             .sum();
-        let ratio = (score + offset).exp();
-        let of_x: f64 = self
+        let variance = self
             .covariance
             .iter()
             .zip(x)
             .map(|(row, value)| value * dot(row, x))
             .sum();
-        let z = normal::two_sided(self.confidence);
-        let points = (0..baseline.time.len()).map(|t| {
-            let hazard = baseline.cumulative_hazard[t];
-            // Variance of the coefficients' part: of `x Λ(t)` less the weighted means.
-            let crossed = dot(&baseline.covariance_of_means[t], x);
-            let coefficients =
-                hazard * hazard * of_x - 2.0 * hazard * crossed + baseline.variance_of_means[t];
-            let error = ratio * (baseline.variance[t] + coefficients.max(0.0)).sqrt();
-            let survival = (-hazard * ratio).exp();
-            let (lower, upper) = log_log(survival, error, z).unzip();
-            ClientPoint {
-                time: baseline.time[t],
-                survival,
-                cumulative_hazard: hazard * ratio,
-                standard_error: error,
-                lower,
-                upper,
-            }
-        });
-        Some(ClientCurve {
-            points: points.collect(),
+        Some(Client {
+            fit: self,
+            baseline,
+            x,
+            hazard_ratio: (score + offset).exp(),
+            variance,
         })
     }
 }
 
-impl ClientCurve {
-    /// Chance of no event until just after `time`.
-    pub fn survival_at(&self, time: f64) -> f64 {
-        let next = self.points.partition_point(|point| point.time <= time);
-        next.checked_sub(1)
-            .map_or(1.0, |last| self.points[last].survival)
+impl Client<'_> {
+    /// Hazard beside that of somebody with all columns 0, above 0.
+    pub fn hazard_ratio(&self) -> f64 {
+        self.hazard_ratio
     }
 
-    /// First time at which the chance is at most `1 − share`; `None` when the curve does not come so low.
-    pub fn quantile(&self, share: f64) -> Option<f64> {
-        self.points
+    /// Chance of no event until just after each event time of the stratum: times and chances.
+    pub fn curve(&self) -> Vec<(f64, f64)> {
+        let points = self
+            .baseline
+            .time
             .iter()
-            .find(|point| point.survival <= 1.0 - share)
-            .map(|point| point.time)
+            .zip(&self.baseline.cumulative_hazard);
+        points
+            .map(|(time, hazard)| (*time, (-hazard * self.hazard_ratio).exp()))
+            .collect()
+    }
+
+    /// The chance just after `time` with its limits; certain before the first event. It does not change after the last.
+    ///
+    /// # Source
+    /// Tsiatis 1981; Link 1984 (variance). Compared with R 4.2.2, survival 3.5-3 (`survfit.coxph`).
+    pub fn at(&self, time: f64) -> ClientPoint {
+        let next = self.baseline.time.partition_point(|other| *other <= time);
+        let Some(t) = next.checked_sub(1) else {
+            return ClientPoint {
+                time,
+                survival: 1.0,
+                cumulative_hazard: 0.0,
+                standard_error: 0.0,
+                lower: None,
+                upper: None,
+            };
+        };
+        let hazard = self.baseline.cumulative_hazard[t];
+        // Variance of the coefficients' part: of `x Λ(t)` less the weighted means.
+        let crossed = dot(&self.baseline.covariance_of_means[t], self.x);
+        let coefficients = hazard * hazard * self.variance - 2.0 * hazard * crossed
+            + self.baseline.variance_of_means[t];
+        let error = self.hazard_ratio * (self.baseline.variance[t] + coefficients.max(0.0)).sqrt();
+        let survival = (-hazard * self.hazard_ratio).exp();
+        let (lower, upper) =
+            log_log(survival, error, normal::two_sided(self.fit.confidence)).unzip();
+        ClientPoint {
+            time,
+            survival,
+            cumulative_hazard: hazard * self.hazard_ratio,
+            standard_error: error,
+            lower,
+            upper,
+        }
+    }
+
+    /// First event time at which the chance is at most `1 − share` (the median for 0.5), with the times at which its limits are.
+    pub fn quantile(&self, share: f64) -> TimeEstimate {
+        let first = |of: &dyn Fn(f64) -> Option<f64>| {
+            self.baseline
+                .time
+                .iter()
+                .copied()
+                .find(|&time| of(time).is_some_and(|chance| chance <= 1.0 - share))
+        };
+        TimeEstimate {
+            time: first(&|time| Some(self.at(time).survival)),
+            lower: first(&|time| self.at(time).lower),
+            upper: first(&|time| self.at(time).upper),
+        }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn surface(rows: &Ordered, gamma: &[f64]) -> Result<Surface, Survival
         log_likelihood: 0.0,
         gradient: vec![0.0; p],
         information: Symmetric::zeros(p),
+        risk_sets: None,
     };
     refuse_too_many(rows)?;
     let mut at_risk: Vec<usize> = Vec::new();

@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     Design, Spells, SurvivalError,
-    matrix::{Cholesky, Symmetric, dot},
-    measures::{Concordance, concordance_within},
+    matrix::{Cholesky, Symmetric},
     normal,
 };
 
@@ -46,8 +45,6 @@ pub struct CoxFit {
     pub covariance: Vec<Vec<f64>>,
     /// Covariance that holds without proportional hazards, and by cluster; absent when not asked.
     pub robust_covariance: Option<Vec<Vec<f64>>>,
-    /// Harrell's concordance of score and time, within strata.
-    pub concordance: Concordance,
     /// Steps of Newton's method.
     pub steps: usize,
     /// Baseline per stratum, at columns of 0; empty for exact ties, which define none.
@@ -161,14 +158,6 @@ pub(super) fn fit(cox: &Cox, spells: &Spells, design: &Design) -> Result<CoxFit,
     });
     let log_likelihood = solution.at.log_likelihood;
     let plain = cox.l2 == 0.0;
-    let score: Vec<f64> = {
-        let mut score = vec![0.0; spells.len()];
-        for (row, &place) in rows.place.iter().enumerate() {
-            let offset = rows.offset.as_ref().map_or(0.0, |offset| offset[row]);
-            score[place as usize] = offset + dot(rows.row(row), &solution.gamma);
-        }
-        score
-    };
     Ok(CoxFit {
         coefficients: coefficients.collect(),
         dropped: (0..design.names.len())
@@ -187,13 +176,14 @@ pub(super) fn fit(cox: &Cox, spells: &Spells, design: &Design) -> Result<CoxFit,
         aic: 2.0 * (p as f64 - log_likelihood),
         covariance: unscaled(&covariance, &rows.scale),
         robust_covariance: robust.as_ref().map(|robust| unscaled(robust, &rows.scale)),
-        concordance: concordance_within(spells, &score, design.strata.as_deref()),
         steps: solution.steps,
-        baselines: if cox.ties == TieMethod::Exact {
-            Vec::new()
-        } else {
-            baseline::baselines(cox, &rows, &solution.gamma, &covariance)
-        },
+        baselines: solution
+            .at
+            .risk_sets
+            .as_ref()
+            .map_or_else(Vec::new, |risk_sets| {
+                baseline::baselines(cox, &rows, &solution.gamma, risk_sets, &covariance)
+            }),
         confidence: cox.confidence,
     })
 }

@@ -11,7 +11,7 @@ mod residuals;
 
 pub(crate) use ordered::standardisation as standardised;
 
-pub use baseline::{Baseline, ClientCurve, ClientPoint};
+pub use baseline::{Baseline, Client, ClientPoint};
 pub use fit::{CoxCoefficient, CoxFit, TestResult};
 pub use proportional::{ProportionalHazards, TimeScale};
 pub use residuals::Residuals;

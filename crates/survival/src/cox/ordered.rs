@@ -2,14 +2,19 @@
 
 use crate::{Design, Spells};
 
+/// Values that are added at once.
+pub(crate) const LANES: usize = 4;
+
 /// Rows per stratum from the latest end to the first, with the chosen columns moved and scaled.
 pub(crate) struct Ordered {
     /// Columns.
     pub(crate) p: usize,
     /// Place of each row among the spells.
     pub(crate) place: Vec<u32>,
-    /// Moved and scaled columns, row by row, shape `(n, p)`.
-    pub(crate) x: Vec<f64>,
+    /// Moved and scaled columns, row by row, each row filled up to whole lanes with 0.
+    pub(crate) x: Vec<[f64; LANES]>,
+    /// Lanes per row.
+    pub(crate) width: usize,
     pub(crate) weight: Vec<f64>,
     pub(crate) offset: Option<Vec<f64>>,
     pub(crate) event: Vec<bool>,
@@ -52,11 +57,17 @@ impl Ordered {
         let place = in_order(spells, design.strata.as_deref());
         let (centre, scale) = standardisation(spells, design, columns);
         let p = columns.len();
-        let mut x = vec![0.0; n * p];
-        for (k, &column) in columns.iter().enumerate() {
-            let values = &design.columns[column];
-            for (row, &i) in place.iter().enumerate() {
-                x[row * p + k] = (values[i as usize] - centre[k]) * scale[k];
+        let width = p.div_ceil(LANES);
+        let mut x = vec![[0.0; LANES]; n * width];
+        let mut row_of = vec![0_u32; n];
+        for (row, &i) in place.iter().enumerate() {
+            row_of[i as usize] = row as u32;
+        }
+        // Columns are read in their own order and rows are written whole: the other way round every value is a miss of the cache.
+        for (i, &row) in row_of.iter().enumerate() {
+            let to = x[row as usize * width..][..width].as_flattened_mut();
+            for (k, &column) in columns.iter().enumerate() {
+                to[k] = (design.columns[column][i] - centre[k]) * scale[k];
             }
         }
         let pick = |of: &dyn Fn(usize) -> f64| place.iter().map(|&i| of(i as usize)).collect();
@@ -70,15 +81,27 @@ impl Ordered {
             centre,
             scale,
             x,
+            width,
             place,
         };
-        for row in 0..n {
+        ordered.ties = ordered.tied(|row| {
             let i = ordered.place[row] as usize;
-            let (time, stratum) = (spells.time[i], stratum(i));
-            let last = ordered.ties.last();
+            (spells.time[i], stratum(i))
+        });
+        if let Some(entry) = &spells.entry {
+            ordered.entered = Some(ordered.entries(entry));
+        }
+        ordered
+    }
+
+    fn tied(&self, of: impl Fn(usize) -> (f64, u32)) -> Vec<Ties> {
+        let mut ties: Vec<Ties> = Vec::new();
+        for row in 0..self.place.len() {
+            let (time, stratum) = of(row);
+            let last = ties.last();
             let is_first = last.is_none_or(|last| last.stratum != stratum);
             if is_first || last.is_some_and(|last| last.time > time) {
-                ordered.ties.push(Ties {
+                ties.push(Ties {
                     stratum,
                     time,
                     first: row,
@@ -88,18 +111,46 @@ impl Ordered {
                     is_first,
                 });
             }
-            if let Some(last) = ordered.ties.last_mut() {
+            if let Some(last) = ties.last_mut() {
                 last.end = row + 1;
-                if ordered.event[row] && ordered.weight[row] > 0.0 {
+                if self.event[row] && self.weight[row] > 0.0 {
                     last.n_events += 1;
-                    last.events_weight += ordered.weight[row];
+                    last.events_weight += self.weight[row];
                 }
             }
         }
-        if let Some(entry) = &spells.entry {
-            ordered.entered = Some(ordered.entries(entry));
-        }
-        ordered
+        ties
+    }
+
+    /// Every so many-th row, all at risk from the beginning.
+    pub(crate) fn every(&self, step: usize) -> Self {
+        let rows: Vec<usize> = (0..self.place.len()).step_by(step).collect();
+        let tie_of = |row: usize| &self.ties[self.ties.partition_point(|tie| tie.end <= row)];
+        let mut part = Self {
+            p: self.p,
+            place: rows.iter().map(|&row| self.place[row]).collect(),
+            x: rows
+                .iter()
+                .flat_map(|&row| &self.x[row * self.width..][..self.width])
+                .copied()
+                .collect(),
+            width: self.width,
+            weight: rows.iter().map(|&row| self.weight[row]).collect(),
+            offset: self
+                .offset
+                .as_ref()
+                .map(|offset| rows.iter().map(|&row| offset[row]).collect()),
+            event: rows.iter().map(|&row| self.event[row]).collect(),
+            ties: Vec::new(),
+            entered: None,
+            centre: self.centre.clone(),
+            scale: self.scale.clone(),
+        };
+        part.ties = part.tied(|row| {
+            let tie = tie_of(rows[row]);
+            (tie.time, tie.stratum)
+        });
+        part
     }
 
     fn entries(&self, entry: &[f64]) -> Entries {
@@ -136,8 +187,12 @@ impl Ordered {
         }
     }
 
+    pub(crate) fn lanes(&self, row: usize) -> &[[f64; LANES]] {
+        &self.x[row * self.width..][..self.width]
+    }
+
     pub(crate) fn row(&self, row: usize) -> &[f64] {
-        &self.x[row * self.p..][..self.p]
+        &self.lanes(row).as_flattened()[..self.p]
     }
 
     /// Coefficients of the moved and scaled columns, as those of the columns.

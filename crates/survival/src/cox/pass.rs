@@ -13,12 +13,16 @@ use fearless_simd::{Level, dispatch};
 
 use super::{
     TieMethod,
-    ordered::{Ordered, Ties},
+    ordered::{LANES, Ordered, Ties},
 };
 use crate::matrix::Symmetric;
 
-/// Rows whose products are added together.
-const ROWS: usize = 8;
+type Lane = [f64; LANES];
+
+/// Rows whose products are added together: they stay in the first-level cache.
+const BLOCK: usize = 64;
+/// Tiles summed in registers while a block is read.
+const TILES: usize = 3;
 
 /// What a pass yields.
 pub(crate) struct Pass {
@@ -26,6 +30,11 @@ pub(crate) struct Pass {
     /// Shape `(p,)`.
     pub(crate) gradient: Vec<f64>,
     pub(crate) information: Symmetric,
+    pub(crate) risk_sets: RiskSets,
+}
+
+/// What a pass finds per row and per tie.
+pub(crate) struct RiskSets {
     /// Per row: `rᵢ`, the weighted hazard ratio.
     pub(crate) risk: Vec<f64>,
     /// Per row: events expected of it, `vᵢ`.
@@ -46,24 +55,24 @@ pub(crate) struct Hazard {
 /// Sums over a risk set `(S)` and over the events of its tie `(D)`, as `k` of the `d` events have gone.
 pub(crate) struct RiskSet {
     s0: f64,
-    s1: Vec<f64>,
+    s1: Vec<Lane>,
     d0: f64,
-    d1: Vec<f64>,
+    d1: Vec<Lane>,
 }
 
 impl RiskSet {
-    pub(crate) fn new(p: usize) -> Self {
+    pub(crate) fn new(rows: &Ordered) -> Self {
         Self {
             s0: 0.0,
-            s1: vec![0.0; p],
+            s1: vec![[0.0; LANES]; rows.width],
             d0: 0.0,
-            d1: vec![0.0; p],
+            d1: vec![[0.0; LANES]; rows.width],
         }
     }
 
     fn clear(&mut self) {
         self.s0 = 0.0;
-        self.s1.fill(0.0);
+        self.s1.fill([0.0; LANES]);
     }
 
     /// Brings the set to a tie: rows that end there come in, rows that had not entered yet go out.
@@ -75,7 +84,7 @@ impl RiskSet {
         }
         for (row, &risk) in (tie.first..tie.end).zip(&risk[tie.first..tie.end]) {
             self.s0 += risk;
-            add_scaled(&mut self.s1, risk, rows.row(row));
+            add_scaled(&mut self.s1, risk, rows.lanes(row));
         }
         if let Some(entered) = &rows.entered {
             let from = if tie.is_first {
@@ -86,15 +95,15 @@ impl RiskSet {
             for &row in &entered.order[from..entered.until[t]] {
                 let row = row as usize;
                 self.s0 -= risk[row];
-                add_scaled(&mut self.s1, -risk[row], rows.row(row));
+                add_scaled(&mut self.s1, -risk[row], rows.lanes(row));
             }
         }
         if tie.n_events > 1 {
             self.d0 = 0.0;
-            self.d1.fill(0.0);
+            self.d1.fill([0.0; LANES]);
             for row in (tie.first..tie.end).filter(|&row| rows.event[row]) {
                 self.d0 += risk[row];
-                add_scaled(&mut self.d1, risk[row], rows.row(row));
+                add_scaled(&mut self.d1, risk[row], rows.lanes(row));
             }
         }
     }
@@ -116,17 +125,20 @@ impl RiskSet {
     /// Mean of column `j` in the risk set, as `gone` of the tie's own events does not count.
     pub(crate) fn mean(&self, tie: &Ties, gone: f64, j: usize) -> f64 {
         if tie.n_events > 1 {
-            (self.s1[j] - gone * self.d1[j]) / (self.s0 - gone * self.d0)
+            (self.s1.as_flattened()[j] - gone * self.d1.as_flattened()[j])
+                / (self.s0 - gone * self.d0)
         } else {
-            self.s1[j] / self.s0
+            self.s1.as_flattened()[j] / self.s0
         }
     }
 }
 
 #[inline(always)]
-fn add_scaled(sums: &mut [f64], factor: f64, row: &[f64]) {
-    for (sum, x) in sums.iter_mut().zip(row) {
-        *sum = factor.mul_add(*x, *sum);
+fn add_scaled(sums: &mut [Lane], factor: f64, row: &[Lane]) {
+    for (sums, x) in sums.iter_mut().zip(row) {
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum = factor.mul_add(*x, *sum);
+        }
     }
 }
 
@@ -142,17 +154,23 @@ impl Pass {
         let (n, p) = (rows.place.len(), rows.p);
         let mut log_likelihood = 0.0;
         let mut risk = vec![0.0; n];
+        let mut factors = vec![[0.0; LANES]; rows.width];
+        factors.as_flattened_mut()[..p].copy_from_slice(gamma);
         for row in 0..n {
-            let mut score = rows.offset.as_ref().map_or(0.0, |offset| offset[row]);
-            for (x, gamma) in rows.row(row).iter().zip(gamma) {
-                score = x.mul_add(*gamma, score);
+            let mut sums = [0.0; LANES];
+            for (x, factors) in rows.lanes(row).iter().zip(&factors) {
+                for ((sum, x), factor) in sums.iter_mut().zip(x).zip(factors) {
+                    *sum = x.mul_add(*factor, *sum);
+                }
             }
+            let offset = rows.offset.as_ref().map_or(0.0, |offset| offset[row]);
+            let score = offset + sums.iter().sum::<f64>();
             if rows.event[row] {
                 log_likelihood += rows.weight[row] * score;
             }
             risk[row] = rows.weight[row] * score.exp();
         }
-        let mut set = RiskSet::new(p);
+        let mut set = RiskSet::new(rows);
         let mut hazards = vec![Hazard::default(); rows.ties.len()];
         let mut means = Symmetric::zeros(p);
         for (t, tie) in rows.ties.iter().enumerate() {
@@ -177,10 +195,11 @@ impl Pass {
                 squares[1] += gone * square;
                 squares[2] += gone * gone * square;
             }
-            means.add_outer(squares[0], &set.s1);
+            let (s1, d1) = (&set.s1.as_flattened()[..p], &set.d1.as_flattened()[..p]);
+            means.add_outer(squares[0], s1);
             if tie.n_events > 1 && method == TieMethod::Efron {
-                means.add_mixed(-squares[1], &set.s1, &set.d1);
-                means.add_outer(squares[2], &set.d1);
+                means.add_mixed(-squares[1], s1, d1);
+                means.add_outer(squares[2], d1);
             }
         }
         let expected = expected(rows, &risk, &hazards);
@@ -190,9 +209,11 @@ impl Pass {
             log_likelihood,
             gradient,
             information,
-            risk,
-            expected,
-            hazards,
+            risk_sets: RiskSets {
+                risk,
+                expected,
+                hazards,
+            },
         }
     }
 }
@@ -236,58 +257,72 @@ pub(crate) fn cumulative(ties: &[Ties], rises: impl DoubleEndedIterator<Item = f
 /// `Xᵀ (δ w − v)` and `Xᵀ diag(v) X`.
 #[inline(always)]
 fn products(rows: &Ordered, expected: &[f64]) -> (Vec<f64>, Symmetric) {
-    let p = rows.p;
-    let mut gradient = vec![0.0; p];
-    let mut sums = vec![0.0; p * p];
-    let width = p * ROWS;
-    for (block, x) in rows.x.chunks(width.max(1)).enumerate() {
-        let first = block * ROWS;
-        let many = x.len() / p.max(1);
-        let mut scaled = [0.0; ROWS];
-        for r in 0..many {
-            let row = first + r;
-            let observed = if rows.event[row] {
-                rows.weight[row]
+    let (p, width) = (rows.p, rows.width);
+    let mut slope = vec![[0.0; LANES]; width];
+    let mut tiles = vec![[[0.0; LANES]; LANES]; width * (width + 1) / 2];
+    let mut scaled = vec![[0.0; LANES]; BLOCK * width];
+    let mut first = 0;
+    for x in rows.x.chunks((BLOCK * width).max(1)) {
+        let expected = &expected[first..][..x.len() / width];
+        for (r, row) in x.chunks_exact(width).enumerate() {
+            let observed = if rows.event[first + r] {
+                rows.weight[first + r]
             } else {
                 0.0
             };
-            add_scaled(&mut gradient, observed - expected[row], &x[r * p..][..p]);
-            scaled[r] = expected[row];
-        }
-        if many == ROWS {
-            add_block(&mut sums, x, &scaled, p);
-        } else {
-            for (r, &scaled) in scaled.iter().enumerate().take(many) {
-                let row = &x[r * p..][..p];
-                for i in 0..p {
-                    add_scaled(&mut sums[i * p..][..=i], scaled * row[i], &row[..=i]);
-                }
+            add_scaled(&mut slope, observed - expected[r], row);
+            for (to, from) in scaled[r * width..][..width].iter_mut().zip(row) {
+                *to = from.map(|x| expected[r] * x);
             }
         }
+        let scaled = &scaled[..x.len()];
+        let mut rest = &mut tiles[..];
+        for i in 0..width {
+            let mut j = 0;
+            while j <= i {
+                let many = TILES.min(i + 1 - j);
+                let (now, later) = rest.split_at_mut(many);
+                match now {
+                    [a, b, c] => [*a, *b, *c] = add_tiles([*a, *b, *c], scaled, x, width, (i, j)),
+                    [a, b] => [*a, *b] = add_tiles([*a, *b], scaled, x, width, (i, j)),
+                    [a] => [*a] = add_tiles([*a], scaled, x, width, (i, j)),
+                    _ => {}
+                }
+                rest = later;
+                j += many;
+            }
+        }
+        first += expected.len();
     }
     let mut information = Symmetric::zeros(p);
     for i in 0..p {
         for j in 0..=i {
-            information.add(i, j, sums[i * p + j]);
+            let (ti, tj) = (i / LANES, j / LANES);
+            information.add(i, j, tiles[ti * (ti + 1) / 2 + tj][i % LANES][j % LANES]);
         }
     }
-    (gradient, information)
+    (slope.as_flattened()[..p].to_vec(), information)
 }
 
-/// Adds the lower triangle of `Σ v x xᵀ` over a full block of rows.
+/// Adds `Σ v xᵢ xⱼᵀ` of lane `i` and `N` lanes from `j` on over a block of rows; `scaled` is `v x`.
 #[inline(always)]
-fn add_block(sums: &mut [f64], x: &[f64], v: &[f64; ROWS], p: usize) {
-    let rows: [&[f64]; ROWS] = std::array::from_fn(|r| &x[r * p..][..p]);
-    for i in 0..p {
-        let factors: [f64; ROWS] = std::array::from_fn(|r| v[r] * rows[r][i]);
-        let own: [&[f64]; ROWS] = std::array::from_fn(|r| &rows[r][..=i]);
-        let to = &mut sums[i * p..][..=i];
-        for j in 0..=i {
-            let mut sum = to[j];
-            for r in 0..ROWS {
-                sum = factors[r].mul_add(own[r][j], sum);
+fn add_tiles<const N: usize>(
+    mut tiles: [[Lane; LANES]; N],
+    scaled: &[Lane],
+    x: &[Lane],
+    width: usize,
+    (i, j): (usize, usize),
+) -> [[Lane; LANES]; N] {
+    for (scaled, row) in scaled.chunks_exact(width).zip(x.chunks_exact(width)) {
+        let a = scaled[i];
+        let b: [Lane; N] = std::array::from_fn(|k| row[j + k]);
+        for (tile, b) in tiles.iter_mut().zip(b) {
+            for (sums, a) in tile.iter_mut().zip(a) {
+                for (sum, b) in sums.iter_mut().zip(b) {
+                    *sum = a.mul_add(b, *sum);
+                }
             }
-            to[j] = sum;
         }
     }
+    tiles
 }

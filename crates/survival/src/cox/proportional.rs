@@ -93,11 +93,11 @@ impl CoxFit {
             Symmetric::zeros(p),
             Symmetric::zeros(p),
         ];
-        let mut set = RiskSet::new(p);
+        let mut set = RiskSet::new(rows);
         let mut products = Products::new(p);
         for (t, tie) in rows.ties.iter().enumerate() {
-            set.reach(rows, &pass.risk, t);
-            products.reach(rows, &pass.risk, t);
+            set.reach(rows, &pass.risk_sets.risk, t);
+            products.reach(rows, &pass.risk_sets.risk, t);
             if tie.n_events == 0 {
                 continue;
             }

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     Design, Spells, SurvivalError,
-    matrix::{Cholesky, dot},
+    matrix::Cholesky,
+    measures::{Concordance, concordance_within},
 };
 
 /// Residuals in the order of the spells. None after exact ties.
@@ -45,7 +46,7 @@ impl CoxFit {
         for (row, &place) in rows.place.iter().enumerate() {
             let observed = f64::from(u8::from(rows.event[row]));
             let expected = if rows.weight[row] > 0.0 {
-                pass.expected[row] / rows.weight[row]
+                pass.risk_sets.expected[row] / rows.weight[row]
             } else {
                 0.0
             };
@@ -74,7 +75,7 @@ impl CoxFit {
             }
         }
         let mut schoenfeld = Vec::with_capacity(spells.n_events());
-        for (t, means) in event_means(self.ties, &rows, &pass.risk) {
+        for (t, means) in event_means(self.ties, &rows, &pass.risk_sets.risk) {
             for row in (rows.ties[t].first..rows.ties[t].end)
                 .filter(|&row| rows.event[row])
                 .rev()
@@ -106,20 +107,7 @@ impl CoxFit {
                 demand: "Efron's or Breslow's for residuals",
             });
         }
-        let place = |name: &str| design.names.iter().position(|found| found == name);
-        let columns: Option<Vec<usize>> =
-            self.coefficients.iter().map(|c| place(&c.name)).collect();
-        let Some(columns) = columns else {
-            return Err(SurvivalError::LengthMismatch {
-                what: "columns of the fit in the design".to_owned(),
-                expected: self.coefficients.len(),
-                found: self
-                    .coefficients
-                    .iter()
-                    .filter(|c| place(&c.name).is_some())
-                    .count(),
-            });
-        };
+        let columns = self.columns(design)?;
         let rows = Ordered::new(spells, design, &columns);
         let gamma = self
             .coefficients
@@ -133,7 +121,7 @@ impl CoxFit {
 
 /// Per tie with events: the mean columns of those at risk, averaged over the events.
 fn event_means(method: TieMethod, rows: &Ordered, risk: &[f64]) -> Vec<(usize, Vec<f64>)> {
-    let mut set = RiskSet::new(rows.p);
+    let mut set = RiskSet::new(rows);
     let mut found = Vec::new();
     for (t, tie) in rows.ties.iter().enumerate() {
         set.reach(rows, risk, t);
@@ -156,13 +144,13 @@ fn event_means(method: TieMethod, rows: &Ordered, risk: &[f64]) -> Vec<(usize, V
 pub(super) fn scores(method: TieMethod, rows: &Ordered, gamma: &[f64]) -> Vec<f64> {
     let pass = Pass::at(rows, gamma, method);
     let p = rows.p;
-    let mut set = RiskSet::new(p);
+    let mut set = RiskSet::new(rows);
     // Per tie: the hazard's rise times the mean columns, for those at risk and what the tie's own events met less, and the events' mean.
     let mut rise = vec![0.0; rows.ties.len() * p];
     let mut own = rise.clone();
     let mut met = rise.clone();
     for (t, tie) in rows.ties.iter().enumerate() {
-        set.reach(rows, &pass.risk, t);
+        set.reach(rows, &pass.risk_sets.risk, t);
         let steps: Vec<(f64, f64)> = set.steps(tie, method).collect();
         for j in 0..p {
             for &(step, gone) in &steps {
@@ -173,7 +161,10 @@ pub(super) fn scores(method: TieMethod, rows: &Ordered, gamma: &[f64]) -> Vec<f6
             }
         }
     }
-    let hazard = cumulative(&rows.ties, pass.hazards.iter().map(|hazard| hazard.rise));
+    let hazard = cumulative(
+        &rows.ties,
+        pass.risk_sets.hazards.iter().map(|hazard| hazard.rise),
+    );
     let means: Vec<Vec<f64>> = (0..p)
         .map(|j| {
             cumulative(
@@ -196,12 +187,17 @@ pub(super) fn scores(method: TieMethod, rows: &Ordered, gamma: &[f64]) -> Vec<f6
                 .map_or(rows.ties.len(), |entered| entered.before[row] as usize);
             let is_event = rows.event[row];
             let ratio = if rows.weight[row] > 0.0 {
-                pass.risk[row] / rows.weight[row]
+                pass.risk_sets.risk[row] / rows.weight[row]
             } else {
                 0.0
             };
             let since = |of: &[f64]| of[t] - of.get(entry).copied().unwrap_or(0.0);
-            let lived = since(&hazard) - if is_event { pass.hazards[t].own } else { 0.0 };
+            let lived = since(&hazard)
+                - if is_event {
+                    pass.risk_sets.hazards[t].own
+                } else {
+                    0.0
+                };
             let x = rows.row(row);
             for j in 0..p {
                 let at = t * p + j;
@@ -214,20 +210,55 @@ pub(super) fn scores(method: TieMethod, rows: &Ordered, gamma: &[f64]) -> Vec<f6
     scores
 }
 
-/// Scores of rows under known coefficients.
 impl CoxFit {
     /// `x'β` of each row of a design that has the fit's columns, with its offset.
     ///
     /// # Errors
     /// A design without the fit's columns.
     pub fn scores(&self, spells: &Spells, design: &Design) -> Result<Vec<f64>, SurvivalError> {
-        let (rows, gamma) = self.rows(spells, design)?;
-        let constant = dot(&rows.unscaled(&gamma), &rows.centre);
-        let mut scores = vec![0.0; spells.len()];
-        for (row, &place) in rows.place.iter().enumerate() {
-            let offset = rows.offset.as_ref().map_or(0.0, |offset| offset[row]);
-            scores[place as usize] = offset + constant + dot(rows.row(row), &gamma);
+        design.check(spells.len())?;
+        let mut scores = design
+            .offset
+            .clone()
+            .unwrap_or_else(|| vec![0.0; spells.len()]);
+        for (column, coefficient) in self.columns(design)?.into_iter().zip(&self.coefficients) {
+            for (score, x) in scores.iter_mut().zip(&design.columns[column]) {
+                *score += coefficient.estimate * x;
+            }
         }
         Ok(scores)
+    }
+
+    /// Harrell's concordance of score and time, within strata.
+    ///
+    /// # Errors
+    /// A design without the fit's columns.
+    pub fn concordance(
+        &self,
+        spells: &Spells,
+        design: &Design,
+    ) -> Result<Concordance, SurvivalError> {
+        let scores = self.scores(spells, design)?;
+        Ok(concordance_within(
+            spells,
+            &scores,
+            design.strata.as_deref(),
+        ))
+    }
+
+    /// Places of the fit's columns in a design.
+    fn columns(&self, design: &Design) -> Result<Vec<usize>, SurvivalError> {
+        let place = |name: &str| design.names.iter().position(|found| found == name);
+        let columns: Option<Vec<usize>> =
+            self.coefficients.iter().map(|c| place(&c.name)).collect();
+        columns.ok_or_else(|| SurvivalError::LengthMismatch {
+            what: "columns of the fit in the design".to_owned(),
+            expected: self.coefficients.len(),
+            found: self
+                .coefficients
+                .iter()
+                .filter(|c| place(&c.name).is_some())
+                .count(),
+        })
     }
 }

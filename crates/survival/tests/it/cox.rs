@@ -72,7 +72,7 @@ pub(crate) fn check(
     ask(
         &format!("{name}: concordance"),
         digits(
-            fit.concordance.index,
+            fit.concordance(spells, design).unwrap().index,
             expected["concordance"].as_f64().unwrap(),
         ),
         12.0,

@@ -9,7 +9,9 @@
 mod aft;
 mod cox;
 mod curves;
+mod faults;
 mod fine_gray;
+mod made;
 mod measures;
 mod support;
 mod welfare;

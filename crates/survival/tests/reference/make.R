@@ -1,0 +1,72 @@
+# Makes spells.csv (made people, no real person) and spells.json: what R says of them where the public references say nothing.
+# Rscript make.R, in this folder; R 4.2.2, survival 3.5-3, cmprsk 2.2-11, jsonlite.
+suppressMessages({library(survival); library(cmprsk); library(jsonlite)})
+set.seed(20260)
+n <- 400
+d <- data.frame(
+  age = round(rnorm(n, 40, 10), 1), debt = round(rexp(n, 1 / 3000)), work = rbinom(n, 1, 0.6),
+  district = sample(1:3, n, TRUE), household = sample(1:150, n, TRUE), weight = sample(c(0.5, 1, 2), n, TRUE))
+rate <- exp(-0.03 * (d$age - 40) + 0.5 * d$work + 0.2 * (d$district == 2)) / 20
+d$entry <- sample(c(0, 0, 1:12), n, TRUE)
+end <- d$entry + ceiling(rexp(n, rate))
+lost <- d$entry + sample(1:60, n, TRUE)
+d$time <- pmin(end, lost)
+d$cause <- ifelse(end <= lost, sample(1:2, n, TRUE, c(0.7, 0.3)), 0)
+write.csv(d, "spells.csv", row.names = FALSE, quote = FALSE)
+d$event <- d$cause > 0
+ctl <- coxph.control(eps = 1e-13, toler.chol = 1e-14, iter.max = 50)
+S <- Surv(d$entry, d$time, d$event)
+out <- list()
+fit_of <- function(f) {
+  s <- summary(f)
+  list(coef = unname(coef(f)), se = unname(s$coefficients[, "se(coef)"]),
+       robust = if ("robust se" %in% colnames(s$coefficients)) unname(s$coefficients[, "robust se"]) else NULL,
+       loglik = f$loglik, concordance = unname(f$concordance["concordance"]))
+}
+w <- coxph(S ~ age + debt + work, d, weights = weight, control = ctl, cluster = household)
+out$weighted_cluster <- fit_of(w)
+b <- coxph(S ~ age + debt + work, d, weights = weight, control = ctl, ties = "breslow", robust = TRUE, id = 1:n)
+out$weighted_breslow_robust <- fit_of(b)
+st <- coxph(S ~ age + work + strata(district), d, control = ctl)
+out$strata_entry <- fit_of(st)
+ex <- coxph(Surv(time, event) ~ age + work, d, control = ctl, ties = "exact")
+out$exact <- fit_of(ex)
+off <- coxph(S ~ age + work + offset(debt / 10000), d, control = ctl)
+out$offset <- fit_of(off)
+plain <- coxph(S ~ age + debt + work, d, control = ctl)
+out$plain <- fit_of(plain)
+for (type in c("martingale", "deviance")) out[[type]] <- unname(residuals(plain, type))
+out$dfbeta <- t(unname(residuals(plain, "dfbeta")))
+out$score <- t(unname(residuals(plain, "score")))
+out$schoenfeld <- unname(residuals(plain, "schoenfeld"))
+client <- data.frame(age = 33, debt = 1200, work = 1)
+at <- c(3, 6, 12, 24)
+s <- summary(survfit(plain, client, conf.type = "log-log"), times = at)
+out$client <- list(time = at, surv = s$surv, lower = s$lower, upper = s$upper, cumhaz = s$cumhaz, std_err = s$std.err)
+ss <- summary(survfit(st, data.frame(age = 33, work = 1, district = 2), conf.type = "log-log"), times = at)
+out$client_stratum_2 <- list(surv = ss$surv, lower = ss$lower, upper = ss$upper)
+k <- summary(survfit(S ~ 1, d, weights = weight, conf.type = "log-log", robust = FALSE), times = at)
+out$km_weighted_entry <- list(time = at, surv = k$surv, std_err = k$std.err, lower = k$lower, upper = k$upper)
+lr <- survdiff(Surv(time, event) ~ district + strata(work), d)
+out$log_rank_strata <- list(chisq = lr$chisq, p = pchisq(lr$chisq, 2, lower.tail = FALSE))
+lr1 <- survdiff(Surv(time, event) ~ district, d, rho = 0.5)
+out$log_rank_rho_half <- list(chisq = lr1$chisq)
+g <- cuminc(d$time, d$cause, d$district, rho = 0)
+out$gray <- unname(g$Tests[, "stat"])
+g1 <- cuminc(d$time, d$cause, d$district, rho = 1)
+out$gray_rho_1 <- unname(g1$Tests[, "stat"])
+fg <- crr(d$time, d$cause, as.matrix(d[, c("age", "debt", "work")]), gtol = 1e-12, maxiter = 50)
+out$fine_gray <- list(coef = unname(fg$coef), se = unname(sqrt(diag(fg$var))))
+aj <- survfit(Surv(d$entry, d$time, factor(d$cause)) ~ 1, id = 1:n)
+sa <- summary(aj, times = at)
+out$aalen_johansen <- list(time = at, pstate = sa$pstate, std_err = sa$std.err)
+a <- survreg(Surv(time, event) ~ age + debt + work, d, weights = weight, dist = "lognormal",
+             control = survreg.control(rel.tolerance = 1e-14, maxiter = 100))
+out$aft_weighted <- list(coef = unname(coef(a)), scale = a$scale, loglik = a$loglik)
+z <- cox.zph(st, transform = "km")
+out$zph_strata <- unname(z$table[, "chisq"])
+zw <- cox.zph(coxph(S ~ age + work, d, weights = weight, control = ctl), transform = "identity")
+out$zph_weighted <- unname(zw$table[, "chisq"])
+out$versions <- list(R = R.version.string, survival = as.character(packageVersion("survival")),
+                     cmprsk = as.character(packageVersion("cmprsk")))
+writeLines(toJSON(out, digits = 16, auto_unbox = TRUE, null = "null", na = "string"), "spells.json")
