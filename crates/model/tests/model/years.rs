@@ -54,7 +54,7 @@ fn rows(scorer: &Scorer) -> Vec<(BTreeMap<String, serde_json::Value>, Row)> {
             let value = match input.kind {
                 InputType::Integer => Value::Integer(number.round() as i64),
                 InputType::Number => Value::Number(number),
-                InputType::Boolean => Value::Boolean(at % 2 == 0),
+                InputType::Boolean => Value::Boolean(at.is_multiple_of(2)),
                 InputType::Category => level.map_or(Value::Null, |c| Value::Text(&c.level)),
             };
             let asked_missing = turn == 5 && scorer.set(&mut row, place, Value::Null).is_ok();
