@@ -10,6 +10,7 @@
 
 use std::f64::consts::LN_2;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -109,6 +110,17 @@ struct Seen {
     with_partner: f64,
 }
 
+/// What the candidates of one right record show: in which count, at which weight, and for how many records.
+enum Shown {
+    Best(usize, f64),
+    Partner(f64),
+    Other(usize, f64, f64),
+}
+
+/// Right records that a worker looks at, and of how many what they show is in memory.
+const RECORDS: usize = 1 << 12;
+const PIECES: usize = 16;
+
 impl Seen {
     fn new(pairs: &Pairs<'_>) -> Self {
         let mut seen = Self {
@@ -117,36 +129,33 @@ impl Seen {
             with_partner: 0.0,
         };
         let (order, ends) = by_right(pairs.edges);
-        for range in ends.windows(2).filter(|range| range[1] > range[0]) {
-            seen.add(pairs, &order[range[0] as usize..range[1] as usize]);
+        let records: Vec<(u32, u32)> = ends
+            .windows(2)
+            .map(|range| (range[0], range[1]))
+            .filter(|(from, to)| to > from)
+            .collect();
+        for records in records.chunks(RECORDS * PIECES) {
+            let shown: Vec<Vec<Shown>> = records
+                .par_chunks(RECORDS)
+                .map(|records| {
+                    let mut shown = Vec::with_capacity(2 * RECORDS);
+                    for (from, to) in records {
+                        show(pairs, &order[*from as usize..*to as usize], &mut shown);
+                    }
+                    shown
+                })
+                .collect();
+            // One after the other, so that sums do not depend on the number of threads.
+            shown.iter().flatten().for_each(|shown| seen.add(shown));
         }
         seen
     }
 
-    /// Adds the candidates of one right record.
-    fn add(&mut self, pairs: &Pairs<'_>, group: &[u32]) {
-        let kind = |edge: u32| usize::from(pairs.relatives[edge as usize]);
-        // With all that was said of it, and as far as its left record goes.
-        let after = |edge: u32| pairs.edges[edge as usize].weight + pairs.taken[edge as usize];
-        let before =
-            |edge: u32| pairs.edges[edge as usize].weight + pairs.components.of_left(edge as usize);
-        if let Some(best) = highest(group.iter().copied(), after) {
-            count(&mut self.best[kind(best)], after(best), 1.0);
-        }
-        for partner in group {
-            let chance = probability(after(*partner));
-            if chance < LEAST_PARTNER {
-                continue;
-            }
-            self.with_partner += chance;
-            let others = || group.iter().copied().filter(|other| other != partner);
-            let Some(nearest) = highest(others(), before) else {
-                continue;
-            };
-            let rivals = others().filter(|other| *other != nearest);
-            let rivals: f64 = rivals.map(|other| before(other).min(500.0).exp2()).sum();
-            let weight = before(nearest) - rivals.ln_1p() / LN_2;
-            count(&mut self.others[kind(nearest)], weight, chance);
+    fn add(&mut self, shown: &Shown) {
+        match *shown {
+            Shown::Best(kind, weight) => count(&mut self.best[kind], weight, 1.0),
+            Shown::Partner(chance) => self.with_partner += chance,
+            Shown::Other(kind, weight, n) => count(&mut self.others[kind], weight, n),
         }
     }
 
@@ -159,6 +168,33 @@ impl Seen {
             expected += self.others[1][bin] * scale;
         }
         (met / expected).min(1.0)
+    }
+}
+
+/// Looks at the candidates of one right record.
+fn show(pairs: &Pairs<'_>, group: &[u32], shown: &mut Vec<Shown>) {
+    let kind = |edge: u32| usize::from(pairs.relatives[edge as usize]);
+    // With all that was said of it, and as far as its left record goes.
+    let after = |edge: u32| pairs.edges[edge as usize].weight + pairs.taken[edge as usize];
+    let before =
+        |edge: u32| pairs.edges[edge as usize].weight + pairs.components.of_left(edge as usize);
+    if let Some(best) = highest(group.iter().copied(), after) {
+        shown.push(Shown::Best(kind(best), after(best)));
+    }
+    for partner in group {
+        let chance = probability(after(*partner));
+        if chance < LEAST_PARTNER {
+            continue;
+        }
+        shown.push(Shown::Partner(chance));
+        let others = || group.iter().copied().filter(|other| other != partner);
+        let Some(nearest) = highest(others(), before) else {
+            continue;
+        };
+        let rivals = others().filter(|other| *other != nearest);
+        let rivals: f64 = rivals.map(|other| before(other).min(500.0).exp2()).sum();
+        let weight = before(nearest) - rivals.ln_1p() / LN_2;
+        shown.push(Shown::Other(kind(nearest), weight, chance));
     }
 }
 

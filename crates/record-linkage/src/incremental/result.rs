@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Frozen, State};
 use crate::{
-    assign::{Edge, choose},
+    assign::{Edge, choose_at},
     blocking::Candidates,
     bound::Bound,
     run::{
@@ -63,8 +63,8 @@ impl State {
             })
             .collect();
         let finals: Vec<f64> = self.pairs.iter().map(|pair| pair.match_weight).collect();
-        let chosen = choose(&edges, &finals, spec.assignment, spec.threshold);
-        let likely = choose(&edges, &finals, spec.assignment, LEAST_LIKELY);
+        let thresholds = [spec.threshold, LEAST_LIKELY];
+        let [chosen, likely] = choose_at(&edges, &finals, spec.assignment, thresholds);
         let mut candidates = Candidates::new(&bound, spec, &spec.blocking_rules);
         let weights = (edges.as_slice(), finals.as_slice());
         let hidden = hidden_pairs(&bound, &frozen.model, spec.assignment, weights);

@@ -13,7 +13,7 @@ use super::{
     weigh::{Free, Pair, weigh},
 };
 use crate::{
-    assign::{Components, Edge, choose, compete},
+    assign::{Components, Edge, choose_at, compete},
     bound::Bound,
     calibration::{self, Calibration},
     model::TrainedModel,
@@ -269,12 +269,10 @@ impl State {
         let bars: Vec<f64> = bars
             .map(|(edge, taken)| model.rival_bar(edge.weight, *taken))
             .collect();
-        let finals: Vec<f64> = edges
-            .iter()
-            .zip(&bars)
-            .map(|(edge, bar)| edge.weight + bar)
-            .collect();
-        let chosen = choose(&edges, &finals, spec.assignment, spec.threshold);
+        let finals = edges.par_iter().zip(&bars);
+        let finals: Vec<f64> = finals.map(|(edge, bar)| edge.weight + bar).collect();
+        let thresholds = [spec.threshold, LEAST_LIKELY];
+        let [chosen, likely] = choose_at(&edges, &finals, spec.assignment, thresholds);
         for edge in &chosen {
             let (edge, weight) = (&edges[*edge as usize], finals[*edge as usize]);
             self.left_taken[edge.left as usize] = true;
@@ -295,7 +293,7 @@ impl State {
             chosen.len() as u64,
         );
         result.scored = edges
-            .iter()
+            .par_iter()
             .zip(&bars)
             .map(|(edge, bar)| ScoredPair {
                 left: edge.left,
@@ -304,7 +302,6 @@ impl State {
                 match_weight: edge.weight + bar,
             })
             .collect();
-        let likely = choose(&edges, &finals, spec.assignment, LEAST_LIKELY);
         let ranked = (edges.as_slice(), finals.as_slice());
         let hidden = hidden_pairs(bound, &model, spec.assignment, ranked);
         let judged = (edges.as_slice(), finals.as_slice(), hidden.as_slice());

@@ -18,6 +18,11 @@ use helder_record_linkage::{
     spec::suggest::{Described, Shape, suggest},
 };
 use helder_types::SemanticType;
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+};
+use rayon::prelude::*;
 
 /// A table with the truth beside it, which no matcher sees.
 pub(crate) struct Labelled {
@@ -58,54 +63,72 @@ fn label(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Reads the columns `wanted`, all when it is empty.
+/// One column of a file.
+enum ReadColumn {
+    Truth(Vec<u64>),
+    Texts(String, Column),
+}
+
+/// Reads the columns `wanted`, all when it is empty; several at once.
 pub(crate) fn read_parquet(path: &Path, truth: &str, wanted: &[&str]) -> Labelled {
-    let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
-        File::open(path).unwrap(),
-    )
-    .unwrap();
-    let kept = builder.schema().fields().iter().enumerate();
-    let kept = kept.filter(|(_, field)| {
-        let name = field.name().as_str();
-        wanted.is_empty() || name == truth || wanted.contains(&name)
-    });
-    let mask = parquet::arrow::ProjectionMask::roots(
-        builder.parquet_schema(),
-        kept.map(|(place, _)| place).collect::<Vec<_>>(),
-    );
-    let mut builders: HashMap<String, ColumnBuilder> = HashMap::new();
+    let options = ArrowReaderOptions::new();
+    let metadata = ArrowReaderMetadata::load(&File::open(path).unwrap(), options).unwrap();
+    let columns = metadata.schema().fields().iter().enumerate();
+    let kept: Vec<(usize, &str)> = columns
+        .map(|(place, field)| (place, field.name().as_str()))
+        .filter(|(_, name)| wanted.is_empty() || *name == truth || wanted.contains(name))
+        .collect();
+    let read: Vec<ReadColumn> = kept
+        .into_par_iter()
+        .map(|(place, name)| read_column(path, &metadata, place, (name, name == truth)))
+        .collect();
+    let mut table = Table::new(metadata.metadata().file_metadata().num_rows() as usize);
     let mut labels = Vec::new();
-    for batch in builder
-        .with_projection(mask)
-        .with_batch_size(8192)
-        .build()
-        .unwrap()
-    {
-        let batch = batch.unwrap();
-        for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
-            let numbers = array.as_primitive_opt::<arrow::datatypes::Int64Type>();
-            if let Some(numbers) = numbers.filter(|_| field.name() == truth) {
-                labels.extend(numbers.values().iter().map(|number| *number as u64));
-                continue;
-            }
-            let text = arrow::compute::cast(array, &arrow::datatypes::DataType::Utf8).unwrap();
-            let text = text.as_string::<i32>();
-            let values = (0..text.len()).map(|i| (!text.is_null(i)).then(|| text.value(i)));
-            if field.name() == truth {
-                labels.extend(values.map(|value| label(value.unwrap())));
-            } else {
-                let builder = builders.entry(field.name().clone()).or_default();
-                builder.extend(&values.collect::<Vec<_>>());
-            }
+    for column in read {
+        match column {
+            ReadColumn::Truth(found) => labels = found,
+            ReadColumn::Texts(name, column) => table.insert(name, column).unwrap(),
         }
     }
-    let mut table = Table::new(labels.len());
-    for (name, builder) in builders {
-        table.insert(name, builder.finish()).unwrap();
-    }
+    assert_eq!(labels.len(), table.n_rows(), "every row has a label");
     Labelled {
         table,
         truth: labels,
+    }
+}
+
+fn read_column(
+    path: &Path,
+    metadata: &ArrowReaderMetadata,
+    place: usize,
+    (name, is_truth): (&str, bool),
+) -> ReadColumn {
+    let file = File::open(path).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
+    let mask = ProjectionMask::roots(reader.parquet_schema(), [place]);
+    let batches = reader.with_projection(mask).with_batch_size(8192).build();
+    let (mut labels, mut texts) = (Vec::new(), ColumnBuilder::default());
+    for batch in batches.unwrap() {
+        let batch = batch.unwrap();
+        let array = batch.column(0);
+        let numbers = array.as_primitive_opt::<arrow::datatypes::Int64Type>();
+        if let Some(numbers) = numbers.filter(|_| is_truth) {
+            labels.extend(numbers.values().iter().map(|number| *number as u64));
+            continue;
+        }
+        let text = arrow::compute::cast(array, &arrow::datatypes::DataType::Utf8).unwrap();
+        let text = text.as_string::<i32>();
+        let values = (0..text.len()).map(|i| (!text.is_null(i)).then(|| text.value(i)));
+        if is_truth {
+            labels.extend(values.map(|value| label(value.unwrap())));
+        } else {
+            texts.extend(&values.collect::<Vec<_>>());
+        }
+    }
+    if is_truth {
+        ReadColumn::Truth(labels)
+    } else {
+        ReadColumn::Texts(name.to_owned(), texts.finish())
     }
 }
 

@@ -6,13 +6,10 @@
 
 use rayon::prelude::*;
 
-use crate::{
-    model::exact,
-    score::{log2_1p_exp2, probability},
-    spec::Assignment,
-};
+mod settle;
 
-const ROUNDS: usize = 30;
+use crate::{model::exact, score::probability, spec::Assignment};
+use settle::{LARGE, Local, Work};
 
 /// A candidate pair on its way through the competition.
 #[derive(Clone, Copy, Debug)]
@@ -97,82 +94,8 @@ fn root(parents: &mut [u32], mut node: u32) -> u32 {
 
 /// Components settled one after the other by one worker; fixed, so that nothing depends on the number of threads.
 const COMPONENTS: usize = 256;
-
-/// One component while it is settled.
-#[derive(Default)]
-struct Local {
-    weights: Vec<f64>,
-    messages: Vec<[f64; 2]>,
-    /// Edges by record, per side, with where each record's end.
-    groups: [(Vec<u32>, Vec<u32>); 2],
-}
-
-impl Local {
-    /// Takes up a component in place of the one before.
-    fn load(&mut self, component: &[u32], edges: &[Edge], messages: &[[f64; 2]]) {
-        let of = |edge: &u32| edges[*edge as usize];
-        self.weights.clear();
-        self.weights
-            .extend(component.iter().map(|edge| of(edge).weight));
-        self.messages.clear();
-        self.messages
-            .extend(component.iter().map(|edge| messages[*edge as usize]));
-        let [lefts, rights] = &mut self.groups;
-        group_by(component, |edge| of(edge).left, lefts);
-        group_by(component, |edge| of(edge).right, rights);
-    }
-
-    fn settle(&mut self, duplicates: [f64; 2], work: &mut Work) {
-        for _ in 0..ROUNDS {
-            let mut change = 0.0_f64;
-            for (own, other) in [(1, 0), (0, 1)] {
-                if duplicates[own] >= 1.0 {
-                    continue;
-                }
-                let (order, ends) = &self.groups[own];
-                for range in ends.windows(2).filter(|range| range[1] - range[0] > 1) {
-                    let group = &order[range[0] as usize..range[1] as usize];
-                    work.incoming.clear();
-                    work.incoming.extend(
-                        group
-                            .iter()
-                            .map(|i| self.weights[*i as usize] + self.messages[*i as usize][other]),
-                    );
-                    work.constrain(duplicates[own]);
-                    for (i, next) in group.iter().zip(&work.outgoing) {
-                        let slot = &mut self.messages[*i as usize][own];
-                        // Half-way steps keep the messages from swinging on short cycles.
-                        let damped = 0.5 * (*slot + next);
-                        change = change.max((damped - *slot).abs());
-                        *slot = damped;
-                    }
-                }
-            }
-            if change < 1e-4 {
-                break;
-            }
-        }
-    }
-}
-
-/// Places in a component by the record of each, with where each record's end.
-fn group_by(
-    component: &[u32],
-    record: impl Fn(&u32) -> u32,
-    (order, ends): &mut (Vec<u32>, Vec<u32>),
-) {
-    let of = |place: &u32| record(&component[*place as usize]);
-    order.clear();
-    order.extend(0..component.len() as u32);
-    order.sort_by_key(of);
-    ends.clear();
-    ends.push(0);
-    let mut end = 0;
-    for group in order.chunk_by(|a, b| of(a) == of(b)) {
-        end += group.len() as u32;
-        ends.push(end);
-    }
-}
+/// Edges of a piece of records.
+const EDGES: usize = 1 << 14;
 
 /// Lets the candidates compete. `duplicates` are the shares of further partners allowed on the left and on the right (0 = none, 1 = free).
 /// Edges are sorted by left record.
@@ -190,7 +113,11 @@ pub fn compete(edges: &[Edge], duplicates: [f64; 2], components: &mut Components
                 for range in components.ends[from..=to].windows(2) {
                     let component = &members[range[0] as usize..range[1] as usize];
                     local.load(component, edges, messages);
-                    local.settle(duplicates, work);
+                    if component.len() < LARGE {
+                        local.settle(duplicates, work);
+                    } else {
+                        local.settle_large(duplicates);
+                    }
                     settled.extend_from_slice(&local.messages);
                 }
                 settled
@@ -202,7 +129,7 @@ pub fn compete(edges: &[Edge], duplicates: [f64; 2], components: &mut Components
     }
     let rival_bars: Vec<f64> = components
         .messages
-        .iter()
+        .par_iter()
         .map(|[l, r]| exact(l + r).min(0.0))
         .collect();
     let chance: Vec<f64> = edges
@@ -210,16 +137,9 @@ pub fn compete(edges: &[Edge], duplicates: [f64; 2], components: &mut Components
         .zip(&rival_bars)
         .map(|(edge, bar)| probability(edge.weight + bar))
         .collect();
+    // Sums run from one end to the other, so that they do not depend on the number of threads.
     let expected_matches: f64 = chance.iter().sum();
-    let (mut with_partner, mut start) = (0.0, 0);
-    for group in edges.chunk_by(|a, b| a.left == b.left) {
-        let none: f64 = chance[start..start + group.len()]
-            .iter()
-            .map(|p| 1.0 - p)
-            .product();
-        with_partner += 1.0 - none;
-        start += group.len();
-    }
+    let with_partner: f64 = with_partner(edges, &chance).iter().flatten().sum();
     let duplicate_share =
         ((expected_matches - with_partner) / with_partner.max(1.0)).clamp(0.001, 1.0);
     Competition {
@@ -229,52 +149,27 @@ pub fn compete(edges: &[Edge], duplicates: [f64; 2], components: &mut Components
     }
 }
 
-/// Buffers of a constraint.
-#[derive(Default)]
-struct Work {
-    incoming: Vec<f64>,
-    before: Vec<f64>,
-    outgoing: Vec<f64>,
-}
-
-impl Work {
-    /// log2 of the message to each edge from what its rivals say: 1 / (1 + Σ rivals) for a hard constraint, milder when further partners
-    /// are possible. Sums run from both ends, so that each leaves one's own share out without subtracting it.
-    fn constrain(&mut self, duplicates: f64) {
-        let hard = duplicates <= 0.0;
-        for weight in &mut self.incoming {
-            let rival = weight.min(500.0);
-            *weight = if hard {
-                rival.exp2()
-            } else {
-                log2_1p_exp2(rival + duplicates.log2())
-            };
-        }
-        self.before.clear();
-        let mut sum = 0.0;
-        for term in &self.incoming {
-            self.before.push(sum);
-            sum += term;
-        }
-        self.outgoing.clear();
-        self.outgoing.resize(self.incoming.len(), 0.0);
-        let mut behind = 0.0;
-        for i in (0..self.incoming.len()).rev() {
-            let rivals = self.before[i] + behind;
-            behind += self.incoming[i];
-            self.outgoing[i] = if hard {
-                -rivals.ln_1p() / std::f64::consts::LN_2
-            } else {
-                // Π(1 + δb) over the rivals, in log2; then Π / (1 + (Π − 1) / δ).
-                let excess = (rivals * std::f64::consts::LN_2).exp_m1() / duplicates;
-                if excess.is_finite() {
-                    rivals - excess.ln_1p() / std::f64::consts::LN_2
-                } else {
-                    duplicates.log2()
-                }
-            };
-        }
-    }
+/// For each left record with candidates, in order, the probability that one of them is its partner.
+fn with_partner(edges: &[Edge], chance: &[f64]) -> Vec<Vec<f64>> {
+    // A piece has the records whose first edge lies in it.
+    let is_first = |at: &usize| *at == 0 || edges[*at].left != edges[*at - 1].left;
+    let start = |piece: usize| {
+        let mut places = (piece * EDGES).min(edges.len())..edges.len();
+        places.find(is_first).unwrap_or(edges.len())
+    };
+    let pieces = (0..edges.len().div_ceil(EDGES)).into_par_iter();
+    pieces
+        .map(|piece| {
+            let mut from = start(piece);
+            let of_piece = edges[from..start(piece + 1)].chunk_by(|a, b| a.left == b.left);
+            let chances = of_piece.map(|group| {
+                let chances = &chance[from..from + group.len()];
+                from += group.len();
+                1.0 - chances.iter().map(|p| 1.0 - p).product::<f64>()
+            });
+            chances.collect()
+        })
+        .collect()
 }
 
 /// Chooses links among edges with their final weights; returns edge numbers in order.
@@ -284,39 +179,63 @@ pub fn choose(
     assignment: Assignment,
     threshold: f64,
 ) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..edges.len() as u32)
-        .filter(|edge| probability(final_weights[*edge as usize]) >= threshold)
-        .collect();
-    if assignment != Assignment::All {
-        order.par_sort_by(|a, b| {
-            final_weights[*b as usize]
-                .total_cmp(&final_weights[*a as usize])
-                .then(a.cmp(b))
-        });
-        let rows = |row: fn(&Edge) -> u32| {
-            edges
-                .iter()
-                .map(row)
-                .max()
-                .map_or(0, |last| last as usize + 1)
-        };
-        let mut taken = [
-            vec![false; rows(|edge| edge.left)],
-            vec![false; rows(|edge| edge.right)],
-        ];
-        order.retain(|edge| {
-            let edge = &edges[*edge as usize];
-            let (left, right) = (edge.left as usize, edge.right as usize);
-            let left_free = assignment == Assignment::OneLeftPerRight || !taken[0][left];
-            let free = left_free && !taken[1][right];
-            if free {
-                (taken[0][left], taken[1][right]) = (true, true);
-            }
-            free
-        });
-        order.sort_unstable();
+    let likely = |edge: &u32| probability(final_weights[*edge as usize]) >= threshold;
+    let all = (0..edges.len() as u32).into_par_iter();
+    if assignment == Assignment::All {
+        return all.filter(likely).collect();
     }
-    order
+    // The highest weight first, of equal ones the first edge.
+    let mut order: Vec<(u64, u32)> = all
+        .filter(likely)
+        .map(|edge| (falling(final_weights[edge as usize]), edge))
+        .collect();
+    order.par_sort_unstable();
+    let rows = |row: fn(&Edge) -> u32| {
+        let last = edges.par_iter().map(row).max();
+        last.map_or(0, |last| last as usize + 1)
+    };
+    let mut taken = [
+        vec![false; rows(|edge| edge.left)],
+        vec![false; rows(|edge| edge.right)],
+    ];
+    order.retain(|(_, edge)| {
+        let edge = &edges[*edge as usize];
+        let (left, right) = (edge.left as usize, edge.right as usize);
+        let left_free = assignment == Assignment::OneLeftPerRight || !taken[0][left];
+        let free = left_free && !taken[1][right];
+        if free {
+            (taken[0][left], taken[1][right]) = (true, true);
+        }
+        free
+    });
+    let mut chosen: Vec<u32> = order.into_iter().map(|(_, edge)| edge).collect();
+    chosen.par_sort_unstable();
+    chosen
+}
+
+/// [`choose`] at two thresholds: the choice at the higher one is what of the other lies above it, as the highest weights choose first.
+pub fn choose_at(
+    edges: &[Edge],
+    final_weights: &[f64],
+    assignment: Assignment,
+    thresholds: [f64; 2],
+) -> [Vec<u32>; 2] {
+    let lowest = thresholds[0].min(thresholds[1]);
+    let all = choose(edges, final_weights, assignment, lowest);
+    thresholds.map(|threshold| {
+        let above = |edge: &&u32| probability(final_weights[**edge as usize]) >= threshold;
+        all.iter().filter(above).copied().collect()
+    })
+}
+
+/// A number that is smaller for a higher weight.
+fn falling(weight: f64) -> u64 {
+    let bits = weight.to_bits();
+    if bits >> 63 == 0 {
+        !(bits | 1 << 63)
+    } else {
+        bits
+    }
 }
 
 #[cfg(test)]
@@ -378,5 +297,27 @@ mod tests {
             [0, 1]
         );
         assert_eq!(choose(&edges, &weights, Assignment::All, 0.5), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_choice_at_two_thresholds_is_that_at_each() {
+        let edges: Vec<Edge> = (0..600_u32)
+            .map(|i| edge(i / 3, i * 7 % 211, f64::from(i * 37 % 101) / 8.0 - 6.0))
+            .collect();
+        let weights: Vec<f64> = edges.iter().map(|edge| edge.weight).collect();
+        for assignment in [
+            Assignment::OneToOne,
+            Assignment::OneLeftPerRight,
+            Assignment::All,
+        ] {
+            let at = |threshold| choose(&edges, &weights, assignment, threshold);
+            assert!(at(0.1).len() > at(0.5).len());
+            for [a, b] in [[0.1, 0.5], [0.5, 0.1]] {
+                let both = choose_at(&edges, &weights, assignment, [a, b]);
+                assert_eq!(both, [at(a), at(b)]);
+            }
+        }
+        let rising = [-3.5, -0.25, 0.0, 0.25, 7.0];
+        assert!(rising.windows(2).all(|w| falling(w[0]) > falling(w[1])));
     }
 }
