@@ -5,6 +5,7 @@ use std::hint::black_box;
 use rayon::prelude::*;
 
 use crate::{
+    blocking::KeptAtoms,
     comparison::{Compare, ComparisonLevel, Outcome, Reach, Scratch, Side, Tile, Tokens, bind},
     groups::{Group, of_rows},
     score::Weights,
@@ -34,6 +35,8 @@ pub struct Bound {
     groups: [Vec<u8>; 2],
     /// Place of the address among the comparisons.
     address: Option<usize>,
+    /// Keys of the rows that were read already.
+    atoms: KeptAtoms,
 }
 
 impl Bound {
@@ -72,6 +75,7 @@ impl Bound {
                 .comparisons
                 .iter()
                 .position(|comparison| matches!(comparison, ComparisonSpec::Address { .. })),
+            atoms: KeptAtoms::default(),
         }
     }
 
@@ -89,6 +93,11 @@ impl Bound {
             within: true,
             ..self
         }
+    }
+
+    /// Keys of the rows that were read already.
+    pub(crate) const fn atoms(&self) -> &KeptAtoms {
+        &self.atoms
     }
 
     /// Whether both sides are one table.
@@ -253,6 +262,7 @@ impl Bound {
             comparison.replace_right(spec, right, tokens);
         }
         self.n_right = right.n_rows();
+        self.atoms = KeptAtoms::default();
         self.groups[1] = vec![Group::All.bit(); self.n_right];
     }
 

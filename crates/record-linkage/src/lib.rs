@@ -12,6 +12,7 @@ pub mod groups;
 pub mod incremental;
 mod keys;
 pub mod model;
+mod number;
 pub mod online;
 mod population;
 pub mod run;

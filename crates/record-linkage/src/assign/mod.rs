@@ -179,16 +179,24 @@ pub fn choose(
     assignment: Assignment,
     threshold: f64,
 ) -> Vec<u32> {
-    let likely = |edge: &u32| probability(final_weights[*edge as usize]) >= threshold;
-    let all = (0..edges.len() as u32).into_par_iter();
+    let likely = |edge: usize| probability(final_weights[edge]) >= threshold;
     if assignment == Assignment::All {
-        return all.filter(likely).collect();
+        let all = (0..edges.len()).filter(|edge| likely(*edge));
+        return all.map(|edge| edge as u32).collect();
     }
     // The highest weight first, of equal ones the first edge.
-    let mut order: Vec<(u64, u32)> = all
-        .filter(likely)
-        .map(|edge| (falling(final_weights[edge as usize]), edge))
+    let mut order: Vec<(u64, u32)> = (0..edges.len())
+        .into_par_iter()
+        .map(|edge| {
+            let place = if likely(edge) {
+                falling(final_weights[edge])
+            } else {
+                u64::MAX
+            };
+            (place, edge as u32)
+        })
         .collect();
+    order.retain(|(place, _)| *place != u64::MAX);
     order.par_sort_unstable();
     let rows = |row: fn(&Edge) -> u32| {
         let last = edges.par_iter().map(row).max();

@@ -1,5 +1,7 @@
 //! What blocking rules ask of the rows, one column per key function: each value is read once, however many rules ask for it.
 
+use std::sync::{Arc, Mutex};
+
 use rayon::prelude::*;
 
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
 const CHUNK_ROWS: usize = 8192;
 
 /// One key function of one comparison, over all rows of both sides.
-pub(super) struct Atom {
+pub(crate) struct Atom {
     pub(super) comparison: usize,
     key: KeyFunction,
     sides: [AtomSide; 2],
@@ -118,7 +120,37 @@ impl AtomSide {
     }
 }
 
+/// Atoms that were read, for whoever asks again.
+#[derive(Default)]
+pub(crate) struct Kept(Mutex<Vec<Arc<Atom>>>);
+
+impl Kept {
+    /// The atom, read now unless it was read before.
+    fn get(&self, comparison: usize, key: KeyFunction, read: impl FnOnce() -> Atom) -> Arc<Atom> {
+        let is_it = |atom: &&Arc<Atom>| atom.comparison == comparison && atom.key == key;
+        let known = |kept: &Vec<Arc<Atom>>| kept.iter().find(is_it).cloned();
+        // Never locked while it is read: a worker that waits for the others may take up a task that asks here.
+        if let Some(atom) = self.0.lock().ok().as_deref().and_then(known) {
+            return atom;
+        }
+        let atom = Arc::new(read());
+        if let Ok(mut kept) = self.0.lock() {
+            kept.push(Arc::clone(&atom));
+        }
+        atom
+    }
+}
+
 impl Atom {
+    fn read(bound: &Bound, comparison: usize, key: KeyFunction) -> Self {
+        Self {
+            comparison,
+            key,
+            sides: [Side::Left, Side::Right]
+                .map(|side| AtomSide::read(bound, comparison, key, side)),
+        }
+    }
+
     #[inline]
     pub(super) fn of(&self, side: Side, row: usize) -> &[u32] {
         self.sides[side as usize].of(row)
@@ -198,19 +230,23 @@ pub(super) fn read(
     bound: &Bound,
     spec: &LinkageSpec,
     rules: &[BlockingRule],
-) -> (Vec<Atom>, Vec<Option<Vec<usize>>>) {
-    let mut atoms: Vec<Atom> = Vec::new();
+) -> (Vec<Arc<Atom>>, Vec<Option<Vec<usize>>>) {
+    let mut atoms: Vec<Arc<Atom>> = Vec::new();
+    // What the declared rules ask is asked again: for learning, and for looking for pairs.
+    let again = |comparison: usize, key: KeyFunction| {
+        let mut keys = spec.blocking_rules.iter().flat_map(|rule| &rule.keys);
+        keys.any(|asked| asked.key == key && spec.position(&asked.comparison) == Some(comparison))
+    };
     let mut place = |comparison: usize, key: KeyFunction| {
         let known = atoms
             .iter()
             .position(|atom| atom.comparison == comparison && atom.key == key);
         known.unwrap_or_else(|| {
-            let sides =
-                [Side::Left, Side::Right].map(|side| AtomSide::read(bound, comparison, key, side));
-            atoms.push(Atom {
-                comparison,
-                key,
-                sides,
+            let read = || Atom::read(bound, comparison, key);
+            atoms.push(if again(comparison, key) {
+                bound.atoms().get(comparison, key, read)
+            } else {
+                Arc::new(read())
             });
             atoms.len() - 1
         })

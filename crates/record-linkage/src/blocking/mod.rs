@@ -13,10 +13,9 @@ mod split;
 use std::{
     collections::HashSet,
     hash::{BuildHasherDefault, Hasher},
-    ops::Range,
+    sync::Arc,
 };
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,7 +25,9 @@ use crate::{
     spec::{BlockingRule, LinkageSpec},
 };
 use atoms::Atom;
+pub(crate) use atoms::Kept as KeptAtoms;
 pub use cumulative::Cumulative;
+use join::Keyed;
 pub(crate) use join::{Joined, TASK_PAIRS, Task};
 pub use split::LargeBlock;
 pub(crate) use split::{Further, Splits, division, further, n_pairs};
@@ -121,11 +122,6 @@ impl Hasher for KeyHasher {
 
 pub(crate) type KeySet = HashSet<u64, BuildHasherDefault<KeyHasher>>;
 
-/// Rows per task while keys are listed.
-const CHUNK_ROWS: usize = 8192;
-/// Stands where no key of a row was put: no row has that number.
-const NO_KEY: (u64, u32) = (u64::MAX, u32::MAX);
-
 struct Rule {
     /// Places of its atoms; `None` when the rule can never hold.
     atoms: Option<Vec<usize>>,
@@ -147,7 +143,7 @@ struct Known {
 /// All rules of a spec over two tables.
 pub struct Candidates<'a> {
     bound: &'a Bound,
-    atoms: Vec<Atom>,
+    atoms: Vec<Arc<Atom>>,
     rules: Vec<Rule>,
     spec: &'a LinkageSpec,
 }
@@ -210,8 +206,7 @@ impl<'a> Candidates<'a> {
 
     /// Joins one rule. Earlier rules must have been joined before, or what they do with blocks over the cap is not known.
     pub(crate) fn join(&mut self, place: usize) -> Joined {
-        let [left, right] =
-            [Side::Left, Side::Right].map(|side| join::sorted(self.listed(place, side)));
+        let keyed = [Side::Left, Side::Right].map(|side| self.listed(place, side));
         let (bound, most) = (self.bound, self.spec.max_block_pairs);
         let rule = &mut self.rules[place];
         rule.splits.clear();
@@ -219,8 +214,7 @@ impl<'a> Candidates<'a> {
         let mut count = RuleCount::none(rule.count.rule.clone());
         let mut large = Vec::new();
         let within = bound.is_within();
-        let mut joined = Joined::merge(&left, &right, within, most, &mut count, &mut large);
-        drop((left, right));
+        let mut joined = Joined::of(keyed, within, most, &mut count, &mut large);
         for block in large {
             let rows = [block.rows[0].as_slice(), block.rows[1].as_slice()];
             let division = division(bound, &rule.further, (block.key, rows), most);
@@ -238,50 +232,13 @@ impl<'a> Candidates<'a> {
         joined
     }
 
-    fn listed(&self, place: usize, side: Side) -> Vec<(u64, u32)> {
+    fn listed(&self, place: usize, side: Side) -> Keyed {
         let Some(atoms) = &self.rules[place].atoms else {
-            return Vec::new();
+            return Keyed::list(0, |_, _, _| ());
         };
-        let n = self.bound.n_rows(side);
-        let n_keys = |row: usize| -> usize {
-            let values = atoms
-                .iter()
-                .map(|atom| self.atoms[*atom].of(side, row).len());
-            values.product()
-        };
-        let pieces: Vec<Range<usize>> = (0..n.div_ceil(CHUNK_ROWS))
-            .map(|piece| piece * CHUNK_ROWS..((piece + 1) * CHUNK_ROWS).min(n))
-            .collect();
-        // Room for the whole list at once: in pieces that are put together it would be there twice.
-        let sizes: Vec<usize> = pieces
-            .par_iter()
-            .map(|rows| rows.clone().map(n_keys).sum())
-            .collect();
-        let mut all = vec![NO_KEY; sizes.iter().sum()];
-        let mut rest = all.as_mut_slice();
-        let mut places = Vec::with_capacity(pieces.len());
-        for size in sizes {
-            let (place, behind) = rest.split_at_mut(size);
-            places.push(place);
-            rest = behind;
-        }
-        pieces
-            .into_par_iter()
-            .zip(places)
-            .for_each(|(rows, mut place)| {
-                let (mut keys, mut next) = (Vec::new(), Vec::new());
-                for row in rows {
-                    self.keys(atoms, side, row, &mut keys, &mut next);
-                    let (now, behind) = place.split_at_mut(keys.len().min(place.len()));
-                    for (slot, key) in now.iter_mut().zip(&keys) {
-                        *slot = (*key, row as u32);
-                    }
-                    place = behind;
-                }
-            });
-        // Two keys of one row that are equal are one, once in 2⁶⁴.
-        all.retain(|keyed| *keyed != NO_KEY);
-        all
+        Keyed::list(self.bound.n_rows(side), |row, keys, next| {
+            self.keys(atoms, side, row, keys, next);
+        })
     }
 
     /// Keys of a row under a rule, sorted: the product of the keys of its atoms.
@@ -320,14 +277,31 @@ impl<'a> Candidates<'a> {
     fn first_common(&self, place: usize, left: usize, right: usize) -> Option<u64> {
         let rule = &self.rules[place];
         let atoms = rule.atoms.as_ref()?;
+        if rule.splits.is_empty() {
+            return self.least_common(atoms, 17, left, right);
+        }
         let (mut l, mut r, mut work) = (Vec::new(), Vec::new(), Vec::new());
         self.keys(atoms, Side::Left, left, &mut l, &mut work);
         self.keys(atoms, Side::Right, right, &mut r, &mut work);
-        if !rule.splits.is_empty() {
-            rule.splits.replace(self.bound, Side::Left, left, &mut l);
-            rule.splits.replace(self.bound, Side::Right, right, &mut r);
-        }
+        rule.splits.replace(self.bound, Side::Left, left, &mut l);
+        rule.splits.replace(self.bound, Side::Right, right, &mut r);
         l.into_iter().find(|key| r.binary_search(key).is_ok())
+    }
+
+    /// The smallest key that both rows have from these atoms on, behind what was mixed before: of the values that both have.
+    fn least_common(&self, atoms: &[usize], mixed: u64, left: usize, right: usize) -> Option<u64> {
+        let Some((atom, others)) = atoms.split_first() else {
+            return Some(mixed);
+        };
+        let atom = &self.atoms[*atom];
+        let other = atom.of(Side::Right, right);
+        let common = atom.of(Side::Left, left).iter();
+        let common = common.filter(|value| other.contains(value));
+        common
+            .filter_map(|value| {
+                self.least_common(others, mix(mixed, u64::from(*value)), left, right)
+            })
+            .min()
     }
 
     fn holds(&self, place: usize, left: usize, right: usize, known: &mut Known) -> bool {

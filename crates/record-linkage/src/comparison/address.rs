@@ -1,10 +1,15 @@
 //! Addresses as one comparison: a move changes postcode, number and town at once, so they are not independent evidence.
 
+mod parts;
+
+use rayon::prelude::*;
+
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Reach, Side,
     ceiling::Tile,
     features::Features,
     level, mix,
+    reading::{Worded, Words},
     tokens::{Scratch, Shape, Tokens},
 };
 use crate::{
@@ -13,6 +18,7 @@ use crate::{
     table::Table,
     value::address::{Address, RawAddress, one_keystroke_apart},
 };
+use parts::{Known, Parts};
 
 pub(super) const LEVELS: &[ComparisonLevel] = &[
     MISSING,
@@ -70,25 +76,35 @@ impl AddressComparison {
         tokens: &mut Tokens,
     ) -> Self {
         let fields = fields(spec);
-        let values = Features::read(
+        let values = Features::read_prepared(
             (left, fields.map(|pair| pair.map(|pair| pair.left.as_str()))),
             (
                 right,
                 fields.map(|pair| pair.map(|pair| pair.right.as_str())),
             ),
-            |texts| Value::read(texts, tokens),
+            Some(tokens),
+            Parts::of,
+            |raw, parts, words| Value::of(&parts.address(raw.codes), words),
         );
         let (shares, collision) = values.shares();
         let (mut place_numbers, mut counts) = (Distinct::new(), Vec::new());
         let mut n_known = 0.0;
-        for (value, n) in values.counted() {
-            n_known += f64::from(n);
-            for key in value.place_numbers() {
+        let known: Vec<(&Value, u32)> = values.counted().collect();
+        let keys: Vec<[Option<u64>; 2]> = known
+            .par_iter()
+            .map(|(value, _)| {
+                let mut keys = value.place_numbers();
+                [keys.next(), keys.next()]
+            })
+            .collect();
+        for ((_, n), keys) in known.iter().zip(&keys) {
+            n_known += f64::from(*n);
+            for key in keys.iter().flatten().copied() {
                 let (number, new) = place_numbers.number(key);
                 if new {
                     counts.push(0);
                 }
-                counts[number] += n;
+                counts[number] += *n;
             }
         }
         Self {
@@ -143,16 +159,31 @@ impl Value {
             street,
             town,
         });
-        (!parsed.is_empty()).then(|| {
-            let mut word = |text: Option<&str>| text.map_or(0, |text| tokens.intern(text));
-            Self {
-                pc6: parsed.pc6().unwrap_or_default(),
-                pc4: parsed.pc4.unwrap_or(0),
-                number: parsed.number.unwrap_or(0),
-                addition: word(parsed.addition.as_deref()),
-                street: word(parsed.street.as_deref()),
-                town: word(parsed.town.as_deref()),
-            }
+        Self::of(
+            &Known {
+                pc4: parsed.pc4,
+                pc6: parsed.pc6(),
+                number: parsed.number,
+                addition: parsed.addition.as_deref(),
+                street: parsed.street.as_deref(),
+                town: parsed.town.as_deref(),
+            },
+            tokens,
+        )
+    }
+
+    fn of(known: &Known<'_>, words: &mut impl Words) -> Option<Self> {
+        if known.pc4.is_none() && known.street.is_none() && known.town.is_none() {
+            return None;
+        }
+        let mut word = |text: Option<&str>| text.map_or(0, |text| words.intern(text));
+        Some(Self {
+            pc6: known.pc6.unwrap_or_default(),
+            pc4: known.pc4.unwrap_or(0),
+            number: known.number.unwrap_or(0),
+            addition: word(known.addition),
+            street: word(known.street),
+            town: word(known.town),
         })
     }
 
@@ -175,6 +206,14 @@ impl Value {
         self.places()
             .filter(move |_| number != 0)
             .map(move |place| mix(place, number))
+    }
+}
+
+impl Worded for Value {
+    fn renumber(&mut self, numbers: &[u32]) {
+        for word in [&mut self.addition, &mut self.street, &mut self.town] {
+            *word = numbers[*word as usize];
+        }
     }
 }
 

@@ -47,9 +47,10 @@ pub(super) fn bits(words: &[u32]) -> u64 {
 /// The first words of a name; a record that has more may share any.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Words {
+    /// Every bit when there are more; so few words do not set every bit.
     bits: u64,
+    /// 0 where there are no more.
     first: [u32; WORDS],
-    n: u8,
 }
 
 const WORDS: usize = 4;
@@ -67,7 +68,6 @@ impl Words {
                 bits(words)
             },
             first,
-            n: words.len().min(WORDS + 1) as u8,
         }
     }
 
@@ -77,12 +77,10 @@ impl Words {
         if self.bits & other.bits == 0 {
             return false;
         }
-        let (a, b) = (usize::from(self.n), usize::from(other.n));
-        a > WORDS
-            || b > WORDS
-            || self.first[..a]
-                .iter()
-                .any(|word| other.first[..b].contains(word))
+        self.bits == u64::MAX || other.bits == u64::MAX || {
+            let mut words = self.first.iter();
+            words.any(|word| *word != 0 && other.first.contains(word))
+        }
     }
 }
 

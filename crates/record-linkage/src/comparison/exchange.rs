@@ -2,6 +2,8 @@
 
 use std::hash::Hash;
 
+use rayon::prelude::*;
+
 use super::{Side, features::Features, mix};
 
 /// One bit per word of a name.
@@ -32,7 +34,7 @@ impl Masks {
         let other_masks: Vec<u32> = other.values().iter().map(of_other).collect();
         Self([Side::Left, Side::Right].map(|side| {
             own.codes(side)
-                .iter()
+                .par_iter()
                 .zip(other.codes(side))
                 .map(|(own, other)| [own_masks[*own as usize], other_masks[*other as usize]])
                 .collect()

@@ -117,6 +117,22 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
         }
     }
 
+    /// Values with the codes of both sides, and records per code in the populations.
+    pub(super) fn of(
+        left: Vec<u32>,
+        right: Vec<u32>,
+        values: Vec<V>,
+        population: Option<[Vec<u32>; 2]>,
+    ) -> Self {
+        Self {
+            left,
+            right,
+            values,
+            population,
+            fixed: None,
+        }
+    }
+
     /// Puts the few rows of another table in place of the right side. Nothing else changes: how common a value is stays what it was, and
     /// values that were in neither table have codes behind all others until the next call.
     pub(crate) fn replace_right<const N: usize>(
@@ -190,28 +206,33 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
         sum
     }
 
+    /// [`Self::touch`] of some rows of both sides.
+    pub(crate) fn touch_rows(&self, (lefts, rights): (&[u32], &[u32]), of: impl Fn(&V) -> u64) {
+        for (codes, rows) in [(&self.left, lefts), (&self.right, rights)] {
+            let values = rows.iter().map(|row| codes[*row as usize] as usize);
+            let sum = values.fold(0_u64, |sum, code| sum.wrapping_add(of(&self.values[code])));
+            std::hint::black_box(sum);
+        }
+    }
+
     /// Records of the left table with a value.
     pub(crate) fn n_known(&self) -> f64 {
         self.left.iter().filter(|code| **code != 0).count() as f64
     }
 
-    /// Values with the number of records that have them, missing ones left out: those of the population, else of both sides, where a value
-    /// comes by once per record.
+    /// Values with the number of records that have them, missing ones left out: those of the population, else of both sides.
     pub(crate) fn counted(&self) -> impl Iterator<Item = (&V, u32)> {
-        let population = self.population.iter().flatten().flat_map(|counts| {
-            let counts = counts.iter().copied().enumerate().skip(1);
-            counts.filter(|(_, n)| *n > 0)
-        });
-        let own = self.left.iter().chain(&self.right);
-        let own = own.filter(|code| **code != 0 && self.population.is_none());
-        population
-            .chain(own.map(|code| (*code as usize, 1)))
-            .map(|(code, n)| (&self.values[code], n))
+        let counts = self.counts();
+        let values = self.values.iter().enumerate().skip(1);
+        values.filter_map(move |(code, value)| {
+            let n = counts[0][code] + counts[1][code];
+            (n > 0).then_some((value, n))
+        })
     }
 
-    /// Share of records per code that carry it, and the probability that two random records (one a side) carry the same.
-    pub(crate) fn shares(&self) -> (Vec<f64>, f64) {
-        let counts = self.population.clone().unwrap_or_else(|| {
+    /// Records per code, left and right.
+    fn counts(&self) -> [Vec<u32>; 2] {
+        self.population.clone().unwrap_or_else(|| {
             [&self.left, &self.right].map(|codes| {
                 let mut counts = vec![0_u32; self.values.len()];
                 for code in codes {
@@ -219,7 +240,12 @@ impl<V: Clone + Eq + Hash + Default> Features<V> {
                 }
                 counts
             })
-        });
+        })
+    }
+
+    /// Share of records per code that carry it, and the probability that two random records (one a side) carry the same.
+    pub(crate) fn shares(&self) -> (Vec<f64>, f64) {
+        let counts = self.counts();
         let known = counts.each_ref().map(|count| {
             count
                 .iter()

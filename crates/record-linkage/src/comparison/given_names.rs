@@ -7,9 +7,12 @@ use super::{
     ceiling::Tile,
     exchange::{Masks, mask},
     features::Features,
-    level, mix,
+    level,
+    listed::Listed,
+    mix,
+    reading::{Worded, Words},
     tokens::{CLOSE, Frequencies, Scratch, Tokens},
-    variants::Variants,
+    variants::{Alike, Variants},
 };
 use crate::{
     spec::{ColumnPair, ComparisonSpec, KeyFunction},
@@ -75,13 +78,13 @@ struct Value {
     initials: [u8; MOST_NAMES],
 }
 
-fn read_surname(text: Option<&str>, tokens: &mut Tokens) -> Option<Box<[u32]>> {
+fn read_surname(text: Option<&str>, tokens: &mut impl Words) -> Option<Listed> {
     let parts = surname::parts(text, None);
     (!parts.is_empty()).then(|| parts.iter().map(|part| tokens.intern(&part.core)).collect())
 }
 
 impl Value {
-    fn read(text: &str, tokens: &mut Tokens) -> Option<Self> {
+    fn read(text: &str, tokens: &mut impl Words) -> Option<Self> {
         let parsed = GivenNames::parse(text)?;
         let (names, n_names) = filled(parsed.names.iter().map(|name| tokens.intern(name)));
         let (initials, n_initials) = filled(parsed.initials.iter().copied());
@@ -108,6 +111,13 @@ impl Value {
     }
 }
 
+impl Worded for Value {
+    fn renumber(&mut self, numbers: &[u32]) {
+        self.whole = numbers[self.whole as usize];
+        self.names.renumber(numbers);
+    }
+}
+
 fn filled<T: Copy + Default>(from: impl IntoIterator<Item = T>) -> ([T; MOST_NAMES], u8) {
     let mut out = [T::default(); MOST_NAMES];
     let mut n = 0;
@@ -121,7 +131,7 @@ fn filled<T: Copy + Default>(from: impl IntoIterator<Item = T>) -> ([T; MOST_NAM
 /// See [`LEVELS`].
 pub(super) struct GivenNamesComparison {
     values: Features<Value>,
-    surnames: Option<Features<Box<[u32]>>>,
+    surnames: Option<Features<Listed>>,
     masks: Masks,
     frequencies: Frequencies,
     collision: f64,
@@ -139,23 +149,33 @@ impl GivenNamesComparison {
         right: &Table,
         tokens: &mut Tokens,
     ) -> Self {
-        let values = Features::read(
-            (left, [Some(&column.left)]),
-            (right, [Some(&column.right)]),
-            |[text]| Value::read(text?, tokens),
+        // A population brings the other names that were learned on it.
+        let teaching = date.zip(surname).filter(|_| left.population().is_none());
+        let (teaching, (values, surnames)) = rayon::join(
+            || teaching.map(|(date, surname)| Alike::read(left, right, date, surname)),
+            || {
+                let values = Features::read_together(
+                    (left, [Some(&column.left)]),
+                    (right, [Some(&column.right)]),
+                    Some(tokens),
+                    |raw, words| Value::read(raw.texts[0]?, words),
+                );
+                let surnames: Option<Features<Listed>> = surname.map(|pair| {
+                    Features::read_together(
+                        (left, [Some(&pair.left)]),
+                        (right, [Some(&pair.right)]),
+                        Some(tokens),
+                        |raw, words| read_surname(raw.texts[0], words),
+                    )
+                });
+                (values, surnames)
+            },
         );
-        let surnames: Option<Features<Box<[u32]>>> = surname.map(|pair| {
-            Features::read(
-                (left, [Some(&pair.left)]),
-                (right, [Some(&pair.right)]),
-                |[text]| read_surname(text, tokens),
-            )
-        });
         let masks = Masks::new(
             &values,
             |value: &Value| mask(value.names()),
             surnames.as_ref(),
-            |parts| mask(parts),
+            |parts| mask(parts.words()),
         );
         let mut frequencies = Frequencies::new(tokens.len());
         for (value, n) in values.counted() {
@@ -175,11 +195,9 @@ impl GivenNamesComparison {
                 variants.add(a.first(), b.first());
             }
         }
-        // A population brings the names that were learned on it.
-        if let (Some(date), Some(surname), None) = (date, surname, left.population()) {
+        if let Some(teaching) = teaching {
             variants.learn(
-                (left, right),
-                ([&date.left, &date.right], [&surname.left, &surname.right]),
+                &teaching,
                 |side, row| values.get(side, row).map_or(0, Value::first),
                 |a, b| tokens.close(a, b, &mut scratch),
             );
@@ -211,10 +229,13 @@ impl GivenNamesComparison {
         let Some(surnames) = &self.surnames else {
             return false;
         };
-        let holds = |names: Option<&Value>, parts: Option<&Box<[u32]>>| {
-            names
-                .zip(parts)
-                .is_some_and(|(names, parts)| names.names().iter().any(|name| parts.contains(name)))
+        let holds = |names: Option<&Value>, parts: Option<&Listed>| {
+            names.zip(parts).is_some_and(|(names, parts)| {
+                names
+                    .names()
+                    .iter()
+                    .any(|name| parts.words().contains(name))
+            })
         };
         holds(
             self.values.get(Side::Left, left),
@@ -387,7 +408,7 @@ impl Compare for GivenNamesComparison {
             KeyFunction::AnyName => {
                 let surname = self.surnames.as_ref().and_then(|s| s.get(side, row));
                 let names = value.into_iter().flat_map(Value::names);
-                let names = names.chain(surname.into_iter().flatten());
+                let names = names.chain(surname.into_iter().flat_map(Listed::words));
                 out.extend(names.map(|name| u64::from(*name)));
             }
             _ => {}
@@ -431,7 +452,7 @@ impl Compare for GivenNamesComparison {
             &self.values,
             |value| mask(value.names()),
             self.surnames.as_ref(),
-            |parts| mask(parts),
+            |parts| mask(parts.words()),
         );
     }
 }

@@ -8,6 +8,7 @@ use super::{
     ceiling::Tile,
     features::Features,
     level, mix,
+    reading::Words,
     tokens::{Scratch, Tokens},
 };
 use crate::{
@@ -63,10 +64,11 @@ impl SexComparison {
         );
         let right_names = names.map(|pair| pair.right.clone());
         let names = names.map(|pair| {
-            Features::read(
+            Features::read_together(
                 (left, [Some(&pair.left)]),
                 (right, [Some(&pair.right)]),
-                |[text]| read_names(text?, tokens),
+                Some(tokens),
+                |raw, words| read_names(raw.texts[0]?, words),
             )
         });
         Self {
@@ -99,7 +101,7 @@ fn read_sex(text: &str) -> Option<u8> {
     }
 }
 
-fn read_names(text: &str, tokens: &mut Tokens) -> Option<[u32; MOST_NAMES]> {
+fn read_names(text: &str, tokens: &mut impl Words) -> Option<[u32; MOST_NAMES]> {
     let parsed = GivenNames::parse(text)?;
     let mut names = [0; MOST_NAMES];
     for (slot, name) in names.iter_mut().zip(&parsed.names) {

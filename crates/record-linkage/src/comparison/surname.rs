@@ -2,12 +2,17 @@
 
 mod look;
 
+use rayon::prelude::*;
+
 use super::{
     Compare, ComparisonLevel, MISSING, Outcome, Reach, Side,
     ceiling::Tile,
     exchange::{Masks, mask},
     features::Features,
-    level, mix,
+    level,
+    listed::Listed,
+    mix,
+    reading::{Worded, Words},
     tokens::{CLOSE, Frequencies, Scratch, Tokens},
 };
 use crate::{
@@ -66,13 +71,13 @@ struct Value {
     n: u8,
 }
 
-fn read_given_names(text: &str, tokens: &mut Tokens) -> Option<Box<[u32]>> {
+fn read_given_names(text: &str, tokens: &mut impl Words) -> Option<Listed> {
     let names = GivenNames::parse(text)?.names;
     (!names.is_empty()).then(|| names.iter().map(|name| tokens.intern(name)).collect())
 }
 
 impl Value {
-    fn read([own, partner]: [Option<&str>; 2], tokens: &mut Tokens) -> Option<Self> {
+    fn read([own, partner]: [Option<&str>; 2], tokens: &mut impl Words) -> Option<Self> {
         let parts = surname::parts(own, partner);
         (!parts.is_empty()).then(|| {
             Self::new(
@@ -107,10 +112,16 @@ impl Value {
     }
 }
 
+impl Worded for Value {
+    fn renumber(&mut self, numbers: &[u32]) {
+        self.tokens.renumber(numbers);
+    }
+}
+
 /// See [`LEVELS`].
 pub(super) struct SurnameComparison {
     values: Features<Value>,
-    given_names: Option<Features<Box<[u32]>>>,
+    given_names: Option<Features<Listed>>,
     masks: Masks,
     frequencies: Frequencies,
     prefixes: Vec<u64>,
@@ -129,27 +140,29 @@ impl SurnameComparison {
             (left, [Some(column.left.as_str()), left_partner]),
             (right, [Some(column.right.as_str()), right_partner]),
         );
-        let values = Features::read(sides.0, sides.1, |[own, partner]| {
-            Value::read([own, partner], tokens)
+        let values = Features::read_together(sides.0, sides.1, Some(tokens), |raw, words| {
+            Value::read(raw.texts, words)
         });
-        let given_names: Option<Features<Box<[u32]>>> = given_names.map(|pair| {
-            Features::read(
+        let given_names: Option<Features<Listed>> = given_names.map(|pair| {
+            Features::read_together(
                 (left, [Some(&pair.left)]),
                 (right, [Some(&pair.right)]),
-                |[text]| read_given_names(text?, tokens),
+                Some(tokens),
+                |raw, words| read_given_names(raw.texts[0]?, words),
             )
         });
         let masks = Masks::new(
             &values,
             |value: &Value| mask(value.tokens()),
             given_names.as_ref(),
-            |names| mask(names),
+            |names| mask(names.words()),
         );
         let mut frequencies = Frequencies::new(tokens.len());
         for (value, n) in values.counted() {
             frequencies.add_records(n, value.tokens().iter().copied());
         }
         let prefixes = (0..=tokens.len() as u32)
+            .into_par_iter()
             .map(|token| prefix_key(tokens.text(token)))
             .collect();
         Self {
@@ -168,9 +181,12 @@ impl SurnameComparison {
         let Some(given) = &self.given_names else {
             return false;
         };
-        let holds = |parts: Option<&Value>, names: Option<&Box<[u32]>>| {
+        let holds = |parts: Option<&Value>, names: Option<&Listed>| {
             parts.zip(names).is_some_and(|(value, names)| {
-                value.tokens().iter().any(|token| names.contains(token))
+                value
+                    .tokens()
+                    .iter()
+                    .any(|token| names.words().contains(token))
             })
         };
         holds(
@@ -374,7 +390,7 @@ impl Compare for SurnameComparison {
             &self.values,
             |value| mask(value.tokens()),
             self.given_names.as_ref(),
-            |names| mask(names),
+            |names| mask(names.words()),
         );
     }
 }

@@ -5,8 +5,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Side, features::Features, mix, tokens::Tokens};
+use rayon::prelude::*;
+
+use super::{Side, features::Features, mix, reading::Worded, tokens::Tokens};
 use crate::{
+    distinct::FastHash,
+    spec::ColumnPair,
     table::Table,
     value::{PartialDate, surname},
 };
@@ -29,67 +33,120 @@ const fn ordered(a: u32, b: u32) -> (u32, u32) {
     if a < b { (a, b) } else { (b, a) }
 }
 
+/// What records that may be of one person have in common.
+pub(super) struct Alike {
+    dates: Features<PartialDate>,
+    surnames: Features<String>,
+    within: bool,
+}
+
+impl Worded for PartialDate {
+    fn renumber(&mut self, _: &[u32]) {}
+}
+
+impl Worded for String {
+    fn renumber(&mut self, _: &[u32]) {}
+}
+
+impl Alike {
+    pub(super) fn read(
+        left: &Table,
+        right: &Table,
+        date: &ColumnPair,
+        surname: &ColumnPair,
+    ) -> Self {
+        let (dates, surnames) = rayon::join(
+            || {
+                Features::read_together(
+                    (left, [Some(date.left.as_str())]),
+                    (right, [Some(date.right.as_str())]),
+                    None,
+                    |raw, _| {
+                        let date = PartialDate::parse(raw.texts[0]?);
+                        date.filter(|d| d.is_whole() && !d.is_default())
+                    },
+                )
+            },
+            || {
+                Features::read_together(
+                    (left, [Some(surname.left.as_str())]),
+                    (right, [Some(surname.right.as_str())]),
+                    None,
+                    |raw, _| {
+                        let parts = surname::parts(Some(raw.texts[0]?), None);
+                        Some(parts.into_iter().next()?.core)
+                    },
+                )
+            },
+        );
+        Self {
+            dates,
+            surnames,
+            within: std::ptr::eq(left, right),
+        }
+    }
+
+    /// The given names of a sample of the records, by what they have in common, the left ones first.
+    fn names(&self, first: impl Fn(Side, usize) -> u32 + Sync) -> Vec<(u64, Side, u32)> {
+        let n_rows = [Side::Left, Side::Right].map(|side| self.dates.codes(side).len());
+        let stride = (n_rows[0].max(n_rows[1]).div_ceil(SAMPLE)).max(1) as u64;
+        let of_side = |side: Side| {
+            let n = n_rows[side as usize];
+            let rows = (0..n)
+                .into_par_iter()
+                .filter(|_| side == Side::Left || !self.within);
+            let found = rows.filter_map(|row| {
+                let (date, surname) = (self.dates.code(side, row), self.surnames.code(side, row));
+                let key = mix(u64::from(date), u64::from(surname));
+                let name = if date != 0 && surname != 0 && key.is_multiple_of(stride) {
+                    first(side, row)
+                } else {
+                    0
+                };
+                (name != 0).then_some((key, side, name))
+            });
+            found.collect::<Vec<_>>()
+        };
+        let mut names = of_side(Side::Left);
+        names.extend(of_side(Side::Right));
+        names.par_sort_unstable_by_key(|(key, side, name)| (*key, *side as u8, *name));
+        names
+    }
+}
+
 impl Variants {
-    /// Learns from records that agree on `date` and `surname`. `first` is the first given name of a row, 0 when there is none; `alike` says
+    /// Learns from records that agree on birth date and surname. `first` is the first given name of a row, 0 when there is none; `alike` says
     /// whether two names need no learning.
     pub(super) fn learn(
         &mut self,
-        (left, right): (&Table, &Table),
-        (date, surname): ([&str; 2], [&str; 2]),
-        first: impl Fn(Side, usize) -> u32,
+        records: &Alike,
+        first: impl Fn(Side, usize) -> u32 + Sync,
         mut alike: impl FnMut(u32, u32) -> bool,
     ) {
-        let within = std::ptr::eq(left, right);
-        let dates = Features::read(
-            (left, [Some(date[0])]),
-            (right, [Some(date[1])]),
-            |[text]| PartialDate::parse(text?).filter(|d| d.is_whole() && !d.is_default()),
-        );
-        let surnames = Features::read(
-            (left, [Some(surname[0])]),
-            (right, [Some(surname[1])]),
-            |[text]| Some(surname::parts(Some(text?), None).into_iter().next()?.core),
-        );
-        let stride = (left.n_rows().max(right.n_rows()).div_ceil(SAMPLE)).max(1) as u64;
-        let mut alike_rows: HashMap<u64, [Vec<u32>; 2]> = HashMap::new();
-        for (place, (side, table)) in [(Side::Left, left), (Side::Right, right)]
-            .into_iter()
-            .enumerate()
-        {
-            if within && place == 1 {
-                break;
-            }
-            for row in 0..table.n_rows() {
-                let (date, surname) = (dates.code(side, row), surnames.code(side, row));
-                let key = mix(u64::from(date), u64::from(surname));
-                if date != 0 && surname != 0 && key.is_multiple_of(stride) {
-                    let name = first(side, row);
-                    if name != 0 {
-                        alike_rows.entry(key).or_default()[place].push(name);
-                    }
-                }
-            }
-        }
-        let mut counts: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut counts: HashMap<(u32, u32), u32, FastHash> = HashMap::default();
         let mut count = |a: u32, b: u32| {
             if a != b {
                 *counts.entry(ordered(a, b)).or_insert(0) += 1;
             }
         };
-        for [lefts, rights] in alike_rows.values() {
+        let names = records.names(first);
+        for group in names.chunk_by(|a, b| a.0 == b.0) {
+            let n_left = group.partition_point(|(_, side, _)| *side == Side::Left);
+            let (lefts, rights) = group.split_at(n_left);
             if lefts.len() > MOST_ALIKE || rights.len() > MOST_ALIKE {
                 continue;
             }
-            if within {
+            if records.within {
                 for (i, a) in lefts.iter().enumerate() {
-                    lefts[i + 1..].iter().for_each(|b| count(*a, *b));
+                    lefts[i + 1..].iter().for_each(|b| count(a.2, b.2));
                 }
                 continue;
             }
+            let has = |names: &[(u64, Side, u32)], name: u32| names.iter().any(|n| n.2 == name);
             // A record whose own name is there too has its partner: the other is a twin.
-            for a in lefts.iter().filter(|a| !rights.contains(a)) {
-                let unmatched = rights.iter().filter(|b| !lefts.contains(b));
-                unmatched.for_each(|b| count(*a, *b));
+            for a in lefts.iter().filter(|a| !has(rights, a.2)) {
+                let unmatched = rights.iter().filter(|b| !has(lefts, b.2));
+                unmatched.for_each(|b| count(a.2, b.2));
             }
         }
         let mut of_name: HashMap<u32, f64> = HashMap::new();
@@ -196,9 +253,14 @@ mod tests {
         let mut tokens = Tokens::default();
         let words = names.map(|side| side.iter().map(|n| tokens.intern(n)).collect::<Vec<u32>>());
         let mut variants = Variants::default();
+        let records = Alike::read(
+            &left,
+            &right,
+            &ColumnPair::same("d"),
+            &ColumnPair::same("s"),
+        );
         variants.learn(
-            (&left, &right),
-            (["d", "d"], ["s", "s"]),
+            &records,
             |side, row| words[side as usize][row],
             |_, _| false,
         );

@@ -4,6 +4,7 @@ use super::{
     super::{
         Side,
         ceiling::{Tile, Words},
+        listed::Listed,
         tokens::Shape,
     },
     GivenNamesComparison,
@@ -29,6 +30,9 @@ struct Look {
 impl GivenNamesComparison {
     /// See [`Compare::ceiling`](super::Compare::ceiling).
     pub(super) fn add_ceilings(&self, tile: &Tile<'_>, sums: &mut [f32]) {
+        if let Some(others) = &self.surnames {
+            others.touch_rows((tile.lefts, tile.rights), Listed::touch);
+        }
         let tops = &tile.tops;
         // Without names on a side: missing, initials, or exchanged.
         let nameless = tops.at_any(&[0, 6, 7, 8, 10, 11]);
@@ -87,7 +91,7 @@ impl GivenNamesComparison {
             whole: value.whole,
             first: value.names[0],
             names: Words::of(value.names()),
-            other: Words::of(surname.map_or(&[], |parts| parts)),
+            other: Words::of(surname.map_or(&[], |parts| parts.words())),
             variants: self.variant_masks.get(code as usize).copied().unwrap_or(0),
             shape: tile.tokens.shape(value.names[0]),
             all,

@@ -4,6 +4,7 @@ use super::{
     super::{
         Side,
         ceiling::{Tile, Words, any_alike},
+        listed::Listed,
         tokens::Shape,
     },
     SurnameComparison,
@@ -34,6 +35,9 @@ impl Look {
 impl SurnameComparison {
     /// See [`Compare::ceiling`](super::Compare::ceiling).
     pub(super) fn add_ceilings(&self, tile: &Tile<'_>, sums: &mut [f32]) {
+        if let Some(others) = &self.given_names {
+            others.touch_rows((tile.lefts, tile.rights), Listed::touch);
+        }
         let tops = &tile.tops;
         let (most, missing) = (tops.most(), tops.at_any(&[0, 6]));
         let (exchanged, different) = (tops.at(6), tops.at(8));
@@ -88,7 +92,7 @@ impl SurnameComparison {
         }
         Look {
             parts: Words::of(value.tokens()),
-            other: Words::of(given.map_or(&[], |names| names)),
+            other: Words::of(given.map_or(&[], |names| names.words())),
             shapes,
             n: value.n.min(LOOKED_AT as u8),
             many: value.tokens().len() > LOOKED_AT,
