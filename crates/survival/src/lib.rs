@@ -4,6 +4,7 @@ mod aalen_johansen;
 mod aft;
 mod cox;
 mod design;
+mod episodes;
 mod error;
 mod exposure;
 mod fine_gray;
@@ -23,6 +24,9 @@ pub use cox::{
     TestResult, TieMethod, TimeScale,
 };
 pub use design::Design;
+pub use episodes::{
+    Action, Clock, Episode, EpisodeRules, Episodes, Late, LogEntry, Record, WithoutReason,
+};
 pub use error::{SpellFault, SurvivalError};
 pub use exposure::{Exposed, expose};
 pub use fine_gray::{FineGrayCoefficient, FineGrayFit, fine_gray};

@@ -9,6 +9,7 @@
 mod aft;
 mod cox;
 mod curves;
+mod episodes;
 mod faults;
 mod fine_gray;
 mod made;
