@@ -33,6 +33,15 @@ pub enum SegmentationError {
         /// Largest k the data can bear.
         at_most: usize,
     },
+    /// A category has more codes than can be counted.
+    #[error("column {column} has more than 65,535 different values")]
+    TooManyLevels {
+        /// Index of the first such column, after the numbers.
+        column: usize,
+    },
+    /// A setting outside its range.
+    #[error("{0}")]
+    Setting(&'static str),
     /// linfa refused or failed.
     #[error("k-means failed: {0}")]
     Library(String),

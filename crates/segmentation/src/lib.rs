@@ -3,10 +3,13 @@
 mod agreement;
 mod choose;
 mod error;
+mod groups;
 mod kmeans;
 mod lloyd;
 mod matrix;
+mod mixed;
 mod profile;
+mod prototypes;
 mod silhouette;
 
 pub use agreement::adjusted_rand_index;
@@ -14,5 +17,7 @@ pub use choose::{Candidate, Choice, choose};
 pub use error::SegmentationError;
 pub use kmeans::{KMeans, KMeansOptions, fit};
 pub use matrix::{Matrix, Standardisation};
+pub use mixed::Mixed;
 pub use profile::{Profile, profiles};
+pub use prototypes::{Prototypes, PrototypesOptions, k_prototypes};
 pub use silhouette::silhouette;
