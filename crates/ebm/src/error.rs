@@ -63,4 +63,21 @@ pub enum EbmError {
     /// There is no such input.
     #[error("there is no input {0:?}")]
     NoInput(String),
+    /// A private model needs to know between which numbers the values of a column lie, not from the rows.
+    #[error("column {0:?} needs limits that do not come from the rows: finite, the smaller first")]
+    NoLimits(String),
+    /// There are no random bits for the noise.
+    #[error("there are no random bits to draw noise from")]
+    NoChance,
+    /// The noise that a promise asks for would drown the curves.
+    #[error(
+        "about {found} rows are too few for this privacy: at this epsilon it takes about {needed}, \
+         or use fewer columns or a larger epsilon"
+    )]
+    TooFewForPrivacy {
+        /// Rows, with noise.
+        found: u64,
+        /// Rows that would do.
+        needed: u64,
+    },
 }

@@ -5,6 +5,7 @@ mod column;
 mod error;
 mod model;
 mod monotone;
+pub mod private;
 mod purify;
 mod report;
 mod settings;

@@ -44,7 +44,10 @@ pub struct Ebm {
     pub bags: Option<BagSpread>,
 }
 
-/// How the averaged models (bags) differ from their mean, log-odds.
+/// Bags whose deviations a model keeps: enough to tell a spread, and no more to store.
+const SPREAD: usize = 14;
+
+/// How the averaged models (bags; of many the first) differ from their mean, log-odds.
 ///
 /// What one term of a bag says too much another often says too little, so that standard errors of terms do not add up to that of a
 /// score: the deviations of a bag do.
@@ -232,16 +235,18 @@ pub(crate) fn assemble(
         })
         .collect();
     let intercept = bags.iter().map(|bag| bag.intercept).sum::<f64>() / bags.len() as f64;
+    let few = &bags[..bags.len().min(SPREAD)];
+    let from_mean = |of: &dyn Fn(&Learned) -> f64| -> Vec<f64> {
+        let mean = few.iter().map(of).sum::<f64>() / few.len() as f64;
+        few.iter().map(|bag| of(bag) - mean).collect()
+    };
     let apart = |length: usize, of: &dyn Fn(&Learned, usize) -> f64| -> Vec<Vec<f64>> {
-        let bin = |place: usize| {
-            let mean = bags.iter().map(|bag| of(bag, place)).sum::<f64>() / bags.len() as f64;
-            bags.iter().map(|bag| of(bag, place) - mean).collect()
-        };
+        let bin = |place: usize| from_mean(&|bag| of(bag, place));
         (0..length).map(bin).collect()
     };
     let spread = (bags.len() > 1).then(|| BagSpread {
         factor: wider,
-        intercept: bags.iter().map(|bag| bag.intercept - intercept).collect(),
+        intercept: from_mean(&|bag| bag.intercept),
         shapes: (0..inputs.len())
             .map(|input| apart(counts[input].len(), &|bag, bin| bag.shapes[input][bin]))
             .collect(),

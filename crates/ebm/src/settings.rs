@@ -103,8 +103,8 @@ pub struct Settings {
     pub max_pair_bins: usize,
     /// Rows of a bin of a number, at least 1: ends of a bin with few rows would point at somebody.
     pub min_bin_rows: usize,
-    /// Models that are averaged, each on rows of its own; at least 1.
-    pub bags: usize,
+    /// Models that are averaged, each on rows of its own; at least 1. Without it 14, and up to 50 where rows are few.
+    pub bags: Option<usize>,
     /// Share of the rows that tells a bag when to stop, above 0 and below 1.
     pub validation_share: f64,
     /// How bold steps are. Without it the rows that tell a bag when to stop choose among [`Stride::CALM`],
@@ -132,7 +132,7 @@ impl Default for Settings {
             max_bins: 254,
             min_bin_rows: 1,
             max_pair_bins: 32,
-            bags: 14,
+            bags: None,
             validation_share: 0.15,
             stride: None,
             greed: 0.5,
@@ -146,13 +146,24 @@ impl Default for Settings {
     }
 }
 
+/// Bags there are at least, and at most, unless a number is asked.
+const BAGS: [usize; 2] = [14, 50];
+/// Rows that all bags together learn from where rows are few: more bags make their mean steadier.
+const ROWS_OF_BAGS: usize = 100_000;
+
 impl Settings {
+    /// Bags for so many rows.
+    pub(crate) fn bags(&self, rows: usize) -> usize {
+        let usual = (ROWS_OF_BAGS / rows.max(1)).clamp(BAGS[0], BAGS[1]);
+        self.bags.unwrap_or(usual)
+    }
+
     pub(crate) fn check(&self) -> Result<(), EbmError> {
         let faults = [
             ("max_bins", !(2..=254).contains(&self.max_bins)),
             ("min_bin_rows", self.min_bin_rows == 0),
             ("max_pair_bins", !(2..=64).contains(&self.max_pair_bins)),
-            ("bags", !(1..=1_000).contains(&self.bags)),
+            ("bags", self.bags.is_some_and(|n| !(1..=1_000).contains(&n))),
             (
                 "validation_share",
                 !(self.validation_share > 0.0 && self.validation_share < 1.0),

@@ -30,18 +30,39 @@ pub(super) fn slopes(scores: &[f32], outcome: &[f32], weights: &[f32], slopes: &
     }
 }
 
+/// Loss of a row.
+fn of_row(score: f32, y: f32) -> f32 {
+    let towards = if y > 0.5 { -score } else { score };
+    towards.max(0.0) + exp(-towards.abs()).ln_1p()
+}
+
 /// Weighted log loss of rows.
 pub(super) fn log_loss(scores: &[f32], outcome: &[f32], weights: &[f32]) -> f64 {
     let rows = scores.iter().zip(outcome).zip(weights);
     let (loss, weight) = rows.fold((0.0, 0.0), |(loss, total), ((score, y), weight)| {
-        let towards = if *y > 0.5 { -*score } else { *score };
-        let of_row = towards.max(0.0) + exp(-towards.abs()).ln_1p();
         (
-            loss + f64::from(weight * of_row),
+            loss + f64::from(weight * of_row(*score, *y)),
             total + f64::from(*weight),
         )
     });
     loss / weight
+}
+
+/// Sums of weighted losses and of weights of the rows at even and at odd places.
+pub(super) fn half_losses(scores: &[f32], outcome: &[f32], weights: &[f32]) -> [[f64; 2]; 2] {
+    let mut sums = [[0.0; 2]; 2];
+    let rows = scores.iter().zip(outcome).zip(weights);
+    for (place, ((score, y), weight)) in rows.enumerate() {
+        let of_half = &mut sums[place % 2];
+        of_half[0] += f64::from(weight * of_row(*score, *y));
+        of_half[1] += f64::from(*weight);
+    }
+    sums
+}
+
+/// The probability of a score.
+pub(super) fn logistic(score: f64) -> f64 {
+    1.0 / (1.0 + (-score).exp())
 }
 
 #[cfg(test)]

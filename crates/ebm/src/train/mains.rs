@@ -7,6 +7,7 @@ use super::{
     Frame,
     block::{BINS, Block, WIDTH, blocks},
     cut::{Rule, column_steps},
+    honest::Halves,
     random::Draws,
     rows::Rows,
 };
@@ -19,6 +20,8 @@ const NOTABLE: f64 = 1e-6;
 pub(super) struct Bag {
     /// Rows it learned from, and those that told it when to stop.
     pub(super) rows: [Vec<u32>; 2],
+    /// Scores of the latter under the shape functions, as [`Halves`] tells them.
+    pub(super) apart: Vec<f32>,
     pub(super) intercept: f64,
     /// Per column and bin.
     pub(super) shapes: Vec<Vec<f32>>,
@@ -52,20 +55,20 @@ impl Bag {
         let share = 1.0 / bags.len() as f32;
         let mut bags = bags.into_iter();
         let mut mean = bags.next()?;
-        let shapes = |bag: &mut Self| bag.shapes.iter_mut().flatten().for_each(|v| *v *= share);
-        shapes(&mut mean);
+        let values = |bag: &mut Self| bag.values().for_each(|value| *value *= share);
+        values(&mut mean);
         for mut bag in bags {
-            shapes(&mut bag);
-            for (sum, add) in mean
-                .shapes
-                .iter_mut()
-                .flatten()
-                .zip(bag.shapes.iter().flatten())
-            {
-                *sum += add;
+            values(&mut bag);
+            for (sum, add) in mean.values().zip(bag.values()) {
+                *sum += *add;
             }
         }
         Some(mean)
+    }
+
+    /// Everything that is a sum of steps.
+    fn values(&mut self) -> impl Iterator<Item = &mut f32> {
+        self.shapes.iter_mut().flatten().chain(&mut self.apart)
     }
 
     /// Scores of rows under the shape functions.
@@ -198,8 +201,9 @@ pub(super) fn boost(
     let mut order = Vec::with_capacity(BINS);
     let mut patience = Patience::new(settings.patience, apart.log_loss());
     let mut greed = Greed::new(settings.greed);
+    let mut halves = Halves::new(&apart);
     let mut losses = Vec::new();
-    let who = Traveller::new(settings, stride, bag);
+    let who = Traveller::new(frame, settings, stride, bag);
     for round in 0..settings.max_rounds {
         let is_smoothing = round < stride.smoothing_rounds;
         for (learning, watching) in learning.iter().zip(&watching) {
@@ -238,7 +242,8 @@ pub(super) fn boost(
             watching.add(&steps, &mut apart.scores);
         }
         greed.end_round();
-        let loss = apart.log_loss();
+        let (of_halves, loss) = apart.losses();
+        halves.see(of_halves, &apart.scores);
         losses.push(loss);
         watch.round(who, round, loss, || learn.log_loss())?;
         if patience.is_best(loss) {
@@ -249,6 +254,7 @@ pub(super) fn boost(
     }
     Ok(Bag {
         rows,
+        apart: halves.scores(),
         intercept,
         shapes: kept,
         pairs: Vec::new(),

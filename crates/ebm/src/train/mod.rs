@@ -6,6 +6,7 @@
 mod block;
 mod cross;
 mod cut;
+mod honest;
 mod loss;
 mod mains;
 pub(crate) mod pairs;
@@ -22,6 +23,7 @@ use std::{collections::BTreeSet, ops::Range};
 use rayon::prelude::*;
 
 use mains::Bag;
+use pairs::Pair;
 use random::Draws;
 use watch::Watcher;
 
@@ -33,7 +35,7 @@ use crate::{
 
 /// Information from which strides differ too little to be tried.
 const MUCH: f64 = 4_000.0;
-/// Bags that try the strides.
+/// Bags that try strides and pairs, at least.
 const TRIALS: usize = 6;
 
 /// Rows that the mean cell of a pair's table has at least, unless that left fewer bins than the next.
@@ -128,32 +130,8 @@ impl Ebm {
         };
         let (strides, mut bags) = mains(&frame, settings, &watch)?;
         watch.is_pairs = true;
-        let how = (settings, strides.first().copied().unwrap_or(Stride::CALM));
-        let most = settings.pairs.of(columns.len());
-        let (pairs, share) = if most == 0 {
-            (Vec::new(), 1.0)
-        } else if frame.information >= MUCH {
-            let scores = mean_scores(&frame, &bags);
-            let rows: Vec<u32> = (0..outcome.len() as u32).collect();
-            let mut draws = Draws::new(settings.seed, 0, 3);
-            let ranked = pairs::rank(&frame, &coarse, (&rows, &scores), most, &mut draws);
-            (ranked.into_iter().map(|(_, pair)| pair).collect(), 1.0)
-        } else {
-            let few = &bags[..settings.bags.min(TRIALS)];
-            pairs::choose(&frame, &coarse, how, few, &watch)?
-        };
-        if !pairs.is_empty() {
-            bags.par_iter_mut()
-                .enumerate()
-                .map(|(number, bag)| {
-                    let learned = pairs::boost(&frame, &coarse, &pairs, how, number, bag, &watch)?;
-                    (bag.pairs, bag.pair_losses) = (learned.tables, learned.losses);
-                    let values = bag.pairs.iter_mut().flatten();
-                    values.for_each(|value| *value *= share as f32);
-                    Ok(())
-                })
-                .collect::<Result<(), EbmError>>()?;
-        }
+        let stride = strides.first().copied().unwrap_or(Stride::CALM);
+        let pairs = together(&frame, &coarse, (settings, stride), &mut bags, &watch)?;
         let report = Report::new(
             strides,
             &bins,
@@ -176,7 +154,7 @@ impl Ebm {
             .iter()
             .map(|pair| pair.counts(&frame, &coarse))
             .collect();
-        let model = model::assemble(
+        let mut model = model::assemble(
             names.zip(bins).collect(),
             &counts,
             &coarse,
@@ -185,8 +163,100 @@ impl Ebm {
             learned.collect(),
             1.0 - settings.validation_share,
         );
+        level(&mut model, &frame);
         Ok(Fitted { model, report })
     }
+}
+
+/// Learns pairs on top of the curves of bags, and multiplies both with what rows that had no part in them say of them.
+fn together(
+    frame: &Frame,
+    coarse: &[Coarse],
+    how: (&Settings, Stride),
+    bags: &mut [Bag],
+    watch: &Watcher<'_>,
+) -> Result<Vec<Pair>, EbmError> {
+    let rows = frame.outcome.len();
+    let most = how.0.pairs.of(frame.bins.len());
+    let is_much = frame.information >= MUCH;
+    let (mut pairs, said) = if most == 0 {
+        (Vec::new(), Vec::new())
+    } else if is_much {
+        let scores = mean_scores(frame, bags);
+        let all: Vec<u32> = (0..rows as u32).collect();
+        let mut draws = Draws::new(how.0.seed, 0, 3);
+        let ranked = pairs::rank(frame, coarse, (&all, &scores), most, &mut draws);
+        let pairs: Vec<Pair> = ranked.into_iter().map(|(_, pair)| pair).collect();
+        (pairs, Vec::new())
+    } else {
+        // Rare outcomes say as little as few rows do.
+        let few = &bags[..trials((4.0 * frame.information) as usize, bags.len())];
+        pairs::choose(frame, coarse, how, few, watch)?
+    };
+    let mut factors = honest::factors(frame, bags, &said);
+    if !is_much && factors.pairs == 0.0 {
+        pairs.clear();
+        factors = honest::factors(frame, bags, &[]);
+    }
+    if !pairs.is_empty() {
+        let said = bags
+            .par_iter_mut()
+            .enumerate()
+            .map(|(number, bag)| {
+                let learned = pairs::boost(frame, coarse, &pairs, how, number, bag, watch)?;
+                (bag.pairs, bag.pair_losses) = (learned.tables, learned.losses);
+                Ok(learned.said)
+            })
+            .collect::<Result<Vec<Vec<f32>>, EbmError>>()?;
+        if is_much {
+            factors = honest::factors(frame, bags, &said);
+        }
+    }
+    for bag in bags {
+        let shapes = bag.shapes.iter_mut().flatten();
+        shapes.for_each(|value| *value *= factors.shapes as f32);
+        let pairs = bag.pairs.iter_mut().flatten();
+        pairs.for_each(|value| *value *= factors.pairs as f32);
+    }
+    Ok(pairs)
+}
+
+/// Bags that try strides and pairs: more where rows are few and a bag says little.
+fn trials(rows: usize, bags: usize) -> usize {
+    (40_000 / rows.max(1))
+        .clamp(TRIALS, (bags / 2).max(TRIALS))
+        .min(bags)
+}
+
+/// Moves the intercept so that the mean probability of the training rows is the share of the outcome.
+fn level(model: &mut Ebm, frame: &Frame) {
+    let mut bins = vec![0; frame.bins.len()];
+    let scores: Vec<f64> = (0..frame.outcome.len())
+        .map(|row| {
+            for (bin, column) in bins.iter_mut().zip(&frame.bins) {
+                *bin = column[row];
+            }
+            model.score(&bins)
+        })
+        .collect();
+    let mut shift = 0.0;
+    for _ in 0..20 {
+        let (mut g, mut h) = (0.0, 0.0);
+        for ((score, y), weight) in scores.iter().zip(&frame.outcome).zip(&frame.weights) {
+            let p = loss::logistic(score + shift);
+            g += f64::from(*weight) * (f64::from(*y) - p);
+            h += f64::from(*weight) * p * (1.0 - p);
+        }
+        if h < 1e-9 {
+            return;
+        }
+        let step = (g / h).clamp(-1.0, 1.0);
+        shift += step;
+        if step.abs() < 1e-12 {
+            break;
+        }
+    }
+    model.intercept += shift;
 }
 
 /// Bags of shape functions, and the strides they were learned with, the best first.
@@ -195,6 +265,7 @@ fn mains(
     settings: &Settings,
     watch: &Watcher<'_>,
 ) -> Result<(Vec<Stride>, Vec<Bag>), EbmError> {
+    let all = settings.bags(frame.outcome.len());
     let learn = |stride: Stride, bags: Range<usize>| -> Result<Vec<Bag>, EbmError> {
         bags.into_par_iter()
             .map(|bag| mains::boost(frame, settings, stride, bag, watch))
@@ -206,17 +277,17 @@ fn mains(
         None
     };
     if let Some(stride) = settings.stride.or(fixed) {
-        return Ok((vec![stride], learn(stride, 0..settings.bags)?));
+        return Ok((vec![stride], learn(stride, 0..all)?));
     }
-    let trials = settings.bags.min(TRIALS);
+    let trials = trials(frame.outcome.len(), all);
     let tried = [Stride::CALM, Stride::SHARP, Stride::EVEN, Stride::BOLD]
         .into_par_iter()
         .map(|stride| Ok((stride, learn(stride, 0..trials)?)))
         .collect::<Result<Vec<(Stride, Vec<Bag>)>, EbmError>>()?;
     let mut strides = Vec::new();
-    let mut mixed: Vec<Vec<Bag>> = (0..settings.bags).map(|_| Vec::new()).collect();
+    let mut mixed: Vec<Vec<Bag>> = (0..all).map(|_| Vec::new()).collect();
     for (stride, bags) in among_the_best(tried) {
-        let more = learn(stride, trials..settings.bags)?;
+        let more = learn(stride, trials..all)?;
         strides.push(stride);
         for (of_bag, bag) in mixed.iter_mut().zip(bags.into_iter().chain(more)) {
             of_bag.push(bag);
@@ -250,7 +321,7 @@ fn is_behind(losses: &[f64], best: &[f64]) -> bool {
 }
 
 /// Which way each column must go.
-fn directions(
+pub(crate) fn directions(
     columns: &[Column],
     monotone: &[(String, Direction)],
 ) -> Result<Vec<Option<Direction>>, EbmError> {
@@ -266,17 +337,23 @@ fn directions(
     Ok(directions)
 }
 
-fn check(columns: &[Column], outcome: &[bool], weights: Option<&[f64]>) -> Result<(), EbmError> {
-    if columns.is_empty() || outcome.len() < 2 {
+/// Whether columns have rows, as many as the outcome, and names of their own.
+pub(crate) fn check_columns(columns: &[Column], rows: usize) -> Result<(), EbmError> {
+    if columns.is_empty() || rows < 2 {
         return Err(EbmError::Empty);
     }
     let mut names = BTreeSet::new();
     for column in columns {
-        column.check(outcome.len())?;
+        column.check(rows)?;
         if !names.insert(column.name()) {
             return Err(EbmError::Twice(column.name().to_owned()));
         }
     }
+    Ok(())
+}
+
+fn check(columns: &[Column], outcome: &[bool], weights: Option<&[f64]>) -> Result<(), EbmError> {
+    check_columns(columns, outcome.len())?;
     if let Some(weights) = weights {
         if weights.len() != outcome.len() {
             return Err(EbmError::Rows {

@@ -8,7 +8,8 @@ use super::watch::{Traveller, Watcher};
 use super::{
     Frame,
     cross::Corner,
-    loss::{Slope, log_loss, slopes},
+    honest::Halves,
+    loss::{Slope, slopes},
     mains::{Bag, Greed, Patience},
     random::Draws,
     rows::Rows,
@@ -53,6 +54,10 @@ impl Pair {
         counts
     }
 }
+
+/// Below so many rows the stop that rows apart chose flatters what pairs say of these rows; above, a stop chosen by half of them
+/// is worse than the model's. By random splits of the training rows of ten sets.
+const FEW: usize = 4_000;
 
 /// Sets of outcomes drawn from the shape functions alone, to know what a pair gains by chance.
 const DRAWN: u64 = 4;
@@ -152,26 +157,11 @@ pub(super) fn rank(
 /// Ranked pairs of a bag, and what they add to each of the rows it keeps apart.
 type Tried = (Vec<(f64, Pair)>, Vec<f32>);
 
-/// What pairs add to rows.
-fn said(
-    frame: &Frame,
-    coarse: &[Coarse],
-    pairs: &[Pair],
-    tables: &[Vec<f32>],
-    rows: &[u32],
-) -> Vec<f32> {
-    let of_row = |row: &u32| {
-        let of_pair =
-            |(pair, table): (&Pair, &Vec<f32>)| table[pair.cell(frame, coarse, *row as usize)];
-        pairs.iter().zip(tables).map(of_pair).sum()
-    };
-    rows.iter().map(of_row).collect()
-}
-
 /// Pairs that help on rows they were not chosen by.
 ///
-/// Each of a few bags ranks pairs on its own rows and learns them; the rows it keeps apart tell what share of it is worth
-/// saying. A pair stays when half of the bags chose it.
+/// Each of a few bags ranks pairs on its own rows and learns them. A pair stays when half of the bags chose it.
+///
+/// Also returns what the pairs of each bag add to the rows it keeps apart, which had no part in choosing them.
 ///
 /// # Source
 /// The vote: Meinshausen and Bühlmann (2010), "Stability selection", doi:10.1111/j.1467-9868.2010.00740.x.
@@ -184,7 +174,7 @@ pub(super) fn choose(
     (settings, stride): (&Settings, Stride),
     bags: &[Bag],
     watch: &Watcher<'_>,
-) -> Result<(Vec<Pair>, f64), EbmError> {
+) -> Result<(Vec<Pair>, Vec<Vec<f32>>), EbmError> {
     let most = settings.pairs.of(frame.bins.len());
     let tried = bags
         .par_iter()
@@ -203,15 +193,10 @@ pub(super) fn choose(
                 bag,
                 watch,
             )?;
-            let said = said(frame, coarse, &pairs, &learned.tables, &bag.rows[1]);
-            Ok((ranked, said))
+            Ok((ranked, learned.said))
         })
         .collect::<Result<Vec<Tried>, EbmError>>()?;
     let (tried, said): (Vec<_>, Vec<_>) = tried.into_iter().unzip();
-    let share = worth(frame, bags, &said);
-    if share == 0.0 {
-        return Ok((Vec::new(), 0.0));
-    }
     let mut votes: BTreeMap<[usize; 2], (usize, f64, Pair)> = BTreeMap::new();
     for (gain, pair) in tried.into_iter().flatten() {
         let vote = votes.entry(pair.columns).or_insert((0, 0.0, pair));
@@ -222,45 +207,7 @@ pub(super) fn choose(
     kept.retain(|(votes, ..)| votes * 2 >= bags.len());
     kept.sort_by(|a, b| b.1.total_cmp(&a.1));
     kept.truncate(most);
-    Ok((kept.into_iter().map(|(_, _, pair)| pair).collect(), share))
-}
-
-/// The share of what pairs say that is worth saying by the rows that bags keep apart: the smallest of those that bags cannot
-/// tell from the best. 0 when pairs help nothing.
-fn worth(frame: &Frame, bags: &[Bag], said: &[Vec<f32>]) -> f64 {
-    let apart: Vec<(Vec<f32>, Rows)> = bags
-        .iter()
-        .map(|bag| {
-            let rows = &bag.rows[1];
-            let picked = Rows::pick(&frame.outcome, &frame.weights, rows, 0.0);
-            (bag.scores(frame, rows), picked)
-        })
-        .collect();
-    let losses = |share: f32| -> Vec<f64> {
-        let of_bag = |((scores, rows), said): (&(Vec<f32>, Rows), &Vec<f32>)| {
-            let scores: Vec<f32> = scores
-                .iter()
-                .zip(said)
-                .map(|(a, b)| a + share * b)
-                .collect();
-            let loss = log_loss(&scores, &rows.outcome, &rows.weights);
-            if loss.is_nan() { 0.0 } else { loss }
-        };
-        apart.iter().zip(said).map(of_bag).collect()
-    };
-    let tried: Vec<(f64, Vec<f64>)> = (0..=10_u8)
-        .map(|tenths| f64::from(tenths) / 10.0)
-        .map(|share| (share, losses(share as f32)))
-        .collect();
-    let sum = |losses: &[f64]| losses.iter().sum::<f64>();
-    let best = tried
-        .iter()
-        .min_by(|(_, a), (_, b)| sum(a).total_cmp(&sum(b)));
-    let Some((_, best)) = best else { return 0.0 };
-    let found = tried
-        .iter()
-        .find(|(_, losses)| !super::is_behind(losses, best));
-    found.map_or(0.0, |(share, _)| *share)
+    Ok((kept.into_iter().map(|(_, _, pair)| pair).collect(), said))
 }
 
 /// Up to [`WIDTH`] pairs, a word per row.
@@ -298,6 +245,8 @@ pub(super) struct LearnedPairs {
     pub(super) tables: Vec<Vec<f32>>,
     /// Log loss of the rows kept apart, per round.
     pub(super) losses: Vec<f64>,
+    /// What the pairs add to the rows kept apart, as [`Halves`] tells it where rows are few.
+    pub(super) said: Vec<f32>,
 }
 
 /// Boosts the terms of pairs on top of a bag's shape functions, which stay as they are.
@@ -333,8 +282,11 @@ pub(super) fn boost(
     let mut steps = vec![vec![0.0; most]; WIDTH];
     let mut patience = Patience::new(settings.patience, apart.log_loss());
     let mut greed = Greed::new(settings.greed);
+    let before = apart.scores.clone();
+    let mut halves = Halves::new(&apart);
+    let mut stopped = before.clone();
     let mut losses = Vec::new();
-    let who = Traveller::new(settings, stride, number);
+    let who = Traveller::new(frame, settings, stride, number);
     for round in 0..settings.max_rounds {
         for (group, members) in pairs.chunks(WIDTH).enumerate() {
             learn.slopes(&mut slopes);
@@ -373,17 +325,27 @@ pub(super) fn boost(
             watching[group].add(&steps, &mut apart.scores);
         }
         greed.end_round();
-        let loss = apart.log_loss();
+        let (of_halves, loss) = apart.losses();
+        halves.see(of_halves, &apart.scores);
         losses.push(loss);
         watch.round(who, round, loss, || learn.log_loss())?;
         if patience.is_best(loss) {
             kept.clone_from(&tables);
+            stopped.clone_from(&apart.scores);
         } else if patience.is_over() {
             break;
         }
     }
+    let after = if frame.outcome.len() < FEW {
+        halves.scores()
+    } else {
+        stopped
+    };
+    let said = after.into_iter().zip(before);
+    let said = said.map(|(after, before)| after - before);
     Ok(LearnedPairs {
         tables: kept,
         losses,
+        said: said.collect(),
     })
 }

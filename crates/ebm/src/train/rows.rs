@@ -1,6 +1,6 @@
 //! The rows of a bag, laid out so that one pass over them serves several columns.
 
-use super::loss::{Slope, log_loss, slopes};
+use super::loss::{Slope, half_losses, log_loss, slopes};
 
 /// What is known of rows besides their bins.
 #[derive(Default)]
@@ -26,6 +26,13 @@ impl Rows {
 
     pub(super) fn log_loss(&self) -> f64 {
         log_loss(&self.scores, &self.outcome, &self.weights)
+    }
+
+    /// Log loss of the rows at even and at odd places, and of all.
+    pub(super) fn losses(&self) -> ([f64; 2], f64) {
+        let [even, odd] = half_losses(&self.scores, &self.outcome, &self.weights);
+        let all = (even[0] + odd[0]) / (even[1] + odd[1]);
+        ([even[0] / even[1], odd[0] / odd[1]], all)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who looks on while a model is learned, and may end it.
 
+use super::Frame;
 use crate::{EbmError, Settings, Stride};
 
 /// Where learning is. Bags learn side by side, so that news comes from several threads and in no fixed order; that of one bag
@@ -45,10 +46,10 @@ pub(super) struct Traveller {
 }
 
 impl Traveller {
-    pub(super) fn new(settings: &Settings, stride: Stride, bag: usize) -> Self {
+    pub(super) fn new(frame: &Frame, settings: &Settings, stride: Stride, bag: usize) -> Self {
         Self {
             bag,
-            bags: settings.bags,
+            bags: settings.bags(frame.outcome.len()),
             stride,
             max_rounds: settings.max_rounds,
         }

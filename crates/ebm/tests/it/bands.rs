@@ -7,7 +7,7 @@ use crate::made::{LEVELS, Made, made, of_age, of_debt};
 #[test]
 fn bands_hold_the_planted_curves() {
     let (mut held, mut all) = ([0.0; 2], [0.0; 2]);
-    for seed in 0..12 {
+    for seed in 0..8 {
         let data = made(3_000, 100 + seed, 0.0);
         let settings = Settings {
             pairs: Pairs::AtMost(0),

@@ -96,7 +96,13 @@ fn settings_out_of_range_are_named() {
                 ..quick()
             },
         ),
-        ("bags", Settings { bags: 0, ..quick() }),
+        (
+            "bags",
+            Settings {
+                bags: Some(0),
+                ..quick()
+            },
+        ),
         (
             "validation_share",
             Settings {

@@ -89,7 +89,7 @@ pub(crate) fn numeric(name: &str, values: Vec<f64>) -> Column {
 /// Few bags and rounds, for tests that ask nothing of accuracy.
 pub(crate) fn quick() -> Settings {
     Settings {
-        bags: 3,
+        bags: Some(3),
         max_rounds: 60,
         stride: Some(Stride::BOLD),
         ..Settings::default()

@@ -10,5 +10,6 @@ mod degenerate;
 mod made;
 mod model;
 mod parity;
+mod private;
 mod tasks;
 mod threads;

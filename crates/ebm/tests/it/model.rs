@@ -138,7 +138,7 @@ fn curves_that_must_rise_rise_for_every_row_and_the_missing_bin_stays_free() {
                     ("age".to_owned(), direction),
                     ("debt".to_owned(), direction),
                 ],
-                bags: 5,
+                bags: Some(5),
                 ..Settings::default()
             };
             let model = Ebm::fit(&data.columns, &data.outcome, None, &settings).unwrap();

@@ -105,8 +105,6 @@ fn as_accurate_as_interpret_on_every_task() {
         let slack = match task {
             // A thousand rows: the spread of interpret over its own seeds.
             "german_credit" => 0.004,
-            // 1,235 test rows: ours is 0.0010 behind, at the edge of the spread over seeds.
-            "compas" => 0.0015,
             _ => 0.001,
         };
         assert!(found.auc >= found.their_auc - slack, "{task}");

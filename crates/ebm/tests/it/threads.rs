@@ -17,7 +17,10 @@ fn one_and_four_threads_give_the_same_bytes() {
                 &data.columns,
                 &data.outcome,
                 None,
-                &Settings::default(),
+                &Settings {
+                    bags: Some(14),
+                    ..Settings::default()
+                },
                 &|_| true,
             )
         });
