@@ -7,7 +7,7 @@ use crate::workspace::{
 };
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 18] = [
+const PURE: [&str; 19] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
@@ -22,6 +22,7 @@ const PURE: [&str; 18] = [
     "helder-selection",
     "helder-yardstick",
     "helder-model",
+    "helder-exports",
     "helder-report",
     "helder-frames",
     "helder-dummy",

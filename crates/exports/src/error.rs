@@ -1,0 +1,30 @@
+//! Why there is no export.
+
+/// What stands in the way.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// Groups have no score that is added up.
+    #[error("a model of the kind `{0}` has no score to write down")]
+    NoScore(&'static str),
+    /// More parts than databases and spreadsheets take.
+    #[error("the model has {found} parts where this form takes at most {most}")]
+    TooManyParts {
+        /// Inputs and pairs of the model.
+        found: usize,
+        /// Most of this form.
+        most: usize,
+    },
+    /// Coherent models do not come here.
+    #[error("the model does not hold together: {0}")]
+    Incoherent(String),
+    /// The workbook could not be written.
+    #[error("the workbook could not be written")]
+    Workbook(#[from] zip::result::ZipError),
+    /// The workbook could not be written.
+    #[error("the workbook could not be written")]
+    Written(#[from] std::io::Error),
+    /// The table could not be written.
+    #[error("the table could not be written")]
+    Table(#[from] csv::Error),
+}

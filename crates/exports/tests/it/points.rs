@@ -1,0 +1,108 @@
+//! The points table, added up by a reader that knows nothing but the table.
+
+use std::collections::HashMap;
+
+use helder_exports::{Form, export};
+
+use crate::made::{Given, Row, Told, count, models, rows};
+
+struct Line(Vec<String>);
+
+impl Line {
+    fn text(&self, at: usize) -> String {
+        let text = &self.0[at];
+        text.strip_prefix('\'').unwrap_or(text).to_owned()
+    }
+
+    fn number(&self, at: usize) -> Option<f64> {
+        (!self.0[at].is_empty()).then(|| self.0[at].parse().unwrap())
+    }
+
+    /// Whether a value is what the five fields from `at` on ask; `known` are the levels of the part.
+    fn holds(&self, at: usize, values: &HashMap<&str, &Given>, known: &[String]) -> bool {
+        let Some(value) = values.get(self.text(at).as_str()) else {
+            return true;
+        };
+        match (self.0[at + 1].as_str(), value) {
+            ("missing", Given::Missing)
+            | ("no", Given::Boolean(false))
+            | ("yes", Given::Boolean(true)) => true,
+            ("number", Given::Number(value)) => {
+                self.number(at + 2).is_none_or(|from| *value >= from)
+                    && self.number(at + 3).is_none_or(|below| *value < below)
+            }
+            ("level", Given::Text(level)) => self.text(at + 4) == *level,
+            ("other level", Given::Text(level)) => !known.contains(level),
+            _ => false,
+        }
+    }
+}
+
+/// Score and answer by the table.
+fn added_up(lines: &[Line], names: &[&str], row: &Row) -> Option<(f64, f64)> {
+    let values: HashMap<&str, &Given> = names.iter().copied().zip(&row.values).collect();
+    let last: usize = lines
+        .iter()
+        .map(|line| line.0[0].parse::<usize>().unwrap())
+        .max()?;
+    let fixed = |is: &str| {
+        lines
+            .iter()
+            .find(|line| line.0[0] == "0" && line.0[2] == is)
+    };
+    let mut score = fixed("start")?.number(13)?;
+    for part in 1..=last {
+        let part = part.to_string();
+        let of_part: Vec<&Line> = lines.iter().filter(|line| line.0[0] == part).collect();
+        let known = |at: usize| -> Vec<String> {
+            let levels = of_part.iter().filter(|line| line.0[at + 1] == "level");
+            levels.map(|line| line.text(at + 4)).collect()
+        };
+        let (first, second) = (known(1), known(6));
+        let line = of_part
+            .iter()
+            .find(|line| line.holds(1, &values, &first) && line.holds(6, &values, &second))?;
+        let line_value = match (
+            line.number(11),
+            line.number(12),
+            values.get(line.text(1).as_str()),
+        ) {
+            (Some(slope), Some(centre), Some(Given::Number(value))) => slope * (value - centre),
+            _ => 0.0,
+        };
+        score += line_value + line.number(13)?;
+    }
+    if let Some(line) = fixed("points to score") {
+        score = line.number(13)? + line.number(11)? * score;
+    }
+    let mut odds = score;
+    if let Some(line) = fixed("calibration") {
+        odds = line.number(13)? + line.number(11)? * score;
+    }
+    let answer = match fixed("answer")?.0[5].as_str() {
+        "logistic" => 1.0 / (1.0 + (-odds.clamp(-700.0, 700.0)).exp()),
+        "exponential" => odds.clamp(-700.0, 700.0).exp(),
+        _ => odds,
+    };
+    Some((score, answer))
+}
+
+#[test]
+fn the_table_adds_up_to_the_score_of_the_service() {
+    let mut told = Told::default();
+    for model in models() {
+        let table = export(&model, Form::Points).unwrap();
+        let mut reader = csv::Reader::from_reader(table.as_slice());
+        let lines: Vec<Line> = reader
+            .records()
+            .map(|line| Line(line.unwrap().iter().map(str::to_owned).collect()))
+            .collect();
+        let names: Vec<&str> = model.inputs.iter().map(|i| i.name.as_str()).collect();
+        for row in rows(&model, count(300), false) {
+            // The table cannot tell a whole number from another.
+            told.compare(&model, &row, added_up(&lines, &names, &row));
+        }
+    }
+    told.say("points table");
+    assert!(told.refused > 0);
+}
