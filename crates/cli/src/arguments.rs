@@ -97,6 +97,9 @@ pub(crate) enum Command {
         /// TOML file with the sections frame, and selection or training or both, as in a plan; tables name their datasetVersionId or linkageRunId
         file: PathBuf,
     },
+    /// Write a model in forms that run elsewhere
+    #[command(subcommand)]
+    Model(crate::command::ModelCommand),
     /// Review a model version (as privacy officer)
     Review {
         /// Model version

@@ -21,7 +21,7 @@ pub enum Form {
     Sqlite,
     /// A statement for PostgreSQL.
     Postgres,
-    /// A workbook that computes (XLSX), for Excel and LibreOffice.
+    /// A workbook that computes (XLSX), for Excel and `LibreOffice`.
     Sheet,
 }
 

@@ -72,7 +72,7 @@ fn subjects(sum: &Sum<'_>, blocks: &Blocks<'_>, rows: &[Vec<Filled>]) -> Sheet {
     let mut results = Vec::new();
     let added = |row: u32| {
         let (from, to) = (address(row, parts.0), address(row, parts.1));
-        format!("{}+SUM({from}:{to})", blocks.base())
+        format!("{}+SUM({from}:{to})", blocks::base())
     };
     let next = parts.1 + 1;
     if sum.points.is_some() {
@@ -111,8 +111,8 @@ fn subjects(sum: &Sum<'_>, blocks: &Blocks<'_>, rows: &[Vec<Filled>]) -> Sheet {
         for (place, (_, result)) in results.iter().enumerate() {
             let formula = match result {
                 Column::Added => added(row),
-                Column::Scored(total) => blocks.scored(&address(row, *total)),
-                Column::Answer(score) => answer(sum, blocks, &address(row, *score)),
+                Column::Scored(total) => blocks::scored(&address(row, *total)),
+                Column::Answer(score) => answer(sum, &address(row, *score)),
             };
             // Nobody is filled in here.
             let formula = format!("IF(COUNTA({from}:{to})=0,\"\",{formula})");
@@ -138,7 +138,7 @@ fn fill(sheet: &mut Sheet, row: u32, column: usize, value: &Filled) {
     }
 }
 
-fn answer(sum: &Sum<'_>, blocks: &Blocks<'_>, score: &str) -> String {
+fn answer(sum: &Sum<'_>, score: &str) -> String {
     // Beyond this the exponential is no number of a spreadsheet.
     let near = |score: &str| format!("MAX(-700,MIN(700,{score}))");
     let logistic = |score: &str| {
@@ -148,7 +148,7 @@ fn answer(sum: &Sum<'_>, blocks: &Blocks<'_>, score: &str) -> String {
     match sum.answer {
         Answered::Probability(Calibration::None) | Answered::Value(Link::Logit) => logistic(score),
         Answered::Probability(Calibration::Logistic { .. }) => {
-            logistic(&format!("({})", blocks.calibrated(score)))
+            logistic(&format!("({})", blocks::calibrated(score)))
         }
         Answered::Value(Link::Log) => format!("EXP({})", near(score)),
         Answered::Value(Link::Identity | Link::None) => score.to_owned(),

@@ -54,6 +54,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .service(runs::http::list_training_runs)
         .service(runs::http::get_training_run)
         .service(runs::http::get_training_report)
+        .service(runs::exports::get_training_export)
         .service(selections::http::create_selection)
         .service(selections::http::list_selections)
         .service(selections::http::get_selection)

@@ -1,5 +1,6 @@
 //! Training runs: ask, show, list, and the job that learns and registers.
 
+pub(crate) mod exports;
 pub(crate) mod http;
 pub(crate) mod job;
 pub(crate) mod register;

@@ -151,6 +151,25 @@ async fn each_step_can_be_done_by_hand() {
         assert!(page.starts_with("<!doctype html>"), "{kind}: {page:.200}");
         assert!(page.contains("<svg"), "{kind} has no chart");
     }
+
+    // The model in other forms: from the platform, and from its file without one.
+    let export =
+        |model: &str, form: &str| analyst.try_to(&["model", "export", model, "--form", form]);
+    let statement = export(&model, "postgres");
+    assert!(statement.status.success());
+    let statement = String::from_utf8(statement.stdout).unwrap();
+    assert!(statement.contains(" AS helder_probability"), "{statement}");
+    let stored = repository().join("crates/model/tests/formats/1/homelessness-card.json");
+    let sheet = run([
+        OsStr::new("model"),
+        "export".as_ref(),
+        stored.as_os_str(),
+        "--form".as_ref(),
+        "sheet".as_ref(),
+    ]);
+    assert!(sheet.status.success() && sheet.stdout.starts_with(b"PK"));
+    let nothing = export("niets", "points");
+    assert!(!nothing.status.success() && nothing.stdout.is_empty());
 }
 
 #[test]

@@ -36,6 +36,50 @@ async fn evaluation(people: &People, version: &str) -> Value {
     people.analyst.get(&address).await.json()
 }
 
+/// The forms of the model, and that the points table says the points of a prediction.
+async fn exported(people: &People, run: &str, prediction: &Value) {
+    let form = |form: &str| format!("/training/v1/training-runs/{run}/exports/{form}");
+    let table = people.analyst.get(&form("points")).await;
+    assert_eq!(table.status, 200, "{}", table.text);
+    assert!(table.header("content-type").starts_with("text/csv"));
+    assert_eq!(
+        table.header("content-disposition"),
+        "attachment; filename=\"dreigende-dakloosheid.points.csv\""
+    );
+    let lines: Vec<Vec<&str>> = table
+        .text
+        .lines()
+        .map(|line| line.split(',').collect())
+        .collect();
+    for part in prediction["contributions"].as_array().unwrap() {
+        let value = part["value"].as_f64().unwrap();
+        let is = |line: &&Vec<&str>| {
+            let inside = |at: usize, keeps: fn(f64, f64) -> bool| {
+                line[at].is_empty() || keeps(value, line[at].parse().unwrap())
+            };
+            let holds = match line[2] {
+                "number" => inside(3, |v, from| v >= from) && inside(4, |v, below| v < below),
+                "yes" => value > 0.5,
+                _ => false,
+            };
+            holds && line[1] == part["input"].as_str().unwrap()
+        };
+        let line = lines.iter().find(is).unwrap();
+        assert_eq!(line[13], part["points"].to_string(), "{part}");
+    }
+    for (name, begins) in [("sqlite", "-- "), ("postgres", "-- "), ("sheet", "PK")] {
+        let written = people.analyst.get(&form(name)).await;
+        assert_eq!(written.status, 200, "{name}");
+        assert!(written.text.starts_with(begins), "{name}");
+    }
+    people.analyst.get(&form("pmml")).await.assert_problem(404);
+    people
+        .consumer
+        .get(&form("points"))
+        .await
+        .assert_problem(403);
+}
+
 #[tokio::test]
 async fn a_card_is_trained_served_and_added_up() {
     let platform = Platform::start().await.unwrap();
@@ -131,6 +175,8 @@ async fn a_card_is_trained_served_and_added_up() {
         seen.push(now);
     }
     assert!(seen[4].0 > seen[0].0 + 5, "{seen:?}");
+
+    exported(&people, &id(&training), prediction).await;
 
     let card = people
         .analyst

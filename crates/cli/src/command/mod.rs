@@ -8,6 +8,7 @@ mod link;
 mod local;
 mod logs;
 mod migrate;
+mod model;
 mod processes;
 mod series;
 mod show;
@@ -28,6 +29,7 @@ use crate::{
 
 pub(crate) use clerical::ClericalCommand;
 pub(crate) use encoding::EncodingCommand;
+pub(crate) use model::ModelCommand;
 pub(crate) use processes::CALLS;
 pub(crate) use series::SeriesArguments;
 pub(crate) use show::show_prediction;
@@ -83,6 +85,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Link(wanted) => wait(link::link(&access, &wanted, screen)),
         Command::Clerical(command) => wait(clerical::step(&access, command, screen)),
         Command::Encoding(command) => wait(encoding::step(&access, command, screen)),
+        Command::Model(command) => wait(model::step(&access, command)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
         Command::Review {
             version,

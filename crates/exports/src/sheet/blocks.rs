@@ -44,6 +44,21 @@ pub(super) struct Blocks<'a> {
 /// Columns of the block in front: names and numbers of the model as a whole.
 const HEAD: usize = 2;
 
+/// What the parts are added to.
+pub(super) fn base() -> String {
+    number(1, 1)
+}
+
+/// The score of a total of points.
+pub(super) fn scored(total: &str) -> String {
+    format!("{}+{}*{total}", number(2, 1), number(3, 1))
+}
+
+/// The score after calibration.
+pub(super) fn calibrated(score: &str) -> String {
+    format!("{}+{}*{score}", number(4, 1), number(5, 1))
+}
+
 impl<'a> Blocks<'a> {
     pub(super) fn new(sum: &'a Sum<'a>) -> Self {
         let mut column = HEAD + 1;
@@ -62,25 +77,10 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    /// What the parts are added to.
-    pub(super) fn base(&self) -> String {
-        number(1, 1)
-    }
-
-    /// The score of a total of points.
-    pub(super) fn scored(&self, total: &str) -> String {
-        format!("{}+{}*{total}", number(2, 1), number(3, 1))
-    }
-
-    /// The score after calibration.
-    pub(super) fn calibrated(&self, score: &str) -> String {
-        format!("{}+{}*{score}", number(4, 1), number(5, 1))
-    }
-
     /// What a part adds, for the subject of a row.
     pub(super) fn formula(&self, place: usize, part: &Part, row: u32) -> String {
         let column = self.blocks[place].column;
-        let formula = match part {
+        match part {
             Part::Alone(lookup) => self.looked_up(lookup, row, column),
             Part::Line { input, missing, .. } => {
                 let cell = address(row, *input);
@@ -103,8 +103,7 @@ impl<'a> Blocks<'a> {
                 let to = to.split_once('!').map_or("", |(_, cell)| cell);
                 format!("INDEX({}:{to},{down},{across})", number(1, column + 4))
             }
-        };
-        formula
+        }
     }
 
     /// The formula that looks a value up in its block.

@@ -1,4 +1,4 @@
-//! The file format: the least of XLSX (ECMA-376) that Excel and LibreOffice open.
+//! The file format: the least of XLSX (ECMA-376) that Excel and `LibreOffice` open.
 //!
 //! A formula has no stored result, so whoever opens the book computes it.
 

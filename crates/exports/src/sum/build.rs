@@ -63,7 +63,7 @@ fn line(
     /// Of a number or a boolean: slope, centre, and what a known and a missing value add.
     #[derive(Clone, Copy, Default)]
     struct Slope {
-        slope: f64,
+        per_unit: f64,
         centre: f64,
         indicator: Option<[f64; 2]>,
     }
@@ -72,7 +72,7 @@ fn line(
     for term in &fit.linear_terms {
         base += term.coefficient * term.mean;
         let slope = &mut slopes[place(positions, &term.input)?];
-        (slope.slope, slope.centre) = (term.coefficient, term.mean);
+        (slope.per_unit, slope.centre) = (term.coefficient, term.mean);
     }
     let mut levels: HashMap<usize, HashMap<&str, f64>> = HashMap::new();
     let mut means = HashMap::new();
@@ -105,7 +105,7 @@ fn line(
             return Part::Alone(of_levels(at, input, effect));
         }
         let Slope {
-            slope,
+            per_unit: slope,
             centre,
             indicator,
         } = slopes[at];

@@ -1,4 +1,4 @@
-//! The workbook, computed by LibreOffice.
+//! The workbook, computed by `LibreOffice`.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use helder_model::Model;
 
 use crate::made::{Given, Row, Told, count, models, rows};
 
-/// Rows of one workbook; LibreOffice keeps a whole one in memory.
+/// Rows of one workbook; `LibreOffice` keeps a whole one in memory.
 const AT_ONCE: usize = 10_000;
 
 fn filled(row: &Row) -> Vec<Filled> {
@@ -24,7 +24,7 @@ fn filled(row: &Row) -> Vec<Filled> {
     row.values.iter().map(cell).collect()
 }
 
-/// Score and answer of each row, as LibreOffice computes them.
+/// Score and answer of each row, as `LibreOffice` computes them.
 fn computed(folder: &Path, model: &Model, rows: &[Row]) -> Vec<Option<(f64, f64)>> {
     let book = folder.join("book.xlsx");
     let cells: Vec<Vec<Filled>> = rows.iter().map(filled).collect();
