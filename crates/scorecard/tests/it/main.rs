@@ -4,3 +4,4 @@
 mod card;
 mod parity;
 mod support;
+mod tasks;

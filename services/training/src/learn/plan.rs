@@ -224,7 +224,7 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub most_points: Option<u32>,
-    /// Scorecard: most bins of a feature, without that of missing values; 6 when absent.
+    /// Scorecard: most bins of a feature, without that of missing values; 8 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 2, maximum = 32)]
     pub most_bins: Option<u32>,
