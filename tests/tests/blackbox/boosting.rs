@@ -114,22 +114,30 @@ async fn a_sum_of_curves_is_trained_reviewed_served_and_explained() {
         "{results}"
     );
 
-    let over_protocol = people
+    over_protocol(
+        &people,
+        answer["model"].as_str().unwrap(),
+        found.len(),
+        score,
+    )
+    .await;
+}
+
+/// The open protocol gives the same score, and a contribution per term.
+async fn over_protocol(people: &People, model: &str, terms: usize, score: f64) {
+    let reply = people
         .consumer
-        .post(
-            &format!("/oip/v2/models/{}/infer", answer["model"].as_str().unwrap()),
-            &tensors(),
-        )
+        .post(&format!("/oip/v2/models/{model}/infer"), &tensors())
         .await
         .json();
-    let outputs = over_protocol["outputs"].as_array().unwrap();
+    let outputs = reply["outputs"].as_array().unwrap();
     let output = |name: &str| {
         outputs
             .iter()
             .find(|output| output["name"] == name)
             .unwrap()
     };
-    assert_eq!(output("contributions")["shape"], json!([1, found.len()]));
+    assert_eq!(output("contributions")["shape"], json!([1, terms]));
     assert_eq!(
         output("score")["data"][0].as_f64().unwrap().to_bits(),
         score.to_bits()
