@@ -58,15 +58,7 @@ pub(crate) struct Payload {
     pub run_id: Uuid,
 }
 
-/// Writes the run and queues its job, in the caller's transaction.
-///
-/// # Errors
-/// Database errors.
-pub(crate) fn insert(conn: &mut Conn, caller: &Caller, run: &Checked) -> Result<Job> {
-    Ok(insert_named(conn, caller, run)?.0)
-}
-
-/// [`insert`], with the identifier of the run.
+/// Writes the run and queues its job, in the caller's transaction; the job, and the identifier of the run.
 ///
 /// # Errors
 /// Database errors.

@@ -71,6 +71,9 @@ pub(crate) enum ClericalCommand {
         /// A later version of the right dataset
         #[arg(long)]
         right: Option<Uuid>,
+        /// Go on from this run of a series: its model and its numbers of persons stay
+        #[arg(long)]
+        previous: Option<Uuid>,
     },
 }
 
@@ -179,9 +182,13 @@ pub(super) async fn step(access: &Access, command: ClericalCommand, screen: Scre
             review,
             left,
             right,
+            previous,
         } => {
             let path = format!("{REVIEWS}/{review}/_relink");
-            let body = json!({"left": left, "right": right});
+            let mut body = json!({"left": left, "right": right});
+            if let Some(previous) = previous {
+                body["incremental"] = json!({"previous": previous});
+            }
             let run = made(&client, screen, &path, &body).await?;
             let held = &run["review"]["labels"]["held"];
             screen.line(&format!(

@@ -38,6 +38,8 @@ pub enum Reason {
     RecordChanged,
     /// A record is gone.
     RecordRemoved,
+    /// People decided about a pair of the records, or a decision of before no longer holds.
+    Reviewed,
     /// The records are the same; another record that competes with them, or a block that grew too large, changed a link.
     LinkChanged,
 }
@@ -136,6 +138,7 @@ impl Entities {
             right: super::Source::default(),
             links: Vec::new(),
             clusters: crate::cluster::Clusters::default(),
+            decided: super::Decided::default(),
             ..state.clone()
         };
         let none = Self {
@@ -221,6 +224,9 @@ impl Entities {
         let mut old: BTreeMap<u64, Concerned> = BTreeMap::new();
         let mut new: BTreeMap<u64, BTreeSet<Reason>> = BTreeMap::new();
         let mut with_past: BTreeSet<u64> = BTreeSet::new();
+        let decided = after
+            .decided
+            .concerned(&before.decided, diffs, after.frozen.within);
         for (side, row) in records(after) {
             let id = now.of[side][row as usize];
             let same = diffs[side].same[row as usize].is_some();
@@ -229,12 +235,14 @@ impl Entities {
                 (Some(_), false) => Some(Reason::RecordChanged),
                 (Some(_), true) => None,
             };
-            new.entry(id).or_default().extend(reason);
+            let is_decided = decided[side].contains(&row).then_some(Reason::Reviewed);
+            let reasons = [reason, is_decided].into_iter().flatten();
+            new.entry(id).or_default().extend(reasons.clone());
             if let Some(was) = former[side][row as usize] {
                 with_past.insert(id);
                 let concerned = old.entry(was).or_default();
                 concerned.into.insert(id);
-                concerned.reasons.extend(reason);
+                concerned.reasons.extend(reasons);
             }
         }
         for (side, row) in records(before) {

@@ -11,9 +11,13 @@
 //! - within one file, groups in every connected component of links in which a link came, went or changed. What groups say of their pairs
 //!   is worked out from the groups each time a state is asked for its [`State::result`].
 //!
+//! Decisions of people overrule the links of a state as they do those of a run ([`State::update_labelled`]); the model stays what it is. Pairs
+//! of a record about which something else is decided than before are weighed, chosen and grouped again.
+//!
 //! Records are ordered by their keys, so the order of a file has no say.
 
 mod blocks;
+mod decided;
 pub mod entities;
 mod file;
 pub mod partition;
@@ -34,10 +38,11 @@ use crate::{
     comparison::Side,
     model::TrainedModel,
     population::Population,
-    run::{Limits, Link, MORE_PAIRS, Observer, RunError, ScoredPair},
+    run::{Label, Limits, Link, MORE_PAIRS, Observer, RunError, ScoredPair},
     spec::{Assignment, LinkageSpec},
     table::{RowCountMismatch, Table},
 };
+pub(crate) use decided::Decided;
 pub use file::FileError;
 pub use source::{Source, SourceError};
 
@@ -167,6 +172,8 @@ pub struct State {
     pub(crate) clusters: Clusters,
     /// What each rule reaches.
     pub(crate) rules: Vec<RuleCount>,
+    /// What people decided about its records.
+    pub(crate) decided: Decided,
 }
 
 impl State {
@@ -194,7 +201,13 @@ impl State {
             links: Vec::new(),
             clusters: Clusters::default(),
             rules: Vec::new(),
+            decided: Decided::default(),
         }
+    }
+
+    /// What people decided about its records, in the order of rows.
+    pub fn labels(&self) -> impl Iterator<Item = Label> + '_ {
+        self.decided.labels()
     }
 
     /// The model.

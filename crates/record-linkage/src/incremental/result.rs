@@ -95,7 +95,7 @@ impl State {
             speak_for_each_other(
                 &bound,
                 &frozen.model,
-                (&self.clusters, &[]),
+                (&self.clusters, &self.decided.apart()),
                 spec.threshold,
                 &mut result,
             );
@@ -108,6 +108,8 @@ impl State {
         let frozen = &self.frozen;
         let others = self.right();
         let mut linked = Linked::new(self.left.keys.len(), others.keys.len());
+        let labels: Vec<_> = self.labels().collect();
+        linked.link_reviewed(&labels, frozen.spec.assignment);
         for pair in &frozen.spec.deterministic {
             let assignment = frozen.spec.assignment;
             linked.link_equal(pair, &self.left.table, &others.table, assignment);

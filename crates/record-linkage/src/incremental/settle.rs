@@ -143,11 +143,11 @@ pub(super) fn settle(
 }
 
 /// Groups the rows of one file again where links came, went or changed. `former` are the groups and links of before, by the rows of now:
-/// groups of rows that are gone or changed are left out, and so are links of such rows.
+/// groups of rows that are gone or changed are left out, and so are links of such rows. Rows of a pair in `apart` end in different groups.
 pub(super) fn group(
     frozen: &Frozen,
     bound: &Bound,
-    links: &[Link],
+    (links, apart): (&[Link], &[(u32, u32)]),
     (former, former_links): (&Clusters, &[Link]),
     touched: &[bool],
 ) -> Clusters {
@@ -184,7 +184,7 @@ pub(super) fn group(
         .filter(|link| is_again(link.left))
         .copied()
         .collect();
-    let found = clusters(bound, &frozen.model, &changed, &[]);
+    let found = clusters(bound, &frozen.model, &changed, apart);
     let cluster_of: Vec<u32> = (0..n as u32)
         .map(|row| {
             let stays = former.cluster_of.get(row as usize).copied();

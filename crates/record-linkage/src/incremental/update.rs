@@ -1,24 +1,29 @@
 //! One update of a state.
 
+use std::collections::BTreeSet;
+
 use crate::{
     bound::Bound,
     cluster::{Clusters, Conflict},
     comparison::Side,
     incremental::{
-        Frozen, State, Work,
+        Decided, Frozen, State, Work,
         blocks::{Found, Rows, weigh_again},
+        decided,
         settle::{Weighed, group, settle},
         source::{Diff, Source, with_former},
     },
     keys::KeyWork,
-    run::{Budget, Cancelled, Limits, Link, Linked, Observer, RunError, Step},
+    run::{Budget, Cancelled, Label, Limits, Link, Linked, Observer, RunError, Step},
     spec::Assignment,
 };
 
-/// Deterministic links of a version, and who is taken by them.
-fn deterministic(frozen: &Frozen, left: &Source, right: &Source) -> Linked {
+/// Decided and deterministic links of a version, and who is taken by them.
+fn deterministic(frozen: &Frozen, left: &Source, right: &Source, decided: &Decided) -> Linked {
     let right = if frozen.within { left } else { right };
     let mut linked = Linked::new(left.keys.len(), right.keys.len());
+    let labels: Vec<Label> = decided.labels().collect();
+    linked.link_reviewed(&labels, frozen.spec.assignment);
     for pair in &frozen.spec.deterministic {
         linked.link_equal(pair, &left.table, &right.table, frozen.spec.assignment);
     }
@@ -30,15 +35,20 @@ fn deterministic(frozen: &Frozen, left: &Source, right: &Source) -> Linked {
 }
 
 /// What is known of the rows of a side.
-fn rows((old, diff): (&Source, &Diff), old_taken: &[bool], taken: Vec<bool>) -> Rows {
+fn rows(
+    (old, diff): (&Source, &Diff),
+    old_taken: &[bool],
+    taken: Vec<bool>,
+    decided: &BTreeSet<u32>,
+) -> Rows {
     let n_former = old.keys.len() - diff.kept.iter().flatten().count();
     let mut was: Vec<bool> = diff.same.iter().map(Option::is_some).collect();
     was.resize(taken.len() + n_former, true);
-    let again = diff.same.iter().zip(&taken);
-    let again = again.map(|(same, taken)| match same {
+    let again = diff.same.iter().zip(&taken).zip(0_u32..);
+    let again = again.map(|((same, taken), row)| match same {
         None => true,
-        // Its pairs were not weighed before.
-        Some(old) => old_taken[*old as usize] && !taken,
+        // Its pairs were not weighed before, or one of them is decided, or no longer.
+        Some(old) => (old_taken[*old as usize] && !taken) || decided.contains(&row),
     });
     Rows {
         n: taken.len(),
@@ -46,14 +56,6 @@ fn rows((old, diff): (&Source, &Diff), old_taken: &[bool], taken: Vec<bool>) -> 
         was,
         taken,
     }
-}
-
-fn taken(n: usize, links: &[Link], of: impl Fn(&Link) -> u32) -> Vec<bool> {
-    let mut taken = vec![false; n];
-    for link in links.iter().filter(|l| l.step == Step::Deterministic) {
-        taken[of(link) as usize] = true;
-    }
-    taken
 }
 
 impl State {
@@ -64,8 +66,23 @@ impl State {
     /// [`RunError`] when the observer stops it, or it would need more memory than `limits` allow. Pairs are not limited.
     pub fn update(
         &self,
-        mut left: Source,
-        mut right: Source,
+        left: Source,
+        right: Source,
+        limits: Limits,
+        observer: &dyn Observer,
+    ) -> Result<(Self, Work), RunError> {
+        self.update_labelled((left, right), &[], limits, observer)
+    }
+
+    /// [`State::update`] with what people decided about records of the new versions: the labels name places in the order of the keys. They are
+    /// all that holds: a decision that is not among them no longer does, whatever the state before was told.
+    ///
+    /// # Errors
+    /// As [`State::update`].
+    pub fn update_labelled(
+        &self,
+        (mut left, mut right): (Source, Source),
+        labels: &[Label],
         limits: Limits,
         observer: &dyn Observer,
     ) -> Result<(Self, Work), RunError> {
@@ -83,23 +100,30 @@ impl State {
             work.changed += diff.changed;
             work.removed += diff.removed;
         }
+        let others = if frozen.within { &left } else { &right };
+        let decided = Decided::new(labels, frozen, [left.keys.len(), others.keys.len()]);
+        let changed = decided.concerned(&self.decided, &diffs, frozen.within);
         observer.stage("linking on pseudonym");
-        let linked = deterministic(frozen, &left, &right);
+        let linked = deterministic(frozen, &left, &right, &decided);
         observer.stage("reading the values");
         let held = self.bytes() + left.bytes() + right.bytes();
         let (bound, budget) = self.bind(&left, &right, &diffs, (held, limits))?;
+        let old_taken =
+            |n, of: fn(&Link) -> u32| decided::taken(n, &self.links, frozen.spec.assignment, of);
         let one = rows(
             (&self.left, &diffs[0]),
-            &taken(self.left.keys.len(), &self.links, |link| link.left),
+            &old_taken(self.left.keys.len(), |link| link.left),
             linked.left_taken,
+            &changed[0],
         );
         let other = if frozen.within {
             None
         } else {
             Some(rows(
                 (&self.right, &diffs[1]),
-                &taken(self.right.keys.len(), &self.links, |link| link.right),
+                &old_taken(self.right.keys.len(), |link| link.right),
                 linked.right_taken,
+                &changed[1],
             ))
         };
         let (sides, kept) = match &other {
@@ -111,7 +135,8 @@ impl State {
         work.weighed = found.weighed;
         observer.stage("choosing partners");
         let mut touched = [sides[0].again.clone(), sides[1].again.clone()];
-        let weighed = self.merged(&bound, &found, sides, kept, &mut touched);
+        let mut weighed = self.merged(&bound, &found, sides, kept, &mut touched);
+        weighed.retain(|pair| !decided.has(pair.left, pair.right));
         let former: Vec<Link> = moved(&self.links, kept)
             .filter(|link| link.step == Step::Probabilistic)
             .collect();
@@ -124,9 +149,13 @@ impl State {
         let clusters = if frozen.within {
             observer.stage("grouping records");
             let before = self.moved_clusters(&diffs[0].kept, left.keys.len());
-            let lost = self.lost_links(&diffs[0].kept, left.keys.len(), &diffs[0].same);
+            let mut lost = self.lost_links(&diffs[0].kept, left.keys.len(), &diffs[0].same);
+            for row in &changed[0] {
+                lost[*row as usize] = true;
+            }
             let known: Vec<Link> = moved(&self.links, kept).collect();
-            group(frozen, &bound, &links, (&before, &known), &lost)
+            let apart = decided.apart();
+            group(frozen, &bound, (&links, &apart), (&before, &known), &lost)
         } else {
             Clusters::default()
         };
@@ -138,6 +167,7 @@ impl State {
             links,
             clusters,
             rules: found.rules,
+            decided,
         };
         Ok((next, work))
     }

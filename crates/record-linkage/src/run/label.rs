@@ -25,7 +25,7 @@ pub struct Label {
 
 impl Label {
     /// Of two rows of one table, the first row first; `None` for a row and itself.
-    pub(super) fn in_order(self) -> Option<Self> {
+    pub(crate) fn in_order(self) -> Option<Self> {
         (self.left != self.right).then(|| Self {
             left: self.left.min(self.right),
             right: self.left.max(self.right),

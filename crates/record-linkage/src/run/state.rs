@@ -49,7 +49,7 @@ impl State {
     }
 
     /// Links what people decided to be one person.
-    pub(super) fn link_reviewed(&mut self, labels: &[Label], assignment: Assignment) {
+    pub(crate) fn link_reviewed(&mut self, labels: &[Label], assignment: Assignment) {
         let mut labels: Vec<Label> = labels
             .iter()
             .copied()

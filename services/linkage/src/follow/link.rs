@@ -7,7 +7,7 @@ use helder_platform::{
     problem::{Problem, Result},
 };
 use helder_record_linkage::{
-    Cancelled, Clusters, LinkageSpec, RunResult,
+    Cancelled, Clusters, Label, LinkageSpec, RunResult,
     cluster::Conflict,
     incremental::{
         Frozen, Source, State, Work,
@@ -66,9 +66,11 @@ pub(crate) fn linked(
     let (left, right) = (left.0, right.0);
     let limits = service.memory.limits();
     let refused = |error: RunError| memory::why(&error, || stopped(job));
+    let labels = in_order(&decided.labels, &places, sides.is_within);
     let scratch = |frozen| {
         let nothing = State::empty(frozen);
-        let state = nothing.update(left.clone(), right.clone(), limits, &observer);
+        let sources = (left.clone(), right.clone());
+        let state = nothing.update_labelled(sources, &labels, limits, &observer);
         state.map_err(refused)
     };
     let (state, work, (entities, events)) = match before {
@@ -84,8 +86,8 @@ pub(crate) fn linked(
             let (state, work) = if follow.everything {
                 scratch(Arc::new(before.frozen().clone()))?
             } else {
-                let (left, right) = (left.clone(), right.clone());
-                let state = before.update(left, right, limits, &observer);
+                let sources = (left.clone(), right.clone());
+                let state = before.update_labelled(sources, &labels, limits, &observer);
                 state.map_err(refused)?
             };
             let numbers = numbers.update(&before, &state);
@@ -152,6 +154,26 @@ fn places(keys: &[String]) -> Vec<u32> {
     let mut places: Vec<u32> = (0..keys.len() as u32).collect();
     places.sort_by(|a, b| keys[*a as usize].cmp(&keys[*b as usize]));
     places
+}
+
+/// Labels of rows by their places, as labels of records in the order of their keys.
+fn in_order(labels: &[Label], places: &[Vec<u32>; 2], is_within: bool) -> Vec<Label> {
+    let orders = places.each_ref().map(|places| {
+        let mut orders = vec![0; places.len()];
+        for (order, place) in (0..).zip(places) {
+            orders[*place as usize] = order;
+        }
+        orders
+    });
+    let of = |side: usize, place: u32| orders[side].get(place as usize).copied();
+    let labels = labels.iter().filter_map(|label| {
+        Some(Label {
+            left: of(0, label.left)?,
+            right: of(usize::from(!is_within), label.right)?,
+            ..*label
+        })
+    });
+    labels.collect()
 }
 
 /// The two rows of a pair by their places; within one version the first row first.
@@ -243,5 +265,14 @@ mod tests {
         );
         assert_eq!((placed.n_clusters, placed.n_components), (2, 1));
         assert_eq!(pair(0, 1, &[vec![2, 0, 1], Vec::new()], true), (0, 2));
+        let label = |left, right| Label {
+            left,
+            right,
+            is_match: true,
+        };
+        let places = [vec![2, 0, 1], vec![1, 0]];
+        assert_eq!(in_order(&[label(2, 1)], &places, false), [label(0, 0)]);
+        assert_eq!(in_order(&[label(2, 1)], &places, true), [label(0, 2)]);
+        assert_eq!(in_order(&[label(2, 7)], &places, false), []);
     }
 }

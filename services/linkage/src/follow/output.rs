@@ -263,6 +263,7 @@ pub(crate) const fn reason_text(reason: Reason) -> &'static str {
         Reason::RecordAdded => "recordAdded",
         Reason::RecordChanged => "recordChanged",
         Reason::RecordRemoved => "recordRemoved",
+        Reason::Reviewed => "reviewed",
         Reason::LinkChanged => "linkChanged",
     }
 }

@@ -19,7 +19,9 @@ use uuid::Uuid;
 
 use super::App;
 use crate::{
-    check, follow, runs,
+    check, follow,
+    review::used,
+    runs,
     wire::{LinkageRun, NewLinkageRun, Truth},
 };
 
@@ -28,7 +30,8 @@ use crate::{
 /// The dataset versions belong to the project, which must allow linkage now. Without `right` people are sought who are more than once in
 /// the left version. Without `spec` the suggested one is used. With `truth` the links are judged, never made, by labels.
 ///
-/// With `incremental` the run is one of a series: it gives persons numbers that last, and the next run links only what changed since.
+/// With `incremental` the run is one of a series: it gives persons numbers that last, and the next run links only what changed since. It
+/// obeys what people decided about the previous run, in its reviews and before.
 #[utoipa::path(
     tag = "linkage runs",
     operation_id = "createLinkageRun",
@@ -66,7 +69,11 @@ pub(crate) async fn create_linkage_run(
     let asker = caller.caller();
     let job: Job = store
         .create(&caller, &idempotency, move |conn| {
-            runs::insert(conn, &asker, &checked)
+            let (job, run) = runs::insert_named(conn, &asker, &checked)?;
+            if let Some(previous) = previous {
+                used::inherit(conn, &asker.organisation, run, previous)?;
+            }
+            Ok(job)
         })
         .await?;
     Ok(HttpResponse::Accepted()

@@ -32,7 +32,7 @@ use super::{
     },
 };
 use crate::{
-    check, explain,
+    check, explain, follow,
     handlers::App,
     runs,
     versions::{Asked, Labels},
@@ -367,7 +367,15 @@ pub(crate) async fn relink_with_review(
     app.require_purpose(&caller, project).await?;
     let was_within = run.left == run.right;
     let (request, pairs) = again(run, asked, wanted);
-    let found = app.versions(&caller, request.left, request.right).await?;
+    let mut found = app.versions(&caller, request.left, request.right).await?;
+    let previous = request.incremental.as_ref().and_then(|of| of.previous);
+    if let Some(previous) = previous {
+        let organisation = caller.organisation.clone();
+        found.previous = store
+            .of(&organisation.clone())
+            .read(move |conn| follow::previous(conn, &organisation, previous))
+            .await?;
+    }
     if found.is_within != was_within {
         return Err(other_question());
     }
@@ -377,7 +385,7 @@ pub(crate) async fn relink_with_review(
     let job: Job = store
         .create(&caller, &idempotency, move |conn| {
             let (job, run) = runs::insert_named(conn, &asker, &checked)?;
-            used::insert(conn, &asker.organisation, run, (id, former))?;
+            used::insert(conn, &asker.organisation, run, (id, former, previous))?;
             Ok(job)
         })
         .await?;
@@ -409,7 +417,7 @@ fn again(run: LinkageRun, asked: Asked, wanted: Relink) -> (NewLinkageRun, Optio
         group_by: asked.group_by,
         truth,
         dataset_name: asked.dataset_name,
-        incremental: None,
+        incremental: wanted.incremental,
     };
     (request, pairs)
 }

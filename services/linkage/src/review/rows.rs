@@ -128,6 +128,24 @@ pub(crate) fn newest_of_run(
         .optional()?)
 }
 
+/// Reviews of a run, oldest first.
+///
+/// # Errors
+/// Database errors, 500 when a row is damaged.
+pub(crate) fn of_run(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    run: Uuid,
+) -> Result<Vec<Uuid>> {
+    let ids: Vec<String> = reviews::table
+        .filter(reviews::organisation.eq(organisation.as_str()))
+        .filter(reviews::run_id.eq(run.to_string()))
+        .order(reviews::id)
+        .select(reviews::id)
+        .load(conn)?;
+    ids.iter().map(|id| super::uuid(id)).collect()
+}
+
 /// Keeps the queue. A second try of the same job finds the first's.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     decisions,
     records::Side,
+    rows,
     schema::run_labels,
     wire::{Held, UsedLabels, Verdict},
 };
@@ -51,22 +52,32 @@ fn find(conn: &mut Conn, organisation: &OrganisationId, run: Uuid) -> Result<Opt
         .optional()?)
 }
 
-/// Fixes what was decided so far for a new run: the labels that the reviewed run used itself, overruled by the settled pairs of the review.
-///
-/// # Errors
-/// 409 `no-decisions` when nothing is settled as match or no match.
-pub(crate) fn insert(
+/// What was decided about pairs, by the keys of their records.
+type Labels = BTreeMap<(String, String), bool>;
+
+/// Adds the labels that a run used itself.
+fn add_used(
     conn: &mut Conn,
     organisation: &OrganisationId,
     run: Uuid,
-    (review, reviewed_run): (Uuid, Uuid),
-) -> Result<()> {
-    let mut labels: BTreeMap<(String, String), bool> = BTreeMap::new();
-    if let Some(row) = find(conn, organisation, reviewed_run)? {
+    labels: &mut Labels,
+) -> Result<Option<Row>> {
+    let row = find(conn, organisation, run)?;
+    if let Some(row) = &row {
         for kept in super::parsed::<Vec<Kept>>(&row.labels)? {
             labels.insert((kept.left, kept.right), kept.is_match);
         }
     }
+    Ok(row)
+}
+
+/// Adds the settled pairs of a review.
+fn add_settled(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    review: Uuid,
+    labels: &mut Labels,
+) -> Result<()> {
     for pair in decisions::pairs(conn, organisation, review)? {
         let verdict = pair.verdict()?;
         let keys = (pair.left_key, pair.right_key);
@@ -76,12 +87,82 @@ pub(crate) fn insert(
             Some(Verdict::Unsure) | None => None,
         };
     }
+    Ok(())
+}
+
+/// Everything decided about a run: the labels that it used itself, overruled by the settled pairs of its reviews, newer ones last. With
+/// the newest review that has a say.
+fn known(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    run: Uuid,
+    labels: &mut Labels,
+) -> Result<Option<Uuid>> {
+    let used = add_used(conn, organisation, run, labels)?;
+    let mut newest = used.map(|row| super::uuid(&row.review_id)).transpose()?;
+    for review in rows::of_run(conn, organisation, run)? {
+        let before = labels.clone();
+        add_settled(conn, organisation, review, labels)?;
+        if *labels != before {
+            newest = Some(review);
+        }
+    }
+    Ok(newest)
+}
+
+/// Fixes for a new run of a series what was decided about the run it goes on from, if anything was.
+///
+/// # Errors
+/// Database errors, 500 when a row is damaged.
+pub(crate) fn inherit(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    run: Uuid,
+    previous: Uuid,
+) -> Result<()> {
+    let mut labels = Labels::new();
+    match known(conn, organisation, previous, &mut labels)? {
+        Some(review) if !labels.is_empty() => keep(conn, organisation, (run, review), labels),
+        _ => Ok(()),
+    }
+}
+
+/// Fixes what was decided so far for a new run: the labels that the reviewed run used itself, overruled by the settled pairs of the review.
+/// A run that goes on from another one also obeys what was decided about that.
+///
+/// # Errors
+/// 409 `no-decisions` when nothing is settled as match or no match.
+pub(crate) fn insert(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    run: Uuid,
+    (review, reviewed_run, previous): (Uuid, Uuid, Option<Uuid>),
+) -> Result<()> {
+    let mut labels = Labels::new();
+    if let Some(previous) = previous.filter(|previous| *previous != reviewed_run) {
+        known(conn, organisation, previous, &mut labels)?;
+    }
+    if previous.is_some() {
+        known(conn, organisation, reviewed_run, &mut labels)?;
+    } else {
+        add_used(conn, organisation, reviewed_run, &mut labels)?;
+    }
+    add_settled(conn, organisation, review, &mut labels)?;
     if labels.is_empty() {
         return Err(Problem::conflict(
             "no-decisions",
             "no pair of this review is settled as match or no match yet",
         ));
     }
+    keep(conn, organisation, (run, review), labels)
+}
+
+fn keep(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    (run, review): (Uuid, Uuid),
+    labels: Labels,
+) -> Result<()> {
     let labels: Vec<Kept> = labels
         .into_iter()
         .map(|((left, right), is_match)| Kept {

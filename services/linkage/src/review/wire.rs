@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::figures::{Agreement, Estimates};
-use crate::wire::PairExplanation;
+use crate::{follow::Incremental, wire::PairExplanation};
 
 /// A review task to set up.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -242,7 +242,7 @@ pub(crate) struct FieldPair {
 }
 
 /// A run to do again with the decisions of a review.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Relink {
     /// Left dataset version. Absent: that of the reviewed run.
@@ -251,6 +251,11 @@ pub(crate) struct Relink {
     /// Right dataset version. Absent: that of the reviewed run.
     #[serde(default)]
     pub right: Option<Uuid>,
+    /// Makes the new run one of a series. With `previous` (the reviewed run, or another one of its series) it keeps that series' model and
+    /// numbers of persons, and links only what versions and decisions changed; without, a new series begins, whose model learns from the
+    /// decisions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<Incremental>,
 }
 
 /// What became of the labels that a run used.

@@ -287,7 +287,7 @@ impl House {
         let anna = self.anna.clone();
         self.store
             .of(&self.anna.organisation)
-            .write(move |conn| runs::insert(conn, &anna, &checked))
+            .write(move |conn| Ok(runs::insert_named(conn, &anna, &checked)?.0))
             .await
             .unwrap()
     }

@@ -8,6 +8,7 @@ mod memory;
 mod outputs;
 mod review;
 mod series;
+mod series_review;
 mod suggest;
 
 use std::{collections::BTreeSet, time::Duration};

@@ -20,10 +20,10 @@ const ROWS: usize = 1200;
 
 /// A file with a column `client` that names records.
 #[derive(Clone)]
-struct File(Vec<TestColumn>);
+pub(super) struct File(pub(super) Vec<TestColumn>);
 
 impl File {
-    fn read(name: &str, prefix: &str) -> Self {
+    pub(super) fn read(name: &str, prefix: &str) -> Self {
         let (mut columns, persons) = febrl(name);
         let clients = persons.iter().map(|person| format!("{prefix}{person}"));
         columns.push((
@@ -36,7 +36,7 @@ impl File {
         Self(columns).picked(&order[..ROWS])
     }
 
-    fn picked(&self, rows: &[usize]) -> Self {
+    pub(super) fn picked(&self, rows: &[usize]) -> Self {
         let columns = self.0.iter();
         let column = |(name, meaning, texts): &TestColumn| {
             let texts = rows.iter().map(|row| texts[*row].clone());
@@ -66,7 +66,7 @@ impl File {
     }
 
     /// The next version: some records gone, some new, every 40th moved and spelled otherwise, the rest in another order.
-    fn next(&self) -> Self {
+    pub(super) fn next(&self) -> Self {
         let n = self.0[0].2.len();
         let stay: Vec<usize> = (20..n).rev().collect();
         let mut next = self.picked(&stay);
@@ -84,7 +84,7 @@ impl File {
 }
 
 /// What two runs have in common when they found the same.
-fn found(run: &Value) -> [&Value; 5] {
+pub(super) fn found(run: &Value) -> [&Value; 5] {
     let outcome = &run["outcome"];
     [
         &outcome["linkedDataset"]["digest"],
@@ -96,7 +96,11 @@ fn found(run: &Value) -> [&Value; 5] {
 }
 
 /// Number by side and client, of the rows of a file as `House::version` stores them.
-async fn numbers(http: &Http, path: &str, files: [&File; 2]) -> BTreeMap<(String, String), u64> {
+pub(super) async fn numbers(
+    http: &Http,
+    path: &str,
+    files: [&File; 2],
+) -> BTreeMap<(String, String), u64> {
     let rows = csv(http, &format!("{path}/entities")).await;
     assert_eq!(rows[0].join(","), "side,row,entity");
     let clients = files.map(|file| &file.0.last().unwrap().2);
@@ -109,16 +113,16 @@ async fn numbers(http: &Http, path: &str, files: [&File; 2]) -> BTreeMap<(String
     rows.collect()
 }
 
-struct Series {
-    house: House,
-    http: Http,
+pub(super) struct Series {
+    pub(super) house: House,
+    pub(super) http: Http,
     project: Uuid,
     datasets: [Uuid; 2],
     _service: helder_platform::server::RunningService,
 }
 
 impl Series {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let house = House::new();
         let (service, base) = house.serve().await;
         Self {
@@ -130,12 +134,12 @@ impl Series {
         }
     }
 
-    async fn version(&self, side: usize, number: i64, file: &File) -> Uuid {
+    pub(super) async fn version(&self, side: usize, number: i64, file: &File) -> Uuid {
         let of = (self.datasets[side], number);
         self.house.version_of(self.project, of, &file.0).await.0
     }
 
-    fn asked(&self, left: Uuid, right: Option<Uuid>, incremental: &Value) -> Value {
+    pub(super) fn asked(&self, left: Uuid, right: Option<Uuid>, incremental: &Value) -> Value {
         json!({"projectId": self.project, "left": left, "right": right, "incremental": incremental})
     }
 
@@ -146,7 +150,7 @@ impl Series {
     }
 }
 
-fn id(path: &str) -> &str {
+pub(super) fn id(path: &str) -> &str {
     path.rsplit('/').next().unwrap()
 }
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    FileError, MAGIC, SECTIONS, VERSION,
+    DECIDED, FileError, MAGIC, SECTIONS, VERSION,
     bytes::{In, checksum},
 };
 use crate::{
     blocking::RuleCount,
     cluster::{Clusters, Conflict},
     comparison::levels,
-    incremental::{Frozen, Source, State, entities::Entities},
+    incremental::{Decided, Frozen, Source, State, entities::Entities},
     model::TrainedModel,
     population::{Counted, Population, name_of},
-    run::{Link, ScoredPair, Step},
+    run::{Label, Link, ScoredPair, Step},
     spec::{LinkageSpec, MAX_COMPARISONS},
     table::{Column, Table},
 };
@@ -35,12 +35,17 @@ pub(super) fn state(bytes: &[u8]) -> Result<(State, Entities), FileError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(FileError::NotAState)?;
     let (version, mut rest) = rest.split_at_checked(4).ok_or(FileError::NotAState)?;
     let version = version.iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
-    if version != VERSION {
+    if !(1..=VERSION).contains(&version) {
         return Err(FileError::Version(version));
     }
     let mut sections = Vec::with_capacity(SECTIONS.len());
     for name in SECTIONS {
-        let content = section(name, &mut rest).ok_or(FileError::Damaged(name))?;
+        // Before version 2 nobody had decided anything.
+        let content = if version == 1 && name == DECIDED {
+            &[0; 8][..]
+        } else {
+            section(name, &mut rest).ok_or(FileError::Damaged(name))?
+        };
         sections.push(In::new(name, content));
     }
     if !rest.is_empty() {
@@ -57,7 +62,8 @@ pub(super) fn state(bytes: &[u8]) -> Result<(State, Entities), FileError> {
         links,
         clusters,
         entities,
-    ] = <[In<'_>; 9]>::try_from(sections).map_err(|_| damaged)?;
+        decided,
+    ] = <[In<'_>; 10]>::try_from(sections).map_err(|_| damaged)?;
     let (frozen, rules) = frozen(model, [pop_l, pop_r])?;
     let (left, right) = (source(left)?, source(right)?);
     let others = if frozen.within { &left } else { &right };
@@ -65,6 +71,7 @@ pub(super) fn state(bytes: &[u8]) -> Result<(State, Entities), FileError> {
     let (pairs, links) = (read_pairs(pairs, sizes)?, read_links(links, sizes)?);
     let clusters = read_clusters(clusters, if frozen.within { sizes[0] } else { 0 })?;
     let entities = read_entities(entities, [left.keys.len(), right.keys.len()])?;
+    let decided = read_decided(decided, sizes)?;
     let state = State {
         frozen: Arc::new(frozen),
         left,
@@ -73,6 +80,7 @@ pub(super) fn state(bytes: &[u8]) -> Result<(State, Entities), FileError> {
         links,
         clusters,
         rules,
+        decided,
     };
     Ok((state, entities))
 }
@@ -224,6 +232,7 @@ fn read_links(mut section: In<'_>, sizes: [usize; 2]) -> Result<Vec<Link>, FileE
                 step: match section.u32()? {
                     0 => Step::Deterministic,
                     1 => Step::Probabilistic,
+                    2 => Step::Reviewed,
                     _ => return Err(section.fault("a step that does not exist")),
                 },
             })
@@ -237,6 +246,24 @@ fn read_links(mut section: In<'_>, sizes: [usize; 2]) -> Result<Vec<Link>, FileE
         return Err(section.fault("the links are not in order"));
     }
     Ok(links)
+}
+
+fn read_decided(mut section: In<'_>, sizes: [usize; 2]) -> Result<Decided, FileError> {
+    let n = section.count(12)?;
+    let labels = (0..n)
+        .map(|_| {
+            Ok(Label {
+                left: section.u32()?,
+                right: section.u32()?,
+                is_match: section.u32()? != 0,
+            })
+        })
+        .collect::<Result<Vec<_>, FileError>>()?;
+    section.end()?;
+    if !ordered(labels.iter().map(|label| (label.left, label.right)), sizes) {
+        return Err(section.fault("the decisions are not in order"));
+    }
+    Ok(Decided::of(labels))
 }
 
 fn read_clusters(mut section: In<'_>, n_rows: usize) -> Result<Clusters, FileError> {

@@ -42,6 +42,7 @@ pub(super) fn state(state: &State, entities: &Entities, to: &mut impl io::Write)
             5 => pairs(state, &mut out),
             6 => links(state, &mut out),
             7 => clusters(state, &mut out),
+            9 => decided(state, &mut out),
             _ => {
                 out.u64(entities.next);
                 out.u64s(&entities.of[0]);
@@ -125,7 +126,20 @@ fn links(state: &State, out: &mut Out) {
         out.u32(link.right);
         out.f64(link.match_weight);
         out.f64(link.match_probability);
-        out.u32(u32::from(link.step == Step::Probabilistic));
+        out.u32(match link.step {
+            Step::Deterministic => 0,
+            Step::Probabilistic => 1,
+            Step::Reviewed => 2,
+        });
+    }
+}
+
+fn decided(state: &State, out: &mut Out) {
+    out.u64(state.labels().count() as u64);
+    for label in state.labels() {
+        out.u32(label.left);
+        out.u32(label.right);
+        out.u32(u32::from(label.is_match));
     }
 }
 
