@@ -159,11 +159,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         || (!within).then(|| file(&arguments.right)),
     );
     let reading = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
-    let mut spec = spec(
-        &arguments,
-        &left.table,
-        &right.as_ref().unwrap_or(&left).table,
-    )?;
+    let other = &right.as_ref().unwrap_or(&left).table;
+    let mut spec = spec(&arguments, &left.table, other)?;
     let threshold = spec.threshold;
     // Links below the engine's threshold are needed to find the best one; those above it are the same.
     spec.threshold = 1e-4;
