@@ -1,4 +1,5 @@
 //! What the suggestion makes of numbers, lists, free text and prefixes that nobody explained, on records of the shape of real ones.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 
@@ -38,7 +39,7 @@ fn with_more(mut side: Labelled, of: u64) -> Labelled {
         Column::from_texts(texts.iter().map(|text| Some(text.as_str())))
     };
     // One in eight says something else on the second side.
-    let wrong = |p: u64, what: u64| (of == 1 && made(&[p, what, 7]) % 8 == 0) as u64;
+    let wrong = |p: u64, what: u64| u64::from(of == 1 && made(&[p, what, 7]).is_multiple_of(8));
     let columns = [
         (
             "schuld",
