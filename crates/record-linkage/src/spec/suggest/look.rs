@@ -178,6 +178,8 @@ fn is_list(values: &[&str]) -> bool {
 mod tests {
     use super::*;
 
+    type Made = Box<dyn Fn(usize) -> String>;
+
     fn seen(name: &str, values: &[&str]) -> Described {
         let column = Column::from_texts(values.iter().map(|value| Some(*value)));
         Described::text(name).by_values(&column)
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn the_shape_of_values_decides_how_they_are_compared() {
         let talen = ["Arabisch", "Frans", "Pools", "Turks", "Engels"];
-        let made: [(&str, Shape, Box<dyn Fn(usize) -> String>); 7] = [
+        let made: [(&str, Shape, Made); 7] = [
             (
                 "amounts",
                 Shape::Number,
