@@ -3,6 +3,7 @@
 mod fairness;
 mod proxies;
 mod quality;
+mod truth;
 
 use helder_evaluation::Feature;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use super::{
 
 pub(super) use fairness::{FairnessSections, FeatureAudit};
 pub(super) use quality::{EvaluationSections, NamedStability, SetsEntry, learning_curve};
+pub(super) use truth::{Known, ShareDrift};
 
 /// Something the report cannot say, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +55,8 @@ pub(super) struct Material<'a> {
     pub groups_learned_from: Vec<Vec<String>>,
     /// Period of each row, where rows know their reference date and there is more than one.
     pub periods: Option<Vec<String>>,
+    /// What is known of the truth.
+    pub known: Known,
     pub judged_on_training_rows: bool,
     pub seed: u64,
     pub capacity: Option<usize>,
@@ -80,7 +84,7 @@ impl<'a> Material<'a> {
     /// Collects what is known of the rows.
     ///
     /// # Errors
-    /// [`LearnError::Internal`] when a column was not read.
+    /// [`LearnError::Internal`] when a column was not read; [`LearnError::Invalid`] when one of the truth holds something else.
     pub(super) fn collect(
         table: &Table,
         plan: &NewTrainingRun,
@@ -121,6 +125,7 @@ impl<'a> Material<'a> {
             learned_from: features(&train)?,
             groups_learned_from,
             periods: periods(table, &rows.test),
+            known: Known::of(table, plan, rows)?,
             judged_on_training_rows: rows.same,
             seed: u64::from(plan.seed),
             capacity: plan.capacity.map(|capacity| capacity as usize),

@@ -9,6 +9,7 @@ pub(super) mod fairness_page;
 mod quality;
 mod scorecard;
 mod shared;
+mod truth;
 
 use helder_model::{Algorithm, Family, Meaning, Model};
 use helder_report::{Cell, Page, Section, Table, Text};

@@ -1,12 +1,15 @@
 //! What a training run is asked to do.
 
 mod check;
+mod truth;
 
 use helder_model::{Actionable, Meaning, Split};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub(crate) use truth::Truth;
 
 /// Smallest group, bin or cluster whose figures are shown.
 pub(crate) const SMALLEST_GROUP: usize = 10;
@@ -54,6 +57,9 @@ pub(crate) struct NewTrainingRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub weights: Option<String>,
+    /// What is known of the truth beside the registered outcome, to judge the model by. Probabilities only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truth: Option<Truth>,
     /// Which rows are kept apart to judge the model.
     pub split: NewSplit,
     /// Settings of the algorithm.

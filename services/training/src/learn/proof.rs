@@ -38,6 +38,8 @@ struct PlanAsLearned<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     weights: Option<&'a str>,
     sensitive_features: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truth: Option<&'a super::plan::Truth>,
     split: &'a super::plan::NewSplit,
     hyperparameters: &'a super::plan::Hyperparameters,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +92,7 @@ pub(super) fn write(
             trials: plan.trials.as_deref(),
             weights: plan.weights.as_deref(),
             sensitive_features: &plan.sensitive_features,
+            truth: plan.truth.as_ref(),
             split: &plan.split,
             hyperparameters: &plan.hyperparameters,
             capacity: plan.capacity,

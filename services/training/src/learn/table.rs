@@ -173,6 +173,8 @@ fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
     ] {
         wanted.extend(name.map(|name| (pointer.to_owned(), name)));
     }
+    let truth = plan.truth.iter().flat_map(super::plan::Truth::columns);
+    wanted.extend(truth.map(|(pointer, name)| (pointer.to_owned(), name)));
     let sensitive = plan.sensitive_features.iter().enumerate();
     wanted.extend(sensitive.map(|(n, name)| (format!("/sensitiveFeatures/{n}"), name.as_str())));
     wanted.extend(

@@ -11,3 +11,4 @@ mod repeat;
 mod reports;
 mod scorecard;
 mod selections;
+mod truth;

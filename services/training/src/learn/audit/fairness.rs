@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use helder_fairness::{
-    CountedGroup, Exploration, FairnessReport, GroupMetrics, LabelSensitivity, Proxy, ProxyAuc,
-    Settings, Verdict, by_group, explore, fairness_report, intersect, label_sensitivity,
+    CountedGroup, Exploration, FairnessReport, GroupMetrics, LabelAudit, LabelSensitivity, Proxy,
+    ProxyAuc, Settings, Verdict, by_group, explore, fairness_report, intersect, label_sensitivity,
 };
 use serde::Serialize;
 
-use super::{Material, NotJudged, proxies};
+use super::{Material, NotJudged, ShareDrift, proxies, truth};
 use crate::learn::LearnError;
 
 /// Most sensitive features whose combinations are judged: ten pairs.
@@ -27,6 +27,8 @@ pub(in crate::learn) struct FairnessSections {
     pub intersection_verdict: Option<Verdict>,
     /// Per sensitive feature: other rules, labels, proxies.
     pub audits: Vec<FeatureAudit>,
+    /// Whether the share picked has moved since the first period: of everybody, and of each group.
+    pub drift: Vec<ShareDrift>,
     /// What could not be judged, and why.
     pub not_judged: Vec<NotJudged>,
 }
@@ -41,6 +43,9 @@ pub(in crate::learn) struct FeatureAudit {
     pub exploration: Option<Exploration>,
     /// What if outcomes of one group were registered less often?
     pub label_sensitivity: Vec<LabelSensitivity>,
+    /// Whether outcomes were registered equally, as a check of a sample found; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_audit: Option<LabelAudit>,
     /// How well each input tells the groups apart; the most telling first.
     pub proxies: Vec<Proxy>,
     /// How well all inputs together do, per group.
@@ -86,9 +91,13 @@ impl FairnessSections {
         let mut audits = Vec::new();
         for (place, ((name, groups), report)) in material.sensitive.iter().zip(reports).enumerate()
         {
-            audits.push(audit(material, place, name, groups, report, settings)?);
+            let mut audited = audit(material, place, name, groups, report, settings)?;
+            audited.label_audit =
+                truth::labels(material, (name, groups), settings, &mut not_judged)?;
+            audits.push(audited);
         }
-        tell(reports, &mut not_judged);
+        let is_checked = audits.iter().any(|audit| audit.label_audit.is_some());
+        tell(reports, is_checked, &mut not_judged);
         if material.sensitive.len() > MOST_CROSSED {
             not_judged.push(NotJudged::new(
                 "many-features",
@@ -100,6 +109,7 @@ impl FairnessSections {
             intersection_verdict: intersections.iter().map(|report| report.verdict).max(),
             intersections,
             audits,
+            drift: truth::moved(material)?,
             not_judged,
         })
     }
@@ -135,19 +145,20 @@ fn audit(
         } else {
             Vec::new()
         },
+        label_audit: None,
         proxies: proxies::each(material, groups, settings)?,
         whole_set: proxies::together(material, place, groups, settings)?,
     })
 }
 
-fn tell(reports: &[FairnessReport], not_judged: &mut Vec<NotJudged>) {
+fn tell(reports: &[FairnessReport], is_checked: bool, not_judged: &mut Vec<NotJudged>) {
     if reports.is_empty() {
         not_judged.push(NotJudged::new(
             "no-features",
             "Er is geen gegeven opgegeven om eerlijkheid mee te meten.",
             "No column was given to measure fairness with.",
         ));
-    } else {
+    } else if !is_checked {
         not_judged.push(NotJudged::new(
             "labels",
             "Alle cijfers gaan uit van de geregistreerde uitkomst. Of die voor alle groepen even volledig is, staat niet in deze gegevens. \

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use helder_evaluation::{
-    CalibrationLine, Capacity, Conformal, Coverage, Covered, DecisionPoint, EvaluationError,
-    FeatureCheck, Gaps, LearningCurve, LearningPoint, LinkInfluence, LinkQuality, Proportion,
-    Recalibration, RecalibrationKind, Stability, at_capacity, auc, brier, calibration,
+    CalibrationLine, Capacity, Ceiling, Conformal, Coverage, Covered, DecisionPoint,
+    EvaluationError, FeatureCheck, Gaps, LearningCurve, LearningPoint, LinkInfluence, LinkQuality,
+    Proportion, Recalibration, RecalibrationKind, Stability, at_capacity, auc, brier, calibration,
     decision_curve, gaps, leakage, learning_sizes, link_influence, log_loss, stability,
 };
 use helder_fairness::FairnessReport;
 use helder_model::Model;
 use serde::Serialize;
 
-use super::{LEAST, Material, NotJudged, SMALLEST_GROUP, Values, has_both};
+use super::{LEAST, Material, NotJudged, SMALLEST_GROUP, Values, has_both, truth};
 use crate::learn::{
     LearnError, judge, plan::NewTrainingRun, regress::outcomes, split::Rows, table::Table,
 };
@@ -48,6 +48,9 @@ pub(in crate::learn) struct EvaluationSections {
     /// Would more rows help?
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_curve: Option<LearningCurve>,
+    /// The best any model could do; only where the true probability is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Ceiling>,
     /// What could not be judged, and why.
     pub not_judged: Vec<NotJudged>,
 }
@@ -114,6 +117,7 @@ impl EvaluationSections {
         }
         let auc = auc(y, p).map_err(LearnError::internal)?;
         Ok(Self {
+            ceiling: truth::best(material)?,
             capacity_curve: capacities(y, p)?,
             decision_curve: if enough { decisions(y, p)? } else { Vec::new() },
             recalibration: if apart {

@@ -7,7 +7,7 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{quality, shared};
+use super::{quality, shared, truth};
 use crate::learn::{
     audit::{EvaluationSections, SetsEntry},
     judge::EvaluationDocument,
@@ -38,6 +38,7 @@ pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &EvaluationDocumen
     .section(first)
     .section(capacity(sections));
     for section in [
+        sections.ceiling.as_ref().map(truth::ceiling),
         decisions(sections),
         recalibration(sections),
         sets(&sections.prediction_sets),

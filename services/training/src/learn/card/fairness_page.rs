@@ -9,7 +9,7 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{fairness, shared};
+use super::{fairness, shared, truth};
 use crate::learn::{audit::FeatureAudit, judge::FairnessDocument, plan::NewTrainingRun};
 
 /// Most pairs, inputs and tipping points told in one table.
@@ -60,6 +60,9 @@ pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &FairnessDocument)
         }
         page = page.section(section);
     }
+    if let Some(moved) = truth::drift(&sections.drift) {
+        page = page.section(moved);
+    }
     Some(page.section(shared::conclusion()))
 }
 
@@ -79,6 +82,9 @@ fn feature(report: &FairnessReport, audit: &FeatureAudit) -> Section {
     }
     if !audit.label_sensitivity.is_empty() {
         section = section.section(labels(&audit.label_sensitivity));
+    }
+    if let Some(found) = &audit.label_audit {
+        section = section.section(truth::labels(found));
     }
     section.section(proxies(&audit.proxies, &audit.whole_set))
 }

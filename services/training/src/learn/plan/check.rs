@@ -179,6 +179,7 @@ impl NewTrainingRun {
         }
         self.points(fault);
         self.nothing_to_change(fault);
+        self.truth_faults(fault);
         self.boosting(fault);
         self.regression(fault);
         let boosting = self.algorithm == AlgorithmName::ExplainableBoosting;

@@ -243,6 +243,7 @@ impl NewSelection {
             exposure: None,
             trials: None,
             weights: None,
+            truth: None,
             split: self.split.clone(),
             hyperparameters,
             capacity: None,

@@ -42,6 +42,10 @@ impl Frame {
         )
     }
 
+    pub(super) fn maybe(self, name: &str, values: impl IntoIterator<Item = Option<bool>>) -> Self {
+        self.with(name, Arc::new(values.into_iter().collect::<BooleanArray>()))
+    }
+
     pub(super) fn texts<'a>(
         self,
         name: &str,
