@@ -8,6 +8,7 @@ mod error;
 mod explore;
 mod group;
 mod label;
+mod path;
 mod power;
 mod proxy;
 mod random;
@@ -29,6 +30,7 @@ pub use label::{
     AuditedGroup, Corrected, CorrectedRate, LOWEST_REGISTERED, LabelAudit, LabelSensitivity,
     TippingPoint, corrected, label_audit, label_sensitivity,
 };
+pub use path::{CausalGraph, GraphError, PathPart, PathReport, Route, path_reports};
 pub use power::{POWER, smallest_detectable_difference};
 pub use proxy::{
     Proxy, ProxyAuc, StandardisedDifference, proxies, standardised_difference, whole_set,
