@@ -208,7 +208,7 @@ fn apart(values: &[f64], mine: impl Fn(usize) -> bool) -> (f64, Option<Interval>
     };
     let ((first, a), (second, b)) = (side(true), side(false));
     let (difference, error) = (first - second, (a + b).sqrt());
-    let interval = (error > 0.0).then(|| Interval {
+    let interval = (error > 0.0).then_some(Interval {
         low: difference - 1.96 * error,
         high: difference + 1.96 * error,
     });
