@@ -3,6 +3,7 @@
 mod agreement;
 mod choose;
 mod error;
+mod evidence;
 mod groups;
 mod kmeans;
 mod lloyd;
@@ -15,6 +16,7 @@ mod silhouette;
 pub use agreement::adjusted_rand_index;
 pub use choose::{Candidate, Choice, choose};
 pub use error::SegmentationError;
+pub use evidence::{Evidence, Homogeneous, evidence};
 pub use kmeans::{KMeans, KMeansOptions, fit};
 pub use matrix::{Matrix, Standardisation};
 pub use mixed::Mixed;

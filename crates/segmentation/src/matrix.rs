@@ -41,6 +41,11 @@ impl Matrix {
         }
     }
 
+    /// Wraps values that are known to be finite and to fill whole rows.
+    pub(crate) fn of_finite(values: Vec<f64>, columns: usize) -> Self {
+        Self { values, columns }
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.values.len() / self.columns
