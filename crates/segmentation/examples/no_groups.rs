@@ -3,7 +3,10 @@
 
 use helder_segmentation::{Matrix, SegmentationError, evidence};
 
-const NOISE: [(&str, fn(f64, f64, f64) -> f64); 4] = [
+/// A value from a normal and a flat draw of its own, and one that all columns of a row share.
+type Value = fn(f64, f64, f64) -> f64;
+
+const NOISE: [(&str, Value); 4] = [
     ("normal", |z, _, _| z),
     ("flat with edges", |_, u, _| u),
     ("correlated", |z, _, common| 1.5 * common + z),
