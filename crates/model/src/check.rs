@@ -9,6 +9,7 @@ mod linear;
 mod points;
 mod terms;
 mod training;
+mod tree;
 
 use std::collections::HashMap;
 
@@ -47,7 +48,10 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
         .collect();
     let has_steps = matches!(
         model.algorithm,
-        Algorithm::ExplainableBoosting(_) | Algorithm::Scorecard(_)
+        Algorithm::ExplainableBoosting(_)
+            | Algorithm::Scorecard(_)
+            | Algorithm::DecisionTree(_)
+            | Algorithm::RuleList(_)
     );
     if !has_steps {
         check.nothing_counts_by_itself(&model.inputs);
@@ -82,6 +86,17 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
                 "a scorecard is a binary_classification with link logit",
             );
             check.points(fit, &model.inputs);
+        }
+        Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => {
+            let fits = model.kind == Kind::BinaryClassification && model.link == Link::Logit;
+            check.that(
+                fits,
+                "/algorithm",
+                "wrong-kind",
+                "trees and rule lists are a binary_classification with link logit",
+            );
+            let is_list = matches!(model.algorithm, Algorithm::RuleList(_));
+            check.tree(fit, &by_name, is_list);
         }
         Algorithm::KMeans(fit) => {
             let fits = model.kind == Kind::Clustering && model.link == Link::None;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     GeneralisedFit, Input, KMeansFit, LinearFit, PointsFit, SimilarCases, Term, TermsFit, Training,
+    TreeFit,
 };
 
 /// The format this crate writes.
@@ -117,6 +118,10 @@ pub enum Algorithm {
     ExplainableBoosting(TermsFit),
     /// Scorecard: score = intercept + points added up × log odds per point.
     Scorecard(PointsFit),
+    /// Decision tree: score = that of the leaf which the questions lead to.
+    DecisionTree(TreeFit),
+    /// Rule list: score = that of the first rule that applies. Stored as a tree whose first ways end.
+    RuleList(TreeFit),
 }
 
 impl Model {
@@ -146,6 +151,8 @@ impl Algorithm {
             Self::ExplainableBoosting(_) => "explainable_boosting",
             Self::GeneralisedLinear(_) => "generalised_linear",
             Self::Scorecard(_) => "scorecard",
+            Self::DecisionTree(_) => "decision_tree",
+            Self::RuleList(_) => "rule_list",
         }
     }
 }

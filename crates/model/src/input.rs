@@ -91,8 +91,8 @@ pub enum MissingRule {
         /// One of the input's categories.
         level: String,
     },
-    /// Missing counts by itself, as the model learned it; nothing is filled in. Numbers and booleans of explainable boosting and of
-    /// scorecards only.
+    /// Missing counts by itself, as the model learned it; nothing is filled in. Numbers and booleans of explainable boosting,
+    /// scorecards, decision trees and rule lists only.
     OwnEffect,
     /// A subject with this value missing gets no prediction.
     Reject,

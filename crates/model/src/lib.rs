@@ -16,6 +16,7 @@ pub mod reason;
 pub mod scorer;
 pub mod terms;
 pub mod training;
+mod tree;
 
 pub use actionable::{Actionable, Direction};
 pub use bags::{Bags, Deviations};
@@ -39,6 +40,7 @@ pub use scorer::{
 };
 pub use terms::{Curve, PairTable, Side, Term, TermsFit};
 pub use training::{Parent, Split, Training};
+pub use tree::{TreeFit, TreeNode, TreeSplit, TreeTest, Way};
 
 /// The published JSON Schema of `helder-model/1` (draft 2020-12).
 pub const SCHEMA: &str = include_str!("../schema/helder-model-1.schema.json");

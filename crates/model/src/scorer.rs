@@ -6,6 +6,7 @@ mod points;
 mod row;
 mod spread;
 mod terms;
+mod tree;
 
 pub(crate) use row::level_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};
@@ -31,6 +32,7 @@ enum Engine {
     Nearest(nearest::Centres),
     Terms(terms::Terms),
     Points(points::Points),
+    Tree(tree::Tree),
 }
 
 /// What a model says about one row. Reuse it: its buffers are kept.
@@ -40,8 +42,9 @@ pub struct Answer {
     pub probability: Option<f64>,
     /// The expected amount, count or share; absent for probabilities and groups.
     pub value: Option<f64>,
-    /// 95 % interval of the probability or of the value, from the covariance of the estimates, or of explainable boosting from
-    /// the spread of its bags ([`crate::Bags`]); absent where the model has none.
+    /// 95 % interval of the probability or of the value, from the covariance of the estimates, of explainable boosting from
+    /// the spread of its bags ([`crate::Bags`]), of trees and rule lists from the rows that chose no question; absent where the
+    /// model has none.
     ///
     /// It says how well the training data fixes the average of people like this, not how one person will fare. Of explainable
     /// boosting it leaves out what early stopping and few steps smooth away, and what an expert set has no spread.
@@ -132,6 +135,9 @@ impl Scorer {
             Algorithm::Scorecard(fit) => {
                 Engine::Points(points::Points::new(fit, &model.inputs, model.calibration))
             }
+            Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => Engine::Tree(
+                tree::Tree::new(fit, &model.inputs, &positions, model.calibration),
+            ),
         };
         let slots = model.inputs.iter().map(row::Slot::new).collect();
         Ok(Self {
@@ -193,6 +199,7 @@ impl Scorer {
             Engine::Nearest(centres) => centres.score(row, answer),
             Engine::Terms(terms) => terms.score(row, answer),
             Engine::Points(points) => points.score(row, answer),
+            Engine::Tree(tree) => tree.score(row, answer),
         }
         // The bits of a positive number sort as the number does; inverted, the largest comes first.
         let key = |(place, value): (usize, &f64)| (!value.abs().to_bits(), place);
@@ -221,10 +228,19 @@ impl Scorer {
     /// Name of a group of a clustering.
     pub fn group_name(&self, group: usize) -> Option<&Meaning> {
         match &self.engine {
-            Engine::Linear(_) | Engine::Terms(_) | Engine::Points(_) => None,
+            Engine::Linear(_) | Engine::Terms(_) | Engine::Points(_) | Engine::Tree(_) => None,
             Engine::Nearest(centres) => centres.name(group),
         }
     }
+}
+
+/// Numbers beyond this count as this where they are multiplied or squared, so that every answer stays a number. Such a value is flagged as
+/// outside training.
+const FARTHEST: f64 = 1e100;
+
+/// A number as it counts in sums.
+fn bounded(number: f64) -> f64 {
+    number.clamp(-FARTHEST, FARTHEST)
 }
 
 /// The logistic function, accurate in both tails.

@@ -8,6 +8,7 @@ mod histogram;
 mod interval;
 mod line;
 mod paired;
+mod tree;
 mod waterfall;
 
 pub use bars::BarChart;
@@ -17,6 +18,7 @@ pub use histogram::Histogram;
 pub use interval::{IntervalChart, IntervalRow};
 pub use line::{LineChart, Series};
 pub use paired::PairedBarChart;
+pub use tree::{TreeChart, TreeRow};
 pub use waterfall::Waterfall;
 
 use crate::{
@@ -58,6 +60,8 @@ pub enum Chart {
     Heat(HeatMap),
     /// Two bars per row.
     Paired(PairedBarChart),
+    /// Questions with two ways on.
+    Tree(TreeChart),
     /// From a start by steps to an end.
     Waterfall(Waterfall),
 }
@@ -72,7 +76,7 @@ macro_rules! chart_from {
     };
 }
 chart_from!(BarChart => Bars, IntervalChart => Intervals, CalibrationPlot => Calibration, LineChart => Lines,
-    Histogram => Histogram, HeatMap => Heat, PairedBarChart => Paired, Waterfall => Waterfall);
+    Histogram => Histogram, HeatMap => Heat, PairedBarChart => Paired, TreeChart => Tree, Waterfall => Waterfall);
 
 /// What each kind of chart can say about itself.
 trait Draw {
@@ -94,6 +98,7 @@ impl Chart {
             Self::Histogram(chart) => chart,
             Self::Heat(chart) => chart,
             Self::Paired(chart) => chart,
+            Self::Tree(chart) => chart,
             Self::Waterfall(chart) => chart,
         }
     }

@@ -9,7 +9,7 @@ pub mod text;
 
 pub use chart::{
     BarChart, CalibrationPlot, CalibrationPoint, Chart, HeatMap, Histogram, IntervalChart,
-    IntervalRow, LineChart, PairedBarChart, Series, Waterfall,
+    IntervalRow, LineChart, PairedBarChart, Series, TreeChart, TreeRow, Waterfall,
 };
 pub use page::{CONTENT_SECURITY_POLICY, Page};
 pub use section::{KeyFigure, Section};

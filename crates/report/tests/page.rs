@@ -7,7 +7,7 @@
 use helder_report::{
     BarChart, CalibrationPlot, CalibrationPoint, Cell, HeatMap, Histogram, IntervalChart,
     IntervalRow, KeyFigure, LineChart, Page, PairedBarChart, Section, Series, Table, Text,
-    Waterfall,
+    TreeChart, TreeRow, Waterfall,
 };
 use proptest::prelude::*;
 
@@ -54,6 +54,15 @@ fn page_with(text: &str, x: f64) -> String {
                     (t(), vec![t(), t()]),
                     (t(), vec![t()]),
                     vec![vec![x], vec![-1.0]],
+                ))
+                .chart(TreeChart::new(
+                    t(),
+                    t(),
+                    [
+                        TreeRow::new(0, t(), 0.3, [0.2, 0.4], 90),
+                        TreeRow::new(1, t(), x, [0.0, x], 40).leaf(),
+                        TreeRow::new(99, t(), -1.0, [x, 1.0], 50).leaf(),
+                    ],
                 ))
                 .chart(PairedBarChart::new(t(), t(), [t(), t()]).row(t(), [x, 0.5]))
                 .chart(
@@ -119,8 +128,8 @@ fn a_page_is_navigable() {
     let page = page_with("naam", 0.5);
     assert_eq!(page.matches("<h1>").count(), 1);
     assert!(page.contains("<html lang=\"nl\">") && page.contains("lang=\"en\""));
-    assert_eq!(page.matches("<svg role=\"img\"").count(), 8);
-    assert_eq!(page.matches("<desc id=").count(), 8);
+    assert_eq!(page.matches("<svg role=\"img\"").count(), 9);
+    assert_eq!(page.matches("<desc id=").count(), 9);
     assert_eq!(
         page.matches("<caption>").count(),
         page.matches("<table>").count()

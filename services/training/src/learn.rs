@@ -20,6 +20,7 @@ pub(crate) mod select;
 mod split;
 mod table;
 mod terms;
+mod trees;
 
 #[cfg(test)]
 mod tests;
@@ -98,6 +99,7 @@ pub(crate) fn learn(
             step("preparing")?;
             step("fitting")?;
             let (model, how) = teach(&table, plan, origin, &rows, checkpoint)?;
+            tells_anything(&table, &rows, &model)?;
             step("judging")?;
             let mut judged = means::judge(&table, plan, &rows, &model)?;
             if let Learning::Regression(summary) = how {
@@ -110,11 +112,13 @@ pub(crate) fn learn(
             let teach = |rows: &split::Rows| teach(&table, plan, origin, rows, checkpoint);
             step("fitting")?;
             let (mut model, how) = teach(&rows)?;
+            tells_anything(&table, &rows, &model)?;
             step("judging")?;
             let mut judged = judge::probabilities(&table, plan, &rows, &model)?;
             match how {
                 Learning::Regression(summary) => judged.evaluation.fit = Some(*summary),
                 Learning::Boosting(summary) => judged.evaluation.boosting = Some(*summary),
+                Learning::Tree(summary) => judged.evaluation.tree = Some(*summary),
                 Learning::Scorecard(mut summary, unrounded) => {
                     if let Some(rounded) = &judged.evaluation.predictions {
                         let cost = scorecard::cost(&table, plan, &rows, rounded, &unrounded)?;
@@ -141,6 +145,7 @@ pub(crate) fn learn(
 enum Learning {
     Regression(Box<regress::FitSummary>),
     Boosting(Box<ebm::BoostingSummary>),
+    Tree(Box<trees::TreeSummary>),
     /// With the model before its weights were rounded to points.
     Scorecard(Box<scorecard::ScorecardSummary>, Box<Model>),
 }
@@ -161,6 +166,11 @@ fn teach(
             let how = Learning::Boosting(Box::new(boosted.summary));
             (boosted.parts, Some(boosted.events), how)
         }
+        AlgorithmName::DecisionTree | AlgorithmName::RuleList => {
+            let grown = trees::fit(table, plan, &prepared, rows)?;
+            let how = Learning::Tree(Box::new(grown.summary));
+            (grown.parts, Some(grown.events), how)
+        }
         AlgorithmName::Scorecard => {
             let carded = scorecard::fit(table, plan, &prepared, rows)?;
             let events = Some(carded.events);
@@ -175,6 +185,31 @@ fn teach(
         }
     };
     Ok((document(plan, training(events), parts), how))
+}
+
+/// Rows that are looked at together for a difference.
+const LOOKED_AT: usize = 1_000;
+
+/// Refuses a model that answers the same for everybody: it would look like an answer about a person and be none.
+fn tells_anything(
+    table: &table::Table,
+    rows: &split::Rows,
+    model: &Model,
+) -> Result<(), LearnError> {
+    let mut first = None;
+    for some in rows.train.chunks(LOOKED_AT) {
+        let answers = judge::score(table, model, some)?;
+        for answer in answers {
+            if (answer - *first.get_or_insert(answer)).abs() > 0.0 {
+                return Ok(());
+            }
+        }
+    }
+    Err(LearnError::fault(
+        "/features",
+        "nothing-told",
+        "the answer would be the same for everybody: these features say nothing of the outcome",
+    ))
 }
 
 /// What an algorithm adds to the model document.

@@ -20,7 +20,7 @@ impl Check {
                 input.missing != MissingRule::OwnEffect,
                 format!("/inputs/{place}/missing/rule"),
                 "wrong-kind",
-                "own_effect is for explainable_boosting and scorecard",
+                "own_effect is for explainable_boosting, scorecard, decision_tree and rule_list",
             );
         }
     }

@@ -59,7 +59,7 @@ impl Gains {
                     pairs: Vec::new(),
                 })
             }
-            Algorithm::KMeans(_) => None,
+            Algorithm::KMeans(_) | Algorithm::DecisionTree(_) | Algorithm::RuleList(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@ mod actionable;
 mod cases;
 mod edits;
 mod terms;
+mod tree;
 
 use helder_types::{Digest, Fault};
 
@@ -235,7 +236,7 @@ fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
 
 fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
     type Read = fn(&Place<'_>) -> Option<Algorithm>;
-    let known: [(&str, Read); 5] = [
+    let known: [(&str, Read); 7] = [
         ("logistic_regression", |place| {
             linear(place).map(Algorithm::LogisticRegression)
         }),
@@ -248,6 +249,12 @@ fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
         }),
         ("scorecard", |place| {
             terms::points(place).map(Algorithm::Scorecard)
+        }),
+        ("decision_tree", |place| {
+            tree::fit(place).map(Algorithm::DecisionTree)
+        }),
+        ("rule_list", |place| {
+            tree::fit(place).map(Algorithm::RuleList)
         }),
     ];
     let read = fields.required("algorithm")?.one_of(&known);

@@ -74,6 +74,15 @@ impl<'a> Place<'a> {
         matches!(self.json, Json::Boolean(true)) || self.wrong("true")
     }
 
+    /// Yes or no; `None` (with a fault) when it is something else.
+    pub(super) fn boolean(&self) -> Option<bool> {
+        if let Json::Boolean(value) = self.json {
+            return Some(*value);
+        }
+        self.wrong::<()>("true or false");
+        None
+    }
+
     pub(super) fn count(&self) -> u64 {
         match self.json {
             Json::Whole(value) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Interval, Row, probability, row::State, spread::Spread, value};
+use super::{Answer, Interval, Row, bounded, probability, row::State, spread::Spread, value};
 use crate::{Calibration, Input, LinearFit, Link};
 
 /// The 97.5 % point of the standard normal distribution.
@@ -121,7 +121,7 @@ impl Linear {
                     let indicator = missing.map_or(0.0, |effect| {
                         effect[usize::from(cell.state == State::Missing)]
                     });
-                    coefficient * (cell.number - mean) + indicator
+                    coefficient * (bounded(cell.number) - mean) + indicator
                 }
                 Term::Levels(effects) => effects.get(cell.level as usize).copied().unwrap_or(0.0),
             };

@@ -1,6 +1,6 @@
 //! The nearest of several centres.
 
-use super::{Answer, Nearest, Row};
+use super::{Answer, Nearest, Row, bounded};
 use crate::{KMeansFit, Meaning};
 
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Centres {
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
         let cells = row.cells();
         let place = |input: usize| {
-            (cells[input].number - self.standard[input][0]) / self.standard[input][1]
+            bounded((cells[input].number - self.standard[input][0]) / self.standard[input][1])
         };
         let inputs = self.standard.len();
         // Ties go to the first group, as in training.

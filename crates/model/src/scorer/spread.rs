@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Row, row::State};
+use super::{Row, bounded, row::State};
 use crate::{Input, LinearFit};
 
 /// Parameters counted from the mean of each linear term, so that large offsets (years, cents) do not cancel digits away.
@@ -98,7 +98,7 @@ impl Spread {
         let cells = row.cells();
         design[0] = 1.0;
         for (place, (input, mean)) in self.linear.iter().enumerate() {
-            design[place + 1] = cells[*input].number - mean;
+            design[place + 1] = bounded(cells[*input].number) - mean;
         }
         let mut variance = 0.0;
         for (i, value) in design.iter().enumerate() {

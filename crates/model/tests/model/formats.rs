@@ -10,6 +10,7 @@ use crate::{
     cards::card,
     edits::edited,
     examples::{groups, minimal, regression, visits},
+    trees::{rules, tree},
 };
 
 pub(crate) fn stored() -> Vec<(PathBuf, Vec<u8>)> {
@@ -48,6 +49,8 @@ fn the_stored_files_are_what_the_examples_write() {
         card(),
         edited(),
         advised(),
+        rules(),
+        tree(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

@@ -16,5 +16,6 @@ mod hostile;
 mod reasons;
 mod schema;
 mod scores;
+mod trees;
 mod values;
 mod years;

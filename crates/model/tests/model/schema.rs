@@ -4,7 +4,7 @@ use helder_model::Model;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{advice::advised, edits::edited, formats::stored, hostile::places};
+use crate::{advice::advised, edits::edited, formats::stored, hostile::places, trees::tree};
 
 fn schema() -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(helder_model::SCHEMA).unwrap();
@@ -33,8 +33,9 @@ proptest! {
 
     /// Coherence is more than a schema says, so the other direction holds for form only.
     #[test]
-    fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, is_edited: bool) {
-        let model = if is_edited { edited() } else { advised() };
+    fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, which in 0..3_usize) {
+        let models: [fn() -> Model; 3] = [edited, advised, tree];
+        let model = models[which]();
         let mut tree = serde_json::to_value(model).unwrap();
         let mut all = Vec::new();
         places(&tree, "", &mut all);

@@ -184,6 +184,25 @@ fn a_group_is_the_nearest_centre_and_its_margin_is_explained() {
     );
 }
 
+#[test]
+fn values_beyond_all_measure_give_numbers_and_no_interval_that_shrinks() {
+    let at = |value: f64| {
+        let mut values = FULL;
+        values[3] = Value::Number(value);
+        answer_to(&regression(), &values)
+    };
+    for sign in [1.0, -1.0] {
+        let (far, farther) = (at(sign * 1e50), at(sign * 1e300));
+        let (one, other) = (far.interval.unwrap(), farther.interval.unwrap());
+        assert!(farther.score.is_finite() && farther.contributions.iter().all(|c| c.is_finite()));
+        assert_eq!(far.probability, farther.probability);
+        let ends = |interval: Interval| [interval.lower, interval.upper].map(f64::to_bits);
+        assert_eq!(ends(one), ends(other));
+    }
+    let group = answer_to(&groups(), &[Value::Number(1e300), Value::Boolean(true)]);
+    assert!(group.score.is_finite() && group.nearest.unwrap().squared_distance.is_finite());
+}
+
 proptest! {
     #[test]
     fn contributions_and_base_sum_to_the_score(

@@ -9,6 +9,7 @@ pub(super) mod fairness_page;
 mod quality;
 mod scorecard;
 mod shared;
+mod trees;
 mod truth;
 
 use helder_model::{Algorithm, Family, Meaning, Model};
@@ -56,6 +57,10 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
     }
     let scorecard = judged.evaluation.scorecard.as_ref();
     if let Some(section) = scorecard.and_then(|summary| scorecard::card(model, summary)) {
+        page = page.section(section);
+    }
+    let tree = judged.evaluation.tree.as_ref();
+    if let Some(section) = tree.and_then(|summary| trees::tree(model, summary)) {
         page = page.section(section);
     }
     if let Some(predictions) = &judged.evaluation.predictions {
@@ -115,6 +120,14 @@ fn method(model: &Model) -> Text {
         "scorecard" => Text::new(
             "scorekaart: elk gegeven geeft hele punten, en het totaal van de punten bepaalt de kans",
             "scorecard: each input gives whole points, and the total of the points gives the probability",
+        ),
+        "decision_tree" => Text::new(
+            "beslisboom: een paar vragen na elkaar, en aan het eind de kans",
+            "decision tree: a few questions one after the other, and the probability at the end",
+        ),
+        "rule_list" => Text::new(
+            "regellijst: de eerste regel die klopt, geeft de kans",
+            "rule list: the first rule that holds gives the probability",
         ),
         _ => Text::new(
             "k-means: personen die op elkaar lijken komen in een groep",

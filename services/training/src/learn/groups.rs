@@ -121,6 +121,7 @@ pub(super) fn group(
     let matrix =
         Matrix::new(values, rows.train.len(), columns.len()).map_err(LearnError::internal)?;
     let (scaled, scale) = matrix.standardise().map_err(|error| told(error, plan))?;
+    bounded(&scale, inputs.len())?;
     let options = KMeansOptions {
         seed: u64::from(plan.seed),
         ..KMeansOptions::default()
@@ -183,6 +184,24 @@ pub(super) fn group(
         },
         labels: fitted.labels,
     })
+}
+
+/// Refuses columns whose numbers are too large to be squared.
+fn bounded(scale: &helder_segmentation::Standardisation, columns: usize) -> Result<(), LearnError> {
+    let is_unfit =
+        |n: &usize| !(scale.means[*n].is_finite() && scale.standard_deviations[*n].is_finite());
+    let unfit: Vec<Fault> = (0..columns)
+        .filter(is_unfit)
+        .map(|n| {
+            let detail = "these numbers are too large to be squared: give them in another unit";
+            Fault::new(format!("/features/{n}/name"), "out-of-range", detail)
+        })
+        .collect();
+    if unfit.is_empty() {
+        Ok(())
+    } else {
+        Err(LearnError::Invalid(unfit))
+    }
 }
 
 fn fitted(

@@ -17,6 +17,7 @@ use super::{
     scorecard::ScorecardSummary,
     split::Rows,
     table::{Column, Table},
+    trees::TreeSummary,
 };
 
 /// Probability from which a subject counts as picked when the plan names no capacity.
@@ -52,6 +53,9 @@ pub(super) struct EvaluationDocument {
     /// The scorecard: points with what they rest on, totals, and what rounding costs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scorecard: Option<ScorecardSummary>,
+    /// The decision tree or rule list: where questions end, with what that rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree: Option<TreeSummary>,
     /// The grouping of the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<GroupsSummary>,
@@ -214,6 +218,7 @@ pub(super) fn probabilities(
             fit: None,
             boosting: None,
             scorecard: None,
+            tree: None,
             groups: None,
             sections: Some(evaluation),
         },
@@ -262,6 +267,7 @@ pub(super) fn groups(
             fit: None,
             boosting: None,
             scorecard: None,
+            tree: None,
             groups: Some(grouped.summary.clone()),
             sections: None,
         },

@@ -95,6 +95,7 @@ pub(super) fn judge(
             fit: None,
             boosting: None,
             scorecard: None,
+            tree: None,
             groups: None,
             sections: None,
         },

@@ -103,6 +103,12 @@ pub(crate) enum AlgorithmName {
     /// Probability of a yes/no outcome, as whole points that are added up by hand.
     #[serde(rename = "scorecard")]
     Scorecard,
+    /// Probability of a yes/no outcome, at the end of a few questions.
+    #[serde(rename = "decision-tree")]
+    DecisionTree,
+    /// Probability of a yes/no outcome, of the first rule that applies.
+    #[serde(rename = "rule-list")]
+    RuleList,
     /// Groups of subjects that resemble each other.
     #[serde(rename = "k-means")]
     KMeans,
@@ -125,7 +131,12 @@ impl AlgorithmName {
     pub(super) const fn estimates(self) -> bool {
         !matches!(
             self,
-            Self::LogisticRegression | Self::ExplainableBoosting | Self::Scorecard | Self::KMeans
+            Self::LogisticRegression
+                | Self::ExplainableBoosting
+                | Self::Scorecard
+                | Self::DecisionTree
+                | Self::RuleList
+                | Self::KMeans
         )
     }
 
@@ -133,13 +144,20 @@ impl AlgorithmName {
     pub(super) const fn is_regression(self) -> bool {
         !matches!(
             self,
-            Self::ExplainableBoosting | Self::Scorecard | Self::KMeans
+            Self::ExplainableBoosting
+                | Self::Scorecard
+                | Self::DecisionTree
+                | Self::RuleList
+                | Self::KMeans
         )
     }
 
     /// Whether features may be told to count one way only.
     pub(super) const fn may_be_monotone(self) -> bool {
-        matches!(self, Self::ExplainableBoosting | Self::Scorecard)
+        matches!(
+            self,
+            Self::ExplainableBoosting | Self::Scorecard | Self::DecisionTree
+        )
     }
 }
 
@@ -222,7 +240,7 @@ pub(crate) struct Hyperparameters {
     #[schema(minimum = 0, maximum = 100)]
     pub interactions: Option<u32>,
     /// Explainable boosting: features whose curve only rises or only falls; they count together with no other. Scorecard: features whose
-    /// points do so; others go the way that tells most.
+    /// points do so; others go the way that tells most. Decision tree: features whose probability does so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 500)]
     pub monotone: Vec<Monotone>,
@@ -234,6 +252,14 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 2, maximum = 32)]
     pub most_bins: Option<u32>,
+    /// Decision tree: most questions on the way to an answer; 5 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 8)]
+    pub max_depth: Option<u32>,
+    /// Rule list: most rules before the last, which holds for everybody left; 8 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 20)]
+    pub most_rules: Option<u32>,
     /// Regressions but the negative binomial: lasso, ridge or in between; leaves columns out and gives no standard errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elastic_net: Option<ElasticNetSettings>,

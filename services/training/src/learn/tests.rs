@@ -2,6 +2,7 @@
 
 mod actionable;
 mod counts;
+mod degenerate;
 mod ebm;
 mod faults;
 mod frame;
@@ -11,4 +12,5 @@ mod repeat;
 mod reports;
 mod scorecard;
 mod selections;
+mod trees;
 mod truth;

@@ -182,6 +182,24 @@ impl NewTrainingRun {
         self.truth_faults(fault);
         self.boosting(fault);
         self.regression(fault);
+        self.foreign(fault);
+        if self.capacity == Some(0) {
+            fault("/capacity".into(), "out-of-range", "at least 1");
+        }
+        if self.capacity.is_some()
+            && (self.algorithm.estimates() || self.algorithm == AlgorithmName::KMeans)
+        {
+            fault(
+                "/capacity".into(),
+                "wrong-kind",
+                "only probabilities have an order to pick from",
+            );
+        }
+    }
+
+    /// Settings of other algorithms.
+    fn foreign(&self, fault: &mut impl FnMut(String, &str, &str)) {
+        let settings = &self.hyperparameters;
         let boosting = self.algorithm == AlgorithmName::ExplainableBoosting;
         let scorecard = self.algorithm == AlgorithmName::Scorecard;
         let regression = self.algorithm.is_regression();
@@ -195,6 +213,16 @@ impl NewTrainingRun {
             ),
             ("mostPoints", settings.most_points.is_some(), scorecard),
             ("mostBins", settings.most_bins.is_some(), scorecard),
+            (
+                "maxDepth",
+                settings.max_depth.is_some(),
+                self.algorithm == AlgorithmName::DecisionTree,
+            ),
+            (
+                "mostRules",
+                settings.most_rules.is_some(),
+                self.algorithm == AlgorithmName::RuleList,
+            ),
             (
                 "groups",
                 settings.groups.is_some(),
@@ -211,21 +239,9 @@ impl NewTrainingRun {
                 "this algorithm has no such setting",
             );
         }
-        if self.capacity == Some(0) {
-            fault("/capacity".into(), "out-of-range", "at least 1");
-        }
-        if self.capacity.is_some()
-            && (self.algorithm.estimates() || self.algorithm == AlgorithmName::KMeans)
-        {
-            fault(
-                "/capacity".into(),
-                "wrong-kind",
-                "only probabilities have an order to pick from",
-            );
-        }
     }
 
-    /// Settings of scorecards.
+    /// Settings of scorecards, trees and lists.
     fn points(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let settings = &self.hyperparameters;
         for (name, given, range, detail) in [
@@ -236,6 +252,18 @@ impl NewTrainingRun {
                 "from 1 to 1,000 points",
             ),
             ("mostBins", settings.most_bins, 2..=32, "from 2 to 32 bins"),
+            (
+                "maxDepth",
+                settings.max_depth,
+                1..=8,
+                "from 1 to 8 questions",
+            ),
+            (
+                "mostRules",
+                settings.most_rules,
+                1..=20,
+                "from 1 to 20 rules",
+            ),
         ] {
             if given.is_some_and(|given| !range.contains(&given)) {
                 fault(format!("/hyperparameters/{name}"), "out-of-range", detail);

@@ -1,6 +1,6 @@
 //! How much there is to read in a model.
 
-use helder_model::{Algorithm, LinearFit, TermsFit};
+use helder_model::{Algorithm, LinearFit, TermsFit, TreeFit};
 use helder_selection::Reading;
 
 /// Numbers that tell what counts how much, and how many of them one score is the sum of. None for what gives no probability.
@@ -18,6 +18,7 @@ pub(super) fn reading(algorithm: &Algorithm) -> Option<Reading> {
                 terms: says.count(),
             })
         }
+        Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => Some(questions(fit)),
         // What gives no probability, and what nobody has said how to count: then it is proposed only when nothing simpler is near.
         _ => None,
     }
@@ -58,5 +59,24 @@ fn curves(fit: &TermsFit) -> Reading {
     Reading {
         numbers: all.iter().sum(),
         terms: all.iter().filter(|numbers| **numbers > 0).count(),
+    }
+}
+
+/// Questions and probabilities; a score is the sum of what the answers on the longest way change.
+fn questions(fit: &TreeFit) -> Reading {
+    let mut depths = vec![0; fit.nodes.len()];
+    for (place, node) in fit.nodes.iter().enumerate() {
+        for below in node
+            .split
+            .iter()
+            .flat_map(|split| [split.first, split.second])
+        {
+            // A node stands before those below it.
+            depths[below as usize] = depths[place] + 1;
+        }
+    }
+    Reading {
+        numbers: fit.nodes.len(),
+        terms: depths.into_iter().max().unwrap_or(0),
     }
 }
