@@ -10,7 +10,7 @@ use super::{
     Plan, compare, decided, figures, json_table, links, model,
     names::Names,
     report::{BatchResult, Page, PlanResult, TrainingResult},
-    sources, text_of,
+    sources, subjects, text_of,
     truth::Files,
 };
 use crate::{
@@ -329,7 +329,10 @@ async fn answer(
         .to_owned();
     if !plan.predict.is_empty() {
         let consumer = session.acting_as(Role::Consumer)?;
-        let subjects: Vec<Value> = plan.predict.iter().map(json_table).collect();
+        let version = result.model_version.as_ref();
+        let version = version.and_then(|version| version["id"].as_str());
+        let version = version.context("the version has no name")?;
+        let subjects = subjects::asked(&consumer, screen, plan, version).await?;
         let said = ask(
             &consumer,
             &model,

@@ -8,6 +8,7 @@ mod model;
 mod names;
 mod report;
 mod sources;
+mod subjects;
 mod truth;
 
 use std::path::{Path, PathBuf};
