@@ -173,6 +173,36 @@ async fn each_step_can_be_done_by_hand() {
 }
 
 #[test]
+fn a_plan_with_a_scorecard_sends_only_what_the_card_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = repository().join("tests/data/german_credit");
+    let german = std::fs::read_to_string(plan("german_credit.toml")).unwrap();
+    let card = german
+        .replace("\"logistic-regression\"", "\"scorecard\"")
+        .replace("../tests/data/german_credit", data.to_str().unwrap());
+    let file = folder.path().join("card.toml");
+    std::fs::write(&file, card).unwrap();
+    let result = written(&run([
+        OsStr::new("run"),
+        file.as_os_str(),
+        "--json".as_ref(),
+    ]));
+    let evaluation = &result["training"]["run"]["outcome"]["evaluation"];
+    let left = evaluation["scorecard"]["leftOut"].as_array().unwrap();
+    assert!(!left.is_empty());
+    let prediction = &result["prediction"]["predictions"][0];
+    let parts = prediction["contributions"].as_array().unwrap();
+    for left in left {
+        assert!(parts.iter().all(|part| part["input"] != left["name"]));
+    }
+    let total: u64 = parts
+        .iter()
+        .map(|part| part["points"].as_u64().unwrap())
+        .sum();
+    assert_eq!(prediction["points"], total);
+}
+
+#[test]
 fn every_plan_runs_to_its_end() {
     for (name, rows) in [
         ("german_credit.toml", 1000),
