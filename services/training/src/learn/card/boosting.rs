@@ -55,8 +55,9 @@ pub(super) fn terms(model: &Model, summary: &BoostingSummary) -> Option<Section>
             "The probability is a sum. Each input counts as its line shows: above zero raises the probability, below zero lowers it. The light band around the line shows how certain that is (95%).",
         ))
         .chart(importance);
-    if let Some(bags) = &fit.bags {
-        let count = bags.count();
+    if fit.bags.is_some() {
+        // Of many models the file keeps the deviations of the first only.
+        let count = summary.bags;
         section = section.paragraph(Text::new(
             format!(
                 "Bij elke voorspelde kans staat een interval. Het model is een gemiddelde van {count} modellen, elk van een ander deel van de rijen, en het interval laat zien hoe ver die uiteenlopen. Het gaat over mensen zoals deze, niet over hoe het één persoon vergaat. Wat alle modellen gladstrijken zit er niet in."

@@ -82,7 +82,10 @@ fn the_model_scores_what_was_judged_and_its_terms_sum_to_the_score() {
         assert!(0.0 < interval.lower && interval.lower < p && p < interval.upper);
     }
     let card = String::from_utf8(learned.card).unwrap();
-    assert!(card.contains("een gemiddelde van 14 modellen"));
+    // Few rows have more models than 14; the card tells how many there were.
+    let bags = evaluation["boosting"]["bags"].as_u64().unwrap();
+    assert!(bags > 14);
+    assert!(card.contains(&format!("een gemiddelde van {bags} modellen")));
 }
 
 #[test]
