@@ -276,6 +276,11 @@ impl Texts {
         self.ends.len()
     }
 
+    /// Bytes of the texts alone.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Bytes they take.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.capacity() + 4 * self.ends.capacity() + 8 * self.slots.0.capacity()

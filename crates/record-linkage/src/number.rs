@@ -11,8 +11,10 @@ use crate::distinct::FastHash;
 
 /// Shares by hash: a power of two.
 const SHARDS: usize = 64;
-/// Things hashed at a time.
-const CHUNK: usize = 1 << 14;
+/// Things hashed at a time: an eighth of all. Large pieces of memory go back to the system when they are given up, small ones stay.
+pub(crate) fn chunk_of(n: usize) -> usize {
+    (n / 8).next_power_of_two().clamp(1 << 13, 1 << 17)
+}
 
 /// What is distinct among many things.
 pub(crate) struct Numbered {
@@ -150,10 +152,11 @@ fn number<T: Copy + Send + Sync>(
     hashed: impl Fn(usize) -> (u64, T) + Sync,
     same: impl Fn(&Entry<T>, &Entry<T>) -> bool + Sync,
 ) -> Numbered {
-    let chunks: Vec<Chunk<T>> = (0..n.div_ceil(CHUNK))
+    let size = chunk_of(n);
+    let chunks: Vec<Chunk<T>> = (0..n.div_ceil(size))
         .into_par_iter()
         .map_init(Vec::new, |entries, chunk| {
-            let places = chunk * CHUNK..((chunk + 1) * CHUNK).min(n);
+            let places = chunk * size..((chunk + 1) * size).min(n);
             entries.clear();
             entries.extend(places.map(|place| {
                 let (hash, thing) = hashed(place);
@@ -194,14 +197,14 @@ fn number<T: Copy + Send + Sync>(
         .collect();
     let mut codes = vec![0_u32; n];
     codes
-        .par_chunks_mut(CHUNK)
+        .par_chunks_mut(size)
         .zip(&chunks)
         .enumerate()
         .for_each(|(i, (codes, chunk))| {
             for (shard, share) in shares.iter().enumerate() {
                 let found = &share.numbers[share.starts[i] as usize..];
                 for (entry, number) in chunk.share(shard).iter().zip(found) {
-                    codes[entry.place as usize - i * CHUNK] = numbers[shard][*number as usize];
+                    codes[entry.place as usize - i * size] = numbers[shard][*number as usize];
                 }
             }
         });
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_one_by_one_on_any_number_of_threads() {
-        for n in [0, 1, 100, CHUNK, 3 * CHUNK + 77] {
+        for n in [0, 1, 100, 1 << 13, (3 << 13) + 77, 150_000] {
             let thing = |place: usize| [place as u32 * 7919 % 9001 / 3, (place % 2) as u32];
             let (mut known, mut firsts) = (std::collections::HashMap::new(), Vec::new());
             let codes: Vec<u32> = (0..n)

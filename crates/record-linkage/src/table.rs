@@ -51,6 +51,11 @@ impl Column {
         (4 * self.codes.capacity() + self.values.bytes()) as u64
     }
 
+    /// Bytes of its distinct texts.
+    pub(crate) fn text_bytes(&self) -> u64 {
+        self.values.text_bytes() as u64
+    }
+
     /// Number of distinct values.
     pub fn n_distinct(&self) -> usize {
         self.values.len()

@@ -5,15 +5,13 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::RuleCount;
+use crate::number::chunk_of;
 
 /// Pairs per task; fixed, so that nothing depends on the number of threads.
 pub(crate) const TASK_PAIRS: u64 = 1 << 16;
 
 /// Parts by the upper bits of a key: a power of two. Keys are hashes, so that parts are of about one size.
 const PARTS: usize = 64;
-/// Rows whose keys are listed at a time.
-const CHUNK_ROWS: usize = 8192;
-
 /// Keys with their rows, from all rows of one side.
 pub(super) struct Keyed(Vec<Chunk>);
 
@@ -34,12 +32,13 @@ impl Keyed {
         n: usize,
         keys: impl Fn(usize, &mut Vec<u64>, &mut Vec<u64>) + Sync,
     ) -> Self {
-        let chunks = (0..n.div_ceil(CHUNK_ROWS)).into_par_iter();
+        let size = chunk_of(n);
+        let chunks = (0..n.div_ceil(size)).into_par_iter();
         let chunks = chunks.map_init(
             || (Vec::new(), Vec::new(), Vec::new()),
             |(keyed, found, work), chunk| {
                 keyed.clear();
-                for row in chunk * CHUNK_ROWS..((chunk + 1) * CHUNK_ROWS).min(n) {
+                for row in chunk * size..((chunk + 1) * size).min(n) {
                     keys(row, found, work);
                     keyed.extend(found.iter().map(|key| (*key, row as u32)));
                 }

@@ -1,15 +1,12 @@
 //! What a run may use: it refuses with the number needed, before it starts where that can be told, and never dies of it.
 
-use super::{Cancelled, weigh::MOST_AT_ONCE};
-use crate::{
-    spec::{ComparisonSpec, LinkageSpec},
-    table::Table,
-};
+use super::{Cancelled, memory::without_pairs, weigh::MOST_AT_ONCE};
+use crate::{spec::LinkageSpec, table::Table};
 
 /// What a run may use; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of memory of both tables and of everything the run adds. Worst cases are taken, so a run mostly needs less than it asks.
+    /// Bytes of memory of both tables and of everything the run adds. An upper bound is taken, so a run needs less than it asks.
     pub memory_bytes: Option<u64>,
     /// Pairs that all blocking rules reach together. The cap of a single block does not bound their sum.
     pub pairs: Option<u64>,
@@ -41,59 +38,10 @@ pub enum RunError {
     },
 }
 
-/// Bytes per row of a comparison of names: two codes and two masks. Of sex beside names: two codes. Of anything else: a code.
-const PER_NAMED_ROW: u64 = 16;
-const PER_SEX_ROW: u64 = 8;
-const PER_ROW: u64 = 4;
-/// Bytes per distinct value of a comparison: parsed, interned, counted, and found again.
-const PER_VALUE: u64 = 112;
-/// Bytes per row while a rule is joined: keys of all rules, and twice the list of this one with two keys a row.
-const PER_KEYED_ROW: u64 = 96;
 /// Bytes per pair that may matter, from weighing to choosing.
 const PER_PAIR: u64 = 136;
 /// Bytes per pair that is handed over: once as it was found, once as it is told.
 const PER_STREAMED: u64 = 40;
-/// Bytes of a worker's memories.
-const PER_THREAD: u64 = 1 << 21;
-
-/// Memory that the keys of a rule need, in bytes.
-fn keyed(left: &Table, right: &Table) -> u64 {
-    (left.n_rows() + right.n_rows()) as u64 * PER_KEYED_ROW
-}
-
-/// Memory that a run needs apart from the pairs it keeps, in bytes.
-fn without_pairs(spec: &LinkageSpec, left: &Table, right: &Table) -> u64 {
-    let rows = (left.n_rows() + right.n_rows()) as u64;
-    let distinct = |table: &Table, names: &[&str]| {
-        let n = |name: &&str| table.column(name).map_or(0, crate::Column::n_distinct);
-        match names {
-            [one] => n(one),
-            // Combinations are told apart; how many there are is not known before.
-            [] => 0,
-            _ => table.n_rows() / 2,
-        }
-    };
-    let of_comparison = |comparison: &ComparisonSpec| {
-        let columns = comparison.columns();
-        let names = |is_left: bool| -> Vec<&str> {
-            columns
-                .iter()
-                .filter_map(|(_, left, right)| if is_left { *left } else { *right })
-                .collect()
-        };
-        let values = distinct(left, &names(true)) + distinct(right, &names(false));
-        let per_row = match comparison {
-            ComparisonSpec::GivenNames { .. } | ComparisonSpec::Surname { .. } => PER_NAMED_ROW,
-            ComparisonSpec::Sex { .. } => PER_SEX_ROW,
-            _ => PER_ROW,
-        };
-        rows * per_row + values as u64 * PER_VALUE
-    };
-    let reading: u64 = spec.comparisons.iter().map(of_comparison).sum();
-    let workers = rayon::current_num_threads() as u64 * PER_THREAD;
-    left.bytes() + right.bytes() + reading + keyed(left, right) + workers
-}
-
 /// What is left for pairs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Budget {
@@ -110,7 +58,7 @@ impl Budget {
         right: &Table,
     ) -> Result<Self, RunError> {
         let without_pairs = match limits.memory_bytes {
-            Some(_) if !spec.comparisons.is_empty() => without_pairs(spec, left, right),
+            Some(_) if !spec.comparisons.is_empty() => without_pairs(spec, left, right, false),
             Some(_) => left.bytes() + right.bytes(),
             None => 0,
         };
@@ -130,11 +78,12 @@ impl Budget {
         left: &Table,
         right: &Table,
     ) -> Result<Self, RunError> {
-        // The tables are given up before the first rule is joined.
-        let never_both = keyed(left, right).min(left.bytes() + right.bytes());
         let budget = Self {
             limits,
-            without_pairs: without_pairs(spec, left, right) - never_both,
+            without_pairs: match limits.memory_bytes {
+                Some(_) => without_pairs(spec, left, right, true),
+                None => 0,
+            },
         };
         budget.memory("the run", MOST_AT_ONCE * PER_STREAMED / PER_PAIR)?;
         Ok(budget)
