@@ -24,7 +24,9 @@ pub struct Bags {
     pub intercept: Deviations,
 }
 
-/// How each bag differs from the mean of the bags, in whole units. In the file one text: `12 -7 0 -5`.
+/// How each bag differs from the mean of the bags, in whole units. In the file one text: `12,-7,0,-5`.
+///
+/// With spaces between them three numbers of three digits would look like a BSN, and the file would be refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deviations(pub Vec<i32>);
 
@@ -46,7 +48,7 @@ impl Deviations {
             let value: i32 = word.parse().ok()?;
             (value.to_string() == word).then_some(value)
         };
-        text.split(' ')
+        text.split(',')
             .map(plain)
             .collect::<Option<Vec<i32>>>()
             .map(Self)
@@ -84,9 +86,9 @@ impl Serialize for Deviations {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut text = String::new();
         for (place, value) in self.0.iter().enumerate() {
-            let space = if place == 0 { "" } else { " " };
+            let comma = if place == 0 { "" } else { "," };
             // Writing to a text cannot fail.
-            let _ = write!(text, "{space}{value}");
+            let _ = write!(text, "{comma}{value}");
         }
         serializer.serialize_str(&text)
     }
@@ -111,4 +113,22 @@ impl Bags {
 /// Standard error from the sum of squared deviations of so many bags.
 pub(crate) fn spread(squares: f64, bags: usize, factor: f64) -> f64 {
     factor * (squares / (bags.max(2) - 1) as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deviations_are_read_as_written_and_never_look_like_a_number_of_a_person() {
+        // 123 456 782 passes the eleven-test.
+        let deviations = Deviations(vec![123, 456, 782]);
+        let text = serde_json::to_string(&deviations).unwrap();
+        assert_eq!(text, "\"123,456,782\"");
+        assert!(!helder_types::Bsn::stands_in(&text));
+        assert_eq!(Deviations::parse("123,456,782"), Some(deviations));
+        for other in ["", "1 2", "1,", "01", "+1", "1,,2"] {
+            assert_eq!(Deviations::parse(other), None, "{other}");
+        }
+    }
 }
