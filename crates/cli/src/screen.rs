@@ -138,6 +138,12 @@ fn standing(job: &JobUpdate) -> String {
     if let Some(left) = progress.seconds_left {
         said = format!("{said}, {}:{:02} to go", left / 60, left % 60);
     }
+    if let Some(learning) = &job.learning {
+        said = format!(
+            "{said}; round {}, loss {:.4} (kept apart {:.4})",
+            learning.round, learning.training_loss, learning.validation_loss
+        );
+    }
     if job.attempts > 1 {
         said = format!("{said} (attempt {}, from the start)", job.attempts);
     }

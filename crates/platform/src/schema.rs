@@ -51,6 +51,8 @@ diesel::table! {
         calling_act -> Nullable<Text>,
         /// When its stage began.
         stage_since -> Nullable<Text>,
+        /// How learning goes, as JSON.
+        learning -> Nullable<Text>,
     }
 }
 

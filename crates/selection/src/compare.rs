@@ -51,7 +51,10 @@ pub fn compare(contenders: &[Contender], tried: &Tried, folds: &[NestedFold]) ->
             };
             let chosen: Vec<usize> = (0..folds.len())
                 .filter_map(|fold| {
-                    lowest(&|setting| trials[setting].inner.get(fold).copied().unwrap_or(0.0))
+                    lowest(&|setting| match trials[setting].inner.get(fold) {
+                        Some(loss) => loss.unwrap_or(f64::INFINITY),
+                        None => 0.0,
+                    })
                 })
                 .collect();
             let mean = |setting: usize| trials[setting].outer.iter().map(|f| f.log_loss).sum();

@@ -13,7 +13,9 @@ pub use compare::{Compared, compare, test_ratio};
 pub use estimate::Estimate;
 pub use figures::FoldFigures;
 pub use folds::{Fold, FoldError, NestedFold, Rule, folds, nested_folds};
-pub use nested::{Answer, Contender, Failure, Learner, Reading, State, Trial, Tried, run};
+pub use nested::{
+    Answer, Contender, Failure, Learner, Onlooker, Reading, State, Trial, Tried, run,
+};
 pub use propose::{Proposal, Reason, ReasonCode, propose};
 
 /// Part of a contender in the comparison.

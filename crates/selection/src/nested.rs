@@ -68,14 +68,14 @@ pub struct Contender {
 }
 
 /// A setting and how it went.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// How it ended.
     pub state: State,
     /// Per outer fold; empty unless done.
     pub outer: Vec<FoldFigures>,
-    /// Mean log loss of the inner folds, per outer fold; empty where no choice had to be made.
-    pub inner: Vec<f64>,
+    /// Mean log loss of the inner folds, per outer fold; empty where no choice had to be made, none where it could not learn.
+    pub inner: Vec<Option<f64>>,
     /// What there is to read, per outer fold; empty where nothing can be.
     pub readings: Vec<Reading>,
 }
@@ -100,8 +100,8 @@ pub enum State {
     },
 }
 
-/// All trials.
-#[derive(Clone, Debug, PartialEq)]
+/// All trials. Stored as JSON and read back it is the same, to the last bit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
     /// Per contender and setting.
     pub trials: Vec<Vec<Trial>>,
@@ -109,6 +109,17 @@ pub struct Tried {
     pub fits: usize,
     /// Seconds of work per contender, added over threads; 0 without a clock that moves.
     pub seconds: Vec<f64>,
+}
+
+/// Who looks on.
+#[derive(Clone, Copy)]
+pub struct Onlooker<'a> {
+    /// Seconds since the start.
+    pub clock: &'a (dyn Fn() -> f64 + Sync),
+    /// Told the fits done so far and those planned at most.
+    pub news: &'a (dyn Fn(usize, usize) + Sync),
+    /// Given everything so far after each setting, to go on from after a crash.
+    pub keep: &'a (dyn Fn(&Tried) + Sync),
 }
 
 /// What stopped one fit.
@@ -122,7 +133,8 @@ enum Broken<S> {
 ///
 /// * `clock` – seconds since the start   * `news` – told the fits done so far and those planned at most
 ///
-/// The result is the same on any number of threads, as long as the budget has no seconds.
+/// The result is the same on any number of threads, as long as the budget has no seconds, and the same when it goes on from what was
+/// `kept` of the same comparison.
 ///
 /// # Errors
 /// What the learner stops with.
@@ -131,19 +143,22 @@ pub fn run<L: Learner>(
     contenders: &[Contender],
     (folds, outcome): (&[NestedFold], &[bool]),
     (budget, capacity_share): (Budget, f64),
-    clock: &(dyn Fn() -> f64 + Sync),
-    news: &(dyn Fn(usize, usize) + Sync),
+    onlooker: Onlooker<'_>,
+    kept: Option<Tried>,
 ) -> Result<Tried, L::Stop> {
+    let kept = kept.filter(|kept| {
+        let settings = kept.trials.iter().map(Vec::len);
+        settings.eq(contenders.iter().map(|contender| contender.settings))
+    });
     let runner = Runner {
         learner,
         folds,
         outcome,
         capacity_share,
         budget,
-        clock,
-        done: AtomicUsize::new(0),
+        onlooker,
+        done: AtomicUsize::new(kept.as_ref().map_or(0, |kept| kept.fits)),
         planned: planned(contenders, folds).min(budget.fits),
-        news,
     };
     let waiting = || Trial {
         state: State::NotTried { limit: Limit::Fits },
@@ -151,19 +166,21 @@ pub fn run<L: Learner>(
         inner: Vec::new(),
         readings: Vec::new(),
     };
-    let mut tried = Tried {
+    let mut tried = kept.unwrap_or_else(|| Tried {
         trials: contenders
             .iter()
             .map(|contender| (0..contender.settings).map(|_| waiting()).collect())
             .collect(),
         fits: 0,
         seconds: vec![0.0; contenders.len()],
-    };
+    });
     let rounds = contenders.iter().map(|c| c.settings).max().unwrap_or(0);
     for setting in 0..rounds {
         for (place, contender) in contenders.iter().enumerate() {
-            if setting < contender.settings {
+            let is_open = |trial: &Trial| matches!(trial.state, State::NotTried { .. });
+            if tried.trials[place].get(setting).is_some_and(is_open) {
                 runner.step(&mut tried, place, setting, contender.role)?;
+                (onlooker.keep)(&tried);
             }
         }
     }
@@ -189,10 +206,9 @@ struct Runner<'a, L> {
     outcome: &'a [bool],
     capacity_share: f64,
     budget: Budget,
-    clock: &'a (dyn Fn() -> f64 + Sync),
+    onlooker: Onlooker<'a>,
     done: AtomicUsize,
     planned: usize,
-    news: &'a (dyn Fn(usize, usize) + Sync),
 }
 
 /// Figures of a fold, what there is to read, and seconds.
@@ -244,17 +260,17 @@ impl<L: Learner> Runner<'_, L> {
             tried.trials[place][setting].state = state;
             return Ok(());
         }
-        let mut losses: Vec<(usize, Vec<f64>)> = Vec::new();
+        let mut losses: Vec<(usize, Vec<Option<f64>>)> = Vec::new();
         for chosen in choosing {
             let inner = self.fit_all(self.inner_tasks(place, chosen));
             tried.seconds[place] += seconds(&inner);
             let mut left = inner.into_iter();
             let mut means = Vec::with_capacity(self.folds.len());
             for fold in self.folds {
-                let mut sum = 0.0;
+                let mut sum = Some(0.0);
                 for fitted in left.by_ref().take(fold.inner.len()) {
                     match fitted {
-                        Ok((found, ..)) => sum += found.log_loss,
+                        Ok((found, ..)) => sum = sum.map(|sum| sum + found.log_loss),
                         Err(Broken::Stop(stop)) => return Err(stop),
                         Err(Broken::Late) => {
                             tried.fits = self.done.load(Ordering::Relaxed);
@@ -262,10 +278,10 @@ impl<L: Learner> Runner<'_, L> {
                             return Ok(());
                         }
                         // A setting that cannot learn here is not chosen here.
-                        Err(Broken::Unfit(..)) => sum = f64::INFINITY,
+                        Err(Broken::Unfit(..)) => sum = None,
                     }
                 }
-                means.push(sum / fold.inner.len() as f64);
+                means.push(sum.map(|sum| sum / fold.inner.len() as f64));
             }
             losses.push((chosen, means));
         }
@@ -297,14 +313,14 @@ impl<L: Learner> Runner<'_, L> {
     }
 
     fn fit(&self, (place, setting, fold, costs): Task<'_>) -> Result<Fitted, Broken<L::Stop>> {
-        let start = (self.clock)();
+        let start = (self.onlooker.clock)();
         if costs && self.budget.seconds.is_some_and(|most| start > most) {
             return Err(Broken::Late);
         }
         let answer = self.learner.learn(place, setting, fold);
         if costs {
             let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-            (self.news)(done, self.planned);
+            (self.onlooker.news)(done, self.planned);
         }
         let answer = match answer {
             Ok(answer) => answer,
@@ -316,7 +332,7 @@ impl<L: Learner> Runner<'_, L> {
         let figures = figures.map_err(|error: EvaluationError| {
             Broken::Unfit("no-figures".to_owned(), error.to_string())
         })?;
-        Ok((figures, answer.reading, (self.clock)() - start))
+        Ok((figures, answer.reading, (self.onlooker.clock)() - start))
     }
 }
 

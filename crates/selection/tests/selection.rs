@@ -1,9 +1,15 @@
 //! A comparison whose truth is known.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use helder_selection::{
-    Answer, Budget, Compared, Contender, Failure, Fold, Learner, Limit, NestedFold, Proposal,
-    Reading, ReasonCode, Role, Rule, State, Tried, compare, nested_folds, propose, run, test_ratio,
+    Answer, Budget, Compared, Contender, Failure, Fold, Learner, Limit, NestedFold, Onlooker,
+    Proposal, Reading, ReasonCode, Role, Rule, State, Tried, compare, nested_folds, propose, run,
+    test_ratio,
 };
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -101,8 +107,12 @@ fn tried(world: &World, fits: usize, seconds: Option<f64>) -> (Tried, Vec<Nested
         &CONTENDERS,
         (&folds, &world.outcome),
         (budget, 0.1),
-        &|| 1.0,
-        &|done, planned| assert!(done <= planned && planned <= fits),
+        Onlooker {
+            clock: &|| 1.0,
+            news: &|done, planned| assert!(done <= planned && planned <= fits),
+            keep: &|_| {},
+        },
+        None,
     );
     (found.unwrap(), folds)
 }
@@ -184,8 +194,12 @@ fn who_stops_it_is_obeyed() {
         &five,
         (&folds, &world.outcome),
         (budget, 0.1),
-        &|| 0.0,
-        &|_, _| {},
+        Onlooker {
+            clock: &|| 0.0,
+            news: &|_, _| {},
+            keep: &|_| {},
+        },
+        None,
     );
     assert_eq!(found, Err("somebody stopped it"));
 }
@@ -200,4 +214,51 @@ fn nothing_is_proposed_where_the_base_rate_is_as_good() {
     let (_, proposal) = judged(&world, 1_000);
     assert_eq!(proposal.contender, None);
     assert_eq!(proposal.reasons[0].code, ReasonCode::NotBetterThanBaseRate);
+}
+
+#[test]
+fn it_goes_on_from_what_was_kept_and_comes_to_the_same() {
+    let world = World::new(600, 6);
+    let rows: Vec<usize> = (0..600).collect();
+    let folds = nested_folds(&rows, &world.outcome, Rule::Rows, (3, 2), 7).unwrap();
+    let budget = Budget {
+        fits: 1_000,
+        seconds: None,
+    };
+    let fits = AtomicUsize::new(0);
+    let go = |kept: Option<Tried>, keep: &(dyn Fn(&Tried) + Sync)| {
+        let onlooker = Onlooker {
+            clock: &|| 0.0,
+            news: &|_, _| {
+                fits.fetch_add(1, Ordering::Relaxed);
+            },
+            keep,
+        };
+        run(
+            &Made(&world),
+            &CONTENDERS,
+            (&folds, &world.outcome),
+            (budget, 0.1),
+            onlooker,
+            kept,
+        )
+        .unwrap()
+    };
+    let kept: Mutex<Vec<String>> = Mutex::default();
+    let whole = go(None, &|so_far| {
+        let text = serde_json::to_string(so_far).unwrap();
+        kept.lock().unwrap().push(text);
+    });
+    let all = fits.swap(0, Ordering::Relaxed);
+    let kept = kept.into_inner().unwrap();
+    for (place, text) in kept.iter().enumerate() {
+        let again = go(Some(serde_json::from_str(text).unwrap()), &|_| {});
+        assert_eq!(again, whole, "after step {place}");
+        let done = fits.swap(0, Ordering::Relaxed);
+        assert!(place == 0 || done < all, "{done} of {all} fits again");
+    }
+    // What was kept of another comparison is no start.
+    let mut other = whole.clone();
+    other.trials.pop();
+    assert_eq!(go(Some(other), &|_| {}), whole);
 }

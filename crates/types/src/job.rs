@@ -50,8 +50,36 @@ pub struct JobProgress {
     pub seconds_left: Option<u64>,
 }
 
+/// How learning goes, of a model that is learned in rounds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JobLearning {
+    /// Round that was reached, counted from 0.
+    pub round: u64,
+    /// Rounds at most; learning ends before, when it gains nothing for a while.
+    pub max_rounds: u64,
+    /// Mean log loss of the rows learned from, in that round.
+    pub training_loss: f64,
+    /// The same of rows kept apart to say when to stop.
+    pub validation_loss: f64,
+    /// Both over the rounds so far, at most 100 points.
+    pub curve: Vec<LearningRound>,
+}
+
+/// Losses of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LearningRound {
+    /// Counted from 0.
+    pub round: u64,
+    /// Mean log loss of the rows learned from.
+    pub training_loss: f64,
+    /// The same of rows kept apart.
+    pub validation_loss: f64,
+}
+
 /// A job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
     /// Identifier.
@@ -64,6 +92,9 @@ pub struct Job {
     pub stage: String,
     /// How far the stage is.
     pub progress: JobProgress,
+    /// How learning goes; only of jobs that learn a model in rounds, from their first news on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning: Option<JobLearning>,
     /// How often a worker began it. Above 1 a former worker ended without finishing it, or met a fault; each attempt starts again from the
     /// first stage and comes to the same result.
     #[serde(default)]

@@ -70,14 +70,44 @@ pub(crate) struct Learned {
 ///
 /// # Errors
 /// [`LearnError::Invalid`] with all faults of the plan against the frame, or of the data against the algorithm.
+#[cfg(test)]
 pub(crate) fn learn(
     file: &Path,
     plan: &NewTrainingRun,
     origin: &FrameOrigin,
     checkpoint: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<Learned, LearnError> {
+    let onlooker = Onlooker {
+        step: checkpoint,
+        stop: &|| checkpoint("fitting"),
+        news: &|_| {},
+    };
+    learn_watched(file, plan, origin, &onlooker)
+}
+
+/// Who looks on.
+#[derive(Clone, Copy)]
+pub(crate) struct Onlooker<'a> {
+    /// Told every step that begins; says true when the work must stop.
+    pub step: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Asked within steps; says true when the work must stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Told how boosting goes, from several threads.
+    pub news: &'a (dyn Fn(helder_ebm::Progress) + Sync),
+}
+
+/// [`learn`] with news of how it goes.
+///
+/// # Errors
+/// As [`learn`].
+pub(crate) fn learn_watched(
+    file: &Path,
+    plan: &NewTrainingRun,
+    origin: &FrameOrigin,
+    onlooker: &Onlooker<'_>,
+) -> Result<Learned, LearnError> {
     let step = |name: &str| {
-        if checkpoint(name) {
+        if (onlooker.step)(name) {
             Err(LearnError::Stopped)
         } else {
             Ok(())
@@ -98,7 +128,7 @@ pub(crate) fn learn(
         estimates if estimates.estimates() => {
             step("preparing")?;
             step("fitting")?;
-            let (model, how) = teach(&table, plan, origin, &rows, checkpoint)?;
+            let (model, how) = teach(&table, plan, origin, &rows, onlooker)?;
             tells_anything(&table, &rows, &model)?;
             step("judging")?;
             let mut judged = means::judge(&table, plan, &rows, &model)?;
@@ -109,7 +139,7 @@ pub(crate) fn learn(
         }
         _ => {
             step("preparing")?;
-            let teach = |rows: &split::Rows| teach(&table, plan, origin, rows, checkpoint);
+            let teach = |rows: &split::Rows| teach(&table, plan, origin, rows, onlooker);
             step("fitting")?;
             let (mut model, how) = teach(&rows)?;
             tells_anything(&table, &rows, &model)?;
@@ -156,13 +186,13 @@ fn teach(
     plan: &NewTrainingRun,
     origin: &FrameOrigin,
     rows: &split::Rows,
-    checkpoint: &(dyn Fn(&str) -> bool + Sync),
+    onlooker: &Onlooker<'_>,
 ) -> Result<(Model, Learning), LearnError> {
     let prepared = prepare::prepare(table, plan, &rows.train)?;
     let training = |events| training(plan, origin, rows.train.len(), events);
     let (parts, events, how) = match plan.algorithm {
         AlgorithmName::ExplainableBoosting => {
-            let boosted = ebm::fit(table, plan, &prepared, rows, checkpoint)?;
+            let boosted = ebm::fit(table, plan, &prepared, rows, onlooker)?;
             let how = Learning::Boosting(Box::new(boosted.summary));
             (boosted.parts, Some(boosted.events), how)
         }

@@ -1,5 +1,6 @@
 //! Training runs: ask, show, list, and the job that learns and registers.
 
+mod course;
 pub(crate) mod exports;
 pub(crate) mod http;
 pub(crate) mod job;

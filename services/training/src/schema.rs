@@ -71,5 +71,7 @@ diesel::table! {
         created_by -> Text,
         /// When, UTC.
         created_at -> Text,
+        /// What was tried so far, as JSON.
+        kept -> Nullable<Text>,
     }
 }

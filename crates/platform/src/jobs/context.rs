@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use helder_types::{Caller, OrganisationId};
+use helder_types::{Caller, OrganisationId, job::JobLearning};
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -135,6 +135,21 @@ impl JobContext {
         }
         position.done = done;
         position.total = total;
+    }
+
+    /// Shows how learning goes. Losses must be numbers.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn learning(&self, learning: &JobLearning) -> Result<()> {
+        let text = serde_json::to_string(learning).map_err(Problem::internal)?;
+        let mut position = self
+            .shared
+            .position
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        position.learning = Some(text);
+        Ok(())
     }
 
     /// To be asked between batches; pass its error on with `?`.

@@ -48,6 +48,8 @@ pub(super) struct Position {
     pub(super) unit: String,
     /// When the stage began.
     pub(super) since: String,
+    /// How learning goes, as JSON.
+    pub(super) learning: Option<String>,
 }
 
 /// Takes a job that waits, or whose worker is dead: the oldest of the organisations that have none running and had not the
@@ -153,6 +155,7 @@ pub(super) fn beat(
             jobs::total.eq(at.total as i64),
             jobs::unit.eq(&at.unit),
             jobs::stage_since.eq(Some(&at.since)),
+            jobs::learning.eq(&at.learning),
             jobs::lease_until.eq(Some(clock::after(lease))),
             jobs::updated_at.eq(clock::now()),
         ))

@@ -47,6 +47,7 @@ pub(super) struct JobRow {
     pub(super) traceparent: Option<String>,
     pub(super) calling_act: Option<String>,
     pub(super) stage_since: Option<String>,
+    pub(super) learning: Option<String>,
 }
 
 /// The stored form of a state.
@@ -95,7 +96,9 @@ impl JobRow {
             None => None,
         };
         let (per_second, seconds_left) = self.pace();
+        let learning = self.learning.as_deref().map(serde_json::from_str);
         Ok(Job {
+            learning: learning.transpose().map_err(Problem::internal)?,
             id: self.id.parse().map_err(Problem::internal)?,
             kind: self.kind,
             state,
@@ -156,6 +159,7 @@ pub fn enqueue<P: Serialize>(
             .calling
             .map(|calling| calling.to_string()),
         stage_since: None,
+        learning: None,
     };
     diesel::insert_into(jobs::table)
         .values(row.clone())
@@ -243,6 +247,7 @@ mod tests {
             traceparent: None,
             calling_act: None,
             stage_since: Some(at("10")),
+            learning: None,
         }
     }
 

@@ -1,4 +1,5 @@
 mod killed;
+mod learning;
 mod turns;
 
 use std::{

@@ -10,7 +10,7 @@ use helder_types::Fault;
 use serde::Serialize;
 
 use super::{
-    LearnError, ModelParts,
+    LearnError, ModelParts, Onlooker,
     plan::{Curbed, NewTrainingRun, SMALLEST_GROUP},
     prepare::{MISSING, Prepared},
     regress::outcomes,
@@ -65,13 +65,13 @@ pub(super) struct TermSummary {
 ///
 /// # Errors
 /// [`LearnError::Invalid`] when the outcome is no outcome or has one class, or a setting does not fit the columns;
-/// [`LearnError::Stopped`] when `checkpoint` says so.
+/// [`LearnError::Stopped`] when the onlooker says so.
 pub(super) fn fit(
     table: &Table,
     plan: &NewTrainingRun,
     prepared: &Prepared,
     rows: &Rows,
-    checkpoint: &(dyn Fn(&str) -> bool + Sync),
+    onlooker: &Onlooker<'_>,
 ) -> Result<Boosted, LearnError> {
     let outcomes = outcomes(table, plan)?;
     let y: Vec<bool> = rows.train.iter().map(|&row| outcomes[row]).collect();
@@ -81,7 +81,10 @@ pub(super) fn fit(
         .map(|input| Ok(column(input, table.column(&input.name)?, &rows.train)))
         .collect::<Result<Vec<EbmColumn>, LearnError>>()?;
     let settings = settings(plan, &inputs)?;
-    let goes_on = |_| !checkpoint("fitting");
+    let goes_on = |news| {
+        (onlooker.news)(news);
+        !(onlooker.stop)()
+    };
     let fitted = Ebm::fit_watched(&columns, &y, None, &settings, &goes_on).map_err(told)?;
     let summary = summary(&inputs, &fitted);
     Ok(Boosted {

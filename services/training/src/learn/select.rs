@@ -13,7 +13,8 @@ mod simple;
 use std::path::Path;
 
 use helder_selection::{
-    Budget, FoldError, NestedFold, Role, Rule, compare, nested_folds, propose, run, test_ratio,
+    Budget, FoldError, NestedFold, Onlooker, Role, Rule, Tried, compare, nested_folds, propose,
+    run, test_ratio,
 };
 
 use super::{
@@ -39,6 +40,8 @@ pub(crate) struct Watch<'a> {
     pub clock: &'a (dyn Fn() -> f64 + Sync),
     /// Told the models fitted and those planned at most.
     pub news: &'a (dyn Fn(usize, usize) + Sync),
+    /// Given everything so far after each setting.
+    pub keep: &'a (dyn Fn(&Tried) + Sync),
 }
 
 /// What was found.
@@ -50,7 +53,7 @@ pub(crate) struct Selected {
     pub seconds: Vec<f64>,
 }
 
-/// Compares.
+/// Compares; goes on from what a former attempt at the same comparison `kept`.
 ///
 /// # Errors
 /// [`LearnError::Invalid`] with the faults of the plan against the frame; [`LearnError::Stopped`].
@@ -59,6 +62,7 @@ pub(crate) fn select(
     plan: &NewSelection,
     origin: &FrameOrigin,
     watch: &Watch<'_>,
+    kept: Option<Tried>,
 ) -> Result<Selected, LearnError> {
     let base = plan.base();
     let table = table::read_also(file, &base, plan.more_columns())?;
@@ -95,8 +99,12 @@ pub(crate) fn select(
         &shapes,
         (&folds, &outcome),
         (budget, plan.capacity_share),
-        watch.clock,
-        watch.news,
+        Onlooker {
+            clock: watch.clock,
+            news: watch.news,
+            keep: watch.keep,
+        },
+        kept,
     )?;
     let compared = compare(&shapes, &tried, &folds);
     let proposal = propose(&compared, test_ratio(&folds));
@@ -118,10 +126,7 @@ pub(crate) fn select(
 }
 
 /// Where no contender at all could learn, the reason of the first is the answer.
-fn first_refusal(
-    compared: &[helder_selection::Compared],
-    tried: &helder_selection::Tried,
-) -> Result<(), LearnError> {
+fn first_refusal(compared: &[helder_selection::Compared], tried: &Tried) -> Result<(), LearnError> {
     if compared.iter().any(|line| line.auc.is_some()) {
         return Ok(());
     }

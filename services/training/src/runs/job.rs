@@ -1,5 +1,7 @@
 //! The job that trains: read the frame, learn, register.
 
+use std::sync::{Mutex, PoisonError};
+
 use helder_model::Parent;
 use helder_platform::{
     calls::Peers,
@@ -13,6 +15,7 @@ use helder_types::ProjectStep;
 use uuid::Uuid;
 
 use super::{
+    course::Courses,
     register::register,
     rows::{self, Payload},
 };
@@ -21,7 +24,7 @@ use crate::{
         self,
         lineage::{Node, node_id},
     },
-    learn::{FrameOrigin, LearnError, NewTrainingRun, learn},
+    learn::{FrameOrigin, LearnError, NewTrainingRun, Onlooker, learn_watched},
     people::{self, Nameless},
 };
 
@@ -87,19 +90,35 @@ impl TrainingJob {
                 })
                 .collect(),
         };
-        let stop = |stage: &str| {
-            job.progress(stage, 0, built.rows, "rows");
-            job.checkpoint().is_err()
+        let (stage, courses) = (Mutex::new(String::new()), Courses::default());
+        let stage_now = || stage.lock().unwrap_or_else(PoisonError::into_inner);
+        let onlooker = Onlooker {
+            step: &|name| {
+                name.clone_into(&mut stage_now());
+                courses.clear();
+                job.progress(name, 0, built.rows, "rows");
+                job.checkpoint().is_err()
+            },
+            stop: &|| job.checkpoint().is_err(),
+            news: &|news| {
+                if let Some(standing) = courses.hear(&news) {
+                    job.progress(&stage_now(), standing.done, standing.total, "rounds");
+                    if let Err(problem) = job.learning(&standing.learning) {
+                        problem.log();
+                    }
+                }
+            },
         };
-        let learned = learn(file.path(), plan, &origin, &stop).map_err(|error| match error {
-            LearnError::Invalid(faults) => Problem::invalid(faults),
-            // The reason it stopped, as the platform wants it told.
-            LearnError::Stopped => job
-                .checkpoint()
-                .err()
-                .unwrap_or_else(|| Problem::internal("training stopped without a reason")),
-            LearnError::Internal(cause) => Problem::internal(cause),
-        })?;
+        let learned =
+            learn_watched(file.path(), plan, &origin, &onlooker).map_err(|error| match error {
+                LearnError::Invalid(faults) => Problem::invalid(faults),
+                // The reason it stopped, as the platform wants it told.
+                LearnError::Stopped => job
+                    .checkpoint()
+                    .err()
+                    .unwrap_or_else(|| Problem::internal("training stopped without a reason")),
+                LearnError::Internal(cause) => Problem::internal(cause),
+            })?;
         job.progress("registering", 0, 0, "");
         let mut lineage = inputs.lineage;
         let node = Node {

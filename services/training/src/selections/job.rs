@@ -10,6 +10,7 @@ use helder_platform::{
     problem::{Problem, Result},
     purpose,
 };
+use helder_selection::Tried;
 use helder_types::ProjectStep;
 use uuid::Uuid;
 
@@ -43,10 +44,10 @@ impl JobHandler for SelectionJob {
     fn run(&self, job: &JobContext) -> Result<()> {
         let id = job.payload::<Payload>()?.selection_id;
         let organisation = job.organisation();
-        let plan = job
+        let row = job
             .store()
-            .read_blocking(|conn| rows::find(conn, organisation, id))?
-            .request()?;
+            .read_blocking(|conn| rows::find(conn, organisation, id))?;
+        let (plan, kept) = (row.request()?, row.kept()?);
         // The project may have been stopped while the job waited.
         let purpose = job.block_on(purpose::require(
             &self.peers,
@@ -55,7 +56,7 @@ impl JobHandler for SelectionJob {
             ProjectStep::Training,
         ))?;
         let act = Act::begin("training", job.caller(), &purpose, "selection");
-        logboek::during(job, act, |act| self.compare(job, id, &plan, act))
+        logboek::during(job, act, |act| self.compare(job, id, &plan, kept, act))
     }
 }
 
@@ -65,6 +66,7 @@ impl SelectionJob {
         job: &JobContext,
         id: Uuid,
         plan: &NewSelection,
+        kept: Option<Tried>,
         act: &mut Act,
     ) -> Result<()> {
         let organisation = job.organisation();
@@ -87,15 +89,25 @@ impl SelectionJob {
             news: &|done, planned| {
                 job.progress("comparing", done as u64, planned as u64, "models");
             },
+            // A fit that is lost is fitted again; one that is kept is not.
+            keep: &|tried| {
+                let kept = job
+                    .store()
+                    .write_blocking(|conn| rows::keep(conn, organisation, id, tried));
+                if let Err(problem) = kept {
+                    problem.log();
+                }
+            },
         };
-        let found = select(file.path(), plan, &origin, &watch).map_err(|error| match error {
-            LearnError::Invalid(faults) => Problem::invalid(faults),
-            LearnError::Stopped => job
-                .checkpoint()
-                .err()
-                .unwrap_or_else(|| Problem::internal("comparing stopped without a reason")),
-            LearnError::Internal(cause) => Problem::internal(cause),
-        })?;
+        let found =
+            select(file.path(), plan, &origin, &watch, kept).map_err(|error| match error {
+                LearnError::Invalid(faults) => Problem::invalid(faults),
+                LearnError::Stopped => job
+                    .checkpoint()
+                    .err()
+                    .unwrap_or_else(|| Problem::internal("comparing stopped without a reason")),
+                LearnError::Internal(cause) => Problem::internal(cause),
+            })?;
         let outcome = SelectionOutcome {
             proposed: found.document.proposed.clone(),
             comparison: serde_json::to_value(&found.document).map_err(Problem::internal)?,

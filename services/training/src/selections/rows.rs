@@ -6,6 +6,7 @@ use helder_platform::{
     problem::{Problem, Result},
     store::Conn,
 };
+use helder_selection::Tried;
 use helder_types::{Caller, OrganisationId, job::Job};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -33,6 +34,7 @@ pub(crate) struct SelectionRow {
     outcome: Option<String>,
     created_by: String,
     created_at: String,
+    kept: Option<String>,
 }
 
 /// What the job needs to know.
@@ -56,6 +58,7 @@ pub(crate) fn insert(conn: &mut Conn, caller: &Caller, selection: &NewSelection)
         outcome: None,
         created_by: caller.subject.clone(),
         created_at: clock::now(),
+        kept: None,
     };
     diesel::insert_into(selections::table)
         .values(row)
@@ -113,12 +116,37 @@ pub(crate) fn finish(
         .filter(selections::organisation.eq(organisation.as_str()))
         .filter(selections::id.eq(id.to_string()));
     diesel::update(selection)
-        .set(selections::outcome.eq(Some(text(outcome)?)))
+        .set((
+            selections::outcome.eq(Some(text(outcome)?)),
+            selections::kept.eq(None::<String>),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Keeps what was tried so far. Whoever lost the job meanwhile writes figures that are the same.
+pub(crate) fn keep(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    id: Uuid,
+    tried: &Tried,
+) -> Result<()> {
+    let open = selections::table
+        .filter(selections::organisation.eq(organisation.as_str()))
+        .filter(selections::id.eq(id.to_string()))
+        .filter(selections::outcome.is_null());
+    diesel::update(open)
+        .set(selections::kept.eq(Some(text(tried)?)))
         .execute(conn)?;
     Ok(())
 }
 
 impl SelectionRow {
+    /// What a former attempt tried.
+    pub(crate) fn kept(&self) -> Result<Option<Tried>> {
+        self.kept.as_deref().map(parsed).transpose()
+    }
+
     /// What was asked.
     pub(crate) fn request(&self) -> Result<NewSelection> {
         parsed(&self.request)

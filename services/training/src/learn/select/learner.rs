@@ -5,7 +5,7 @@ use helder_selection::{Answer, Failure, Fold, Learner, Role, Rule};
 use super::{
     Watch, ceiling::Ceiling, plan::NewSelection, reading::reading, simple, simple::SimpleRule,
 };
-use crate::learn::{FrameOrigin, LearnError, judge, split::Rows, table::Table, teach};
+use crate::learn::{FrameOrigin, LearnError, Onlooker, judge, split::Rows, table::Table, teach};
 
 /// Learns whatever is asked from rows of one table.
 pub(super) struct FoldLearner<'a> {
@@ -62,8 +62,12 @@ impl<'a> FoldLearner<'a> {
             test: fold.test.clone(),
             same: false,
         };
-        let stop = |_: &str| (self.watch.stop)();
-        let (model, _) = teach(self.table, &run, self.origin, &rows, &stop)?;
+        let onlooker = Onlooker {
+            step: &|_| (self.watch.stop)(),
+            stop: self.watch.stop,
+            news: &|_| {},
+        };
+        let (model, _) = teach(self.table, &run, self.origin, &rows, &onlooker)?;
         Ok(Answer {
             probabilities: judge::score(self.table, &model, &fold.test)?,
             reading: reading(&model.algorithm),

@@ -126,8 +126,8 @@ fn proposal(document: &SelectionDocument) -> Section {
         )
     });
     section.list(reasons.chain(more)).paragraph(Text::new(
-        "Wie anders beslist, noemt de reden. Die blijft bij het model bewaard.",
-        "Whoever decides otherwise gives the reason. It is kept with the model.",
+        "Wie anders beslist, zegt waarom in de beoordeling van het model.",
+        "Whoever decides otherwise says why in the review of the model.",
     ))
 }
 

@@ -40,8 +40,9 @@ fn found(frame: Frame, plan: &Value) -> Result<Selected, LearnError> {
         stop: &|| false,
         clock: &|| 0.0,
         news: &|_, _| {},
+        keep: &|_| {},
     };
-    select(frame.file().path(), &parsed(plan), &origin(), &watch)
+    select(frame.file().path(), &parsed(plan), &origin(), &watch, None)
 }
 
 fn shown(selected: &Selected) -> Value {
@@ -182,12 +183,14 @@ fn it_stops_when_asked_and_tells_how_far_it_is() {
             assert!(done <= planned && planned == 40, "{done} of {planned}");
             told.fetch_add(1, Ordering::Relaxed);
         },
+        keep: &|_| {},
     };
     let stopped = select(
         clients(900).file().path(),
         &parsed(&plan),
         &origin(),
         &watch,
+        None,
     );
     assert!(matches!(stopped, Err(LearnError::Stopped)));
     assert!(told.load(Ordering::Relaxed) >= 3);

@@ -1,0 +1,1 @@
+ALTER TABLE selections DROP COLUMN kept;
