@@ -58,4 +58,5 @@ mod telemetry;
 mod tenants;
 mod tokens;
 mod trap;
+mod trees;
 mod upgrade;

@@ -76,7 +76,7 @@ pub(crate) fn models() -> Vec<Model> {
         all.push(regression(family, link));
     }
     let mut card = stored("homelessness-card");
-    card.name = "calibrated-card".to_owned();
+    "calibrated-card".clone_into(&mut card.name);
     card.calibration = Calibration::Logistic {
         intercept: -0.123_456_789_012_345_67,
         slope: 0.9,
@@ -111,8 +111,8 @@ fn regression(family: Family, link: Link) -> Model {
 /// Curves with cuts of seventeen digits, a table of numbers, levels that only differ in capitals, and texts that break out of quotes.
 fn long() -> Model {
     let mut model = stored("boosted-homelessness");
-    model.name = "long-curves".to_owned();
-    model.title.nl = "Lange lijnen\n; DROP TABLE subjects; --".to_owned();
+    "long-curves".clone_into(&mut model.name);
+    "Lange lijnen\n; DROP TABLE subjects; --".clone_into(&mut model.title.nl);
     let mut dice = Dice::new(5);
     let number = |name: &str, missing: MissingRule| Input {
         name: name.to_owned(),
@@ -332,7 +332,7 @@ impl Told {
                 let most = away(score, found).max(away(answer, said));
                 assert!(most <= 1e-12, "{most} {}", told());
                 self.most = self.most.max(most);
-                self.unequal_bits += usize::from(score + 0.0 != found);
+                self.unequal_bits += usize::from((score + 0.0).to_bits() != found.to_bits());
             }
             _ => panic!("{}", told()),
         }
