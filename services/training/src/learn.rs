@@ -5,6 +5,7 @@
 mod audit;
 mod card;
 mod ebm;
+mod edit;
 mod error;
 mod estimate;
 mod fill;
@@ -30,6 +31,7 @@ use std::path::Path;
 use helder_model::{Model, Parent, Training};
 use helder_types::Digest;
 
+pub(crate) use edit::{Former, NewEdit, check as check_edit, edit, plan_after};
 pub(crate) use error::LearnError;
 pub(crate) use plan::{AlgorithmName, NewTrainingRun};
 

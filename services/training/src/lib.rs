@@ -59,6 +59,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .service(selections::http::list_selections)
         .service(selections::http::get_selection)
         .service(selections::http::get_selection_report)
+        .service(runs::edits::create_training_run_edit)
         .configure(job_routes::configure)
         .configure(logboek_routes::configure)
         .configure(log_removal_routes::configure);

@@ -2,6 +2,7 @@
 
 mod course;
 pub(crate) mod exports;
+pub(crate) mod edits;
 pub(crate) mod http;
 pub(crate) mod job;
 pub(crate) mod register;

@@ -47,6 +47,8 @@ diesel::table! {
         created_by -> Text,
         /// When, UTC.
         created_at -> Text,
+        /// What it changes of another run's model, as JSON; absent for runs that learn.
+        edit -> Nullable<Text>,
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) struct NotJudged {
 }
 
 impl NotJudged {
-    fn new(code: &'static str, nl: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(super) fn new(code: &'static str, nl: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             code,
             nl: nl.into(),

@@ -2,6 +2,7 @@
 
 mod actionable;
 mod boosting;
+mod edits;
 mod estimates;
 pub(super) mod evaluation_page;
 mod fairness;
@@ -62,6 +63,9 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
     let tree = judged.evaluation.tree.as_ref();
     if let Some(section) = tree.and_then(|summary| trees::tree(model, summary)) {
         page = page.section(section);
+    }
+    if let Some(effect) = &judged.evaluation.edit {
+        page = page.section(edits::edits(model, effect));
     }
     if let Some(predictions) = &judged.evaluation.predictions {
         let mut section = quality::quality(predictions, rows.test);

@@ -7,7 +7,7 @@ use helder_model::{
     Algorithm, Bags, Curve, Deviations, Input, InputType, MissingRule, PairTable, Side, TermsFit,
 };
 use helder_types::Fault;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     LearnError, ModelParts, Onlooker,
@@ -34,7 +34,7 @@ pub(super) struct Boosted {
 }
 
 /// How the boosting went, for the evaluation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BoostingSummary {
     /// Models that were averaged.
@@ -52,7 +52,7 @@ pub(super) struct BoostingSummary {
 }
 
 /// A term.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TermSummary {
     /// Its input, or the two of a pair.

@@ -11,6 +11,7 @@ use super::{
     audit::{EvaluationSections, FairnessSections, Material},
     ebm::BoostingSummary,
     fill::Filler,
+    edit::EditEffect,
     groups::{Grouped, GroupsSummary},
     plan::{NewTrainingRun, SMALLEST_GROUP},
     regress::{FitSummary, outcomes},
@@ -56,6 +57,9 @@ pub(super) struct EvaluationDocument {
     /// The decision tree or rule list: where questions end, with what that rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tree: Option<TreeSummary>,
+    /// What an expert changed last, and what that did to the figures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit: Option<EditEffect>,
     /// The grouping of the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<GroupsSummary>,
@@ -219,6 +223,7 @@ pub(super) fn probabilities(
             boosting: None,
             scorecard: None,
             tree: None,
+            edit: None,
             groups: None,
             sections: Some(evaluation),
         },
@@ -268,6 +273,7 @@ pub(super) fn groups(
             boosting: None,
             scorecard: None,
             tree: None,
+            edit: None,
             groups: Some(grouped.summary.clone()),
             sections: None,
         },
@@ -318,15 +324,44 @@ pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<
         .map(|&at| {
             row.clear();
             filler.fill(at, &mut row)?;
+    let mut found = Vec::with_capacity(rows.len());
+    each_answer(table, model, &scorer, rows, &mut |answer| {
+        found.extend(answer.probability.or(answer.value));
+    })?;
+    if found.len() == rows.len() {
+        Ok(found)
+    } else {
+        Err(LearnError::internal("the model gives no number"))
+    }
+}
+
+/// Calls `each` with the answer for every row.
+pub(super) fn each_answer(
+    table: &Table,
+    model: &Model,
+    scorer: &Scorer,
+    rows: &[usize],
+    each: &mut dyn FnMut(&Answer),
+) -> Result<(), LearnError> {
+    let columns = model
+        .inputs
+        .iter()
+        .map(|input| table.column(&input.name))
+        .collect::<Result<Vec<&Column>, _>>()?;
+    let (mut row, mut answer) = (scorer.row(), Answer::default());
+    for &at in rows {
+        row.clear();
+        for (input, column) in columns.iter().enumerate() {
             scorer
-                .score(&row, &mut answer)
+                .set(&mut row, input, column.value(at))
                 .map_err(LearnError::internal)?;
-            answer
-                .probability
-                .or(answer.value)
-                .ok_or_else(|| LearnError::internal("the model gives no number"))
-        })
-        .collect()
+        }
+        scorer
+            .score(&row, &mut answer)
+            .map_err(LearnError::internal)?;
+        each(&answer);
+    }
+    Ok(())
 }
 
 /// Values of each sensitive feature in `rows`.

@@ -96,6 +96,7 @@ pub(super) fn judge(
             boosting: None,
             scorecard: None,
             tree: None,
+            edit: None,
             groups: None,
             sections: None,
         },

@@ -17,6 +17,9 @@ struct Provenance<'a> {
     frame_digest: Digest,
     parents: &'a [Parent],
     plan: PlanAsLearned<'a>,
+    /// The model file that an expert changed; absent for models as they were learned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_from: Option<Digest>,
     outputs: Vec<OutputFile>,
 }
 
@@ -98,6 +101,7 @@ pub(super) fn write(
             capacity: plan.capacity,
             seed: plan.seed,
         },
+        edited_from: model.edits().last().map(|edit| edit.of),
         outputs: digests
             .iter()
             .map(|(name, digest)| OutputFile {

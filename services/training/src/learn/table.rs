@@ -6,6 +6,7 @@ use arrow::{
     array::{Array, ArrayRef, AsArray},
     datatypes::{DataType, Date32Type, Float64Type, Int64Type},
 };
+use helder_model::Value;
 use helder_types::Fault;
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
 
@@ -63,6 +64,18 @@ impl Column {
             ),
             Self::Text(_) | Self::Date(_) => None,
         }
+    }
+
+    /// The raw value of a row, as prediction would be given it.
+    pub(super) fn value(&self, row: usize) -> Value<'_> {
+        let value = match self {
+            Self::Integer(values) => values[row].map(|value| Value::Integer(value as i64)),
+            Self::Number(values) => values[row].map(Value::Number),
+            Self::Boolean(values) => values[row].map(Value::Boolean),
+            Self::Text(values) => values[row].as_deref().map(Value::Text),
+            Self::Date(_) => None,
+        };
+        value.unwrap_or(Value::Null)
     }
 
     /// Values as text, for grouping; `None` for numbers with decimals.

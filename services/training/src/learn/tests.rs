@@ -4,6 +4,7 @@ mod actionable;
 mod counts;
 mod degenerate;
 mod ebm;
+mod edits;
 mod faults;
 mod frame;
 mod groups;

@@ -74,7 +74,7 @@ pub(crate) async fn create_training_run(
                     "the frame has not been built; wait for its job",
                 )
             })?;
-            rows::insert(conn, &asker, &plan)
+            rows::insert(conn, &asker, &plan, None)
         })
         .await?;
     Ok(HttpResponse::Accepted()

@@ -1,8 +1,11 @@
 //! The job that trains: read the frame, learn, register.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
-use helder_model::Parent;
+use helder_model::{Parent, Signed};
 use helder_platform::{
     calls::Peers,
     jobs::{JobContext, JobHandler},
@@ -16,15 +19,20 @@ use uuid::Uuid;
 
 use super::{
     course::Courses,
+    edits::MAX_MODEL_BYTES,
     register::register,
-    rows::{self, Payload},
+    rows::{self, Payload, RunRow},
+    wire::RunEdit,
 };
 use crate::{
     frames::{
         self,
         lineage::{Node, node_id},
     },
-    learn::{FrameOrigin, LearnError, NewTrainingRun, Onlooker, learn_watched},
+    learn::{
+        self, Former, FrameOrigin, LearnError, Learned, NewEdit, NewTrainingRun, Onlooker,
+        learn_watched,
+    },
     people::{self, Nameless},
 };
 
@@ -45,10 +53,10 @@ impl JobHandler for TrainingJob {
     fn run(&self, job: &JobContext) -> Result<()> {
         let id = job.payload::<Payload>()?.run_id;
         let organisation = job.organisation();
-        let plan = job
+        let run = job
             .store()
-            .read_blocking(|conn| rows::find(conn, organisation, id))?
-            .request()?;
+            .read_blocking(|conn| rows::find(conn, organisation, id))?;
+        let plan = run.request()?;
         // The project may have been stopped while the job waited.
         let purpose = job.block_on(purpose::require(
             &self.peers,
@@ -57,7 +65,7 @@ impl JobHandler for TrainingJob {
             ProjectStep::Training,
         ))?;
         let act = Act::begin("training", job.caller(), &purpose, "training run");
-        logboek::during(job, act, |act| self.train(job, id, &plan, act))
+        logboek::during(job, act, |act| self.train(job, id, &run, &plan, act))
     }
 }
 
@@ -66,6 +74,7 @@ impl TrainingJob {
         &self,
         job: &JobContext,
         id: Uuid,
+        run: &RunRow,
         plan: &NewTrainingRun,
         act: &mut Act,
     ) -> Result<()> {
@@ -109,16 +118,19 @@ impl TrainingJob {
                 }
             },
         };
-        let learned =
-            learn_watched(file.path(), plan, &origin, &onlooker).map_err(|error| match error {
-                LearnError::Invalid(faults) => Problem::invalid(faults),
-                // The reason it stopped, as the platform wants it told.
-                LearnError::Stopped => job
-                    .checkpoint()
-                    .err()
-                    .unwrap_or_else(|| Problem::internal("training stopped without a reason")),
-                LearnError::Internal(cause) => Problem::internal(cause),
-            })?;
+        let learned = match run.edit()? {
+            Some(edit) => self.edit(job, run, plan, (file.path(), &origin), edit, onlooker.step)?,
+            None => learn_watched(file.path(), plan, &origin, &onlooker),
+        };
+        let learned = learned.map_err(|error| match error {
+            LearnError::Invalid(faults) => Problem::invalid(faults),
+            // The reason it stopped, as the platform wants it told.
+            LearnError::Stopped => job
+                .checkpoint()
+                .err()
+                .unwrap_or_else(|| Problem::internal("training stopped without a reason")),
+            LearnError::Internal(cause) => Problem::internal(cause),
+        })?;
         job.progress("registering", 0, 0, "");
         let mut lineage = inputs.lineage;
         let node = Node {
@@ -136,5 +148,50 @@ impl TrainingJob {
             act.record(conn, Status::Ok)?;
             Ok(format!("/training/v1/training-runs/{id}"))
         })
+    }
+
+    /// Makes an edit of the model of another run, on the same frame.
+    fn edit(
+        &self,
+        job: &JobContext,
+        run: &RunRow,
+        plan: &NewTrainingRun,
+        (file, origin): (&Path, &FrameOrigin),
+        asked: RunEdit,
+        stop: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<std::result::Result<Learned, LearnError>> {
+        let organisation = job.organisation();
+        let of = job
+            .store()
+            .read_blocking(|conn| rows::find(conn, organisation, asked.of))?;
+        let (former_plan, outcome) = (of.request()?, of.outcome()?);
+        let model = job.block_on(self.objects.get_bytes(
+            organisation,
+            &outcome.model_digest,
+            MAX_MODEL_BYTES,
+        ))?;
+        let former = Former {
+            model: &model,
+            evaluation: &outcome.evaluation,
+            plan: &former_plan,
+        };
+        let (by, at) = run.signed();
+        let edit = NewEdit {
+            reason: asked.reason,
+            changes: asked.changes,
+        };
+        let signed = Signed {
+            by,
+            at,
+            reason: &edit.reason,
+        };
+        Ok(learn::edit(
+            file,
+            plan,
+            origin,
+            &former,
+            (&edit, signed),
+            stop,
+        ))
     }
 }

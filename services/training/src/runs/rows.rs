@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     job::KIND,
-    wire::{TrainingOutcome, TrainingRun},
+    wire::{RunEdit, TrainingOutcome, TrainingRun},
 };
 use crate::{
     json::{parsed, text},
@@ -33,6 +33,7 @@ pub(crate) struct RunRow {
     outcome: Option<String>,
     created_by: String,
     created_at: String,
+    edit: Option<String>,
 }
 
 /// What the job needs to know.
@@ -42,8 +43,14 @@ pub(crate) struct Payload {
     pub run_id: Uuid,
 }
 
-/// Writes the run and queues its job, in the caller's transaction.
-pub(crate) fn insert(conn: &mut Conn, caller: &Caller, run: &NewTrainingRun) -> Result<Job> {
+/// Writes the run and queues its job, in the caller's transaction. `edit` says what it changes of another run's model, where it does
+/// not learn.
+pub(crate) fn insert(
+    conn: &mut Conn,
+    caller: &Caller,
+    run: &NewTrainingRun,
+    edit: Option<&RunEdit>,
+) -> Result<Job> {
     let id = Uuid::now_v7();
     let job = jobs::enqueue(conn, caller, KIND, &Payload { run_id: id })?;
     let row = RunRow {
@@ -56,16 +63,17 @@ pub(crate) fn insert(conn: &mut Conn, caller: &Caller, run: &NewTrainingRun) -> 
         outcome: None,
         created_by: caller.subject.clone(),
         created_at: clock::now(),
+        edit: edit.map(text).transpose()?,
     };
     diesel::insert_into(training_runs::table)
         .values(row)
         .execute(conn)?;
-    audit::record(
-        conn,
-        caller,
-        "training-run.create",
-        &format!("/training-runs/{id}"),
-    )?;
+    let act = if edit.is_some() {
+        "training-run.edit"
+    } else {
+        "training-run.create"
+    };
+    audit::record(conn, caller, act, &format!("/training-runs/{id}"))?;
     Ok(job)
 }
 
@@ -120,6 +128,16 @@ impl RunRow {
         parsed(&self.request)
     }
 
+    /// What it changes of another run's model; absent for runs that learn.
+    pub(crate) fn edit(&self) -> Result<Option<RunEdit>> {
+        self.edit.as_deref().map(parsed).transpose()
+    }
+
+    /// Who asked, and when.
+    pub(crate) fn signed(&self) -> (&str, &str) {
+        (&self.created_by, &self.created_at)
+    }
+
     /// What was made; 409 while it is not.
     pub(crate) fn outcome(&self) -> Result<TrainingOutcome> {
         let not_done = || Problem::conflict("run-not-done", "this run has no result; see its job");
@@ -138,6 +156,7 @@ impl RunRow {
             job_id,
             state: jobs::find(conn, organisation, job_id)?.state,
             plan: self.request()?,
+            edit: self.edit()?,
             outcome: self.outcome.as_deref().map(parsed).transpose()?,
             created_by: self.created_by,
             created_at: self.created_at,

@@ -1,5 +1,6 @@
 //! What goes over the wire about training runs, beside the plan itself.
 
+use helder_model::Change;
 use helder_types::{Digest, job::JobState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +22,9 @@ pub(crate) struct TrainingRun {
     /// What was asked.
     #[serde(flatten)]
     pub plan: NewTrainingRun,
+    /// What it changes of the model of another run; absent for runs that learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<RunEdit>,
     /// What was made; absent until the job has succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<TrainingOutcome>,
@@ -28,6 +32,18 @@ pub(crate) struct TrainingRun {
     pub created_by: String,
     /// When it was asked, UTC.
     pub created_at: String,
+}
+
+/// What a run changes of the model of another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunEdit {
+    /// The run whose model it changes.
+    pub of: Uuid,
+    /// Why.
+    pub reason: String,
+    /// What, in this order.
+    pub changes: Vec<Change>,
 }
 
 /// What a training run made.
