@@ -98,6 +98,7 @@ pub(crate) enum Command {
         file: PathBuf,
     },
     /// Write a model in forms that run elsewhere
+    /// Print a model as text, or change its curves
     #[command(subcommand)]
     Model(crate::command::ModelCommand),
     /// Review a model version (as privacy officer)

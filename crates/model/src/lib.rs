@@ -11,6 +11,7 @@ pub mod fitted;
 mod generalised;
 pub mod input;
 mod points;
+mod print;
 pub mod read;
 pub mod reason;
 pub mod scorer;

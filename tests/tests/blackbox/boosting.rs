@@ -1,12 +1,14 @@
 //! Explainable boosting from files to an explained prediction, single, in a batch and over the open protocol.
 
+use std::time::Duration;
+
 use helder_testkit::Platform;
 use serde_json::{Value, json};
 
 use crate::{
     journey::{self, People, id},
     made::{PREDICT, predicted, subject, tensors},
-    support::HERE,
+    support::{ELSEWHERE, HERE, eventually},
 };
 
 /// A contribution's place and size, by the names of its inputs.
@@ -142,4 +144,69 @@ async fn over_protocol(people: &People, model: &str, terms: usize, score: f64) {
         output("score")["data"][0].as_f64().unwrap().to_bits(),
         score.to_bits()
     );
+    an_edit_is_judged_reviewed_and_served(&platform, &people, &training).await;
+}
+
+/// An expert levels the curve of debts from 5,000 on. Nothing skips the review.
+async fn an_edit_is_judged_reviewed_and_served(
+    platform: &Platform,
+    people: &People,
+    training: &Value,
+) {
+    let edits = format!("/training/v1/training-runs/{}/edits", id(training));
+    let edit = |changes: Value| json!({"reason": "Vanaf 5.000 euro kent de hulp geen verschil meer.", "changes": changes});
+    let level = edit(json!([
+        {"change": "flatten", "input": "schuld", "stretch": {"from": 5_000}},
+    ]));
+    let there = People::of(platform, ELSEWHERE);
+    there.analyst.post(&edits, &level).await.assert_problem(404);
+    people
+        .consumer
+        .post(&edits, &level)
+        .await
+        .assert_problem(403);
+    let wrong = edit(json!([{"change": "remove", "input": "schoenmaat"}]));
+    let refused = people.analyst.post(&edits, &wrong).await;
+    refused.assert_problem(400);
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/changes/0/input");
+
+    let edited = journey::run(&people.analyst, &edits, &level).await;
+    assert_eq!(edited["edit"]["of"], training["id"], "{edited}");
+    let effect = &edited["outcome"]["evaluation"]["edit"];
+    let before = &training["outcome"]["evaluation"]["predictions"]["auc"]["value"];
+    assert_eq!(&effect["figures"][0]["before"], before, "{effect}");
+
+    let version = format!(
+        "/registry/v1/model-versions/{}",
+        journey::model_version(&edited)
+    );
+    let shown = people.officer.get(&version).await.json();
+    assert_eq!(shown["createdBy"], edited["createdBy"]);
+    let activate = format!("{version}/_activate");
+    let early = people.owner.post(&activate, &json!({})).await;
+    assert_eq!(early.status, 409, "{}", early.text);
+    let card = people.officer.get(&format!("{version}/card")).await;
+    assert!(card.text.contains("Wat een deskundige heeft veranderd"));
+    assert!(card.text.contains("vanaf 5000 telt overal even zwaar"));
+    let approval = json!({"verdict": "approve", "remarks": "Besproken."});
+    people
+        .officer
+        .create(&format!("{version}/reviews"), approval)
+        .await;
+    people.owner.create(&activate, json!({})).await;
+
+    let score = async |debt: u32| {
+        let mut asked = subject();
+        asked["subjects"][0]["values"]["schuld"] = json!(debt);
+        people.consumer.post(PREDICT, &asked).await.json()
+    };
+    eventually(Duration::from_secs(10), async || {
+        let served = score(100).await["modelVersionId"].clone();
+        (served == journey::model_version(&edited)).then_some(())
+    })
+    .await;
+    let of = |reply: &Value| reply["predictions"][0]["score"].as_f64().unwrap();
+    let (six, nine) = (of(&score(6_000).await), of(&score(8_900).await));
+    assert_eq!(six.to_bits(), nine.to_bits());
+    assert!(of(&score(0).await) < six);
 }

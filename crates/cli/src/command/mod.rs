@@ -87,6 +87,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Encoding(command) => wait(encoding::step(&access, command, screen)),
         Command::Model(command) => wait(model::step(&access, command)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
+        Command::Model(command) => wait(model::step(&access, command, screen)),
         Command::Review {
             version,
             verdict,

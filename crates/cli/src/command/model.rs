@@ -13,6 +13,19 @@ use helder_types::Role;
 use uuid::Uuid;
 
 use crate::session::Access;
+//! `helder model`: look at a model as text, and change its curves.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+use helder_client::Client;
+use helder_model::{Language, Model};
+use helder_types::{Role, job::Job};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{screen::Screen, session::Access};
 
 /// `helder model`
 #[derive(Clone, Debug, Subcommand)]
@@ -50,6 +63,50 @@ impl From<FormName> for Form {
             FormName::Sqlite => Self::Sqlite,
             FormName::Postgres => Self::Postgres,
             FormName::Sheet => Self::Sheet,
+    /// Print a model as text of 80 columns: what it asks and every number that counts (as analyst)
+    Show {
+        /// Model version, or a model.json
+        model: String,
+        /// Every step of every curve, instead of twelve stretches at most
+        #[arg(long)]
+        whole: bool,
+        /// In English
+        #[arg(long)]
+        english: bool,
+    },
+    /// Change curves of an explainable boosting; makes a new version that others review (as analyst)
+    Edit {
+        /// Training run whose model is changed
+        run: Uuid,
+        /// TOML file with a reason and the changes, as in the API: `reason = "…"`, `[[changes]]`
+        file: PathBuf,
+    },
+}
+
+/// Does one of them.
+///
+/// # Errors
+/// When a file cannot be read or the platform refuses.
+pub(super) async fn step(access: &Access, command: ModelCommand, screen: Screen) -> Result<()> {
+    match command {
+        ModelCommand::Show {
+            model,
+            whole,
+            english,
+        } => {
+            let bytes = file(access, &model).await?;
+            let model = Model::from_json(&bytes)?;
+            let language = if english {
+                Language::English
+            } else {
+                Language::Dutch
+            };
+            screen.line(&model.printed(language, whole));
+            screen.result(&serde_json::from_slice::<Value>(&bytes)?)
+        }
+        ModelCommand::Edit { run, file } => {
+            let client = access.session()?.acting_as(Role::Analyst)?;
+            edit(&client, run, &file, screen).await
         }
     }
 }
@@ -87,4 +144,52 @@ async fn read(access: &Access, model: &str) -> Result<Vec<u8>> {
         .get_text(&path, "application/json")
         .await?
         .into_bytes())
+async fn file(access: &Access, model: &str) -> Result<Vec<u8>> {
+    if let Ok(version) = model.parse::<Uuid>() {
+        let path = format!("/registry/v1/model-versions/{version}/files/model.json");
+        let client = access.session()?.acting_as(Role::Analyst)?;
+        return Ok(client.get_bytes(&path).await?);
+    }
+    std::fs::read(model).with_context(|| format!("cannot read {model}"))
+}
+
+async fn edit(client: &Client, run: Uuid, file: &Path, screen: Screen) -> Result<()> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let body: Value = toml::from_str(&text).with_context(|| format!("in {}", file.display()))?;
+    let path = format!("/training/v1/training-runs/{run}/edits");
+    let bar = screen.bar("edit");
+    let asked = client.post::<_, Job>(&path, &body).await?;
+    let job = asked
+        .location
+        .unwrap_or_else(|| format!("/training/v1/jobs/{}", asked.body.id));
+    let result = client.wait(&job, |job| bar.job(job)).await?;
+    let made: Value = client.get(&result).await?.body;
+    let effect = &made["outcome"]["evaluation"]["edit"];
+    let number = |value: &Value| format!("{:.4}", value.as_f64().unwrap_or(f64::NAN));
+    let rows: Vec<Vec<String>> = effect["figures"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|figure| {
+            vec![
+                figure["name"].as_str().unwrap_or_default().to_owned(),
+                number(&figure["before"]),
+                number(&figure["after"]),
+            ]
+        })
+        .collect();
+    screen.heading("What the edit does, on the same test rows");
+    screen.table(&["figure", "before", "after"], &rows);
+    screen.line(&format!(
+        "fairness: {} before, {} now",
+        effect["verdict"][0].as_str().unwrap_or("?"),
+        effect["verdict"][1].as_str().unwrap_or("?")
+    ));
+    screen.line(&format!(
+        "training run {}, model version {}: somebody else reviews it",
+        made["id"].as_str().unwrap_or("?"),
+        made["outcome"]["modelVersionId"].as_str().unwrap_or("?")
+    ));
+    screen.result(&made)
 }

@@ -13,6 +13,7 @@ mod edits;
 mod examples;
 mod formats;
 mod hostile;
+mod printed;
 mod reasons;
 mod schema;
 mod scores;

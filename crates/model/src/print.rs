@@ -1,0 +1,157 @@
+//! A model as plain text: for a terminal, an e-mail or the annex of a decision letter, 80 columns wide.
+
+mod linear;
+mod sheet;
+mod sums;
+
+use crate::{Algorithm, Calibration, Family, Input, Language, Meaning, MissingRule, Model};
+use sheet::Sheet;
+
+/// Most stretches shown of one curve, unless all steps are asked for.
+const MOST_STRETCHES: usize = 12;
+
+impl Model {
+    /// The whole model in words and tables: what it says, what it asks, and every number that counts.
+    ///
+    /// Curves with many steps are shown as twelve stretches with their lowest and highest score; `whole` shows every step. Nothing is
+    /// left out otherwise. Numbers are rounded; the file has all digits.
+    pub fn printed(&self, language: Language, whole: bool) -> String {
+        let mut sheet = Sheet::new(language);
+        sheet.title(sheet.pick(&self.title));
+        let says = sheet.say("Zegt", "Says");
+        sheet.fact(says, &self.answer(&sheet));
+        let how = sheet.pick(&self.method()).to_owned();
+        let method = sheet.say("Methode", "Method");
+        sheet.fact(method, &how);
+        self.origin(&mut sheet);
+        self.asked(&mut sheet);
+        let most = if whole { usize::MAX } else { MOST_STRETCHES };
+        match &self.algorithm {
+            Algorithm::LogisticRegression(fit) => linear::logistic(&mut sheet, fit),
+            Algorithm::GeneralisedLinear(fit) => linear::generalised(&mut sheet, fit),
+            Algorithm::ExplainableBoosting(fit) => sums::terms(&mut sheet, self, fit, most),
+            Algorithm::Scorecard(fit) => sums::points(&mut sheet, self, fit),
+            Algorithm::KMeans(fit) => linear::groups(&mut sheet, fit),
+        }
+        if let Calibration::Logistic { intercept, slope } = self.calibration {
+            let (a, b) = (sheet.value(intercept), sheet.value(slope));
+            let said = format!("score = {a} + {b} × score");
+            let name = sheet.say("Eerst herijkt", "Calibrated first");
+            sheet.fact(name, &said);
+        }
+        sheet.done()
+    }
+
+    fn answer(&self, sheet: &Sheet) -> String {
+        let meaning = sheet.pick(&self.output.meaning);
+        match &self.output.horizon {
+            Some(horizon) => format!("{meaning} ({horizon})"),
+            None => meaning.to_owned(),
+        }
+    }
+
+    fn origin(&self, sheet: &mut Sheet) {
+        let training = &self.training;
+        let rows = training.rows;
+        let learned = match (training.events, sheet.language()) {
+            (Some(events), Language::Dutch) => {
+                format!("{rows} rijen, waarvan {events} met de uitkomst")
+            }
+            (Some(events), Language::English) => {
+                format!("{rows} rows, {events} of them with the outcome")
+            }
+            (None, Language::Dutch) => format!("{rows} rijen"),
+            (None, Language::English) => format!("{rows} rows"),
+        };
+        let from = sheet.say("Geleerd van", "Learned from");
+        sheet.fact(from, &learned);
+        let frame = sheet.say("Analysetabel", "Frame");
+        sheet.fact(frame, &training.frame_digest.to_string());
+        let code = sheet.say("Programma", "Code");
+        sheet.fact(code, &training.code_version);
+        let inputs = |edit: &crate::Edit| -> Vec<Input> {
+            let removed = edit.former.inputs.iter().map(|placed| &placed.was);
+            self.inputs.iter().chain(removed).cloned().collect()
+        };
+        for edit in self.edits() {
+            let known = inputs(edit);
+            let changed = sheet.say("Aangepast", "Changed");
+            sheet.fact(
+                changed,
+                &format!("{} {}: {}", edit.at, edit.by, edit.reason),
+            );
+            for change in &edit.changes {
+                let meaning = change.meaning(&known);
+                let said = sheet.pick(&meaning).to_owned();
+                sheet.fact("", &said);
+            }
+        }
+    }
+
+    /// What the model wants to know.
+    fn asked(&self, sheet: &mut Sheet) {
+        sheet.heading("Gegevens", "Inputs");
+        for input in &self.inputs {
+            let meaning = sheet.pick(&input.meaning).to_owned();
+            let unit = input
+                .unit
+                .as_ref()
+                .map_or_else(String::new, |unit| format!(" ({unit})"));
+            let missing = missing(sheet, input);
+            sheet.fact(&input.name, &format!("{meaning}{unit}; {missing}"));
+        }
+    }
+
+    fn method(&self) -> Meaning {
+        let (nl, en) = match &self.algorithm {
+            Algorithm::LogisticRegression(_) => ("logistische regressie", "logistic regression"),
+            Algorithm::ExplainableBoosting(_) => (
+                "explainable boosting: een optelsom van lijnen en tabellen",
+                "explainable boosting: a sum of curves and tables",
+            ),
+            Algorithm::Scorecard(_) => (
+                "scorekaart: hele punten die worden opgeteld",
+                "scorecard: whole points that are added up",
+            ),
+            Algorithm::KMeans(_) => (
+                "k-means: groepen van wie op elkaar lijken",
+                "k-means: groups of those who resemble each other",
+            ),
+            Algorithm::GeneralisedLinear(fit) => match fit.family {
+                Family::Gaussian => ("lineaire regressie", "linear regression"),
+                Family::Poisson => (
+                    "Poissonregressie voor aantallen",
+                    "Poisson regression of counts",
+                ),
+                Family::NegativeBinomial => (
+                    "negatief-binomiale regressie voor aantallen",
+                    "negative binomial regression of counts",
+                ),
+                Family::Binomial => (
+                    "binomiale regressie voor aandelen",
+                    "binomial regression of shares",
+                ),
+            },
+        };
+        Meaning::new(nl, en)
+    }
+}
+
+/// What happens when an input is missing.
+fn missing(sheet: &Sheet, input: &Input) -> String {
+    match (&input.missing, sheet.language()) {
+        (MissingRule::MedianAndIndicator { value } | MissingRule::Median { value }, language) => {
+            let value = sheet.value(*value);
+            match language {
+                Language::Dutch => format!("niet bekend telt als {value}"),
+                Language::English => format!("not known counts as {value}"),
+            }
+        }
+        (MissingRule::Level { level }, Language::Dutch) => format!("niet bekend telt als {level}"),
+        (MissingRule::Level { level }, Language::English) => format!("not known counts as {level}"),
+        (MissingRule::OwnEffect, Language::Dutch) => "niet bekend telt op zichzelf mee".to_owned(),
+        (MissingRule::OwnEffect, Language::English) => "not known counts by itself".to_owned(),
+        (MissingRule::Reject, Language::Dutch) => "moet bekend zijn".to_owned(),
+        (MissingRule::Reject, Language::English) => "has to be known".to_owned(),
+    }
+}

@@ -1,0 +1,172 @@
+//! Regressions as tables of weights, groups as tables of centres.
+
+use super::sheet::Sheet;
+use crate::{Family, GeneralisedFit, KMeansFit, LinearFit};
+
+/// The 97.5 % point of the standard normal distribution.
+const Z95: f64 = 1.959_963_984_540_054;
+
+pub(super) fn logistic(sheet: &mut Sheet, fit: &LinearFit) {
+    sheet.heading("Gewichten (log-odds)", "Weights (log odds)");
+    weights(sheet, fit, Z95, Some(("verhouding", "odds ratio")));
+    sheet.paragraph(
+        "De score is het beginpunt plus elk gewicht maal zijn gegeven; de kans is 1 / (1 + exp(-score)).",
+        "The score is the start plus every weight times its input; the probability is 1 / (1 + exp(-score)).",
+    );
+}
+
+pub(super) fn generalised(sheet: &mut Sheet, fit: &GeneralisedFit) {
+    sheet.heading("Gewichten", "Weights");
+    let factor = match fit.family {
+        Family::Gaussian => None,
+        Family::Binomial => Some(("verhouding", "odds ratio")),
+        Family::Poisson | Family::NegativeBinomial => Some(("factor", "factor")),
+    };
+    weights(sheet, &fit.linear, fit.critical, factor);
+    match fit.family {
+        Family::Gaussian => sheet.paragraph(
+            "De schatting is het beginpunt plus elk gewicht maal zijn gegeven.",
+            "The estimate is the start plus every weight times its input.",
+        ),
+        Family::Binomial => sheet.paragraph(
+            "De score is het beginpunt plus elk gewicht maal zijn gegeven; het aandeel is 1 / (1 + exp(-score)).",
+            "The score is the start plus every weight times its input; the share is 1 / (1 + exp(-score)).",
+        ),
+        Family::Poisson | Family::NegativeBinomial => sheet.paragraph(
+            "De schatting is exp(beginpunt plus elk gewicht maal zijn gegeven).",
+            "The estimate is exp(start plus every weight times its input).",
+        ),
+    }
+    if let Some(per) = &fit.per {
+        let said = sheet.say("Per één van", "Per one of").to_owned();
+        sheet.fact(&said, per);
+    }
+    let extras = [
+        ("theta", fit.theta),
+        (
+            sheet.say("Restvariantie", "Residual variance"),
+            fit.residual_variance,
+        ),
+    ];
+    for (name, value) in extras {
+        if let Some(value) = value {
+            let value = sheet.value(value);
+            sheet.fact(name, &value);
+        }
+    }
+}
+
+/// `ratio` names what exp of a weight is.
+fn weights(sheet: &mut Sheet, fit: &LinearFit, critical: f64, ratio: Option<(&str, &str)>) {
+    let mut rows = Vec::new();
+    let mut row = |name: String, weight: f64, error: Option<f64>, has_ratio: bool| {
+        let interval = error.map_or_else(String::new, |error| {
+            let half = critical * error;
+            format!(
+                "[{}; {}]",
+                sheet.significant(weight - half, 4),
+                sheet.significant(weight + half, 4)
+            )
+        });
+        let times = if has_ratio && ratio.is_some() {
+            sheet.decimal(weight.exp(), 3)
+        } else {
+            String::new()
+        };
+        rows.push(vec![name, sheet.significant(weight, 6), interval, times]);
+    };
+    let start = sheet.say("(beginpunt)", "(start)").to_owned();
+    row(
+        start,
+        fit.intercept.coefficient,
+        fit.intercept.standard_error,
+        false,
+    );
+    for term in &fit.linear_terms {
+        row(
+            term.input.clone(),
+            term.coefficient,
+            term.standard_error,
+            true,
+        );
+    }
+    for term in &fit.category_terms {
+        row(
+            format!("{} = {}", term.input, term.reference_level),
+            0.0,
+            None,
+            true,
+        );
+        for level in &term.levels {
+            let name = format!("{} = {}", term.input, level.level);
+            row(name, level.coefficient, level.standard_error, true);
+        }
+    }
+    for term in &fit.missing_terms {
+        let name = format!("{} {}", term.input, sheet.say("niet bekend", "not known"));
+        row(name, term.coefficient, term.standard_error, true);
+    }
+    let headings = [
+        sheet.say("Gegeven", "Input"),
+        sheet.say("Gewicht", "Weight"),
+        sheet.say("95%-interval", "95% interval"),
+        ratio.map_or("", |(nl, en)| sheet.say(nl, en)),
+    ]
+    .map(str::to_owned);
+    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    sheet.table(&headings, &rows);
+}
+
+pub(super) fn groups(sheet: &mut Sheet, fit: &KMeansFit) {
+    for centre in &fit.centres {
+        let name = sheet.pick(&centre.name).to_owned();
+        let rows = sheet.say("rijen", "rows");
+        sheet.headed(&format!("{name} ({} {rows})", centre.rows));
+        let lines: Vec<Vec<String>> = fit
+            .standardisation
+            .iter()
+            .zip(&centre.values)
+            .map(|(scale, value)| {
+                vec![
+                    scale.input.clone(),
+                    sheet.significant(scale.mean + value * scale.scale, 5),
+                    sheet.signed(*value),
+                    super::sheet::bar(*value, 2.0),
+                ]
+            })
+            .collect();
+        let headings = [
+            sheet.say("Gegeven", "Input"),
+            sheet.say("Midden", "Centre"),
+            sheet.say("Afstand (sd)", "Distance (sd)"),
+            "",
+        ]
+        .map(str::to_owned);
+        let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+        sheet.table(&headings, &lines);
+    }
+    sheet.heading("Schaal", "Scale");
+    let lines: Vec<Vec<String>> = fit
+        .standardisation
+        .iter()
+        .map(|scale| {
+            vec![
+                scale.input.clone(),
+                sheet.significant(scale.mean, 6),
+                sheet.significant(scale.scale, 6),
+            ]
+        })
+        .collect();
+    let headings = [
+        sheet.say("Gegeven", "Input"),
+        sheet.say("Gemiddelde", "Mean"),
+        "sd",
+    ]
+    .map(str::to_owned);
+    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    sheet.table(&headings, &lines);
+    sheet.paragraph(
+        "Iemand hoort bij de groep met het dichtstbijzijnde midden, gemeten in sd.",
+        "Somebody belongs to the group with the nearest centre, measured in sd.",
+    );
+}
