@@ -22,6 +22,7 @@ fn parts(prediction: &Value) -> Vec<(String, f64)> {
     named.collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one journey, on one platform")]
 #[tokio::test]
 async fn a_sum_of_curves_is_trained_reviewed_served_and_explained() {
     let platform = Platform::start().await.unwrap();

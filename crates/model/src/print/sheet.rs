@@ -155,10 +155,12 @@ impl Sheet {
                         line.push('\n');
                         line.push_str(&" ".repeat(width));
                     } else {
-                        line.push_str(&format!("{cell:width$}"));
+                        line.push_str(cell);
+                        line.push_str(&" ".repeat(width - length(cell)));
                     }
                 } else {
-                    line.push_str(&format!("  {cell:>width$}"));
+                    line.push_str(&" ".repeat(2 + width.saturating_sub(length(cell))));
+                    line.push_str(cell);
                 }
             }
             self.text.push_str(line.trim_end());
