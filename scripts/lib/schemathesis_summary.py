@@ -14,7 +14,9 @@ import sys
 # both.
 # A decision is about a pair that its reviewer was given, a run is done again with decisions, and persons have numbers in a run of a series:
 # the black box does all three.
+# Only the curves of a boosting can be edited: the black box learns one, edits it and serves it.
 MAY_ALWAYS_REFUSE = (
+    "POST /training-runs/{id}/edits",
     "/jobs/{id}/_cancel",
     "/linkage-runs/{id}/_match",
     "/linkage-specs/_suggest-rules",

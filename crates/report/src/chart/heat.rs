@@ -9,6 +9,8 @@ use crate::{
 
 /// Height of a row of cells.
 const ROW: f64 = 20.0;
+/// Room for one letter of a name below a column.
+const LETTER: f64 = 8.0;
 /// From faint to full; the largest size is full.
 const STRENGTHS: [&str; 5] = ["0.05", "0.25", "0.45", "0.7", "1"];
 
@@ -110,8 +112,17 @@ impl Draw for HeatMap {
             }
         }
         let bottom = 4.0 + self.values.len() as f64 * ROW;
-        let ends = [(LABELS, "start", 0), (WIDTH - 20.0, "end", columns - 1)];
-        for (x, anchor, column) in ends {
+        // All names where they fit, else the first and the last.
+        let fits = |name: &Text| name.nl.chars().count() as f64 * LETTER <= wide;
+        let shown: Vec<(f64, &str, usize)> = if self.across.1.iter().all(fits) {
+            let middle = |column: usize| LABELS + (column as f64 + 0.5) * wide;
+            (0..columns)
+                .map(|column| (middle(column), "middle", column))
+                .collect()
+        } else {
+            vec![(LABELS, "start", 0), (WIDTH - 20.0, "end", columns - 1)]
+        };
+        for (x, anchor, column) in shown {
             html.raw("<text text-anchor=\"")
                 .raw(anchor)
                 .raw("\" x=\"")

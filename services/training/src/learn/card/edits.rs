@@ -20,6 +20,10 @@ pub(super) fn edits(model: &Model, effect: &EditEffect) -> Section {
         "Dit model is na het leren met de hand aangepast. Het is daarna opnieuw beoordeeld op dezelfde rijen als het model van vóór de aanpassing.",
         "This model was changed by hand after learning. It was then judged again on the same rows as the model before the change.",
     ));
+    section = section.paragraph(Text::new(
+        "Een waarde die een deskundige zet, is geteld vanaf het gemiddelde van vóór de aanpassing. Daarna is de lijn weer vanaf haar eigen gemiddelde getekend. Zo'n waarde is niet geschat, dus het interval zegt er niets over.",
+        "A value that an expert sets is counted from the mean before the change. After that the curve is drawn from its own mean again. Such a value is not estimated, so the interval says nothing about it.",
+    ));
     let mut changes = Table::new(Text::new("Aanpassingen", "Changes"))
         .column(Text::new("Wanneer", "When"))
         .column(Text::new("Wie", "Who"))

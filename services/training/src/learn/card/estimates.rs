@@ -1,7 +1,7 @@
 //! How good estimates of amounts, counts and shares are, in tables.
 
 use helder_evaluation::{EstimateBin, Estimates};
-use helder_report::{Cell, KeyFigure, Section, Table, Text};
+use helder_report::{Cell, KeyFigure, LineChart, Section, Series, Table, Text};
 
 use crate::learn::{
     estimate::Details,
@@ -54,7 +54,39 @@ pub(super) fn estimates(found: &Estimates, rows: usize) -> Section {
                 level,
             ),
         ])
+        .chart(by_tenth(found))
         .table(table)
+}
+
+/// What came against what was estimated, tenth by tenth, beside the line on which both are equal.
+fn by_tenth(found: &Estimates) -> LineChart {
+    let known = || {
+        found.tenths.iter().filter_map(|bin| {
+            let limits = bin.interval_95?;
+            Some([bin.estimated?, bin.observed?, limits.low, limits.high])
+        })
+    };
+    let band = known().map(|[x, _, low, high]| [x, low, high]);
+    let ends = [known().next(), known().next_back()].into_iter().flatten();
+    LineChart::new(
+        Text::new("Geschat en wat er kwam", "Estimated and what came"),
+        Text::new(
+            "geschat, gemiddelde van een tiende",
+            "estimated, mean of a tenth",
+        ),
+        Text::new("werkelijk, met 95%-interval", "observed, with 95% interval"),
+    )
+    .series(
+        Series::line(
+            Text::new("werkelijk", "observed"),
+            known().map(|[x, y, ..]| [x, y]),
+        )
+        .band(band),
+    )
+    .series(Series::line(
+        Text::new("even veel als geschat", "as much as estimated"),
+        ends.map(|[x, ..]| [x, x]),
+    ))
 }
 
 /// How the coefficients came about, where that is not maximum likelihood alone.

@@ -2,26 +2,29 @@
 
 use helder_evaluation::Evaluation;
 use helder_report::{
-    CalibrationPlot, CalibrationPoint, Cell, IntervalChart, IntervalRow, KeyFigure, Section, Table,
-    Text,
+    CalibrationPlot, CalibrationPoint, Cell, HeatMap, IntervalChart, IntervalRow, KeyFigure,
+    Section, Table, Text,
 };
 
 use helder_model::Kind;
 
 use super::text;
-use crate::learn::{groups::GroupsSummary, regress::FitSummary};
+use crate::learn::{
+    groups::{GroupsSummary, ProfileSummary},
+    regress::FitSummary,
+};
 
 /// The weights with their intervals.
 pub(super) fn coefficients(fit: &FitSummary, kind: Kind) -> Section {
     let scale = if kind == Kind::Regression {
         Text::new(
-            "verandering van de score per standaarddeviatie",
-            "change of the score per standard deviation",
+            "score per standaarddeviatie",
+            "score per standard deviation",
         )
     } else {
         Text::new(
-            "verandering van de log-odds per standaarddeviatie",
-            "change of the log odds per standard deviation",
+            "log-odds per standaarddeviatie",
+            "log odds per standard deviation",
         )
     };
     let mut chart = IntervalChart::new(
@@ -161,6 +164,44 @@ pub(super) fn quality(found: &Evaluation, rows: usize) -> Section {
     section
 }
 
+/// All groups in one picture: how far each lies from everybody, input by input.
+fn profile(groups: &GroupsSummary) -> HeatMap {
+    // Each profile has its own order, what sets it apart first.
+    let first = groups.profiles.first();
+    let columns: Vec<&str> = first
+        .iter()
+        .flat_map(|profile| &profile.means)
+        .map(|mean| mean.column.as_str())
+        .collect();
+    let values = columns.iter().map(|column| {
+        let of_group = |profile: &ProfileSummary| {
+            let found = profile.means.iter().find(|mean| mean.column == *column);
+            found.map_or(f64::NAN, |mean| mean.difference)
+        };
+        groups.profiles.iter().map(of_group).collect()
+    });
+    let values = values.collect();
+    HeatMap::new(
+        Text::new(
+            "De groepen naast elkaar: afstand tot het gemiddelde van allen, in standaarddeviaties",
+            "The groups side by side: distance from the mean of all, in standard deviations",
+        ),
+        (
+            Text::new("gegeven", "input"),
+            columns.iter().map(|column| Text::same(*column)).collect(),
+        ),
+        (
+            Text::new("groep", "group"),
+            groups
+                .profiles
+                .iter()
+                .map(|profile| text(&profile.name))
+                .collect(),
+        ),
+        values,
+    )
+}
+
 /// What the groups look like.
 pub(super) fn groups(groups: &GroupsSummary) -> Section {
     let mut section = Section::new(Text::new("De groepen", "The groups")).paragraph(Text::new(
@@ -181,8 +222,20 @@ pub(super) fn groups(groups: &GroupsSummary) -> Section {
             Cell::number(candidate.stability, 3),
         ]);
     }
-    section = section.table(tried);
+    section = section.table(tried).chart(profile(groups));
     for profile in &groups.profiles {
+        let rows = profile.means.iter().map(|mean| {
+            let far = mean.difference;
+            IntervalRow::new(Text::same(mean.column.clone()), far, far, far)
+        });
+        section = section.chart(
+            IntervalChart::new(
+                text(&profile.name),
+                Text::new("afstand tot allen, sd", "distance from all, sd"),
+            )
+            .reference(0.0)
+            .rows(rows),
+        );
         let mut table = Table::new(text(&profile.name))
             .column(Text::new("Kolom", "Column"))
             .number(Text::new("Gemiddelde", "Mean"))

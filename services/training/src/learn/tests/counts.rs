@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::frame::{Csv, Frame, clients, faults, learned, parse, plan};
 
 /// The open data set of emergency departments: months, breaches, attendances.
-fn emergency() -> (Frame, Vec<f64>, Vec<f64>, Vec<f64>) {
+pub(super) fn emergency() -> (Frame, Vec<f64>, Vec<f64>, Vec<f64>) {
     let csv = Csv::read("tests/data/ae_attendances/ae_attendances.csv.gz");
     let (kind, period) = (csv.column("type"), csv.column("period"));
     let (breaches, attendances) = (csv.column("breaches"), csv.column("attendances"));

@@ -112,6 +112,9 @@ fn an_edit_is_judged_on_the_same_rows_signed_shown_and_can_be_taken_back() {
     ] {
         assert!(card.contains(said), "{said}");
     }
+    if let Some(folder) = std::env::var_os("REPORT_PAGES") {
+        std::fs::write(std::path::PathBuf::from(folder).join("edited.html"), &card).unwrap();
+    }
     // Same run, same bytes.
     let again = edited(&former, &plan, &new).0;
     assert!(made.model == again.model && made.card == again.card);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::frame::{Frame, faults, learned, parse, plan};
 
 /// Three clouds of clients.
-fn clouds(n: i64) -> Frame {
+pub(super) fn clouds(n: i64) -> Frame {
     let cloud = |i: i64| i % 3;
     Frame::default()
         .booleans("is_test", (0..n).map(|i| i % 5 == 0))
@@ -25,7 +25,7 @@ fn clouds(n: i64) -> Frame {
         .texts("town", (0..n).map(|_| Some("Best")))
 }
 
-fn grouping(features: &[&str]) -> Value {
+pub(super) fn grouping(features: &[&str]) -> Value {
     let mut plan = plan(features);
     plan["algorithm"] = json!("k-means");
     plan["sensitiveFeatures"] = json!(["origin"]);
