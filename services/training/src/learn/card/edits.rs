@@ -1,5 +1,7 @@
 //! What experts changed, and what that did: for who has to approve it.
 
+use std::collections::BTreeMap;
+
 use helder_fairness::Verdict;
 use helder_model::{Algorithm, Curve, Input, InputType, Meaning, MissingRule, Model};
 use helder_report::{Cell, LineChart, Section, Series, Table, Text};
@@ -177,29 +179,47 @@ fn beside(model: &Model, was: &Curve) -> Option<LineChart> {
         return None;
     }
     let skipped = usize::from(input.missing == MissingRule::OwnEffect);
-    let line = |curve: &Curve, label: Text| {
+    let shift = shift(was, &fit.curves[place], skipped);
+    let line = |curve: &Curve, label: Text, shift: f64| {
         let cuts = curve.side.cuts.iter().flatten().copied();
         let scores = &curve.scores[skipped..];
         let edges = [range.minimum].into_iter().chain(cuts);
         let last = scores.last().map(|score| [range.maximum, *score]);
         let points = edges.zip(scores).map(|(x, score)| [x, *score]).chain(last);
         let seen = points.filter(|[x, _]| *x <= range.maximum);
-        Series::step(label, seen)
+        Series::step(label, seen.map(|[x, score]| [x, score + shift]))
     };
     let unit = input.unit.clone().unwrap_or_else(|| input.name.clone());
+    let before = Text::new("voor de aanpassing", "before the change");
+    let after = Text::new(
+        "na de aanpassing, vanaf hetzelfde gemiddelde",
+        "after the change, from the same mean",
+    );
     Some(
         LineChart::new(
             text(&input.meaning),
             Text::same(unit),
             Text::new("invloed, log-odds", "influence, log odds"),
         )
-        .series(line(
-            was,
-            Text::new("voor de aanpassing", "before the change"),
-        ))
-        .series(line(
-            &fit.curves[place],
-            Text::new("na de aanpassing", "after the change"),
-        )),
+        .series(line(was, before, 0.0))
+        .series(line(&fit.curves[place], after, shift)),
     )
+}
+
+/// What the intercept took over from this curve: the difference that most steps share, since those that nobody changed moved by that.
+fn shift(was: &Curve, is: &Curve, skipped: usize) -> f64 {
+    let (Some(before), Some(after)) = (&was.side.cuts, &is.side.cuts) else {
+        return 0.0;
+    };
+    let mut found: BTreeMap<i64, (usize, f64)> = BTreeMap::new();
+    let lower = [f64::NEG_INFINITY].into_iter().chain(after.iter().copied());
+    for (x, score) in lower.zip(&is.scores[skipped..]) {
+        let step = skipped + before.partition_point(|cut| *cut <= x);
+        let moved = was.scores.get(step).map_or(0.0, |was| was - score);
+        // Equal but for rounding.
+        let seen = found.entry((moved * 1e9).round() as i64).or_default();
+        *seen = (seen.0 + 1, moved);
+    }
+    let most = found.into_values().max_by_key(|(times, _)| *times);
+    most.map_or(0.0, |(_, moved)| moved)
 }
