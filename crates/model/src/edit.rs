@@ -15,7 +15,7 @@ use helder_types::{Digest, Fault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Bags, Curve, Input, Model, PairTable, Value};
+use crate::{Bags, Curve, Input, Model, PairTable, SimilarCases, Value};
 
 /// One edit: changes made together, for one reason.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -173,6 +173,10 @@ pub struct Former {
     pub curves: Vec<Placed<Curve>>,
     /// Tables that were changed or removed.
     pub pairs: Vec<Placed<PairTable>>,
+    /// Counts of similar cases that told of a removed input; absent where the model kept its counts. Nothing is counted anew: two
+    /// divisions of the same people can give somebody away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub similar_cases: Option<SimilarCases>,
 }
 
 /// Something with the place in its list.

@@ -63,6 +63,12 @@ impl Model {
             return Err(EditError(faults));
         }
         let unwritable = |error: crate::ModelError| EditError(error.0);
+        if check_of(&work.model, &work.fit)
+            .iter()
+            .any(|fault| fault.pointer.starts_with("/similarCases"))
+        {
+            work.model.similar_cases = None;
+        }
         let Work {
             mut model, mut fit, ..
         } = work;
@@ -83,6 +89,15 @@ impl Model {
             Err(EditError(faults))
         }
     }
+}
+
+/// Faults of the model as it would be.
+fn check_of(model: &Model, fit: &TermsFit) -> Vec<Fault> {
+    let model = Model {
+        algorithm: Algorithm::ExplainableBoosting(fit.clone()),
+        ..model.clone()
+    };
+    crate::check::check(&model)
 }
 
 /// A model under change. `model` has the inputs, `fit` the terms.

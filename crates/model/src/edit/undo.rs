@@ -17,6 +17,10 @@ impl Former {
             inputs: gone(&before.inputs, &after.inputs),
             curves: gone(&was.curves, &is.curves),
             pairs: gone(&was.pairs, &is.pairs),
+            similar_cases: before
+                .similar_cases
+                .clone()
+                .filter(|_| after.similar_cases.is_none()),
         }
     }
 }
@@ -90,6 +94,10 @@ impl Model {
             inputs: back(&self.inputs, &former.inputs, |a, b| a.name == b.name)
                 .ok_or_else(other)?,
             algorithm: Algorithm::ExplainableBoosting(fit),
+            similar_cases: former
+                .similar_cases
+                .clone()
+                .or_else(|| self.similar_cases.clone()),
             ..self.clone()
         };
         let bytes = model.to_json().map_err(|_| other())?;

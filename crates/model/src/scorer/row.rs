@@ -322,6 +322,8 @@ impl Slot {
                     level: *level,
                     state: State::Given,
                 }),
+                // As in training: an empty text says nothing.
+                None if text.is_empty() => self.missing.ok_or(ValueFault::MissingRefused),
                 None => self.unknown.ok_or(ValueFault::UnknownCategory),
             },
             (InputType::Number, _) => Err(ValueFault::WantsNumber),

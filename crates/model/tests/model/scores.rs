@@ -228,3 +228,14 @@ proptest! {
         prop_assert_eq!(a.score.total_cmp(&b.score), a.probability.unwrap().total_cmp(&b.probability.unwrap()));
     }
 }
+
+#[test]
+fn an_empty_text_is_a_missing_category_as_it_was_in_training() {
+    let model = regression();
+    let scorer = Scorer::new(&model).unwrap();
+    let home = scorer.position("woonvorm", 0).unwrap();
+    let (mut empty, mut missing) = (scorer.row(), scorer.row());
+    scorer.set(&mut empty, home, Value::Text("")).unwrap();
+    scorer.set(&mut missing, home, Value::Null).unwrap();
+    assert_eq!(empty, missing);
+}

@@ -174,7 +174,13 @@ impl Block {
             } else {
                 match column.data_type() {
                     DataType::Float64 => {
-                        Value::Number(column.as_primitive::<Float64Type>().value(place))
+                        let number = column.as_primitive::<Float64Type>().value(place);
+                        // As in training: what is no number is missing.
+                        if number.is_finite() {
+                            Value::Number(number)
+                        } else {
+                            Value::Null
+                        }
                     }
                     DataType::Boolean => Value::Boolean(column.as_boolean().value(place)),
                     _ => Value::Text(column.as_string::<i32>().value(place)),

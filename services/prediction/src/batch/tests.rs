@@ -136,7 +136,8 @@ fn parquet(with_children: bool) -> Vec<u8> {
             "meldingen",
             Arc::new(
                 (0..ROWS)
-                    .map(|i| Some(i as f64 / 1_000.0))
+                    // What is no number counts as missing, as it did in training.
+                    .map(|i| Some(if i == 7 { f64::NAN } else { i as f64 / 1_000.0 }))
                     .collect::<Float64Array>(),
             ),
         ),
@@ -287,6 +288,8 @@ async fn every_row_is_scored_logged_and_ranked_or_counted_as_refused() {
         Some("00000000000000000000000000000005")
     );
     assert!(one.has_warnings, "a boat is no category");
+    let gap = all.iter().find(|result| result.row == 8).unwrap();
+    assert!(gap.has_warnings && gap.score.is_finite());
     let reasons = all
         .iter()
         .flat_map(|result| &result.reasons)

@@ -186,7 +186,7 @@ fn summary(
             importance: 0.0,
         })
         .collect();
-    judge::each_answer(table, model, &scorer, train, &mut |answer: &Answer| {
+    judge::each_answer(table, &scorer, train, &mut |answer: &Answer| {
         for (term, contribution) in terms.iter_mut().zip(&answer.contributions) {
             term.importance += contribution.abs() / train.len() as f64;
         }

@@ -1,6 +1,6 @@
 //! Rows of the frame as a stored model reads them.
 
-use helder_model::{Incomplete, Model, Row, Scorer, SimilarCases, Value};
+use helder_model::{Incomplete, Model, Row, Scorer, SimilarCases};
 
 use super::{
     LearnError,
@@ -35,15 +35,8 @@ impl<'a> Filler<'a> {
     /// Sets all inputs to what stands in the frame's row `at`.
     pub(super) fn fill(&self, at: usize, row: &mut Row) -> Result<(), LearnError> {
         for (input, column) in self.columns.iter().enumerate() {
-            let value = match column {
-                Column::Integer(values) => values[at].map(|value| Value::Integer(value as i64)),
-                Column::Number(values) => values[at].map(Value::Number),
-                Column::Boolean(values) => values[at].map(Value::Boolean),
-                Column::Text(values) => values[at].as_deref().map(Value::Text),
-                Column::Date(_) => None,
-            };
             self.scorer
-                .set(row, input, value.unwrap_or(Value::Null))
+                .set(row, input, column.value(at))
                 .map_err(LearnError::internal)?;
         }
         Ok(())

@@ -10,8 +10,8 @@ use super::{
     LearnError,
     audit::{EvaluationSections, FairnessSections, Material},
     ebm::BoostingSummary,
-    fill::Filler,
     edit::EditEffect,
+    fill::Filler,
     groups::{Grouped, GroupsSummary},
     plan::{NewTrainingRun, SMALLEST_GROUP},
     regress::{FitSummary, outcomes},
@@ -318,14 +318,8 @@ fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
 /// Answers of the stored model, as prediction will give them: probabilities, or values.
 pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, LearnError> {
     let scorer = Scorer::new(model).map_err(LearnError::internal)?;
-    let filler = Filler::new(table, &scorer)?;
-    let (mut row, mut answer) = (scorer.row(), Answer::default());
-    rows.iter()
-        .map(|&at| {
-            row.clear();
-            filler.fill(at, &mut row)?;
     let mut found = Vec::with_capacity(rows.len());
-    each_answer(table, model, &scorer, rows, &mut |answer| {
+    each_answer(table, &scorer, rows, &mut |answer| {
         found.extend(answer.probability.or(answer.value));
     })?;
     if found.len() == rows.len() {
@@ -338,24 +332,15 @@ pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<
 /// Calls `each` with the answer for every row.
 pub(super) fn each_answer(
     table: &Table,
-    model: &Model,
     scorer: &Scorer,
     rows: &[usize],
     each: &mut dyn FnMut(&Answer),
 ) -> Result<(), LearnError> {
-    let columns = model
-        .inputs
-        .iter()
-        .map(|input| table.column(&input.name))
-        .collect::<Result<Vec<&Column>, _>>()?;
+    let filler = Filler::new(table, scorer)?;
     let (mut row, mut answer) = (scorer.row(), Answer::default());
     for &at in rows {
         row.clear();
-        for (input, column) in columns.iter().enumerate() {
-            scorer
-                .set(&mut row, input, column.value(at))
-                .map_err(LearnError::internal)?;
-        }
+        filler.fill(at, &mut row)?;
         scorer
             .score(&row, &mut answer)
             .map_err(LearnError::internal)?;

@@ -16,3 +16,4 @@ mod scorecard;
 mod selections;
 mod trees;
 mod truth;
+mod serving;

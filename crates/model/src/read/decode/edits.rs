@@ -2,7 +2,7 @@
 
 use helder_types::Digest;
 
-use super::{Place, input, terms};
+use super::{Place, cases, input, terms};
 use crate::{
     Change, Curved, Edit, Effect, EffectFigure, Former, Stretch, edit::Placed, read::fields::Fields,
 };
@@ -137,6 +137,9 @@ fn former(place: &Place<'_>) -> Option<Former> {
     let inputs = placed(&mut fields, "inputs", input);
     let curves = placed(&mut fields, "curves", terms::curve);
     let pairs = placed(&mut fields, "pairs", terms::pair);
+    let similar_cases = fields
+        .optional("similarCases")
+        .map(|place| cases::similar_cases(&place));
     fields.done();
     Some(Former {
         intercept,
@@ -147,6 +150,10 @@ fn former(place: &Place<'_>) -> Option<Former> {
         inputs: inputs?,
         curves: curves?,
         pairs: pairs?,
+        similar_cases: match similar_cases {
+            Some(cases) => Some(cases?),
+            None => None,
+        },
     })
 }
 

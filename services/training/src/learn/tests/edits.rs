@@ -68,6 +68,9 @@ fn an_edit_is_judged_on_the_same_rows_signed_shown_and_can_be_taken_back() {
     assert_eq!(edit.of, Digest::of(&former.model));
     assert_eq!(model.undone().unwrap().to_json().unwrap(), former.model);
     assert!(model.inputs.iter().all(|input| input.name != "town"));
+    // Similar cases are never counted anew: those of before, or none.
+    let counted = Model::from_json(&former.model).unwrap().similar_cases;
+    assert!(model.similar_cases.is_none() || model.similar_cases == counted);
 
     let (was, is) = (parse(&former.evaluation), parse(&made.evaluation));
     assert_eq!(was["rows"], is["rows"]);
