@@ -97,8 +97,7 @@ pub(crate) enum Command {
         /// TOML file with the sections frame, and selection or training or both, as in a plan; tables name their datasetVersionId or linkageRunId
         file: PathBuf,
     },
-    /// Write a model in forms that run elsewhere
-    /// Print a model as text, or change its curves
+    /// Print a model as text, write it in forms that run elsewhere, or change its curves
     #[command(subcommand)]
     Model(crate::command::ModelCommand),
     /// Review a model version (as privacy officer)

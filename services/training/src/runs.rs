@@ -1,8 +1,8 @@
 //! Training runs: ask, show, list, and the job that learns and registers.
 
 mod course;
-pub(crate) mod exports;
 pub(crate) mod edits;
+pub(crate) mod exports;
 pub(crate) mod http;
 pub(crate) mod job;
 pub(crate) mod register;

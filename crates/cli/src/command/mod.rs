@@ -85,7 +85,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Link(wanted) => wait(link::link(&access, &wanted, screen)),
         Command::Clerical(command) => wait(clerical::step(&access, command, screen)),
         Command::Encoding(command) => wait(encoding::step(&access, command, screen)),
-        Command::Model(command) => wait(model::step(&access, command)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
         Command::Model(command) => wait(model::step(&access, command, screen)),
         Command::Review {

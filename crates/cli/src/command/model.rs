@@ -1,4 +1,4 @@
-//! `helder model`: a model in forms that run elsewhere.
+//! `helder model`: a model as text, in forms that run elsewhere, and with other curves.
 
 use std::{
     io::Write as _,
@@ -7,19 +7,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Subcommand, ValueEnum};
-use helder_exports::{Form, export};
-use helder_model::Model;
-use helder_types::Role;
-use uuid::Uuid;
-
-use crate::session::Access;
-//! `helder model`: look at a model as text, and change its curves.
-
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context as _, Result};
-use clap::Subcommand;
 use helder_client::Client;
+use helder_exports::{Form, export};
 use helder_model::{Language, Model};
 use helder_types::{Role, job::Job};
 use serde_json::Value;
@@ -40,6 +29,24 @@ pub(crate) enum ModelCommand {
         /// File to write [default: standard output]
         #[arg(long)]
         out: Option<PathBuf>,
+    },
+    /// Print a model as text of 80 columns: what it asks and every number that counts
+    Show {
+        /// A model.json, or a model version on the platform (as analyst)
+        model: String,
+        /// Every step of every curve, instead of twelve stretches at most
+        #[arg(long)]
+        whole: bool,
+        /// In English
+        #[arg(long)]
+        english: bool,
+    },
+    /// Change curves of an explainable boosting; makes a new version that others review (as analyst)
+    Edit {
+        /// Training run whose model is changed
+        run: Uuid,
+        /// TOML file with a reason and the changes, as in the API: `reason = "…"`, `[[changes]]`
+        file: PathBuf,
     },
 }
 
@@ -63,38 +70,25 @@ impl From<FormName> for Form {
             FormName::Sqlite => Self::Sqlite,
             FormName::Postgres => Self::Postgres,
             FormName::Sheet => Self::Sheet,
-    /// Print a model as text of 80 columns: what it asks and every number that counts (as analyst)
-    Show {
-        /// Model version, or a model.json
-        model: String,
-        /// Every step of every curve, instead of twelve stretches at most
-        #[arg(long)]
-        whole: bool,
-        /// In English
-        #[arg(long)]
-        english: bool,
-    },
-    /// Change curves of an explainable boosting; makes a new version that others review (as analyst)
-    Edit {
-        /// Training run whose model is changed
-        run: Uuid,
-        /// TOML file with a reason and the changes, as in the API: `reason = "…"`, `[[changes]]`
-        file: PathBuf,
-    },
+        }
+    }
 }
 
-/// Does one of them.
+/// Does one step with a model.
 ///
 /// # Errors
-/// When a file cannot be read or the platform refuses.
+/// When there is no such model, it cannot be written in this form, or the file cannot be made.
 pub(super) async fn step(access: &Access, command: ModelCommand, screen: Screen) -> Result<()> {
     match command {
+        ModelCommand::Export { model, form, out } => {
+            exported(access, &model, form, out.as_deref()).await
+        }
         ModelCommand::Show {
             model,
             whole,
             english,
         } => {
-            let bytes = file(access, &model).await?;
+            let bytes = read(access, &model).await?;
             let model = Model::from_json(&bytes)?;
             let language = if english {
                 Language::English
@@ -111,17 +105,12 @@ pub(super) async fn step(access: &Access, command: ModelCommand, screen: Screen)
     }
 }
 
-/// Does one step with a model.
-///
-/// # Errors
-/// When there is no such model, it cannot be written in this form, or the file cannot be made.
-pub(super) async fn step(access: &Access, command: ModelCommand) -> Result<()> {
-    let ModelCommand::Export { model, form, out } = command;
-    let bytes = read(access, &model).await?;
+async fn exported(access: &Access, model: &str, form: FormName, out: Option<&Path>) -> Result<()> {
+    let bytes = read(access, model).await?;
     let model = Model::from_json(&bytes)?;
     let written = export(&model, form.into())?;
     if let Some(file) = out {
-        return std::fs::write(&file, written)
+        return std::fs::write(file, written)
             .with_context(|| format!("cannot write {}", file.display()));
     }
     std::io::stdout()
@@ -144,13 +133,6 @@ async fn read(access: &Access, model: &str) -> Result<Vec<u8>> {
         .get_text(&path, "application/json")
         .await?
         .into_bytes())
-async fn file(access: &Access, model: &str) -> Result<Vec<u8>> {
-    if let Ok(version) = model.parse::<Uuid>() {
-        let path = format!("/registry/v1/model-versions/{version}/files/model.json");
-        let client = access.session()?.acting_as(Role::Analyst)?;
-        return Ok(client.get_bytes(&path).await?);
-    }
-    std::fs::read(model).with_context(|| format!("cannot read {model}"))
 }
 
 async fn edit(client: &Client, run: Uuid, file: &Path, screen: Screen) -> Result<()> {

@@ -17,3 +17,4 @@ mod selections;
 mod trees;
 mod truth;
 mod serving;
+mod truth;
