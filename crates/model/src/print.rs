@@ -3,6 +3,7 @@
 mod linear;
 mod sheet;
 mod sums;
+mod tree;
 
 use crate::{Algorithm, Calibration, Family, Input, Language, Meaning, MissingRule, Model};
 use sheet::Sheet;
@@ -32,6 +33,7 @@ impl Model {
             Algorithm::ExplainableBoosting(fit) => sums::terms(&mut sheet, self, fit, most),
             Algorithm::Scorecard(fit) => sums::points(&mut sheet, self, fit),
             Algorithm::KMeans(fit) => linear::groups(&mut sheet, fit),
+            Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => tree::tree(&mut sheet, fit),
         }
         if let Calibration::Logistic { intercept, slope } = self.calibration {
             let (a, b) = (sheet.value(intercept), sheet.value(slope));
@@ -116,6 +118,14 @@ impl Model {
             Algorithm::KMeans(_) => (
                 "k-means: groepen van wie op elkaar lijken",
                 "k-means: groups of those who resemble each other",
+            ),
+            Algorithm::DecisionTree(_) => (
+                "beslisboom: vragen die elk de volgende kiezen",
+                "decision tree: questions that each choose the next",
+            ),
+            Algorithm::RuleList(_) => (
+                "lijst met regels: de eerste die klopt telt",
+                "rule list: the first that holds counts",
             ),
             Algorithm::GeneralisedLinear(fit) => match fit.family {
                 Family::Gaussian => ("lineaire regressie", "linear regression"),

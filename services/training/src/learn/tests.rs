@@ -14,7 +14,6 @@ mod repeat;
 mod reports;
 mod scorecard;
 mod selections;
-mod trees;
-mod truth;
 mod serving;
+mod trees;
 mod truth;
