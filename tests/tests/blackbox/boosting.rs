@@ -22,7 +22,6 @@ fn parts(prediction: &Value) -> Vec<(String, f64)> {
     named.collect()
 }
 
-#[expect(clippy::too_many_lines, reason = "one journey, on one platform")]
 #[tokio::test]
 async fn a_sum_of_curves_is_trained_reviewed_served_and_explained() {
     let platform = Platform::start().await.unwrap();
@@ -124,6 +123,7 @@ async fn a_sum_of_curves_is_trained_reviewed_served_and_explained() {
         score,
     )
     .await;
+    an_edit_is_judged_reviewed_and_served(&platform, &people, &training).await;
 }
 
 /// The open protocol gives the same score, and a contribution per term.
@@ -145,7 +145,6 @@ async fn over_protocol(people: &People, model: &str, terms: usize, score: f64) {
         output("score")["data"][0].as_f64().unwrap().to_bits(),
         score.to_bits()
     );
-    an_edit_is_judged_reviewed_and_served(&platform, &people, &training).await;
 }
 
 /// An expert levels the curve of debts from 5,000 on. Nothing skips the review.
