@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Contender, Estimate, FoldFigures, NestedFold, Reading, Role, State, Tried};
 
+/// What figures can be.
+const SHARE: (f64, f64) = (0.0, 1.0);
+const POSITIVE: (f64, f64) = (0.0, f64::INFINITY);
+const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
 /// A contender as judged by the outer folds, its setting chosen anew in each by the inner ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,19 +72,20 @@ pub fn compare(contenders: &[Contender], tried: &Tried, folds: &[NestedFold]) ->
                 .iter()
                 .enumerate()
                 .filter_map(|(fold, setting)| trials[*setting].readings.get(fold).copied());
-            let all = |pick: fn(&FoldFigures) -> Option<f64>| {
+            let all = |pick: fn(&FoldFigures) -> Option<f64>, (least, most): (f64, f64)| {
                 let values: Option<Vec<f64>> = figures.iter().map(pick).collect();
-                values.and_then(|values| Estimate::corrected(&values, ratio))
+                let estimate = values.and_then(|values| Estimate::corrected(&values, ratio));
+                estimate.map(|estimate| estimate.within(least, most))
             };
             Compared {
                 role: contender.role,
                 setting: lowest(&mean),
-                auc: all(|f| Some(f.auc)),
-                log_loss: all(|f| Some(f.log_loss)),
-                brier: all(|f| Some(f.brier)),
-                calibration_slope: all(|f| f.calibration_slope),
-                precision: all(|f| f.precision),
-                lift: all(|f| f.lift),
+                auc: all(|f| Some(f.auc), SHARE),
+                log_loss: all(|f| Some(f.log_loss), POSITIVE),
+                brier: all(|f| Some(f.brier), SHARE),
+                calibration_slope: all(|f| f.calibration_slope, ANY),
+                precision: all(|f| f.precision, SHARE),
+                lift: all(|f| f.lift, POSITIVE),
                 reading: middle(readings.collect()),
                 folds: figures,
                 chosen,

@@ -47,6 +47,16 @@ impl Estimate {
         })
     }
 
+    /// The interval cut at the ends of what the figure can be: the t law knows no bounds.
+    #[must_use]
+    pub fn within(self, least: f64, most: f64) -> Self {
+        Self {
+            low: self.low.clamp(least, most),
+            high: self.high.clamp(least, most),
+            ..self
+        }
+    }
+
     /// Whether 0 lies outside the interval.
     pub fn is_not_zero(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
@@ -65,6 +75,14 @@ mod tests {
         assert!((found.standard_error - 1.125_f64.sqrt()).abs() < 1e-15);
         assert!((found.high - (3.0 + 2.776_445_105_197_793 * 1.125_f64.sqrt())).abs() < 1e-9);
         assert!(found.is_not_zero());
+    }
+
+    #[test]
+    fn an_interval_does_not_leave_the_range_of_the_figure() {
+        let wide = Estimate::corrected(&[0.1, 0.9], 0.5).unwrap();
+        assert!(wide.low < 0.0 && wide.high > 1.0);
+        let cut = wide.within(0.0, 1.0);
+        assert_eq!((cut.low, cut.mean, cut.high), (0.0, wide.mean, 1.0));
     }
 
     #[test]
