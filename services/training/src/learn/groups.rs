@@ -1,8 +1,8 @@
 //! k-means groups, laid down as a model.
 
-use helder_model::{Algorithm, Centre, KMeansFit, Meaning, MissingRule, Standardisation};
+use helder_model::{Algorithm, Centre, Input, KMeansFit, Meaning, MissingRule, Standardisation};
 use helder_segmentation::{
-    Candidate, KMeans, KMeansOptions, Matrix, SegmentationError, choose, fit, profiles,
+    Candidate, KMeans, KMeansOptions, Matrix, SegmentationError, choose, evidence, fit, profiles,
 };
 use helder_types::Fault;
 use serde::Serialize;
@@ -17,6 +17,8 @@ use super::{
 
 /// Numbers of groups that are tried when the plan names none.
 const TRIED: std::ops::RangeInclusive<usize> = 2..=8;
+/// Chance without groups above which nobody should speak of groups.
+pub(in crate::learn) const LIKELY_WITHOUT: f64 = 0.05;
 
 /// Groups with what others need of them.
 pub(super) struct Grouped {
@@ -38,6 +40,9 @@ pub(super) struct GroupsSummary {
     pub inertia: f64,
     /// All numbers of groups that were tried.
     pub candidates: Vec<CandidateSummary>,
+    /// Probability of groups that explain as much in made files without groups; absent where that could not be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chance_without_groups: Option<f64>,
     /// Each group.
     pub profiles: Vec<ProfileSummary>,
 }
@@ -126,29 +131,15 @@ pub(super) fn group(
         seed: u64::from(plan.seed),
         ..KMeansOptions::default()
     };
-    let (fitted, candidates) = fitted(&scaled, plan, &options)?;
+    let Found {
+        fitted,
+        candidates,
+        chance_without_groups,
+    } = found(&scaled, plan, &options)?;
     let names: Vec<Meaning> = (1..=fitted.centres.len())
         .map(|n| Meaning::new(format!("Groep {n}"), format!("Group {n}")))
         .collect();
-    let profiles = profiles(&fitted, &scale, SMALLEST_GROUP)
-        .into_iter()
-        .zip(&names)
-        .map(|(profile, name)| ProfileSummary {
-            name: name.clone(),
-            rows: profile.size,
-            means: profile
-                .differences
-                .unwrap_or_default()
-                .into_iter()
-                .zip(std::iter::repeat(profile.means.unwrap_or_default()))
-                .map(|((column, difference), means)| ColumnMean {
-                    column: inputs[column].name.clone(),
-                    mean: means[column],
-                    difference,
-                })
-                .collect(),
-        })
-        .collect();
+    let profiles = described(&fitted, &scale, &names, &inputs);
     let standardisation = inputs
         .iter()
         .zip(scale.means.iter().zip(&scale.standard_deviations))
@@ -172,6 +163,7 @@ pub(super) fn group(
             groups: fitted.centres.len(),
             inertia: fitted.inertia,
             candidates,
+            chance_without_groups,
             profiles,
         },
         parts: ModelParts {
@@ -184,6 +176,34 @@ pub(super) fn group(
         },
         labels: fitted.labels,
     })
+}
+
+/// What sets each group apart.
+fn described(
+    fitted: &KMeans,
+    scale: &helder_segmentation::Standardisation,
+    names: &[Meaning],
+    inputs: &[Input],
+) -> Vec<ProfileSummary> {
+    profiles(fitted, scale, SMALLEST_GROUP)
+        .into_iter()
+        .zip(names)
+        .map(|(profile, name)| ProfileSummary {
+            name: name.clone(),
+            rows: profile.size,
+            means: profile
+                .differences
+                .unwrap_or_default()
+                .into_iter()
+                .zip(std::iter::repeat(profile.means.unwrap_or_default()))
+                .map(|((column, difference), means)| ColumnMean {
+                    column: inputs[column].name.clone(),
+                    mean: means[column],
+                    difference,
+                })
+                .collect(),
+        })
+        .collect()
 }
 
 /// Refuses columns whose numbers are too large to be squared.
@@ -204,11 +224,18 @@ fn bounded(scale: &helder_segmentation::Standardisation, columns: usize) -> Resu
     }
 }
 
-fn fitted(
+/// Groups, and what speaks for them.
+struct Found {
+    fitted: KMeans,
+    candidates: Vec<CandidateSummary>,
+    chance_without_groups: Option<f64>,
+}
+
+fn found(
     scaled: &Matrix,
     plan: &NewTrainingRun,
     options: &KMeansOptions,
-) -> Result<(KMeans, Vec<CandidateSummary>), LearnError> {
+) -> Result<Found, LearnError> {
     let asked = plan.hyperparameters.groups.map(|k| k as usize);
     let most = (scaled.rows() / SMALLEST_GROUP).max(2);
     let tried: Vec<usize> =
@@ -216,6 +243,13 @@ fn fitted(
     let choice =
         choose(scaled, &tried, options, SMALLEST_GROUP).map_err(|error| told(error, plan))?;
     let candidates = choice.candidates.iter().map(candidate).collect();
+    let none = |detail: &str| {
+        Err(LearnError::fault(
+            "/hyperparameters/groups",
+            "no-groups",
+            detail,
+        ))
+    };
     let fitted = match (asked, choice.chosen) {
         (Some(k), _) => fit(
             scaled,
@@ -227,15 +261,21 @@ fn fitted(
         .map_err(|error| told(error, plan))?,
         (None, Some(chosen)) => chosen,
         (None, None) => {
-            let detail =
-                "no number of groups is both separated and stable: these columns show no groups";
-            return Err(LearnError::fault(
-                "/hyperparameters/groups",
-                "no-groups",
-                detail,
-            ));
+            return none(
+                "no number of groups is both separated and stable: these columns show no groups",
+            );
         }
     };
+    // Correlated or skewed columns can be cut in stable pieces though everybody is of one kind.
+    let chance_without_groups = evidence(scaled, &[fitted.centres.len()], options.seed)
+        .ok()
+        .map(|evidence| evidence.p_value);
+    if asked.is_none() && chance_without_groups.is_some_and(|chance| chance > LIKELY_WITHOUT) {
+        return none(
+            "groups explain no more here than in made files without groups that have the same correlations; ask for a number of groups to \
+             divide the rows all the same",
+        );
+    }
     if fitted.sizes.iter().any(|size| *size < SMALLEST_GROUP) {
         let detail =
             format!("a group would have fewer than {SMALLEST_GROUP} rows: ask for fewer groups");
@@ -245,7 +285,11 @@ fn fitted(
             detail,
         ));
     }
-    Ok((fitted, candidates))
+    Ok(Found {
+        fitted,
+        candidates,
+        chance_without_groups,
+    })
 }
 
 fn candidate(candidate: &Candidate) -> CandidateSummary {

@@ -10,7 +10,7 @@ use helder_model::Kind;
 
 use super::text;
 use crate::learn::{
-    groups::{GroupsSummary, ProfileSummary},
+    groups::{GroupsSummary, LIKELY_WITHOUT, ProfileSummary},
     regress::FitSummary,
 };
 
@@ -202,6 +202,22 @@ fn profile(groups: &GroupsSummary) -> HeatMap {
     )
 }
 
+/// Whether there are groups, or one kind of people that was divided.
+fn evidence(chance: f64) -> Text {
+    if chance <= LIKELY_WITHOUT {
+        return Text::new(
+            "De groepen verklaren meer dan groepen in nagemaakte bestanden waarin geen groepen zitten.",
+            "The groups explain more than groups do in made files that hold no groups.",
+        );
+    }
+    Text::new(
+        "Let op: dit aantal groepen is gevraagd. In nagemaakte bestanden zonder groepen lukt zo'n verdeling even goed. Zie dit als een \
+         handige verdeling, niet als soorten mensen.",
+        "Note: this number of groups was asked for. Files made without groups can be divided as well. Take this as a handy division, not \
+         as kinds of people.",
+    )
+}
+
 /// What the groups look like.
 pub(super) fn groups(groups: &GroupsSummary) -> Section {
     let mut section = Section::new(Text::new("De groepen", "The groups")).paragraph(Text::new(
@@ -222,7 +238,11 @@ pub(super) fn groups(groups: &GroupsSummary) -> Section {
             Cell::number(candidate.stability, 3),
         ]);
     }
-    section = section.table(tried).chart(profile(groups));
+    section = section.table(tried);
+    if let Some(chance) = groups.chance_without_groups {
+        section = section.paragraph(evidence(chance));
+    }
+    section = section.chart(profile(groups));
     for profile in &groups.profiles {
         let rows = profile.means.iter().map(|mean| {
             let far = mean.difference;

@@ -54,6 +54,52 @@ fn clouds_are_found_and_described() {
     assert!(String::from_utf8(learned.card).unwrap().contains("Groep 3"));
 }
 
+/// One kind of people: older ones have more debt, that is all.
+fn one_kind(n: i64) -> Frame {
+    let mut state = 9_u64;
+    let mut uniform = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let common: Vec<f64> = (0..n).map(|_| (0..12).map(|_| uniform()).sum()).collect();
+    let mut noisy = |scale: f64| -> Vec<Option<f64>> {
+        let noise = common
+            .iter()
+            .map(|c| c * scale + (0..6).map(|_| uniform()).sum::<f64>());
+        noise.map(Some).collect()
+    };
+    let (age, debt) = (noisy(3.0), noisy(2.0));
+    Frame::default()
+        .booleans("is_test", (0..n).map(|i| i % 5 == 0))
+        .numbers("age", age)
+        .numbers("debt", debt)
+        .texts(
+            "origin",
+            (0..n).map(|i| Some(if i % 2 == 0 { "a" } else { "b" })),
+        )
+}
+
+#[test]
+fn one_kind_of_people_is_divided_only_when_asked_and_the_card_says_so() {
+    let fault = &faults(one_kind(600), &grouping(&["age", "debt"]))[0];
+    assert_eq!(fault.code, "no-groups");
+    assert!(fault.detail.contains("made files"), "{}", fault.detail);
+    let mut asked = grouping(&["age", "debt"]);
+    asked["hyperparameters"] = json!({"groups": 2});
+    let learned = learned(one_kind(600), &asked).unwrap();
+    let chance = parse(&learned.evaluation)["groups"]["chanceWithoutGroups"]
+        .as_f64()
+        .unwrap();
+    assert!(chance > 0.05, "{chance}");
+    assert!(
+        String::from_utf8(learned.card)
+            .unwrap()
+            .contains("handige verdeling")
+    );
+}
+
 #[test]
 fn a_small_cell_hides_its_row_and_the_next() {
     let learned = learned(clouds(300), &grouping(&["age", "debt", "welfare"])).unwrap();
