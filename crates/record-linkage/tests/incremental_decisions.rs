@@ -11,7 +11,7 @@ use helder_record_linkage::{
     Label, dedupe,
     incremental::{
         Frozen, State,
-        entities::{Entities, Event, EventKind, Reason},
+        entities::{ChangeReason, Entities, Event, EventKind},
     },
     run,
     run::{Limits, Step},
@@ -179,7 +179,7 @@ fn walk(frozen: &Arc<Frozen>, mut sides: [Records; 2], names: &[String], seed: u
 fn told_why(events: &[Event]) {
     for kind in [EventKind::Merged, EventKind::Split] {
         let of_kind = events.iter().filter(|event| event.kind == kind);
-        let reviewed = |event: &Event| event.reasons.contains(&Reason::Reviewed);
+        let reviewed = |event: &Event| event.reasons.contains(&ChangeReason::Reviewed);
         assert!(of_kind.into_iter().any(reviewed), "{kind:?}");
     }
 }

@@ -31,7 +31,7 @@ pub enum EventKind {
 /// Why it happened, as far as the records concerned tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Reason {
+pub enum ChangeReason {
     /// A record is new.
     RecordAdded,
     /// A record says something else.
@@ -67,7 +67,7 @@ pub struct Event {
     /// Numbers after.
     pub into: Vec<u64>,
     /// Why.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<ChangeReason>,
     /// The surest links between records of different numbers: those that joined them, or joined them before. At most five.
     pub links: Vec<Evidence>,
 }
@@ -115,7 +115,7 @@ fn records(state: &State) -> impl Iterator<Item = (usize, u32)> + '_ {
 /// What is known of a number while events are written.
 #[derive(Default)]
 struct Concerned {
-    reasons: BTreeSet<Reason>,
+    reasons: BTreeSet<ChangeReason>,
     /// Numbers of now that have records of this one.
     into: BTreeSet<u64>,
 }
@@ -222,7 +222,7 @@ impl Entities {
         diffs: &[Diff; 2],
     ) -> Vec<Event> {
         let mut old: BTreeMap<u64, Concerned> = BTreeMap::new();
-        let mut new: BTreeMap<u64, BTreeSet<Reason>> = BTreeMap::new();
+        let mut new: BTreeMap<u64, BTreeSet<ChangeReason>> = BTreeMap::new();
         let mut with_past: BTreeSet<u64> = BTreeSet::new();
         let decided = after
             .decided
@@ -231,11 +231,13 @@ impl Entities {
             let id = now.of[side][row as usize];
             let same = diffs[side].same[row as usize].is_some();
             let reason = match (former[side][row as usize], same) {
-                (None, _) => Some(Reason::RecordAdded),
-                (Some(_), false) => Some(Reason::RecordChanged),
+                (None, _) => Some(ChangeReason::RecordAdded),
+                (Some(_), false) => Some(ChangeReason::RecordChanged),
                 (Some(_), true) => None,
             };
-            let is_decided = decided[side].contains(&row).then_some(Reason::Reviewed);
+            let is_decided = decided[side]
+                .contains(&row)
+                .then_some(ChangeReason::Reviewed);
             let reasons = [reason, is_decided].into_iter().flatten();
             new.entry(id).or_default().extend(reasons.clone());
             if let Some(was) = former[side][row as usize] {
@@ -255,7 +257,7 @@ impl Entities {
             let (id, key) = (self.of[side][row as usize], &known.keys[row as usize]);
             let concerned = old.entry(id).or_default();
             if keys.keys.binary_search(key).is_err() {
-                concerned.reasons.insert(Reason::RecordRemoved);
+                concerned.reasons.insert(ChangeReason::RecordRemoved);
             }
         }
         let mut events = Vec::new();
@@ -267,7 +269,7 @@ impl Entities {
                     kind: EventKind::Ended,
                     from: vec![*id],
                     into: Vec::new(),
-                    reasons: vec![Reason::RecordRemoved],
+                    reasons: vec![ChangeReason::RecordRemoved],
                     links: Vec::new(),
                 }),
                 [one] if one == id => {}
@@ -309,7 +311,7 @@ impl Entities {
                 kind: EventKind::Created,
                 from: Vec::new(),
                 into: vec![*id],
-                reasons: vec![Reason::RecordAdded],
+                reasons: vec![ChangeReason::RecordAdded],
                 links: Vec::new(),
             });
         }
@@ -381,9 +383,9 @@ impl Entities {
     }
 }
 
-fn reasons_of(found: BTreeSet<Reason>) -> Vec<Reason> {
+fn reasons_of(found: BTreeSet<ChangeReason>) -> Vec<ChangeReason> {
     if found.is_empty() {
-        vec![Reason::LinkChanged]
+        vec![ChangeReason::LinkChanged]
     } else {
         found.into_iter().collect()
     }

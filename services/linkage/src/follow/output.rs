@@ -15,7 +15,7 @@ use helder_platform::{
 };
 use helder_record_linkage::incremental::{
     State,
-    entities::{EventKind, Reason},
+    entities::{ChangeReason, EventKind},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -258,12 +258,12 @@ pub(crate) const fn kind_text(kind: EventKind) -> &'static str {
 }
 
 /// The written form.
-pub(crate) const fn reason_text(reason: Reason) -> &'static str {
+pub(crate) const fn reason_text(reason: ChangeReason) -> &'static str {
     match reason {
-        Reason::RecordAdded => "recordAdded",
-        Reason::RecordChanged => "recordChanged",
-        Reason::RecordRemoved => "recordRemoved",
-        Reason::Reviewed => "reviewed",
-        Reason::LinkChanged => "linkChanged",
+        ChangeReason::RecordAdded => "recordAdded",
+        ChangeReason::RecordChanged => "recordChanged",
+        ChangeReason::RecordRemoved => "recordRemoved",
+        ChangeReason::Reviewed => "reviewed",
+        ChangeReason::LinkChanged => "linkChanged",
     }
 }

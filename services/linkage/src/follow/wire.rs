@@ -2,7 +2,7 @@
 
 use helder_record_linkage::incremental::{
     Work,
-    entities::{EventKind, Reason},
+    entities::{ChangeReason, EventKind},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -91,7 +91,7 @@ pub(crate) struct EntityChange {
     /// Numbers after.
     pub into: Vec<u64>,
     /// Why.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<ChangeReason>,
     /// Left rows that have one of the numbers after.
     pub left_rows: Vec<i64>,
     /// Right rows that have one of the numbers after.
