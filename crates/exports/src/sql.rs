@@ -139,9 +139,10 @@ fn part_of(sum: &Sum<'_>, part: &Part, dialect: Dialect) -> String {
                 format!(" + {}", number(*known))
             };
             let line = format!(
-                "{} * ({given} - {}){known}",
+                "{} * (CASE WHEN {given} > {far} THEN {far} WHEN {given} < -{far} THEN -{far} ELSE {given} END - {}){known}",
                 number(*slope),
-                number(*centre)
+                number(*centre),
+                far = number(helder_model::FARTHEST),
             );
             let guards = guards(sum, *input, dialect);
             let missing = missing.map_or_else(null, number);

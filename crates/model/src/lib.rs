@@ -37,7 +37,8 @@ pub use points::{InputPoints, PointsFit};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};
 pub use scorer::{
-    Answer, Incomplete, Interval, Nearest, Row, Scorer, Value, ValueFault, Warning, WarningKind,
+    Answer, FARTHEST, Incomplete, Interval, Nearest, Row, Scorer, Value, ValueFault, Warning,
+    WarningKind,
 };
 pub use terms::{Curve, PairTable, Side, Term, TermsFit};
 pub use training::{Parent, Split, Training};

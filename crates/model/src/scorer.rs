@@ -236,7 +236,7 @@ impl Scorer {
 
 /// Numbers beyond this count as this where they are multiplied or squared, so that every answer stays a number. Such a value is flagged as
 /// outside training.
-const FARTHEST: f64 = 1e100;
+pub const FARTHEST: f64 = 1e100;
 
 /// A number as it counts in sums.
 fn bounded(number: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! The numbers of the model on a sheet of their own, and the formulas that read them.
 
-use helder_model::{Calibration, InputType};
+use helder_model::{Calibration, FARTHEST, InputType};
 
 use super::{
     NUMBERS,
@@ -88,7 +88,7 @@ impl<'a> Blocks<'a> {
                 let is_number = self.is_number(*input, &cell);
                 let [slope, centre, known] = [0, 1, 2].map(|at| number(FIRST + at, column + 1));
                 format!(
-                    "IF({cell}=\"\",{missing},IF({is_number},{slope}*({cell}-{centre})+{known},NA()))"
+                    "IF({cell}=\"\",{missing},IF({is_number},{slope}*(MAX(-{FARTHEST:E},MIN({FARTHEST:E},{cell}))-{centre})+{known},NA()))"
                 )
             }
             Part::Table {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use helder_exports::{Form, export};
+use helder_model::FARTHEST;
 
 use crate::made::{Given, Row, Told, count, models, rows};
 
@@ -67,7 +68,9 @@ fn added_up(lines: &[Line], names: &[&str], row: &Row) -> Option<(f64, f64)> {
             line.number(12),
             values.get(line.text(1).as_str()),
         ) {
-            (Some(slope), Some(centre), Some(Given::Number(value))) => slope * (value - centre),
+            (Some(slope), Some(centre), Some(Given::Number(value))) => {
+                slope * (value.clamp(-FARTHEST, FARTHEST) - centre)
+            }
             _ => 0.0,
         };
         score += line_value + line.number(13)?;
