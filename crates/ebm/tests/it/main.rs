@@ -11,5 +11,8 @@ mod made;
 mod model;
 mod parity;
 mod private;
+mod scores;
 mod tasks;
 mod threads;
+
+use helder_ebm::Column;

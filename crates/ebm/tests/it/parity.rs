@@ -5,7 +5,10 @@ use std::{env, fs, path::PathBuf};
 use helder_ebm::{Column, Ebm, Pairs, Settings};
 use serde_json::Value as Json;
 
-use crate::tasks::{auc, calibration_slope, log_loss, part, read, scores};
+use crate::{
+    scores::{calibration_slope, log_loss, scores},
+    tasks::{auc, part, read},
+};
 
 /// Test AUC and log loss of one task, ours beside theirs.
 struct Figures {

@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 
 use crate::{
     made::{Draws, LEVELS, made, of_age},
-    tasks::{auc, part, read, scores},
+    scores::scores,
+    tasks::{auc, part, read},
 };
 
 /// Bits for tests. In service they come from the operating system.

@@ -11,5 +11,9 @@ mod made;
 mod parity;
 mod rules;
 mod splits;
+#[path = "../../../ebm/tests/it/tasks.rs"]
 mod tasks;
 mod tree;
+mod values;
+
+use helder_tree::Column;

@@ -5,7 +5,10 @@ use std::{env, fs, path::PathBuf};
 use helder_tree::{Column, Measure, Pruning, RuleList, RuleSettings, Settings, Tree};
 use serde_json::Value as Json;
 
-use crate::tasks::{Task, auc, part, read, values};
+use crate::{
+    tasks::{Task, auc, part, read},
+    values::values,
+};
 
 const TASKS: [&str; 5] = [
     "compas",
