@@ -173,3 +173,80 @@ fn thirty_curves_and_twenty_pairs(bencher: divan::Bencher<'_, '_>) {
 fn twenty_curves_and_five_pairs(bencher: divan::Bencher<'_, '_>) {
     score_boosted(bencher, 20, 5);
 }
+
+/// A Cox regression on 30 numbers with 1,800 days of ends and 200 knots, of which the second cause is half as frequent.
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a bench without a model has nothing to measure"
+)]
+fn hazards(n_causes: usize) -> Model {
+    let mut model =
+        Model::from_json(include_bytes!("../tests/formats/1/benefit-duration.json")).unwrap();
+    let (linear, n, n_times) = (self::model(true), 30_usize, 1_800_usize);
+    let Algorithm::LogisticRegression(weights) = linear.algorithm else {
+        panic!("a regression")
+    };
+    model.inputs = linear.inputs;
+    let Algorithm::CoxRegression(fit) = &mut model.algorithm else {
+        panic!("a Cox regression")
+    };
+    let mut cause = fit.causes[0].clone();
+    cause.terms.linear_terms = weights.linear_terms;
+    cause.terms.category_terms.clear();
+    cause.terms.missing_terms.clear();
+    let row = |i: usize| (0..=i).map(|j| if i == j { 0.02 } else { 1e-4 }).collect();
+    cause.terms.covariance = Some((0..n).map(row).collect());
+    fit.times = (1..=n_times).map(|day| day as f64).collect();
+    fit.knots = (0..200).map(|knot| knot * 9 + 8).collect();
+    cause.cumulative_hazard = fit.times.iter().map(|day| day / 900.0).collect();
+    cause.variance = fit.knots.iter().map(|at| *at as f64 * 1e-8).collect();
+    cause.weighted_means = fit
+        .knots
+        .iter()
+        .map(|at| vec![*at as f64 * 1e-4; n])
+        .collect();
+    // The last day before each horizon is a knot.
+    fit.knots = fit
+        .horizons
+        .iter()
+        .map(|horizon| *horizon as u64 - 1)
+        .chain(fit.knots.clone())
+        .collect();
+    fit.knots.sort_unstable();
+    fit.knots.dedup();
+    fit.knots.truncate(200);
+    fit.causes = (0..n_causes)
+        .map(|place| helder_model::Hazard {
+            name: format!("cause-{place}"),
+            ..cause.clone()
+        })
+        .collect();
+    model
+}
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a row has nothing to measure"
+)]
+fn outlook(bencher: divan::Bencher<'_, '_>, n_causes: usize, with_curve: bool) {
+    let scorer = Scorer::new(&hazards(n_causes)).unwrap();
+    let mut row = scorer.row();
+    for input in 0..30 {
+        let value = Value::Number(35.0 + input as f64 / 10.0);
+        scorer.set(&mut row, input, value).unwrap();
+    }
+    bencher.bench_local(|| scorer.outlook(divan::black_box(&row), with_curve).unwrap());
+}
+
+/// Chances at four horizons with limits, the median, and contributions.
+#[divan::bench(args = [1, 2, 4])]
+fn chances_by_causes(bencher: divan::Bencher<'_, '_>, n_causes: usize) {
+    outlook(bencher, n_causes, false);
+}
+
+/// The same with the curve of 1,800 days.
+#[divan::bench(args = [1, 2, 4])]
+fn curve_by_causes(bencher: divan::Bencher<'_, '_>, n_causes: usize) {
+    outlook(bencher, n_causes, true);
+}

@@ -3,6 +3,7 @@
 mod actionable;
 mod cases;
 mod generalised;
+mod hazard;
 mod inputs;
 mod k_means;
 mod linear;
@@ -115,6 +116,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
             check.k_means(fit, &model.inputs);
         }
         Algorithm::GeneralisedLinear(fit) => check.generalised(model, fit, &by_name),
+        Algorithm::CoxRegression(fit) => check.hazard(model, fit, &by_name),
     }
     if let Calibration::Logistic { intercept, slope } = model.calibration {
         check.finite("/calibration/intercept", intercept);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    GeneralisedFit, Input, KMeansFit, LinearFit, PointsFit, SimilarCases, Term, TermsFit, Training,
-    TreeFit,
+    GeneralisedFit, HazardFit, Input, KMeansFit, LinearFit, PointsFit, SimilarCases, Term,
+    TermsFit, Training, TreeFit,
 };
 
 /// The format this crate writes.
@@ -74,6 +74,8 @@ pub enum Kind {
     Clustering,
     /// An amount, a count or a share.
     Regression,
+    /// How long it takes until something ends.
+    Survival,
 }
 
 /// What the answer means.
@@ -122,6 +124,8 @@ pub enum Algorithm {
     DecisionTree(TreeFit),
     /// Rule list: score = that of the first rule that applies. Stored as a tree whose first ways end.
     RuleList(TreeFit),
+    /// Cox regression, one per cause of an end: score = Σ coefficient × (value − mean), the logarithm of the hazard ratio.
+    CoxRegression(HazardFit),
 }
 
 impl Model {
@@ -153,6 +157,7 @@ impl Algorithm {
             Self::Scorecard(_) => "scorecard",
             Self::DecisionTree(_) => "decision_tree",
             Self::RuleList(_) => "rule_list",
+            Self::CoxRegression(_) => "cox_regression",
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod document;
 pub mod edit;
 pub mod fitted;
 mod generalised;
+pub mod hazard;
 pub mod input;
 mod points;
 mod print;
@@ -32,13 +33,14 @@ pub use fitted::{
     Standardisation,
 };
 pub use generalised::{Family, GeneralisedFit};
+pub use hazard::{Hazard, HazardFit, HazardTerms, RiskClass, RiskCurve};
 pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
 pub use points::{InputPoints, PointsFit};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};
 pub use scorer::{
-    Answer, FARTHEST, Incomplete, Interval, Nearest, Row, Scorer, Value, ValueFault, Warning,
-    WarningKind,
+    Answer, Chance, FARTHEST, Incomplete, Interval, MedianTime, Nearest, Outlook, OutlookCause,
+    OutlookCurve, Row, Scorer, Value, ValueFault, Warning, WarningKind,
 };
 pub use terms::{Curve, PairTable, Side, Term, TermsFit};
 pub use training::{Parent, Split, Training};

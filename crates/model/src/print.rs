@@ -1,5 +1,6 @@
 //! A model as plain text: for a terminal, an e-mail or the annex of a decision letter, 80 columns wide.
 
+mod hazard;
 mod linear;
 mod sheet;
 mod sums;
@@ -30,6 +31,7 @@ impl Model {
         match &self.algorithm {
             Algorithm::LogisticRegression(fit) => linear::logistic(&mut sheet, fit),
             Algorithm::GeneralisedLinear(fit) => linear::generalised(&mut sheet, fit),
+            Algorithm::CoxRegression(fit) => hazard::hazards(&mut sheet, fit),
             Algorithm::ExplainableBoosting(fit) => sums::terms(&mut sheet, self, fit, most),
             Algorithm::Scorecard(fit) => sums::points(&mut sheet, self, fit),
             Algorithm::KMeans(fit) => linear::groups(&mut sheet, fit),
@@ -126,6 +128,10 @@ impl Model {
             Algorithm::RuleList(_) => (
                 "lijst met regels: de eerste die klopt telt",
                 "rule list: the first that holds counts",
+            ),
+            Algorithm::CoxRegression(_) => (
+                "Cox-regressie: hoe snel het gaat, en hoeveel kans er wanneer is",
+                "Cox regression: how fast it goes, and how likely it is by when",
             ),
             Algorithm::GeneralisedLinear(fit) => match fit.family {
                 Family::Gaussian => ("lineaire regressie", "linear regression"),

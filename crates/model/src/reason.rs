@@ -120,13 +120,28 @@ impl Reasons {
                     ". This makes almost no difference.",
                 ],
             ],
+            Kind::Survival => [
+                [
+                    ". Hierdoor stroomt iemand sneller uit.",
+                    ". Hierdoor stroomt iemand langzamer uit.",
+                    ". Dit maakt voor de uitstroom geen verschil.",
+                    ". Dit maakt voor de uitstroom bijna geen verschil.",
+                ],
+                [
+                    ". With this, somebody leaves sooner.",
+                    ". With this, somebody leaves later.",
+                    ". This makes no difference.",
+                    ". This makes almost no difference.",
+                ],
+            ],
         };
         Self {
             inputs,
             terms: model.terms(),
             effects: effects.map(|texts| texts.map(escape)),
             noticeable: match model.kind {
-                Kind::BinaryClassification => NOTICEABLE_LOG_ODDS,
+                // A hazard, as odds, that changes by less than one percent.
+                Kind::BinaryClassification | Kind::Survival => NOTICEABLE_LOG_ODDS,
                 Kind::Regression => noticeable(model),
                 Kind::Clustering => 0.0,
             },

@@ -1,13 +1,16 @@
 //! A model made ready to answer: typed row in, score with exact contributions out, nothing allocated per row.
 
+mod hazard;
 mod linear;
 mod nearest;
+mod outlook;
 mod points;
 mod row;
 mod spread;
 mod terms;
 mod tree;
 
+pub use outlook::{Chance, MedianTime, Outlook, OutlookCause, OutlookCurve};
 pub(crate) use row::level_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};
 pub(crate) use terms::Placer;
@@ -33,12 +36,13 @@ enum Engine {
     Terms(terms::Terms),
     Points(points::Points),
     Tree(tree::Tree),
+    Hazards(hazard::Hazards),
 }
 
 /// What a model says about one row. Reuse it: its buffers are kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
-    /// Probability of the event, in `[0, 1]`; absent for groups.
+    /// Probability of the event, in `[0, 1]`; absent for groups and survival (see [`Scorer::outlook`]).
     pub probability: Option<f64>,
     /// The expected amount, count or share; absent for probabilities and groups.
     pub value: Option<f64>,
@@ -51,7 +55,8 @@ pub struct Answer {
     pub interval: Option<Interval>,
     /// The group; absent for probabilities.
     pub nearest: Option<Nearest>,
-    /// `base_score` + Σ `contributions`. Log odds before calibration, or for groups the margin (see [`Nearest`]).
+    /// `base_score` + Σ `contributions`. Log odds before calibration, for groups the margin (see [`Nearest`]), for survival the log
+    /// hazard ratio of the first cause.
     pub score: f64,
     /// Score of the average of the training rows; 0 for groups.
     pub base_score: f64,
@@ -138,6 +143,9 @@ impl Scorer {
             Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => Engine::Tree(
                 tree::Tree::new(fit, &model.inputs, &positions, model.calibration),
             ),
+            Algorithm::CoxRegression(fit) => {
+                Engine::Hazards(hazard::Hazards::new(fit, &model.inputs, &positions))
+            }
         };
         let slots = model.inputs.iter().map(row::Slot::new).collect();
         Ok(Self {
@@ -200,6 +208,7 @@ impl Scorer {
             Engine::Terms(terms) => terms.score(row, answer),
             Engine::Points(points) => points.score(row, answer),
             Engine::Tree(tree) => tree.score(row, answer),
+            Engine::Hazards(hazards) => hazards.score(row, answer),
         }
         // The bits of a positive number sort as the number does; inverted, the largest comes first.
         let key = |(place, value): (usize, &f64)| (!value.abs().to_bits(), place);
@@ -215,6 +224,23 @@ impl Scorer {
         Ok(())
     }
 
+    /// How long it may take and which cause may end it; `None` for models that say no such thing. The whole curve only when asked.
+    ///
+    /// # Errors
+    /// [`Incomplete`] names all inputs that were never set.
+    pub fn outlook(&self, row: &Row, with_curve: bool) -> Result<Option<Outlook>, Incomplete> {
+        row.complete(self.inputs.len())?;
+        Ok(match &self.engine {
+            Engine::Hazards(hazards) => Some(hazards.outlook(row, with_curve)),
+            _ => None,
+        })
+    }
+
+    /// Whether the answer is an outlook: chances by time.
+    pub fn answers_outlook(&self) -> bool {
+        matches!(self.engine, Engine::Hazards(_))
+    }
+
     /// What the reader should know about this row: values outside training, filled in, or unknown.
     pub fn warnings<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = Warning> + 'a {
         row.warnings(&self.slots)
@@ -228,7 +254,11 @@ impl Scorer {
     /// Name of a group of a clustering.
     pub fn group_name(&self, group: usize) -> Option<&Meaning> {
         match &self.engine {
-            Engine::Linear(_) | Engine::Terms(_) | Engine::Points(_) | Engine::Tree(_) => None,
+            Engine::Linear(_)
+            | Engine::Terms(_)
+            | Engine::Points(_)
+            | Engine::Tree(_)
+            | Engine::Hazards(_) => None,
             Engine::Nearest(centres) => centres.name(group),
         }
     }

@@ -21,6 +21,13 @@ fn equal_models_give_equal_bytes_and_groups_have_no_score() {
             Err(ExportError::NoScore("k_means"))
         ));
     }
+    let survival = include_bytes!("../../../model/tests/formats/1/benefit-outflow.json");
+    let survival = Model::from_json(survival).unwrap();
+    for form in Form::ALL {
+        let error = export(&survival, form).unwrap_err();
+        assert!(matches!(error, ExportError::NoScore("cox_regression")));
+        assert!(!error.to_string().is_empty());
+    }
 }
 
 #[test]

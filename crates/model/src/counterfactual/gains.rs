@@ -59,7 +59,10 @@ impl Gains {
                     pairs: Vec::new(),
                 })
             }
-            Algorithm::KMeans(_) | Algorithm::DecisionTree(_) | Algorithm::RuleList(_) => None,
+            Algorithm::KMeans(_)
+            | Algorithm::DecisionTree(_)
+            | Algorithm::RuleList(_)
+            | Algorithm::CoxRegression(_) => None,
         }
     }
 

@@ -54,7 +54,7 @@ impl Scale {
         Self {
             link: match model.kind {
                 Kind::BinaryClassification => Link::Logit,
-                Kind::Regression | Kind::Clustering => model.link,
+                Kind::Regression | Kind::Clustering | Kind::Survival => model.link,
             },
             calibration: model.calibration,
         }

@@ -4,11 +4,11 @@ use super::sheet::Sheet;
 use crate::{Family, GeneralisedFit, KMeansFit, LinearFit};
 
 /// The 97.5 % point of the standard normal distribution.
-const Z95: f64 = 1.959_963_984_540_054;
+pub(super) const Z95: f64 = 1.959_963_984_540_054;
 
 pub(super) fn logistic(sheet: &mut Sheet, fit: &LinearFit) {
     sheet.heading("Gewichten (log-odds)", "Weights (log odds)");
-    weights(sheet, fit, Z95, Some(("verhouding", "odds ratio")));
+    weights(sheet, fit, Z95, Some(("verhouding", "odds ratio")), true);
     sheet.paragraph(
         "De score is het beginpunt plus elk gewicht maal zijn gegeven; de kans is 1 / (1 + exp(-score)).",
         "The score is the start plus every weight times its input; the probability is 1 / (1 + exp(-score)).",
@@ -22,7 +22,7 @@ pub(super) fn generalised(sheet: &mut Sheet, fit: &GeneralisedFit) {
         Family::Binomial => Some(("verhouding", "odds ratio")),
         Family::Poisson | Family::NegativeBinomial => Some(("factor", "factor")),
     };
-    weights(sheet, &fit.linear, fit.critical, factor);
+    weights(sheet, &fit.linear, fit.critical, factor, true);
     match fit.family {
         Family::Gaussian => sheet.paragraph(
             "De schatting is het beginpunt plus elk gewicht maal zijn gegeven.",
@@ -56,8 +56,14 @@ pub(super) fn generalised(sheet: &mut Sheet, fit: &GeneralisedFit) {
     }
 }
 
-/// `ratio` names what exp of a weight is.
-fn weights(sheet: &mut Sheet, fit: &LinearFit, critical: f64, ratio: Option<(&str, &str)>) {
+/// `ratio` names what exp of a weight is; a hazard has no start.
+pub(super) fn weights(
+    sheet: &mut Sheet,
+    fit: &LinearFit,
+    critical: f64,
+    ratio: Option<(&str, &str)>,
+    has_start: bool,
+) {
     let mut rows = Vec::new();
     let mut row = |name: String, weight: f64, error: Option<f64>, has_ratio: bool| {
         let interval = error.map_or_else(String::new, |error| {
@@ -76,12 +82,15 @@ fn weights(sheet: &mut Sheet, fit: &LinearFit, critical: f64, ratio: Option<(&st
         rows.push(vec![name, sheet.significant(weight, 6), interval, times]);
     };
     let start = sheet.say("(beginpunt)", "(start)").to_owned();
-    row(
-        start,
-        fit.intercept.coefficient,
-        fit.intercept.standard_error,
-        false,
-    );
+    if has_start {
+        let intercept = fit.intercept;
+        row(
+            start,
+            intercept.coefficient,
+            intercept.standard_error,
+            false,
+        );
+    }
     for term in &fit.linear_terms {
         row(
             term.input.clone(),

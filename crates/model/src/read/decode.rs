@@ -3,6 +3,7 @@
 mod actionable;
 mod cases;
 mod edits;
+mod hazard;
 mod terms;
 mod tree;
 
@@ -13,10 +14,10 @@ use super::{
     json::Json,
 };
 use crate::{
-    Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Family, GeneralisedFit, Input,
-    InputType, Intercept, KMeansFit, Kind, LevelTerm, LinearFit, LinearTerm, Link, Meaning,
-    MissingRule, MissingTerm, Model, Output, Parent, Split, Standardisation, Training,
-    TrainingRange, UnknownCategory,
+    Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Family, GeneralisedFit,
+    HazardTerms, Input, InputType, Intercept, KMeansFit, Kind, LevelTerm, LinearFit, LinearTerm,
+    Link, Meaning, MissingRule, MissingTerm, Model, Output, Parent, Split, Standardisation,
+    Training, TrainingRange, UnknownCategory,
 };
 
 /// Reads the parts; every fault of form at once.
@@ -50,6 +51,7 @@ fn document(place: &Place<'_>) -> Option<Model> {
         ("binary_classification", Kind::BinaryClassification),
         ("clustering", Kind::Clustering),
         ("regression", Kind::Regression),
+        ("survival", Kind::Survival),
     ];
     let links = [
         ("logit", Link::Logit),
@@ -236,7 +238,7 @@ fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
 
 fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
     type Read = fn(&Place<'_>) -> Option<Algorithm>;
-    let known: [(&str, Read); 7] = [
+    let known: [(&str, Read); 8] = [
         ("logistic_regression", |place| {
             linear(place).map(Algorithm::LogisticRegression)
         }),
@@ -255,6 +257,9 @@ fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
         }),
         ("rule_list", |place| {
             tree::fit(place).map(Algorithm::RuleList)
+        }),
+        ("cox_regression", |place| {
+            hazard::fit(place).map(Algorithm::CoxRegression)
         }),
     ];
     let read = fields.required("algorithm")?.one_of(&known);
@@ -302,6 +307,20 @@ fn linear(place: &Place<'_>) -> Option<LinearFit> {
             standard_error,
         })
     });
+    let terms = hazard_terms(&mut fields);
+    fields.done();
+    let terms = terms?;
+    Some(LinearFit {
+        intercept: intercept?,
+        linear_terms: terms.linear_terms,
+        category_terms: terms.category_terms,
+        missing_terms: terms.missing_terms,
+        covariance: terms.covariance,
+    })
+}
+
+/// What every regression has beside an intercept.
+fn hazard_terms(fields: &mut Fields<'_>) -> Option<HazardTerms> {
     let linear_terms = fields.list("linearTerms", |place| {
         let (input, coefficient, standard_error, mean) = effect(&place, "input")?;
         Some(LinearTerm {
@@ -324,9 +343,7 @@ fn linear(place: &Place<'_>) -> Option<LinearFit> {
     let covariance = fields
         .optional("covariance")
         .map(|place| place.list(|row| row.list(|cell| cell.number())));
-    fields.done();
-    Some(LinearFit {
-        intercept: intercept?,
+    Some(HazardTerms {
         linear_terms: linear_terms.into_iter().collect::<Option<_>>()?,
         category_terms: category_terms.into_iter().collect::<Option<_>>()?,
         missing_terms: missing_terms.into_iter().collect::<Option<_>>()?,

@@ -25,6 +25,8 @@ pub(super) enum Response {
         link: Link,
         critical: f64,
     },
+    /// A log hazard ratio, which says nothing without a baseline.
+    Hazard,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +109,11 @@ impl Linear {
         }
     }
 
+    /// The same with the average training row at 0: a hazard ratio has no intercept.
+    pub(super) fn counted_from_zero(self) -> Self {
+        Self { base: 0.0, ..self }
+    }
+
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
         answer.contributions.clear();
         answer.points.clear();
@@ -131,17 +138,23 @@ impl Linear {
         answer.score = score;
         answer.base_score = self.base;
         let critical = match self.response {
-            Response::Probability(_) => Z95,
+            Response::Probability(_) | Response::Hazard => Z95,
             Response::Value { critical, .. } => critical,
         };
         let answered = |score| match self.response {
             Response::Probability(calibration) => probability(score, calibration),
             Response::Value { link, .. } => value(score, link),
+            Response::Hazard => score,
         };
-        answer.probability = (!self.answers_value()).then(|| answered(score));
+        let is_probability = matches!(self.response, Response::Probability(_));
+        answer.probability = is_probability.then(|| answered(score));
         answer.value = self.answers_value().then(|| answered(score));
         answer.nearest = None;
-        answer.interval = self.spread.as_ref().map(|spread| {
+        let told = self
+            .spread
+            .as_ref()
+            .filter(|_| is_probability || self.answers_value());
+        answer.interval = told.map(|spread| {
             let half = critical * spread.standard_error(row);
             let [lower, upper] = [score - half, score + half].map(answered);
             Interval { lower, upper }

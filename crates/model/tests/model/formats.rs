@@ -10,6 +10,7 @@ use crate::{
     cards::card,
     edits::edited,
     examples::{groups, minimal, regression, visits},
+    hazards::{lasting, leaving},
     trees::{rules, tree},
 };
 
@@ -51,6 +52,8 @@ fn the_stored_files_are_what_the_examples_write() {
         advised(),
         rules(),
         tree(),
+        leaving(),
+        lasting(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

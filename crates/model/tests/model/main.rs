@@ -12,6 +12,7 @@ mod counterfactual;
 mod edits;
 mod examples;
 mod formats;
+mod hazards;
 mod hostile;
 mod printed;
 mod reasons;

@@ -7,6 +7,7 @@ use crate::{
     cards::card,
     edits::edited,
     examples::{groups, minimal, regression, visits},
+    hazards::{lasting, leaving},
 };
 
 fn all() -> Vec<Model> {
@@ -18,6 +19,8 @@ fn all() -> Vec<Model> {
         visits(),
         edited(),
         card(),
+        leaving(),
+        lasting(),
     ]
 }
 

@@ -4,7 +4,9 @@ use helder_model::Model;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{advice::advised, edits::edited, formats::stored, hostile::places, trees::tree};
+use crate::{
+    advice::advised, edits::edited, formats::stored, hazards::leaving, hostile::places, trees::tree,
+};
 
 fn schema() -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(helder_model::SCHEMA).unwrap();
@@ -33,8 +35,8 @@ proptest! {
 
     /// Coherence is more than a schema says, so the other direction holds for form only.
     #[test]
-    fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, which in 0..3_usize) {
-        let models: [fn() -> Model; 3] = [edited, advised, tree];
+    fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, which in 0..4_usize) {
+        let models: [fn() -> Model; 4] = [edited, advised, tree, leaving];
         let model = models[which]();
         let mut tree = serde_json::to_value(model).unwrap();
         let mut all = Vec::new();

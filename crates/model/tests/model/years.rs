@@ -33,6 +33,9 @@ struct Told {
     reasons: Vec<[String; 2]>,
     counterfactual: Option<[String; 2]>,
     similar_cases: Option<[String; 2]>,
+    /// Of survival: median, then chances at the horizons with their limits, of lasting and then per cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outlook: Option<Vec<String>>,
 }
 
 fn bits(number: f64) -> String {
@@ -76,6 +79,24 @@ fn rows(scorer: &Scorer) -> Vec<(BTreeMap<String, serde_json::Value>, Row)> {
     (0..6).map(make).collect()
 }
 
+fn told_outlook(outlook: &helder_model::Outlook) -> Vec<String> {
+    let median = outlook.median;
+    let ended = outlook.causes.iter().flat_map(|cause| &cause.ended);
+    let chances = outlook.lasting.iter().chain(ended).flat_map(|chance| {
+        let limits = chance.interval.map(|i| [i.lower, i.upper]);
+        [
+            Some(chance.chance),
+            limits.map(|l| l[0]),
+            limits.map(|l| l[1]),
+        ]
+    });
+    [median.time, median.lower, median.upper]
+        .into_iter()
+        .chain(chances)
+        .map(|number| number.map_or_else(|| "-".to_owned(), bits))
+        .collect()
+}
+
 fn answers(bytes: &[u8]) -> Answers {
     let model = Model::from_json(bytes).unwrap();
     let (scorer, reasons) = (Scorer::new(&model).unwrap(), Reasons::plain(&model));
@@ -106,6 +127,10 @@ fn answers(bytes: &[u8]) -> Answers {
             similar_cases: cases
                 .as_ref()
                 .map(|cases| both(cases.meaning(&cases.like(&row)))),
+            outlook: scorer
+                .outlook(&row, false)
+                .unwrap()
+                .map(|o| told_outlook(&o)),
         }
     };
     Answers {

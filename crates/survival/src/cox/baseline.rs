@@ -34,6 +34,21 @@ pub struct Baseline {
     /// Of the sum of the hazard's rises times the mean columns then: its product with the covariance, `p` values per time, and its variance.
     covariance_of_means: Vec<Vec<f64>>,
     variance_of_means: Vec<f64>,
+    /// That sum itself.
+    weighted_means: Vec<Vec<f64>>,
+}
+
+impl Baseline {
+    /// Variance of the cumulative hazard for known coefficients, just after each event time.
+    pub fn variance(&self) -> &[f64] {
+        &self.variance
+    }
+
+    /// Sum of the hazard's rises times the mean of the kept columns among those at risk then, just after each event time: what a stored
+    /// model needs beside the covariance to know how sure a client's curve is.
+    pub fn weighted_means(&self) -> &[Vec<f64>] {
+        &self.weighted_means
+    }
 }
 
 /// The chance of one client at one time.
@@ -125,6 +140,7 @@ fn sum_up(
         variance: Vec::new(),
         covariance_of_means: Vec::new(),
         variance_of_means: Vec::new(),
+        weighted_means: Vec::new(),
     };
     let (mut hazard, mut variance) = (0.0, 0.0);
     let mut means = vec![0.0; scale.len()];
@@ -140,6 +156,7 @@ fn sum_up(
         baseline.variance.push(variance);
         baseline.variance_of_means.push(dot(&product, &means));
         baseline.covariance_of_means.push(product);
+        baseline.weighted_means.push(means.clone());
     }
     baseline
 }

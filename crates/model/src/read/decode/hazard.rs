@@ -1,0 +1,71 @@
+//! Proportional hazards.
+
+use super::{super::fields::Place, hazard_terms, meaning};
+use crate::hazard::{Hazard, HazardFit, RiskClass, RiskCurve};
+
+pub(super) fn fit(place: &Place<'_>) -> Option<HazardFit> {
+    let mut fields = place.fields()?;
+    let horizons = fields.list("horizons", |place| place.number());
+    let times = fields.list("times", |place| place.number());
+    let knots = fields.list("knots", |place| place.count());
+    let causes = fields.list("causes", |place| hazard(&place));
+    let risk_classes = fields.list("riskClasses", |place| risk_class(&place));
+    fields.done();
+    Some(HazardFit {
+        horizons,
+        times,
+        knots,
+        causes: causes.into_iter().collect::<Option<_>>()?,
+        risk_classes: risk_classes.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn hazard(place: &Place<'_>) -> Option<Hazard> {
+    let mut fields = place.fields()?;
+    let name = fields.text("name");
+    let meaning = meaning(&mut fields, "meaning");
+    let events = fields.count("events");
+    let terms = fields.required("terms").and_then(|place| {
+        let mut fields = place.fields()?;
+        let terms = hazard_terms(&mut fields);
+        fields.done();
+        terms
+    });
+    let cumulative_hazard = fields.list("cumulativeHazard", |place| place.number());
+    let variance = fields.list("variance", |place| place.number());
+    let weighted_means = fields.list("weightedMeans", |place| place.list(|mean| mean.number()));
+    fields.done();
+    Some(Hazard {
+        name,
+        meaning,
+        events,
+        terms: terms?,
+        cumulative_hazard,
+        variance,
+        weighted_means,
+    })
+}
+
+fn risk_class(place: &Place<'_>) -> Option<RiskClass> {
+    let mut fields = place.fields()?;
+    let below = fields.optional_number("below");
+    let rows = fields.count("rows");
+    let ended = fields.list("ended", |place| {
+        let mut fields = place.fields()?;
+        let mut numbers = |key| fields.list(key, |place: Place<'_>| place.number());
+        let curve = RiskCurve {
+            time: numbers("time"),
+            share: numbers("share"),
+            lower: numbers("lower"),
+            upper: numbers("upper"),
+        };
+        fields.done();
+        Some(curve)
+    });
+    fields.done();
+    Some(RiskClass {
+        below,
+        rows,
+        ended: ended.into_iter().collect::<Option<_>>()?,
+    })
+}
