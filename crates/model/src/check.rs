@@ -99,22 +99,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
             let is_list = matches!(model.algorithm, Algorithm::RuleList(_));
             check.tree(fit, &by_name, is_list);
         }
-        Algorithm::KMeans(fit) => {
-            let fits = model.kind == Kind::Clustering && model.link == Link::None;
-            check.that(
-                fits,
-                "/algorithm",
-                "wrong-kind",
-                "k-means is a clustering with link none",
-            );
-            check.that(
-                model.calibration == Calibration::None,
-                "/calibration",
-                "wrong-kind",
-                "groups have no probability to calibrate",
-            );
-            check.k_means(fit, &model.inputs);
-        }
+        Algorithm::KMeans(fit) => check.grouping(model, fit),
         Algorithm::GeneralisedLinear(fit) => check.generalised(model, fit, &by_name),
         Algorithm::CoxRegression(fit) => check.hazard(model, fit, &by_name),
     }

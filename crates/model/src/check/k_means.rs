@@ -1,10 +1,27 @@
 //! A clustering: one standardisation per input, centres of the right size.
 
 use super::{Check, MAX_GROUPS};
-use crate::{Input, InputType, KMeansFit, MissingRule};
+use crate::{Calibration, Input, InputType, KMeansFit, Kind, Link, MissingRule, Model};
 
 impl Check {
-    pub(super) fn k_means(&mut self, fit: &KMeansFit, inputs: &[Input]) {
+    pub(super) fn grouping(&mut self, model: &Model, fit: &KMeansFit) {
+        let fits = model.kind == Kind::Clustering && model.link == Link::None;
+        self.that(
+            fits,
+            "/algorithm",
+            "wrong-kind",
+            "k-means is a clustering with link none",
+        );
+        self.that(
+            model.calibration == Calibration::None,
+            "/calibration",
+            "wrong-kind",
+            "groups have no probability to calibrate",
+        );
+        self.k_means(fit, &model.inputs);
+    }
+
+    fn k_means(&mut self, fit: &KMeansFit, inputs: &[Input]) {
         let named = fit.standardisation.len() == inputs.len()
             && fit
                 .standardisation

@@ -1,6 +1,6 @@
 //! Proportional hazards: the score of one cause after the other, and the chances they make together.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, f64::consts::LN_2};
 
 use super::{
     Answer, Chance, Interval, MedianTime, Outlook, OutlookCause, Row,
@@ -13,6 +13,7 @@ mod cause;
 mod limits;
 
 use cause::Cause;
+use limits::Z95;
 
 /// A score beyond this counts as this where its exponential is taken, so that every chance stays a number.
 const FARTHEST_SCORE: f64 = 700.0;
@@ -177,7 +178,9 @@ impl Hazards {
             .collect();
         let mut ended = vec![Vec::with_capacity(n); self.causes.len()];
         let mut shares = vec![0.0; self.causes.len()];
-        ended.iter_mut().for_each(|ended| ended.push(0.0));
+        for ended in &mut ended {
+            ended.push(0.0);
+        }
         let mut rises = vec![0.0; self.causes.len()];
         for at in 0..self.times.len() {
             let mut all = 0.0;
@@ -260,14 +263,14 @@ impl Hazards {
         };
         for (knot, variance) in variances.unwrap_or_default().iter().enumerate() {
             let at = self.knots[knot];
-            let lasting = (-self.cumulative(client, at)).exp();
-            let Some(Interval { lower, upper }) = limits::log_log(lasting, variance.sqrt()) else {
-                continue;
-            };
-            if lower <= 0.5 && median.lower.is_none() {
+            let hazard = self.cumulative(client, at);
+            // A limit of the share left is at most a half where that of the hazard, on its logarithm, is at least ln 2.
+            let half = Z95 * variance.sqrt() / hazard;
+            let [lower, upper] = [half, -half].map(|half| hazard * half.exp() >= LN_2);
+            if lower && median.lower.is_none() {
                 median.lower = Some(self.times[at]);
             }
-            if upper <= 0.5 {
+            if upper {
                 median.upper = Some(self.times[at]);
                 break;
             }

@@ -79,7 +79,7 @@ pub(crate) fn leaving() -> Model {
     model.link = Link::Log;
     model.calibration = Calibration::None;
     model.output.horizon = None;
-    model.output.name = "dagen".to_owned();
+    "dagen".clone_into(&mut model.output.name);
     model.output.meaning = Meaning::new(
         "tijd tot het einde van de uitkering",
         "time until benefit ends",
@@ -450,6 +450,7 @@ fn refused(pointer: &str, value: Json) -> Vec<(String, String)> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of faults")]
 fn what_does_not_fit_is_named() {
     for (pointer, value, at, code) in [
         ("/kind", json!("regression"), "/algorithm", "wrong-kind"),

@@ -3,7 +3,7 @@
 use super::{Client, Hazards, Interval, Path, add};
 
 /// The 97.5 % point of the standard normal distribution.
-const Z95: f64 = 1.959_963_984_540_054;
+pub(super) const Z95: f64 = 1.959_963_984_540_054;
 /// Below this a hazard's rise is so small that quotients by it are taken from their series.
 const SMALL: f64 = 1e-4;
 
