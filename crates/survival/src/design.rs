@@ -70,6 +70,20 @@ impl Design {
         self
     }
 
+    /// The rows at these places, in this order; a place may occur more than once.
+    #[must_use]
+    pub fn at(&self, places: &[usize]) -> Self {
+        let pick = |values: &Vec<f64>| places.iter().map(|&i| values[i]).collect();
+        let labels = |values: &Vec<u32>| places.iter().map(|&i| values[i]).collect();
+        Self {
+            names: self.names.clone(),
+            columns: self.columns.iter().map(pick).collect(),
+            strata: self.strata.as_ref().map(labels),
+            offset: self.offset.as_ref().map(pick),
+            cluster: self.cluster.as_ref().map(labels),
+        }
+    }
+
     /// Names of the columns.
     pub fn names(&self) -> &[String] {
         &self.names

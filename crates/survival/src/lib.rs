@@ -16,11 +16,13 @@ mod measures;
 mod normal;
 mod risk;
 mod spells;
+mod spline;
 
 pub use aalen_johansen::{AalenJohansen, Incidence, IncidencePoint, aalen_johansen};
 pub use aft::{Aft, AftCoefficient, AftFit, Law};
 pub use cox::{
-    Baseline, Client, ClientPoint, Cox, CoxCoefficient, CoxFit, ProportionalHazards, Residuals,
+    Baseline, Client, ClientPoint, Cox, CoxCoefficient, CoxFit, CoxNet, CoxPath, CoxPathPoint,
+    CrossValidatedCoxPath, EffectPoint, Penalties, PenaltyScore, ProportionalHazards, Residuals,
     TestResult, TieMethod, TimeScale,
 };
 pub use design::Design;
@@ -38,3 +40,4 @@ pub use measures::{
     integrated_brier_score, uno_concordance,
 };
 pub use spells::{Cause, Spells};
+pub use spline::RestrictedCubicSpline;

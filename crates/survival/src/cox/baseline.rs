@@ -8,11 +8,7 @@
 use fearless_simd::{Level, dispatch};
 use serde::Serialize;
 
-use super::{
-    Cox, CoxFit,
-    ordered::Ordered,
-    pass::{RiskSet, RiskSets},
-};
+use super::{Cox, CoxFit, ordered::Ordered, pass::RiskSets, risk_set::RiskSet};
 use crate::{
     TimeEstimate,
     kaplan_meier::log_log,
@@ -94,24 +90,25 @@ fn on(
     let mut found: Vec<Baseline> = Vec::new();
     let mut stratum: Vec<(f64, f64, f64, Vec<f64>)> = Vec::new();
     for (t, tie) in rows.ties.iter().enumerate() {
-        set.reach(rows, &risk_sets.risk, t);
+        let known = risk_sets.means.as_ref().map(|means| &means[t * p..][..p]);
+        if known.is_none() {
+            set.reach(rows, &risk_sets.risk, t);
+        }
         if tie.n_events > 0 {
-            let mut variance = 0.0;
-            let mut means = vec![0.0; p];
-            let each = tie.events_weight
-                / if cox.ties == super::TieMethod::Efron {
-                    tie.n_events as f64
-                } else {
-                    1.0
-                };
-            for (step, gone) in set.steps(tie, cox.ties) {
-                variance += step * step / each;
-                for (j, mean) in means.iter_mut().enumerate() {
-                    // Mean of the column as it came.
-                    *mean += step * (set.mean(tie, gone, j) / rows.scale[j] + rows.centre[j]);
+            let hazard = risk_sets.hazards[t];
+            let mut means = known.map_or_else(|| vec![0.0; p], <[f64]>::to_vec);
+            if known.is_none() {
+                for (step, gone) in set.steps(tie, cox.ties) {
+                    for (j, mean) in means.iter_mut().enumerate() {
+                        *mean += step * set.mean(tie, gone, j);
+                    }
                 }
             }
-            stratum.push((tie.time, risk_sets.hazards[t].rise, variance, means));
+            // Mean of the columns as they came.
+            for (j, mean) in means.iter_mut().enumerate() {
+                *mean = *mean / rows.scale[j] + hazard.rise * rows.centre[j];
+            }
+            stratum.push((tie.time, hazard.rise, hazard.variance, means));
         }
         if rows.ties.get(t + 1).is_none_or(|next| next.is_first) {
             found.push(sum_up(

@@ -113,7 +113,7 @@ pub(super) fn fit(cox: &Cox, spells: &Spells, design: &Design) -> Result<CoxFit,
     let independent = if cox.l2 > 0.0 {
         (0..varying.len()).collect()
     } else {
-        start.information.independent()
+        varying_at_risk(&rows, &start.information)
     };
     if independent.is_empty() {
         return Err(SurvivalError::NothingVaries);
@@ -188,10 +188,21 @@ pub(super) fn fit(cox: &Cox, spells: &Spells, design: &Design) -> Result<CoxFit,
     })
 }
 
-fn varies(values: &[f64]) -> bool {
+pub(super) fn varies(values: &[f64]) -> bool {
     values
         .windows(2)
         .any(|pair| pair[0].total_cmp(&pair[1]).is_ne())
+}
+
+/// Columns that vary among those at risk and do not follow from earlier ones. Columns have a spread near 1, so what is left of one that
+/// is constant in each stratum is rounding beside the events.
+fn varying_at_risk(rows: &Ordered, information: &Symmetric) -> Vec<usize> {
+    let events: f64 = rows.ties.iter().map(|tie| tie.events_weight).sum();
+    let varying: Vec<usize> = (0..rows.p)
+        .filter(|&j| information.get(j, j) > 1e-11 * events)
+        .collect();
+    let independent = information.part(&varying).independent();
+    independent.into_iter().map(|k| varying[k]).collect()
 }
 
 /// Covariance of the coefficients of the columns as they came.

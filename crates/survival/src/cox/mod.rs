@@ -1,18 +1,26 @@
 //! Cox's proportional hazards.
 
 mod baseline;
+mod curve;
 mod exact;
 mod fit;
+mod net;
+mod net_cross;
 mod newton;
 mod ordered;
 mod pass;
 mod proportional;
 mod residuals;
+mod risk_set;
+mod tiles;
 
 pub(crate) use ordered::standardisation as standardised;
 
 pub use baseline::{Baseline, Client, ClientPoint};
+pub use curve::EffectPoint;
 pub use fit::{CoxCoefficient, CoxFit, TestResult};
+pub use net::{CoxNet, CoxPath, CoxPathPoint, Penalties};
+pub use net_cross::{CrossValidatedCoxPath, PenaltyScore};
 pub use proportional::{ProportionalHazards, TimeScale};
 pub use residuals::Residuals;
 use serde::Serialize;

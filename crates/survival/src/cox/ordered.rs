@@ -34,6 +34,8 @@ pub(crate) struct Ties {
     pub(crate) time: f64,
     pub(crate) first: usize,
     pub(crate) end: usize,
+    /// The rows that end with the event come first, up to here.
+    pub(crate) events_end: usize,
     /// Events among them, and their weight.
     pub(crate) n_events: usize,
     pub(crate) events_weight: f64,
@@ -58,22 +60,14 @@ impl Ordered {
         let (centre, scale) = standardisation(spells, design, columns);
         let p = columns.len();
         let width = p.div_ceil(LANES);
-        let mut x = vec![[0.0; LANES]; n * width];
-        let mut row_of = vec![0_u32; n];
-        for (row, &i) in place.iter().enumerate() {
-            row_of[i as usize] = row as u32;
-        }
-        // Columns are read in their own order and rows are written whole: the other way round every value is a miss of the cache.
-        for (i, &row) in row_of.iter().enumerate() {
-            let to = x[row as usize * width..][..width].as_flattened_mut();
-            for (k, &column) in columns.iter().enumerate() {
-                to[k] = (design.columns[column][i] - centre[k]) * scale[k];
-            }
-        }
+        let x = in_rows(design, columns, &place, &centre, &scale);
         let pick = |of: &dyn Fn(usize) -> f64| place.iter().map(|&i| of(i as usize)).collect();
         let mut ordered = Self {
             p,
-            weight: pick(&|i| spells.weight_of(i)),
+            weight: match &spells.weight {
+                None => vec![1.0; n],
+                Some(weight) => pick(&|i| weight[i]),
+            },
             offset: design.offset.as_ref().map(|offset| pick(&|i| offset[i])),
             event: place.iter().map(|&i| spells.is_event(i as usize)).collect(),
             ties: Vec::new(),
@@ -106,6 +100,7 @@ impl Ordered {
                     time,
                     first: row,
                     end: row,
+                    events_end: row,
                     n_events: 0,
                     events_weight: 0.0,
                     is_first,
@@ -113,9 +108,12 @@ impl Ordered {
             }
             if let Some(last) = ties.last_mut() {
                 last.end = row + 1;
-                if self.event[row] && self.weight[row] > 0.0 {
-                    last.n_events += 1;
-                    last.events_weight += self.weight[row];
+                if self.event[row] {
+                    last.events_end = row + 1;
+                    if self.weight[row] > 0.0 {
+                        last.n_events += 1;
+                        last.events_weight += self.weight[row];
+                    }
                 }
             }
         }
@@ -205,23 +203,58 @@ impl Ordered {
     }
 }
 
-/// Places by stratum, the latest end first. Whole days are counted, not compared.
+/// The columns, moved and scaled, row by row in the order of `place`, each row filled up to whole lanes.
+///
+/// Columns are read in their own order and rows are written whole, a block of rows at a time: the other way round every value is a miss of
+/// the cache.
+fn in_rows(
+    design: &Design,
+    columns: &[usize],
+    place: &[u32],
+    centre: &[f64],
+    scale: &[f64],
+) -> Vec<[f64; LANES]> {
+    const ROWS: usize = 64;
+    let width = columns.len().div_ceil(LANES);
+    let mut x = vec![[0.0; LANES]; place.len() * width];
+    let mut row_of = vec![0_u32; place.len()];
+    for (row, &i) in place.iter().enumerate() {
+        row_of[i as usize] = row as u32;
+    }
+    let mut block = vec![[0.0; LANES]; ROWS * width];
+    for (b, rows) in row_of.chunks(ROWS).enumerate() {
+        for (k, &column) in columns.iter().enumerate() {
+            let values = &design.columns[column][b * ROWS..][..rows.len()];
+            let to = block.iter_mut().skip(k / LANES).step_by(width.max(1));
+            for (to, value) in to.zip(values) {
+                to[k % LANES] = (value - centre[k]) * scale[k];
+            }
+        }
+        for (&row, from) in rows.iter().zip(block.chunks_exact(width.max(1))) {
+            x[row as usize * width..][..width].copy_from_slice(from);
+        }
+    }
+    x
+}
+
+/// Places by stratum, the latest end first, at one time the events before the others. Whole days are counted, not compared.
 fn in_order(spells: &Spells, strata: Option<&[u32]>) -> Vec<u32> {
     const MOST: f64 = 4_194_304.0;
     let n = spells.len();
     let most = spells.time.iter().copied().fold(0.0, f64::max);
     if strata.is_none() && most < MOST && spells.time.iter().all(|time| time.fract() == 0.0) {
-        let day = |i: usize| (most - spells.time[i]) as usize;
-        let mut next = vec![0_u32; most as usize + 2];
+        let slot =
+            |i: usize| 2 * (most - spells.time[i]) as usize + usize::from(!spells.is_event(i));
+        let mut next = vec![0_u32; 2 * most as usize + 3];
         for i in 0..n {
-            next[day(i) + 1] += 1;
+            next[slot(i) + 1] += 1;
         }
         for d in 1..next.len() {
             next[d] += next[d - 1];
         }
         let mut order = vec![0; n];
         for i in 0..n {
-            let to = &mut next[day(i)];
+            let to = &mut next[slot(i)];
             order[*to as usize] = i as u32;
             *to += 1;
         }
@@ -230,10 +263,42 @@ fn in_order(spells: &Spells, strata: Option<&[u32]>) -> Vec<u32> {
     let mut order: Vec<u32> = (0..n as u32).collect();
     let stratum = |i: u32| strata.map_or(0, |strata| strata[i as usize]);
     order.sort_by(|&a, &b| {
-        let by_time = || spells.time[b as usize].total_cmp(&spells.time[a as usize]);
-        stratum(a).cmp(&stratum(b)).then_with(by_time)
+        // Adding 0 makes −0 the 0 that it equals.
+        let time = |i: u32| spells.time[i as usize] + 0.0;
+        let by_time = || time(b).total_cmp(&time(a));
+        let by_end = || {
+            spells
+                .is_event(b as usize)
+                .cmp(&spells.is_event(a as usize))
+        };
+        stratum(a)
+            .cmp(&stratum(b))
+            .then_with(by_time)
+            .then_with(by_end)
     });
     order
+}
+
+/// `Σ w f(x)` with as many running sums as lanes, so that an addition need not wait for the one before.
+fn sum_of(values: &[f64], weight: Option<&[f64]>, f: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; 2 * LANES];
+    match weight {
+        None => {
+            for values in values.chunks(sums.len()) {
+                for (sum, x) in sums.iter_mut().zip(values) {
+                    *sum += f(*x);
+                }
+            }
+        }
+        Some(weight) => {
+            for (values, weight) in values.chunks(sums.len()).zip(weight.chunks(sums.len())) {
+                for ((sum, x), weight) in sums.iter_mut().zip(values).zip(weight) {
+                    *sum += weight * f(*x);
+                }
+            }
+        }
+    }
+    sums.iter().sum()
 }
 
 /// Mean and one over the standard deviation, so that units and far-off origins cost no digits. Scales are powers of two.
@@ -242,17 +307,15 @@ pub(crate) fn standardisation(
     design: &Design,
     columns: &[usize],
 ) -> (Vec<f64>, Vec<f64>) {
-    let total: f64 = (0..spells.len()).map(|i| spells.weight_of(i)).sum();
+    let weight = spells.weight.as_deref();
+    let total = weight.map_or(spells.len() as f64, |weight| {
+        sum_of(weight, None, |weight| weight)
+    });
+    let share = 1.0 / total;
     let of = |&column: &usize| {
         let values = &design.columns[column];
-        let weighted = |f: &dyn Fn(f64) -> f64| -> f64 {
-            match &spells.weight {
-                None => values.iter().map(|&x| f(x)).sum(),
-                Some(weight) => values.iter().zip(weight).map(|(&x, w)| w * f(x)).sum(),
-            }
-        };
-        let mean = weighted(&|x| x / total);
-        let spread = (weighted(&|x| (x - mean) * (x - mean)) / total).sqrt();
+        let mean = sum_of(values, weight, |x| share * x);
+        let spread = (sum_of(values, weight, |x| (x - mean) * (x - mean)) / total).sqrt();
         let scale = if spread > 0.0 && spread.is_finite() {
             (-spread.log2().round()).exp2()
         } else {

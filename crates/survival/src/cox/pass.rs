@@ -1,6 +1,7 @@
 //! One pass over the risk sets: partial likelihood, its slope and its curvature at given coefficients.
 //!
-//! A risk set's products need not be summed row by row: with the cumulative hazard `A` every row counts
+//! With many rows per time ([`tied`]) the rows are read once: the products of a risk set are summed up as it grows and counted at each time.
+//! Else ([`sparse`]) they need not be summed row by row: with the cumulative hazard `A` every row counts
 //! `vᵢ = rᵢ (A(tᵢ) − A(eᵢ) − δᵢ b)` times, so the curvature is one product `Xᵀ diag(v) X` less the outer products of the means,
 //! and the slope is `Xᵀ (δ − v)`: the martingale residuals.
 
@@ -14,15 +15,13 @@ use fearless_simd::{Level, dispatch};
 use super::{
     TieMethod,
     ordered::{LANES, Ordered, Ties},
+    risk_set::{Logs, RiskSet},
+    tiles::{BLOCK, Lane, Tiles, add_scaled, product, scale_into},
 };
 use crate::matrix::Symmetric;
 
-type Lane = [f64; LANES];
-
-/// Rows whose products are added together: they stay in the first-level cache.
-const BLOCK: usize = 64;
-/// Tiles summed in registers while a block is read.
-const TILES: usize = 3;
+/// Rows per time from which products are summed per risk set: below, counting them at each time costs more than reading rows twice.
+const MANY_ROWS: usize = 16;
 
 /// What a pass yields.
 pub(crate) struct Pass {
@@ -37,10 +36,10 @@ pub(crate) struct Pass {
 pub(crate) struct RiskSets {
     /// Per row: `rᵢ`, the weighted hazard ratio.
     pub(crate) risk: Vec<f64>,
-    /// Per row: events expected of it, `vᵢ`.
-    pub(crate) expected: Vec<f64>,
     /// Per tie: what is known of its risk set.
     pub(crate) hazards: Vec<Hazard>,
+    /// Per tie, where there are few of them: the hazard's rise times the mean columns then, shape `(ties, p)`.
+    pub(crate) means: Option<Vec<f64>>,
 }
 
 /// The events of a tie and those at risk.
@@ -50,176 +49,217 @@ pub(crate) struct Hazard {
     pub(crate) rise: f64,
     /// How much less of it the tie's own events met (Efron), `b`.
     pub(crate) own: f64,
-}
-
-/// Sums over a risk set `(S)` and over the events of its tie `(D)`, as `k` of the `d` events have gone.
-pub(crate) struct RiskSet {
-    s0: f64,
-    s1: Vec<Lane>,
-    d0: f64,
-    d1: Vec<Lane>,
-}
-
-impl RiskSet {
-    pub(crate) fn new(rows: &Ordered) -> Self {
-        Self {
-            s0: 0.0,
-            s1: vec![[0.0; LANES]; rows.width],
-            d0: 0.0,
-            d1: vec![[0.0; LANES]; rows.width],
-        }
-    }
-
-    fn clear(&mut self) {
-        self.s0 = 0.0;
-        self.s1.fill([0.0; LANES]);
-    }
-
-    /// Brings the set to a tie: rows that end there come in, rows that had not entered yet go out.
-    #[inline(always)]
-    pub(crate) fn reach(&mut self, rows: &Ordered, risk: &[f64], t: usize) {
-        let tie = &rows.ties[t];
-        if tie.is_first {
-            self.clear();
-        }
-        for (row, &risk) in (tie.first..tie.end).zip(&risk[tie.first..tie.end]) {
-            self.s0 += risk;
-            add_scaled(&mut self.s1, risk, rows.lanes(row));
-        }
-        if let Some(entered) = &rows.entered {
-            let from = if tie.is_first {
-                tie.first
-            } else {
-                entered.until[t - 1]
-            };
-            for &row in &entered.order[from..entered.until[t]] {
-                let row = row as usize;
-                self.s0 -= risk[row];
-                add_scaled(&mut self.s1, -risk[row], rows.lanes(row));
-            }
-        }
-        if tie.n_events > 1 {
-            self.d0 = 0.0;
-            self.d1.fill([0.0; LANES]);
-            for row in (tie.first..tie.end).filter(|&row| rows.event[row]) {
-                self.d0 += risk[row];
-                add_scaled(&mut self.d1, risk[row], rows.lanes(row));
-            }
-        }
-    }
-
-    /// Per event of the tie: the hazard that it adds, and the share of the tie's own events that does not count any more.
-    pub(crate) fn steps(&self, tie: &Ties, method: TieMethod) -> impl Iterator<Item = (f64, f64)> {
-        let d = tie.n_events as f64;
-        let (times, each) = match method {
-            TieMethod::Efron => (tie.n_events, tie.events_weight / d),
-            TieMethod::Breslow | TieMethod::Exact => (1.min(tie.n_events), tie.events_weight),
-        };
-        let (s0, d0) = (self.s0, if tie.n_events > 1 { self.d0 } else { 0.0 });
-        (0..times).map(move |k| {
-            let gone = k as f64 / d;
-            (each / (s0 - gone * d0), gone)
-        })
-    }
-
-    /// Mean of column `j` in the risk set, as `gone` of the tie's own events does not count.
-    pub(crate) fn mean(&self, tie: &Ties, gone: f64, j: usize) -> f64 {
-        if tie.n_events > 1 {
-            (self.s1.as_flattened()[j] - gone * self.d1.as_flattened()[j])
-                / (self.s0 - gone * self.d0)
-        } else {
-            self.s1.as_flattened()[j] / self.s0
-        }
-    }
-}
-
-#[inline(always)]
-fn add_scaled(sums: &mut [Lane], factor: f64, row: &[Lane]) {
-    for (sums, x) in sums.iter_mut().zip(row) {
-        for (sum, x) in sums.iter_mut().zip(x) {
-            *sum = factor.mul_add(*x, *sum);
-        }
-    }
+    /// Variance of the rise for known coefficients.
+    pub(crate) variance: f64,
 }
 
 impl Pass {
     /// Evaluates the likelihood at `gamma`, the coefficients of the moved and scaled columns.
     pub(crate) fn at(rows: &Ordered, gamma: &[f64], method: TieMethod) -> Self {
         let level = Level::new();
-        dispatch!(level, _simd => Self::on(rows, gamma, method))
-    }
-
-    #[inline(always)]
-    fn on(rows: &Ordered, gamma: &[f64], method: TieMethod) -> Self {
-        let (n, p) = (rows.place.len(), rows.p);
-        let mut log_likelihood = 0.0;
-        let mut risk = vec![0.0; n];
         let mut factors = vec![[0.0; LANES]; rows.width];
-        factors.as_flattened_mut()[..p].copy_from_slice(gamma);
-        for row in 0..n {
-            let mut sums = [0.0; LANES];
-            for (x, factors) in rows.lanes(row).iter().zip(&factors) {
-                for ((sum, x), factor) in sums.iter_mut().zip(x).zip(factors) {
-                    *sum = x.mul_add(*factor, *sum);
-                }
-            }
-            let offset = rows.offset.as_ref().map_or(0.0, |offset| offset[row]);
-            let score = offset + sums.iter().sum::<f64>();
-            if rows.event[row] {
-                log_likelihood += rows.weight[row] * score;
-            }
-            risk[row] = rows.weight[row] * score.exp();
-        }
-        let mut set = RiskSet::new(rows);
-        let mut hazards = vec![Hazard::default(); rows.ties.len()];
-        let mut means = Symmetric::zeros(p);
-        for (t, tie) in rows.ties.iter().enumerate() {
-            set.reach(rows, &risk, t);
-            if tie.n_events == 0 {
-                continue;
-            }
-            // Squares of the steps, without, with and twice with the share that is gone.
-            let mut squares = [0.0; 3];
-            for (step, gone) in set.steps(tie, method) {
-                hazards[t].rise += step;
-                hazards[t].own += gone * step;
-                let each = tie.events_weight
-                    / if method == TieMethod::Efron {
-                        tie.n_events as f64
-                    } else {
-                        1.0
-                    };
-                log_likelihood -= each * (each / step).ln();
-                let square = step * step / each;
-                squares[0] += square;
-                squares[1] += gone * square;
-                squares[2] += gone * gone * square;
-            }
-            let (s1, d1) = (&set.s1.as_flattened()[..p], &set.d1.as_flattened()[..p]);
-            means.add_outer(squares[0], s1);
-            if tie.n_events > 1 && method == TieMethod::Efron {
-                means.add_mixed(-squares[1], s1, d1);
-                means.add_outer(squares[2], d1);
-            }
-        }
-        let expected = expected(rows, &risk, &hazards);
-        let (gradient, mut information) = products(rows, &expected);
-        information.add_scaled(-1.0, &means);
-        Self {
-            log_likelihood,
-            gradient,
-            information,
-            risk_sets: RiskSets {
-                risk,
-                expected,
-                hazards,
-            },
+        factors.as_flattened_mut()[..rows.p].copy_from_slice(gamma);
+        if rows.entered.is_none() && rows.place.len() >= MANY_ROWS * rows.ties.len() {
+            dispatch!(level, _simd => tied(rows, &factors, method))
+        } else {
+            dispatch!(level, _simd => sparse(rows, &factors, method))
         }
     }
 }
 
+/// Weighted hazard ratio of a row; an event's score counts in the log-likelihood.
+#[inline(always)]
+fn risk_of(rows: &Ordered, factors: &[Lane], row: usize, log_likelihood: &mut f64) -> f64 {
+    let offset = rows.offset.as_ref().map_or(0.0, |offset| offset[row]);
+    let score = offset + product(factors, rows.lanes(row));
+    if rows.event[row] {
+        *log_likelihood += rows.weight[row] * score;
+    }
+    rows.weight[row] * score.exp()
+}
+
+/// Sums over rows: of their risk, of it times the columns, and of it times the columns' products.
+struct Sums {
+    s0: f64,
+    s1: Vec<Lane>,
+    s2: Tiles,
+}
+
+impl Sums {
+    fn zeros(width: usize) -> Self {
+        Self {
+            s0: 0.0,
+            s1: vec![[0.0; LANES]; width],
+            s2: Tiles::zeros(width),
+        }
+    }
+
+    #[inline(always)]
+    fn clear(&mut self) {
+        self.s0 = 0.0;
+        self.s1.fill([0.0; LANES]);
+        self.s2.clear();
+    }
+
+    #[inline(always)]
+    fn add(&mut self, other: &Self) {
+        self.s0 += other.s0;
+        add_scaled(&mut self.s1, 1.0, &other.s1);
+        self.s2.add_scaled(1.0, &other.s2);
+    }
+}
+
+#[inline(always)]
+fn tied(rows: &Ordered, factors: &[Lane], method: TieMethod) -> Pass {
+    let (p, width) = (rows.p, rows.width);
+    let mut log_likelihood = 0.0;
+    let mut logs = Logs::default();
+    let mut risk = vec![0.0; rows.place.len()];
+    let mut scaled = vec![[0.0; LANES]; BLOCK * width];
+    let mut all = Sums::zeros(width);
+    let mut own = Sums::zeros(width);
+    let mut slope = vec![[0.0; LANES]; width];
+    let mut products = Tiles::zeros(width);
+    let mut means = Symmetric::zeros(p);
+    let mut hazards = vec![Hazard::default(); rows.ties.len()];
+    let mut weighted_means = vec![0.0; rows.ties.len() * p];
+    let mut set = RiskSet::new(rows);
+    for (t, tie) in rows.ties.iter().enumerate() {
+        if tie.is_first {
+            all.clear();
+        }
+        own.clear();
+        for (from, until, events) in [
+            (tie.first, tie.events_end, true),
+            (tie.events_end, tie.end, false),
+        ] {
+            let sums = if events { &mut own } else { &mut all };
+            for first in (from..until).step_by(BLOCK) {
+                let end = until.min(first + BLOCK);
+                for row in first..end {
+                    let x = rows.lanes(row);
+                    let r = risk_of(rows, factors, row, &mut log_likelihood);
+                    risk[row] = r;
+                    let scaled = &mut scaled[(row - first) * width..][..width];
+                    scale_into(scaled, r, x);
+                    sums.s0 += r;
+                    add_scaled(&mut sums.s1, 1.0, scaled);
+                    if events {
+                        add_scaled(&mut slope, rows.weight[row], x);
+                    }
+                }
+                let x = &rows.x[first * width..end * width];
+                sums.s2.add_rows(&scaled[..x.len()], x);
+            }
+        }
+        if tie.events_end > tie.first {
+            all.add(&own);
+        }
+        if tie.n_events == 0 {
+            continue;
+        }
+        set.s0 = all.s0;
+        set.d0 = own.s0;
+        let rise = set.rise(tie, method, &mut logs);
+        hazards[t] = Hazard {
+            rise: rise.hazard,
+            own: rise.own,
+            variance: rise.squares[0],
+        };
+        add_scaled(&mut slope, -rise.hazard, &all.s1);
+        products.add_scaled(rise.hazard, &all.s2);
+        let s1 = &all.s1.as_flattened()[..p];
+        let of_tie = &mut weighted_means[t * p..(t + 1) * p];
+        for (mean, s1) in of_tie.iter_mut().zip(s1) {
+            *mean = rise.squares[0] * s1;
+        }
+        means.add_outer(rise.squares[0], s1);
+        if tie.n_events > 1 && method == TieMethod::Efron {
+            add_scaled(&mut slope, rise.own, &own.s1);
+            products.add_scaled(-rise.own, &own.s2);
+            let d1 = &own.s1.as_flattened()[..p];
+            means.add_mixed(-rise.squares[1], s1, d1);
+            means.add_outer(rise.squares[2], d1);
+            for (mean, d1) in of_tie.iter_mut().zip(d1) {
+                *mean -= rise.squares[1] * d1;
+            }
+        }
+    }
+    let mut information = products.symmetric(p);
+    information.add_scaled(-1.0, &means);
+    Pass {
+        log_likelihood: log_likelihood - logs.total(),
+        gradient: slope.as_flattened()[..p].to_vec(),
+        information,
+        risk_sets: RiskSets {
+            risk,
+            hazards,
+            means: Some(weighted_means),
+        },
+    }
+}
+
+#[inline(always)]
+fn sparse(rows: &Ordered, factors: &[Lane], method: TieMethod) -> Pass {
+    let (p, width) = (rows.p, rows.width);
+    let mut log_likelihood = 0.0;
+    let mut logs = Logs::default();
+    let mut risk = vec![0.0; rows.place.len()];
+    let mut set = RiskSet::new(rows);
+    let mut hazards = vec![Hazard::default(); rows.ties.len()];
+    let mut mixed = Symmetric::zeros(p);
+    // Means of risk sets with one event each, a block of them at a time.
+    let mut means = Tiles::zeros(width);
+    let mut waiting = vec![[0.0; LANES]; BLOCK * width];
+    let mut scaled = waiting.clone();
+    let mut n_waiting = 0;
+    for (t, tie) in rows.ties.iter().enumerate() {
+        for (row, risk) in (tie.first..).zip(&mut risk[tie.first..tie.end]) {
+            *risk = risk_of(rows, factors, row, &mut log_likelihood);
+        }
+        set.reach(rows, &risk, t);
+        if tie.n_events == 0 {
+            continue;
+        }
+        let rise = set.rise(tie, method, &mut logs);
+        hazards[t] = Hazard {
+            rise: rise.hazard,
+            own: rise.own,
+            variance: rise.squares[0],
+        };
+        let here = n_waiting * width..(n_waiting + 1) * width;
+        waiting[here.clone()].copy_from_slice(&set.s1);
+        scale_into(&mut scaled[here], rise.squares[0], &set.s1);
+        n_waiting += 1;
+        if n_waiting == BLOCK {
+            means.add_rows(&scaled, &waiting);
+            n_waiting = 0;
+        }
+        if tie.n_events > 1 && method == TieMethod::Efron {
+            let (s1, d1) = (&set.s1.as_flattened()[..p], &set.d1.as_flattened()[..p]);
+            mixed.add_mixed(-rise.squares[1], s1, d1);
+            mixed.add_outer(rise.squares[2], d1);
+        }
+    }
+    means.add_rows(&scaled[..n_waiting * width], &waiting[..n_waiting * width]);
+    let expected = expected(rows, &risk, &hazards);
+    let (gradient, mut information) = products(rows, &expected);
+    information.add_scaled(-1.0, &means.symmetric(p));
+    information.add_scaled(-1.0, &mixed);
+    Pass {
+        log_likelihood: log_likelihood - logs.total(),
+        gradient,
+        information,
+        risk_sets: RiskSets {
+            risk,
+            hazards,
+            means: None,
+        },
+    }
+}
+
 /// Events expected of each row: its risk times the baseline hazard it lived through.
-fn expected(rows: &Ordered, risk: &[f64], hazards: &[Hazard]) -> Vec<f64> {
+pub(super) fn expected(rows: &Ordered, risk: &[f64], hazards: &[Hazard]) -> Vec<f64> {
     let cumulative = cumulative(&rows.ties, hazards.iter().map(|hazard| hazard.rise));
     let mut expected = vec![0.0; risk.len()];
     for (t, tie) in rows.ties.iter().enumerate() {
@@ -259,7 +299,7 @@ pub(crate) fn cumulative(ties: &[Ties], rises: impl DoubleEndedIterator<Item = f
 fn products(rows: &Ordered, expected: &[f64]) -> (Vec<f64>, Symmetric) {
     let (p, width) = (rows.p, rows.width);
     let mut slope = vec![[0.0; LANES]; width];
-    let mut tiles = vec![[[0.0; LANES]; LANES]; width * (width + 1) / 2];
+    let mut products = Tiles::zeros(width);
     let mut scaled = vec![[0.0; LANES]; BLOCK * width];
     let mut first = 0;
     for x in rows.x.chunks((BLOCK * width).max(1)) {
@@ -271,58 +311,10 @@ fn products(rows: &Ordered, expected: &[f64]) -> (Vec<f64>, Symmetric) {
                 0.0
             };
             add_scaled(&mut slope, observed - expected[r], row);
-            for (to, from) in scaled[r * width..][..width].iter_mut().zip(row) {
-                *to = from.map(|x| expected[r] * x);
-            }
+            scale_into(&mut scaled[r * width..][..width], expected[r], row);
         }
-        let scaled = &scaled[..x.len()];
-        let mut rest = &mut tiles[..];
-        for i in 0..width {
-            let mut j = 0;
-            while j <= i {
-                let many = TILES.min(i + 1 - j);
-                let (now, later) = rest.split_at_mut(many);
-                match now {
-                    [a, b, c] => [*a, *b, *c] = add_tiles([*a, *b, *c], scaled, x, width, (i, j)),
-                    [a, b] => [*a, *b] = add_tiles([*a, *b], scaled, x, width, (i, j)),
-                    [a] => [*a] = add_tiles([*a], scaled, x, width, (i, j)),
-                    _ => {}
-                }
-                rest = later;
-                j += many;
-            }
-        }
+        products.add_rows(&scaled[..x.len()], x);
         first += expected.len();
     }
-    let mut information = Symmetric::zeros(p);
-    for i in 0..p {
-        for j in 0..=i {
-            let (ti, tj) = (i / LANES, j / LANES);
-            information.add(i, j, tiles[ti * (ti + 1) / 2 + tj][i % LANES][j % LANES]);
-        }
-    }
-    (slope.as_flattened()[..p].to_vec(), information)
-}
-
-/// Adds `Σ v xᵢ xⱼᵀ` of lane `i` and `N` lanes from `j` on over a block of rows; `scaled` is `v x`.
-#[inline(always)]
-fn add_tiles<const N: usize>(
-    mut tiles: [[Lane; LANES]; N],
-    scaled: &[Lane],
-    x: &[Lane],
-    width: usize,
-    (i, j): (usize, usize),
-) -> [[Lane; LANES]; N] {
-    for (scaled, row) in scaled.chunks_exact(width).zip(x.chunks_exact(width)) {
-        let a = scaled[i];
-        let b: [Lane; N] = std::array::from_fn(|k| row[j + k]);
-        for (tile, b) in tiles.iter_mut().zip(b) {
-            for (sums, a) in tile.iter_mut().zip(a) {
-                for (sum, b) in sums.iter_mut().zip(b) {
-                    *sum = a.mul_add(b, *sum);
-                }
-            }
-        }
-    }
-    tiles
+    (slope.as_flattened()[..p].to_vec(), products.symmetric(p))
 }

@@ -2,11 +2,7 @@
 
 use serde::Serialize;
 
-use super::{
-    CoxFit, TestResult,
-    ordered::Ordered,
-    pass::{Pass, RiskSet},
-};
+use super::{CoxFit, TestResult, ordered::Ordered, pass::Pass, risk_set::RiskSet};
 use crate::{
     Design, Spells, SurvivalError, kaplan_meier, matrix::Symmetric, spells::Spells as All,
 };

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{
     CoxFit, TieMethod,
     ordered::Ordered,
-    pass::{Pass, RiskSet, cumulative},
+    pass::{Pass, cumulative, expected},
+    risk_set::RiskSet,
 };
 use crate::{
     Design, Spells, SurvivalError,
@@ -24,8 +25,12 @@ pub struct Residuals {
     pub score: Vec<Vec<f64>>,
     /// Per column and row, what the row adds to the coefficient, to first order: shape `(p, n)`.
     pub dfbeta: Vec<Vec<f64>>,
+    /// The same in standard errors (model-based): shape `(p, n)`.
+    pub dfbetas: Vec<Vec<f64>>,
     /// Per event in order of stratum and time: the row, and per column the value less the mean of those at risk.
     pub schoenfeld: Vec<(usize, Vec<f64>)>,
+    /// The same events: what each says of the coefficients at its time. Their course over time is that of the coefficients.
+    pub scaled_schoenfeld: Vec<(usize, Vec<f64>)>,
 }
 
 impl CoxFit {
@@ -35,18 +40,20 @@ impl CoxFit {
     /// A design without the fit's columns, or exact ties.
     ///
     /// # Source
-    /// Barlow & Prentice 1988; Therneau, Grambsch & Fleming 1990 (doi 10.1093/biomet/77.1.147); Schoenfeld 1982.
+    /// Barlow & Prentice 1988; Therneau, Grambsch & Fleming 1990 (doi 10.1093/biomet/77.1.147); Schoenfeld 1982; Grambsch & Therneau 1994
+    /// (doi 10.1093/biomet/81.3.515).
     /// Compared with R 4.2.2, survival 3.5-3 (`residuals.coxph`).
     pub fn residuals(&self, spells: &Spells, design: &Design) -> Result<Residuals, SurvivalError> {
         let (rows, gamma) = self.rows(spells, design)?;
         let pass = Pass::at(&rows, &gamma, self.ties);
+        let expected_of = expected(&rows, &pass.risk_sets.risk, &pass.risk_sets.hazards);
         let n = spells.len();
         let mut martingale = vec![0.0; n];
         let mut deviance = vec![0.0; n];
         for (row, &place) in rows.place.iter().enumerate() {
             let observed = f64::from(u8::from(rows.event[row]));
             let expected = if rows.weight[row] > 0.0 {
-                pass.risk_sets.expected[row] / rows.weight[row]
+                expected_of[row] / rows.weight[row]
             } else {
                 0.0
             };
@@ -66,12 +73,14 @@ impl CoxFit {
         let covariance = factor.inverse();
         let mut score = vec![vec![0.0; n]; rows.p];
         let mut dfbeta = score.clone();
+        let mut dfbetas = score.clone();
         for (row, scores) in of_rows.chunks(rows.p).enumerate() {
             let place = rows.place[row] as usize;
             let moved = covariance.times(scores);
             for j in 0..rows.p {
                 score[j][place] = scores[j] / rows.scale[j];
                 dfbeta[j][place] = rows.weight[row] * moved[j] * rows.scale[j];
+                dfbetas[j][place] = rows.weight[row] * moved[j] / covariance.get(j, j).sqrt();
             }
         }
         let mut schoenfeld = Vec::with_capacity(spells.n_events());
@@ -85,12 +94,28 @@ impl CoxFit {
             }
         }
         schoenfeld.reverse();
+        let n_events = schoenfeld.len() as f64;
+        let scaled = |(place, of_event): &(usize, Vec<f64>)| {
+            let own: Vec<f64> = of_event
+                .iter()
+                .zip(&rows.scale)
+                .map(|(r, s)| r * s)
+                .collect();
+            let moved = covariance.times(&own);
+            let at = |j: usize| {
+                n_events.mul_add(moved[j] * rows.scale[j], self.coefficients[j].estimate)
+            };
+            (*place, (0..rows.p).map(at).collect())
+        };
+        let scaled_schoenfeld = schoenfeld.iter().map(scaled).collect();
         Ok(Residuals {
             martingale,
             deviance,
             score,
             dfbeta,
+            dfbetas,
             schoenfeld,
+            scaled_schoenfeld,
         })
     }
 

@@ -9,40 +9,45 @@ use helder_survival::{
 };
 use serde_json::Value;
 
-use crate::support::{Data, ask, digits, fewest, floats};
+use crate::support::{Data, ask, close, digits, fewest, floats};
 
-struct Made {
-    data: Data,
-    expected: Value,
+pub(crate) struct Made {
+    pub(crate) data: Data,
+    pub(crate) expected: Value,
 }
 
 impl Made {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
+        Self::beside("spells.json")
+    }
+
+    /// The made spells with another file of expectations.
+    pub(crate) fn beside(expectations: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
-        let text = std::fs::read_to_string(folder.join("spells.json")).unwrap();
+        let text = std::fs::read_to_string(folder.join(expectations)).unwrap();
         Self {
             data: Data::read(folder.join("spells.csv")),
             expected: serde_json::from_str(&text).unwrap(),
         }
     }
 
-    fn without_entry(&self) -> Spells {
+    pub(crate) fn without_entry(&self) -> Spells {
         Spells::competing(&self.data.numbers("time"), &self.labels("cause")).unwrap()
     }
 
-    fn spells(&self) -> Spells {
+    pub(crate) fn spells(&self) -> Spells {
         self.without_entry()
             .entered_at(&self.data.numbers("entry"))
             .unwrap()
     }
 
-    fn weighted(&self) -> Spells {
+    pub(crate) fn weighted(&self) -> Spells {
         self.spells()
             .weighted(&self.data.numbers("weight"))
             .unwrap()
     }
 
-    fn labels(&self, name: &str) -> Vec<u32> {
+    pub(crate) fn labels(&self, name: &str) -> Vec<u32> {
         self.data
             .numbers(name)
             .into_iter()
@@ -50,7 +55,7 @@ impl Made {
             .collect()
     }
 
-    fn design(&self, names: &[&str]) -> Design {
+    pub(crate) fn design(&self, names: &[&str]) -> Design {
         Design::new(
             names
                 .iter()
@@ -176,19 +181,8 @@ fn residuals_and_proportional_hazards() {
         score,
         dfbeta,
         schoenfeld,
+        ..
     } = fit.residuals(&spells, &design).unwrap();
-    // Residuals of rows near 0 lose digits to the rounding of their parts: compared by size.
-    let close = |found: &[f64], expected: &Value| {
-        let expected = floats(expected);
-        assert_eq!(found.len(), expected.len());
-        let size = expected.iter().map(|x| x.abs()).fold(0.0, f64::max);
-        let worst = found
-            .iter()
-            .zip(&expected)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f64::max);
-        -(worst / size).max(1e-16).log10()
-    };
     ask(
         "martingale",
         close(&martingale, &made.expected["martingale"]),

@@ -112,3 +112,16 @@ pub(crate) fn ask(what: &str, found: f64, asked: f64) {
     println!("{what}: {found:.1} digits");
     assert!(found >= asked, "{what}: {found:.1} digits, {asked} asked");
 }
+
+/// Digits on which two sequences agree beside the largest value: numbers near 0 lose digits to the rounding of their parts.
+pub(crate) fn close(found: &[f64], expected: &Value) -> f64 {
+    let expected = floats(expected);
+    assert_eq!(found.len(), expected.len());
+    let size = expected.iter().map(|x| x.abs()).fold(0.0, f64::max);
+    let worst = found
+        .iter()
+        .zip(&expected)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max);
+    -(worst / size).max(1e-16).log10()
+}
