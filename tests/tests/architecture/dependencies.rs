@@ -7,7 +7,7 @@ use crate::workspace::{
 };
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 19] = [
+const PURE: [&str; 20] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
@@ -18,6 +18,7 @@ const PURE: [&str; 19] = [
     "helder-fairness",
     "helder-scorecard",
     "helder-segmentation",
+    "helder-imputation",
     "helder-survival",
     "helder-selection",
     "helder-yardstick",
