@@ -4,8 +4,9 @@ use super::Limits;
 
 /// Cells of a grid at most, missing values not counted.
 const CELLS: usize = 192;
-/// Bins that come of it at most.
-const BINS: f64 = 32.0;
+/// Deviations of its noise that the count of a bin has at least. Less than one: smoothing puts together what says nothing,
+/// and bins put together are never taken apart.
+const CLEAR: f64 = 0.7;
 
 /// Cuts of a grid between limits: each whole number where values are whole and few; else even steps and steps that grow with
 /// the distance from the lower limit (and, where values may be negative, from 0), so that skewed amounts have cells where
@@ -47,22 +48,38 @@ pub(super) fn grid(limits: Limits) -> Vec<f64> {
     cuts
 }
 
-/// Neighbouring cells put together until their noisy counts are a thirty-second of all, and clear of the noise: which cuts
-/// stay, and the count of each bin.
+/// A bin of neighbouring cells.
+pub(super) struct Merged {
+    /// Sum of the noisy counts of its cells.
+    pub(super) rows: f64,
+    /// How many they are.
+    pub(super) cells: f64,
+}
+
+/// Neighbouring cells put together until each bin has its part of all: which cuts stay, and the bins.
 ///
 /// * `counts` – noisy, one more than there are cuts
 /// * `deviation` – of their noise
-pub(super) fn merge(cuts: &[f64], counts: &[f64], deviation: f64) -> (Vec<f64>, Vec<f64>) {
+/// * `most` – bins at most
+pub(super) fn merge(
+    cuts: &[f64],
+    counts: &[f64],
+    deviation: f64,
+    most: f64,
+) -> (Vec<f64>, Vec<Merged>) {
     let total: f64 = counts.iter().sum();
     let (mut kept, mut merged) = (Vec::new(), Vec::new());
     let (mut rows, mut cells) = (0.0, 0.0_f64);
-    let least = |cells: f64| (total / BINS).max(5.0 * deviation * cells.sqrt()).max(1.0);
+    let least = |cells: f64| {
+        let clear = CLEAR * deviation * cells.sqrt();
+        (total / most).max(clear).max(1.0)
+    };
     for (place, count) in counts.iter().enumerate() {
         rows += count;
         cells += 1.0;
         if place < cuts.len() && rows >= least(cells) {
             kept.push(cuts[place]);
-            merged.push(rows);
+            merged.push(Merged { rows, cells });
             (rows, cells) = (0.0, 0.0);
         }
     }
@@ -70,10 +87,11 @@ pub(super) fn merge(cuts: &[f64], counts: &[f64], deviation: f64) -> (Vec<f64>, 
         // Too few are left for a bin of their own.
         kept.pop();
         if let Some(last) = merged.last_mut() {
-            *last += rows;
+            last.rows += rows;
+            last.cells += cells;
         }
     } else {
-        merged.push(rows);
+        merged.push(Merged { rows, cells });
     }
     (kept, merged)
 }
@@ -114,10 +132,15 @@ mod tests {
         let counts: Vec<f64> = (0..100)
             .map(|cell| if cell < 10 { 500.0 } else { 3.0 })
             .collect();
-        let (kept, merged) = merge(&cuts, &counts, 10.0);
+        let (kept, merged) = merge(&cuts, &counts, 60.0, 32.0);
         assert_eq!(merged.len(), kept.len() + 1);
-        assert!((merged.iter().sum::<f64>() - counts.iter().sum::<f64>()).abs() < 1e-9);
+        let rows: f64 = merged.iter().map(|bin| bin.rows).sum();
+        assert!((rows - counts.iter().sum::<f64>()).abs() < 1e-9);
+        let cells: f64 = merged.iter().map(|bin| bin.cells).sum();
+        assert!((cells - 100.0).abs() < 1e-9);
         assert_eq!(kept[..9], cuts[..9]);
         assert!(kept.len() < 13, "{kept:?}");
+        let (few, _) = merge(&cuts, &counts, 0.1, 4.0);
+        assert!(few.len() < 4, "{few:?}");
     }
 }

@@ -14,6 +14,11 @@ pub type Chance<'a> = dyn FnMut() -> Option<u64> + 'a;
 /// Mironov (2012), "On significance of the least significant bits for differential privacy", doi:10.1145/2382196.2382264.
 pub(super) const UNIT: f64 = 1_048_576.0;
 
+/// A value in [`UNIT`]s, cut off at `most` either way. Towards 0, so that rounding never makes it more.
+pub(super) fn in_units(value: f64, most: f64) -> i64 {
+    (value.clamp(-most, most) * UNIT).trunc() as i64
+}
+
 /// Answers questions with noise, and writes down every answer.
 pub(super) struct Teller<'a> {
     chance: &'a mut Chance<'a>,
@@ -51,6 +56,21 @@ impl<'a> Teller<'a> {
                 Ok((*sum as f64 + noise) / UNIT)
             })
             .collect()
+    }
+
+    /// A sum over all rows.
+    ///
+    /// * `values` – one per row, cut off at `most` either way
+    /// * `deviation` – of the noise
+    pub(super) fn sum(
+        &mut self,
+        values: impl Iterator<Item = f64>,
+        deviation: f64,
+        most: f64,
+    ) -> Result<f64, EbmError> {
+        let sum = values.map(|value| in_units(value, most)).sum();
+        let told = self.sums(&[sum], deviation, most)?;
+        Ok(told.first().copied().unwrap_or_default())
     }
 
     /// A standard normal value.
