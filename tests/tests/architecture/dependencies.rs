@@ -7,7 +7,7 @@ use crate::workspace::{
 };
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 20] = [
+const PURE: [&str; 21] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
@@ -20,6 +20,7 @@ const PURE: [&str; 20] = [
     "helder-segmentation",
     "helder-imputation",
     "helder-survival",
+    "helder-effect",
     "helder-selection",
     "helder-yardstick",
     "helder-model",

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod analysis;
+mod conclusion;
+mod error;
+mod estimate;
+mod immortal;
+mod matrix;
+mod normal;
+mod power;
+mod prepared;
+mod regression;
+mod sensitivity;
+mod start;
+mod study;
+mod text;
+mod time_dependent;
+mod weighted;
+
+pub use analysis::{Counts, Effect, analyse};
+pub use conclusion::{Code, Conclusion, Statement, Verdict};
+pub use error::{EffectError, StudyFault};
+pub use estimate::{Difference, HazardRatio, Reason, Shown};
+pub use immortal::{Plan, Refusal, RefusalReason, check_plan};
+pub use power::{Power, events_needed, smallest_detectable_hazard_ratio};
+pub use sensitivity::{
+    Bound, Sensitivity, StrongestColumn, bounding_factor, e_value, risk_ratio_of,
+};
+pub use study::{Column, Grouping, Missing, Multiplicity, Settings, Study};
+pub use text::Text;
+pub use time_dependent::TimeDependent;
+pub use weighted::{Weighted, Weights};

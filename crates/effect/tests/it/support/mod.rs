@@ -1,0 +1,4 @@
+//! Spells to analyse.
+
+pub(crate) mod made;
+pub(crate) mod welfare;
