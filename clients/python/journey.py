@@ -19,7 +19,16 @@ from helder.generated.prediction.models import PredictionAnswer, PredictionReque
 from helder.generated.registry.api.catalogue import get_catalogue_entry
 from helder.generated.registry.api.decisions import activate_model_version, review_model_version
 from helder.generated.registry.api.projects import create_project
-from helder.generated.registry.models import Grondslag, NewProject, NewReview, Phase, ProjectStep, Verdict, VersionState
+from helder.generated.registry.models import (
+    FairnessConclusion,
+    Grondslag,
+    NewProject,
+    NewReview,
+    Phase,
+    ProjectStep,
+    Verdict,
+    VersionState,
+)
 from helder.generated.registry import Client
 from helder.generated.training.api.frames import create_frame
 from helder.generated.training.api.jobs import get_job as training_job
@@ -171,7 +180,14 @@ def decide(version_id: UUID) -> None:
         return taken(activate_model_version.sync_detailed(version_id, client=owner.registry)).state
 
     assert refusal(activate).problem.status == 409
-    review = NewReview(verdict=Verdict.APPROVE, remarks="Proef met open gegevens.")
+    # No column was given to compare groups by: the fairness report has no verdict, and somebody answers for that.
+    conclusion = FairnessConclusion(
+        text="Proef met open gegevens; niemand ondervindt iets van dit model.",
+        accepted_risks=["Verschillen tussen groepen zijn niet gemeten."],
+    )
+    review = NewReview(
+        verdict=Verdict.APPROVE, remarks="Proef met open gegevens.", fairness_conclusion=conclusion
+    )
     taken(review_model_version.sync_detailed(version_id, client=officer.registry, body=review))
     assert activate() == VersionState.ACTIVE
 

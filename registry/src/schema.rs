@@ -75,6 +75,7 @@ diesel::table! {
         activated_by -> Nullable<Text>,
         activated_at -> Nullable<Text>,
         ended_at -> Nullable<Text>,
+        fairness -> Nullable<Text>,
     }
 }
 
@@ -104,6 +105,7 @@ diesel::table! {
         verdict -> Text,
         remarks -> Text,
         created_at -> Text,
+        fairness_conclusion -> Nullable<Text>,
     }
 }
 

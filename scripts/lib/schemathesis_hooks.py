@@ -182,7 +182,8 @@ EXAMPLES = {
     "PATCH /models/{id}": lambda: change("/registry/v1/models", {"description": "example"}),
     "POST /models/{id}/model-versions": model_version,
     "POST /model-versions/{id}/reviews": lambda: version_in(
-        "candidate", body={"verdict": "approve", "remarks": "example"}
+        "candidate", body={"verdict": "approve", "remarks": "example",
+        "fairnessConclusion": {"text": "example", "acceptedRisks": ["example"]}}
     ),
     "POST /model-versions/{id}/_activate": lambda: version_in("approved"),
     "POST /model-versions/{id}/_suspend": lambda: version_in("active", body=REASON),

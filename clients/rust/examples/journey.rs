@@ -183,6 +183,11 @@ async fn decide(owner: &Helder, officer: &Helder, version: Uuid) -> Outcome<()> 
     let review = registry::types::NewReview {
         verdict: registry::types::Verdict::Approve,
         remarks: "Proef met open gegevens.".parse()?,
+        // No column was given to compare groups by: the fairness report has no verdict, and somebody answers for that.
+        fairness_conclusion: Some(registry::types::FairnessConclusion {
+            text: "Proef met open gegevens; niemand ondervindt iets van dit model.".parse()?,
+            accepted_risks: vec!["Verschillen tussen groepen zijn niet gemeten.".to_owned()],
+        }),
     };
     taken(
         officer

@@ -109,7 +109,16 @@ const id = run.outcome.modelVersionId;
 const activate = () => taken(owner.registry.POST('/model-versions/{id}/_activate', { params: { path: { id } } }));
 await assert.rejects(activate(), (refused) => refused instanceof Refused && refused.problem.status === 409);
 await taken(officer.registry.POST('/model-versions/{id}/reviews', {
-  params: { path: { id } }, body: { verdict: 'approve', remarks: 'Proef met open gegevens.' },
+  params: { path: { id } },
+  body: {
+    verdict: 'approve',
+    remarks: 'Proef met open gegevens.',
+    // No column was given to compare groups by: the fairness report has no verdict, and somebody answers for that.
+    fairnessConclusion: {
+      text: 'Proef met open gegevens; niemand ondervindt iets van dit model.',
+      acceptedRisks: ['Verschillen tussen groepen zijn niet gemeten.'],
+    },
+  },
 }));
 assert.equal((await activate()).state, 'active');
 

@@ -110,6 +110,12 @@ pub(crate) enum Command {
         /// Why
         #[arg(long)]
         remarks: String,
+        /// Why the model may be used although the fairness report is not within bound; the catalogue shows it
+        #[arg(long, requires = "accepted_risks")]
+        fairness_conclusion: Option<String>,
+        /// A risk that is accepted, with what is done about it; may be repeated
+        #[arg(long = "accepted-risk", requires = "fairness_conclusion")]
+        accepted_risks: Vec<String>,
     },
     /// Let an approved model version answer (as model owner)
     Activate {

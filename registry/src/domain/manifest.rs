@@ -128,6 +128,14 @@ impl NewVersion {
             .map(|file| file.digest)
     }
 
+    /// Digest of `fairness.json`, where there is one.
+    pub(crate) fn fairness(&self) -> Option<Digest> {
+        self.files
+            .iter()
+            .find(|file| file.name == FAIRNESS_FILE)
+            .map(|file| file.digest)
+    }
+
     /// One digest for all files together: names and digests, in order of name.
     pub(crate) fn manifest_digest(&self) -> Digest {
         let mut lines: Vec<_> = self

@@ -2,6 +2,7 @@
 
 pub(crate) mod artifact;
 pub(crate) mod chain;
+pub(crate) mod fairness;
 pub(crate) mod lineage;
 pub(crate) mod manifest;
 pub(crate) mod model;

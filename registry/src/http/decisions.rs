@@ -19,10 +19,14 @@ use uuid::Uuid;
 use super::common::{BASE, made, today};
 use crate::{
     domain::{
+        fairness::FairnessConclusion,
         state::{SAME_PERSON, Verdict},
-        text::{LONG, one_text},
+        text::{Faults, LONG, one_text},
     },
-    store::{decisions, versions::ModelVersion},
+    store::{
+        decisions::{self, Said},
+        versions::ModelVersion,
+    },
 };
 
 /// What a reviewer finds.
@@ -34,6 +38,9 @@ pub(crate) struct NewReview {
     /// Why, for whoever reads it later. It stays in the event log for good: name nobody in it.
     #[schema(min_length = 1, max_length = 4000)]
     pub remarks: String,
+    /// What the reviewer concludes from the fairness report. Needed to approve a version whose report is not within bound.
+    #[serde(default)]
+    pub fairness_conclusion: Option<FairnessConclusion>,
 }
 
 /// Why a version stops.
@@ -47,7 +54,12 @@ pub(crate) struct StopReason {
 
 impl Check for NewReview {
     fn faults(&self) -> Vec<Fault> {
-        one_text("/remarks", &self.remarks, LONG)
+        let mut faults = Faults::default();
+        faults.text("/remarks", &self.remarks, LONG);
+        if let Some(conclusion) = &self.fairness_conclusion {
+            conclusion.check(&mut faults);
+        }
+        faults.into_result().err().unwrap_or_default()
     }
 }
 
@@ -58,6 +70,9 @@ impl Check for StopReason {
 }
 
 /// Reviews a version. Not by the person who made it.
+///
+/// Where the fairness report says `outsideBound` or `notEnoughData`, of everything or of one sensitive feature, an approval
+/// needs a `fairnessConclusion`; without one it is refused (400) and each open verdict is named.
 #[utoipa::path(
     tag = "decisions",
     params(
@@ -79,7 +94,12 @@ pub(super) async fn review_model_version(
     let (id, who, review) = (*id, caller.caller(), body.into_inner());
     let outcome = store
         .create(&caller, &idempotency, move |conn| {
-            decisions::review(conn, &who, id, review.verdict, &review.remarks)
+            let said = Said {
+                verdict: review.verdict,
+                remarks: &review.remarks,
+                fairness_conclusion: review.fairness_conclusion.as_ref(),
+            };
+            decisions::review(conn, &who, id, &said)
         })
         .await;
     let version = remember(&store, &caller, id, "model-version.review", outcome).await?;
@@ -92,8 +112,8 @@ pub(super) async fn review_model_version(
 
 /// Lets an approved version answer, in place of the one that does now.
 ///
-/// Not by the person who made it nor by one who reviewed it; not without a fairness report; not when the project does not
-/// allow predictions now.
+/// Not by the person who made it nor by one who reviewed it; not without a fairness report; not when that report is not within
+/// bound and the last approval holds no conclusion on it; not when the project does not allow predictions now.
 #[utoipa::path(
     tag = "decisions",
     params(

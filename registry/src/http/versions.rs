@@ -18,7 +18,7 @@ use helder_platform::{
     store::Store,
 };
 use helder_types::{
-    OrganisationId,
+    Digest, OrganisationId,
     permission::{Needs, needs},
 };
 use uuid::Uuid;
@@ -27,11 +27,12 @@ use super::common::{BASE, found, made, page};
 use crate::{
     domain::{
         artifact::{MAX_BYTES, MediaType},
+        fairness::FairnessStanding,
         lineage::Lineage,
         manifest::{CARD_FILE, FAIRNESS_FILE, NewVersion, Summary},
     },
     pages,
-    store::versions::{self, ModelVersion, VersionFile},
+    store::versions::{self, ModelVersion, Said, VersionFile},
 };
 
 /// Registers a version from artifacts uploaded before.
@@ -74,10 +75,16 @@ pub(super) async fn register_model_version(
         Err(problem) if problem.status() == 404 => Summary::default(),
         Err(problem) => return Err(problem),
     };
+    let fairness = standing(&objects, &caller.organisation, new.fairness()).await?;
     let who = caller.caller();
     let registered = store
         .create(&caller, &idempotency, move |conn| {
-            versions::create(conn, &who, *id, &new, &digest, &summary)
+            let said = Said {
+                digest,
+                summary,
+                fairness,
+            };
+            versions::create(conn, &who, *id, &new, &said)
         })
         .await?;
     let version = registered.version;
@@ -87,6 +94,26 @@ pub(super) async fn register_model_version(
         *response.status_mut() = actix_web::http::StatusCode::OK;
     }
     Ok(response)
+}
+
+/// What the fairness report says; none when there is no report, or not here: the store names that as a fault of the files.
+async fn standing(
+    objects: &Objects,
+    organisation: &OrganisationId,
+    report: Option<Digest>,
+) -> Result<Option<FairnessStanding>> {
+    let Some(digest) = report else {
+        return Ok(None);
+    };
+    match objects.get_bytes(organisation, &digest, MAX_BYTES).await {
+        Ok(bytes) => {
+            // The bytes are JSON where the artifact is; another media type is a fault of the files too.
+            let report = serde_json::from_slice(&bytes).unwrap_or_default();
+            Ok(Some(FairnessStanding::of_report(&report)))
+        }
+        Err(problem) if problem.status() == 404 => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// Lists the versions of a model, oldest first.

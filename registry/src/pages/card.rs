@@ -2,7 +2,7 @@
 
 use helder_report::{Cell, Page, Section, Table, Text};
 
-use super::{day, state};
+use super::{day, fairness, state};
 use crate::{
     domain::{
         lineage::{Lineage, NodeKind},
@@ -89,7 +89,7 @@ fn facts(version: &ModelVersion) -> Section {
 }
 
 fn reviews(version: &ModelVersion) -> Section {
-    let section = Section::new(Text::new("Beoordelingen", "Reviews"));
+    let mut section = Section::new(Text::new("Beoordelingen", "Reviews"));
     if version.reviews.is_empty() {
         return section.paragraph(Text::new(
             "Nog niemand heeft deze versie beoordeeld.",
@@ -113,7 +113,19 @@ fn reviews(version: &ModelVersion) -> Section {
             Cell::text(&review.remarks),
         ]);
     }
-    section.table(table)
+    section = section.table(table);
+    for review in &version.reviews {
+        let Some(conclusion) = &review.fairness_conclusion else {
+            continue;
+        };
+        let by = (
+            Text::new("Geschreven door", "Written by"),
+            Cell::text(format!("{}, {}", day(&review.created_at), review.reviewer)),
+        );
+        let facts = fairness(version.fairness.as_ref(), Some(conclusion));
+        section = section.facts(std::iter::once(by).chain(facts));
+    }
+    section
 }
 
 fn files(version: &ModelVersion) -> Section {

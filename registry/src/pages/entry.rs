@@ -2,7 +2,7 @@
 
 use helder_report::{Cell, Page, Section, Table, Text};
 
-use super::{both, day, state};
+use super::{both, day, fairness, state};
 use crate::store::catalogue::{CatalogueEntry, CatalogueUse};
 
 /// The page of one model.
@@ -110,6 +110,10 @@ fn one_use(used: &CatalogueUse) -> Section {
     if let Some(at) = &used.ended_at {
         facts.push((Text::new("Gestopt op", "Stopped on"), Cell::text(day(at))));
     }
+    facts.extend(fairness(
+        used.fairness.as_ref(),
+        used.fairness_conclusion.as_ref(),
+    ));
     if !used.description.is_empty() {
         facts.push((
             Text::new("Waarvoor", "What for"),

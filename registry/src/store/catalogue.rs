@@ -18,11 +18,12 @@ use super::{
 };
 use crate::{
     domain::{
+        fairness::{FairnessConclusion, FairnessStanding},
         manifest::Summary,
         model::Meaning,
         permit::permit,
         project::{Grondslag, Project},
-        state::VersionState,
+        state::{Verdict, VersionState},
     },
     schema::{model_versions, models as model_table, organisations, projects as project_table},
 };
@@ -90,6 +91,12 @@ pub(crate) struct CatalogueUse {
     /// When it stopped, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
+    /// What the fairness report says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fairness: Option<FairnessStanding>,
+    /// What the last reviewer without objection concluded from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fairness_conclusion: Option<FairnessConclusion>,
     /// What the model is for.
     pub description: String,
     /// The social problem.
@@ -233,6 +240,12 @@ fn use_of(
         state: VersionState::from_stored(&row.state),
         activated_at: row.activated_at.clone().unwrap_or_default(),
         ended_at: row.ended_at.clone(),
+        fairness: versions::read(row.fairness.as_deref())?,
+        fairness_conclusion: versions::reviews_of(conn, &row.id)?
+            .into_iter()
+            .rev()
+            .find(|review| review.verdict == Verdict::Approve)
+            .and_then(|review| review.fairness_conclusion),
         description: model.description.clone(),
         challenge: project.challenge,
         question: project.question,

@@ -6,17 +6,18 @@ use helder_platform::{
     problem::{Problem, Result},
     store::Conn,
 };
-use helder_types::{Caller, ProjectStep};
+use helder_types::{Caller, Fault, ProjectStep};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     events, projects,
-    versions::{self, ModelVersion, VersionRow},
+    versions::{self, ModelVersion, Review, VersionRow},
 };
 use crate::{
     domain::{
+        fairness::{FairnessConclusion, unanswered},
         manifest::FAIRNESS_FILE,
         permit::permit,
         state::{Verdict, VersionState, different_persons},
@@ -24,17 +25,32 @@ use crate::{
     schema::{model_versions, models, reviews},
 };
 
-/// A privacy officer says whether there is an objection. The maker cannot.
+/// What a reviewer says.
+pub(crate) struct Said<'a> {
+    pub(crate) verdict: Verdict,
+    pub(crate) remarks: &'a str,
+    pub(crate) fairness_conclusion: Option<&'a FairnessConclusion>,
+}
+
+/// A privacy officer says whether there is an objection. The maker cannot. Where the fairness report is not within bound, no
+/// objection needs a conclusion.
 pub(crate) fn review(
     conn: &mut Conn,
     caller: &Caller,
     id: Uuid,
-    verdict: Verdict,
-    remarks: &str,
+    said: &Said<'_>,
 ) -> Result<ModelVersion> {
     let version = held(conn, caller, id)?;
     different_persons(&caller.subject, &version.created_by, &[])?;
-    let state = state_of(&version).reviewed(verdict)?;
+    let state = state_of(&version).reviewed(said.verdict)?;
+    let whole = versions::find(conn, &caller.organisation, id)?;
+    if said.verdict == Verdict::Approve && said.fairness_conclusion.is_none() {
+        let faults = open_verdicts(&whole);
+        if !faults.is_empty() {
+            return Err(Problem::invalid(faults));
+        }
+    }
+    let (verdict, remarks) = (said.verdict, said.remarks);
     let row = (
         reviews::id.eq(Uuid::now_v7().to_string()),
         reviews::version_id.eq(id.to_string()),
@@ -42,11 +58,15 @@ pub(crate) fn review(
         reviews::verdict.eq(verdict.as_str()),
         reviews::remarks.eq(remarks),
         reviews::created_at.eq(clock::now()),
+        reviews::fairness_conclusion.eq(versions::written(said.fairness_conclusion)?),
     );
     diesel::insert_into(reviews::table)
         .values(row)
         .execute(conn)?;
-    let details = json!({ "verdict": verdict, "remarks": remarks });
+    let mut details = json!({ "verdict": verdict, "remarks": remarks });
+    if let Some(conclusion) = said.fairness_conclusion {
+        details["fairnessConclusion"] = json!(conclusion);
+    }
     move_to(
         conn,
         caller,
@@ -82,11 +102,21 @@ pub(crate) fn activate(
     }
     let project = projects::find(conn, &caller.organisation, whole.project_id)?;
     let allowed = permit(&project, ProjectStep::Prediction, today);
-    if !allowed.allowed {
-        return Err(Problem::forbidden(
-            "project-refuses",
-            allowed.reason.unwrap_or_default(),
-        ));
+    let refusal = (!allowed.allowed).then(|| allowed.reason.unwrap_or_default());
+    // Approved before conclusions were asked: nobody answered for what the report says.
+    let concluded = last_approval(&whole).is_some_and(|last| last.fairness_conclusion.is_some());
+    let mut faults = if concluded {
+        Vec::new()
+    } else {
+        open_verdicts(&whole)
+    };
+    if !faults.is_empty() {
+        faults.extend(refusal.map(|reason| Fault::new("/projectId", "project-refuses", reason)));
+        let detail = "the last review says nothing on the fairness report; review the version again with a fairnessConclusion";
+        return Err(Problem::conflict("no-fairness-conclusion", detail).with_faults(faults));
+    }
+    if let Some(reason) = refusal {
+        return Err(Problem::forbidden("project-refuses", reason));
     }
     supersede(conn, caller, &version, whole.number)?;
     let details = json!({ "digest": version.digest, "number": version.number });
@@ -160,6 +190,20 @@ pub(crate) fn record_refusal(
         &format!("/model-versions/{id}"),
         &json!({ "code": code }),
     )
+}
+
+/// What is not within bound, where there is a fairness report; without one a version is not activated at all.
+fn open_verdicts(version: &ModelVersion) -> Vec<Fault> {
+    if version.files.iter().any(|file| file.name == FAIRNESS_FILE) {
+        unanswered(version.fairness.as_ref())
+    } else {
+        Vec::new()
+    }
+}
+
+fn last_approval(version: &ModelVersion) -> Option<&Review> {
+    let mut newest_first = version.reviews.iter().rev();
+    newest_first.find(|review| review.verdict == Verdict::Approve)
 }
 
 fn state_of(version: &VersionRow) -> VersionState {

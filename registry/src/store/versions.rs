@@ -18,6 +18,7 @@ use super::{artifacts, events, models};
 use crate::{
     domain::{
         artifact::MediaType,
+        fairness::{FairnessConclusion, FairnessStanding},
         lineage::Lineage,
         manifest::{NewVersion, Summary},
         state::{Verdict, VersionState},
@@ -54,6 +55,9 @@ pub(crate) struct ModelVersion {
     pub files: Vec<VersionFile>,
     /// What the model says about itself.
     pub summary: Summary,
+    /// What the fairness report says. Absent without a report, and for versions registered before this was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fairness: Option<FairnessStanding>,
     /// What reviewers found, oldest first.
     pub reviews: Vec<Review>,
     /// Who made it.
@@ -101,6 +105,9 @@ pub(crate) struct Review {
     pub remarks: String,
     /// When, UTC.
     pub created_at: String,
+    /// What the reviewer concluded from fairness verdicts that are not within bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fairness_conclusion: Option<FairnessConclusion>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -122,6 +129,17 @@ pub(super) struct VersionRow {
     pub(super) activated_by: Option<String>,
     pub(super) activated_at: Option<String>,
     pub(super) ended_at: Option<String>,
+    pub(super) fairness: Option<String>,
+}
+
+/// What the files of a version say, read before it is registered.
+pub(crate) struct Said {
+    /// Digest of `model.json`.
+    pub(crate) digest: Digest,
+    /// What that file says about itself.
+    pub(crate) summary: Summary,
+    /// What `fairness.json` says, where there is one.
+    pub(crate) fairness: Option<FairnessStanding>,
 }
 
 /// What came of a registration.
@@ -133,15 +151,12 @@ pub(crate) struct Registered {
 }
 
 /// Registers a version. The same files again are the same version; other files under an existing number are refused.
-///
-/// * `digest` – of `model.json`   * `summary` – what that file says about itself
 pub(crate) fn create(
     conn: &mut Conn,
     caller: &Caller,
     model_id: Uuid,
     new: &NewVersion,
-    digest: &Digest,
-    summary: &Summary,
+    said: &Said,
 ) -> Result<Registered> {
     let number = next_number(conn, caller, model_id)?;
     let model = models::find(conn, &caller.organisation, model_id)?;
@@ -174,9 +189,9 @@ pub(crate) fn create(
         number,
         state: VersionState::Candidate.as_str().to_owned(),
         state_reason: None,
-        digest: digest.to_string(),
+        digest: said.digest.to_string(),
         manifest_digest: manifest,
-        summary: serde_json::to_string(summary).map_err(Problem::internal)?,
+        summary: serde_json::to_string(&said.summary).map_err(Problem::internal)?,
         lineage: serde_json::to_string(&new.lineage).map_err(Problem::internal)?,
         revision: 1,
         created_by: caller.subject.clone(),
@@ -184,6 +199,7 @@ pub(crate) fn create(
         activated_by: None,
         activated_at: None,
         ended_at: None,
+        fairness: written(said.fairness.as_ref())?,
     };
     diesel::insert_into(model_versions::table)
         .values(row)
@@ -367,6 +383,7 @@ pub(super) fn complete(conn: &mut Conn, row: VersionRow) -> Result<ModelVersion>
         manifest_digest: row.manifest_digest.parse().map_err(Problem::internal)?,
         files: files(conn, &row.id)?,
         summary: serde_json::from_str(&row.summary).map_err(Problem::internal)?,
+        fairness: read(row.fairness.as_deref())?,
         reviews: reviews_of(conn, &row.id)?,
         created_by: row.created_by,
         created_at: row.created_at,
@@ -412,7 +429,7 @@ pub(super) fn files_of(
 }
 
 pub(super) fn reviews_of(conn: &mut Conn, version: &str) -> Result<Vec<Review>> {
-    let rows: Vec<(String, String, String, String, String)> = reviews::table
+    let rows: Vec<(String, String, String, String, String, Option<String>)> = reviews::table
         .filter(reviews::version_id.eq(version))
         .order((reviews::created_at, reviews::id))
         .select((
@@ -421,10 +438,11 @@ pub(super) fn reviews_of(conn: &mut Conn, version: &str) -> Result<Vec<Review>> 
             reviews::verdict,
             reviews::remarks,
             reviews::created_at,
+            reviews::fairness_conclusion,
         ))
         .load(conn)?;
     rows.into_iter()
-        .map(|(id, reviewer, verdict, remarks, created_at)| {
+        .map(|(id, reviewer, verdict, remarks, created_at, conclusion)| {
             Ok(Review {
                 id: id.parse().map_err(Problem::internal)?,
                 reviewer,
@@ -435,7 +453,24 @@ pub(super) fn reviews_of(conn: &mut Conn, version: &str) -> Result<Vec<Review>> 
                 },
                 remarks,
                 created_at,
+                fairness_conclusion: read(conclusion.as_deref())?,
             })
         })
         .collect()
+}
+
+/// JSON for a column that may be empty.
+pub(super) fn written<T: Serialize>(value: Option<&T>) -> Result<Option<String>> {
+    value
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(Problem::internal)
+}
+
+/// What [`written`] wrote.
+pub(super) fn read<T: for<'de> Deserialize<'de>>(stored: Option<&str>) -> Result<Option<T>> {
+    stored
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(Problem::internal)
 }

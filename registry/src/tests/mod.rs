@@ -4,6 +4,7 @@ mod artifacts;
 mod catalogue;
 mod decisions;
 mod events;
+mod fairness;
 mod idempotency;
 mod live;
 mod privacy;

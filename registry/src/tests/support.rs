@@ -202,7 +202,18 @@ impl Registry {
 
     /// Registers a version whose `model.json` differs by `seed`; with or without a fairness report.
     pub(super) async fn version(&self, model: &str, seed: u32, fairness: bool) -> String {
-        let body = self.version_body(seed, fairness).await;
+        self.version_that_says(model, seed, fairness.then(within_bound))
+            .await
+    }
+
+    /// [`Registry::version`] with this fairness report.
+    pub(super) async fn version_that_says(
+        &self,
+        model: &str,
+        seed: u32,
+        fairness: Option<Value>,
+    ) -> String {
+        let body = self.body_that_says(seed, fairness).await;
         self.post(
             &analyst(),
             &format!("/models/{model}/model-versions"),
@@ -213,6 +224,10 @@ impl Registry {
     }
 
     pub(super) async fn version_body(&self, seed: u32, fairness: bool) -> Value {
+        self.body_that_says(seed, fairness.then(within_bound)).await
+    }
+
+    async fn body_that_says(&self, seed: u32, fairness: Option<Value>) -> Value {
         let model = model_json(seed);
         let digest = self
             .stored("application/json", model.to_string().as_bytes())
@@ -227,8 +242,9 @@ impl Registry {
             json!({"name": "model.json", "digest": digest, "mediaType": "application/json"}),
             json!({"name": "card.html", "digest": card, "mediaType": "text/html"}),
         ];
-        if fairness {
-            let report = self.stored("application/json", br#"{"groups":[]}"#).await;
+        if let Some(report) = fairness {
+            let bytes = report.to_string();
+            let report = self.stored("application/json", bytes.as_bytes()).await;
             files.push(
                 json!({"name": "fairness.json", "digest": report, "mediaType": "application/json"}),
             );
@@ -260,6 +276,10 @@ impl Registry {
         assert_eq!(answer.status, 200, "{answer:?}");
         version
     }
+}
+
+fn within_bound() -> Value {
+    json!({"verdict": "withinBound", "sensitiveFeatures": []})
 }
 
 pub(super) fn model_json(seed: u32) -> Value {

@@ -43,7 +43,7 @@ async fn a_version_keeps_its_files_its_origin_and_its_number() {
                 )
                 .await
                 .json(),
-            json!({"groups": []})
+            json!({"verdict": "withinBound", "sensitiveFeatures": []})
         );
         assert_eq!(
             registry

@@ -49,7 +49,7 @@ async fn a_sum_of_curves_is_trained_reviewed_served_and_explained() {
         "/registry/v1/model-versions/{}",
         journey::model_version(&training)
     );
-    let approval = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
+    let approval = journey::approval();
     people
         .officer
         .create(&format!("{version}/reviews"), approval)
@@ -188,7 +188,7 @@ async fn an_edit_is_judged_reviewed_and_served(
     let card = people.officer.get(&format!("{version}/card")).await;
     assert!(card.text.contains("Wat een deskundige heeft veranderd"));
     assert!(card.text.contains("vanaf 5000 telt overal even zwaar"));
-    let approval = json!({"verdict": "approve", "remarks": "Besproken."});
+    let approval = journey::approval();
     people
         .officer
         .create(&format!("{version}/reviews"), approval)

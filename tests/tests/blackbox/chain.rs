@@ -69,7 +69,7 @@ async fn two_persons_decide(people: &People, version: &str) {
     assert_eq!(people.consumer.post(PREDICT, &subject()).await.status, 404);
     let version = format!("/registry/v1/model-versions/{version}");
     let (review, activate) = (format!("{version}/reviews"), format!("{version}/_activate"));
-    let approval = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
+    let approval = journey::approval();
 
     people
         .owner
@@ -81,6 +81,11 @@ async fn two_persons_decide(people: &People, version: &str) {
         .post(&review, &approval)
         .await
         .assert_problem(403);
+    // Nobody told the training which groups to compare: that is no verdict, and somebody has to answer for it.
+    let bare = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
+    let refused = people.officer.post(&review, &bare).await;
+    refused.assert_problem(400);
+    assert_eq!(refused.json()["errors"][0]["code"], "no-fairness-conclusion");
     people.officer.create(&review, approval).await;
     people
         .officer

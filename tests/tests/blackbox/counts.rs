@@ -115,7 +115,7 @@ async fn a_count_goes_from_file_to_an_estimate_with_its_interval() {
         "/registry/v1/model-versions/{}",
         journey::model_version(&run)
     );
-    let approval = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
+    let approval = journey::approval();
     people
         .officer
         .create(&format!("{version}/reviews"), approval)

@@ -119,6 +119,18 @@ pub(crate) async fn ended(caller: &Caller, job: &str) -> Value {
     .await
 }
 
+/// No objection, with what was concluded from the fairness report: whatever it says of this data, it is made up.
+pub(crate) fn approval() -> Value {
+    json!({
+        "verdict": "approve",
+        "remarks": "Geen bezwaar.",
+        "fairnessConclusion": {
+            "text": "De gegevens zijn verzonnen; niemand ondervindt iets van dit model.",
+            "acceptedRisks": ["Verschillen tussen groepen zeggen hier niets over mensen."],
+        },
+    })
+}
+
 /// The version that a training run registered.
 pub(crate) fn model_version(training: &Value) -> String {
     let found = training["modelVersionId"]

@@ -54,13 +54,16 @@ pub(crate) async fn candidate(platform: &Platform, people: &People) -> Made {
 pub(crate) async fn active(platform: &Platform, people: &People) -> Made {
     let made = candidate(platform, people).await;
     let version = format!("/registry/v1/model-versions/{}", made.version);
-    people
-        .officer
-        .create(
-            &format!("{version}/reviews"),
-            json!({"verdict": "approve", "remarks": "Geen bezwaar."}),
-        )
-        .await;
+    let reviews = format!("{version}/reviews");
+    let mut approval = journey::approval();
+    let reviewed = people.officer.post(&reviews, &approval).await;
+    if reviewed.status == 400 {
+        // A former version of the platform, which does not know conclusions on fairness.
+        if let Some(approval) = approval.as_object_mut() {
+            approval.remove("fairnessConclusion");
+        }
+        people.officer.create(&reviews, approval).await;
+    }
     people
         .owner
         .create(&format!("{version}/_activate"), json!({}))

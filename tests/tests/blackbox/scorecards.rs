@@ -107,7 +107,7 @@ async fn a_card_is_trained_served_and_added_up() {
         journey::model_version(&training)
     );
     let told = evaluation(&people, &version).await["scorecard"].clone();
-    let approval = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
+    let approval = journey::approval();
     people
         .officer
         .create(&format!("{version}/reviews"), approval)

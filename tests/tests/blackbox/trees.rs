@@ -27,7 +27,7 @@ async fn active(people: &People, plan: &Value) -> String {
         "/registry/v1/model-versions/{}",
         journey::model_version(&training)
     );
-    let approval = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
+    let approval = journey::approval();
     people
         .officer
         .create(&format!("{version}/reviews"), approval)

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Embedded, runtime, show::show_prediction};
 use crate::{
     arguments::{DatasetCommand, ProjectCommand, ReportKind},
-    plan::{self, Frame, Plan, Upload},
+    plan::{self, Frame, Plan, Review, Upload},
     screen::{Screen, count},
     session::{Access, Session},
 };
@@ -218,11 +218,11 @@ pub(super) async fn train(
 pub(super) async fn review(
     access: &Access,
     version: Uuid,
-    (verdict, remarks): (&str, &str),
+    review: &Review,
     screen: Screen,
 ) -> Result<()> {
     let client = access.session()?.acting_as(Role::PrivacyOfficer)?;
-    let body = json!({"verdict": verdict, "remarks": remarks});
+    let body = review.body();
     let path = format!("/registry/v1/model-versions/{version}/reviews");
     let made: Value = client.post(&path, &body).await?.body;
     screen.line(&format!(

@@ -23,7 +23,9 @@ use crate::{
     arguments::{
         Arguments, BackupCommand, BackupCommands, Command, ConfigCommand, DatabaseCommand,
     },
-    backup, demo, doctor, pprl,
+    backup, demo, doctor,
+    plan::{FairnessConclusion, Review},
+    pprl,
     screen::Screen,
 };
 
@@ -91,7 +93,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
             version,
             verdict,
             remarks,
-        } => wait(api::review(&access, version, (&verdict, &remarks), screen)),
+            fairness_conclusion,
+            accepted_risks,
+        } => {
+            let fairness_conclusion = fairness_conclusion.map(|text| FairnessConclusion {
+                text,
+                accepted_risks,
+            });
+            let review = Review {
+                verdict,
+                remarks,
+                fairness_conclusion,
+            };
+            wait(api::review(&access, version, &review, screen))
+        }
         Command::Activate { version } => wait(api::activate(&access, version, screen)),
         Command::Predict { model, subjects } => {
             wait(api::predict(&access, &model, &subjects, screen))

@@ -283,7 +283,7 @@ async fn decide(
         return Ok(());
     };
     let officer = session.acting_as(Role::PrivacyOfficer)?;
-    let body = json!({"verdict": review.verdict, "remarks": review.remarks});
+    let body = review.body();
     let path = format!("/registry/v1/model-versions/{version}");
     let mut made: Value = officer
         .post(&format!("{path}/reviews"), &body)

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use helder_types::Gemeentecode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 pub(crate) use chain::run;
@@ -173,6 +173,30 @@ pub(crate) struct Review {
     pub(crate) verdict: String,
     /// Why.
     pub(crate) remarks: String,
+    /// What follows from a fairness report that is not within bound.
+    #[serde(default)]
+    pub(crate) fairness_conclusion: Option<FairnessConclusion>,
+}
+
+/// A written conclusion on fairness verdicts that are not within bound, as the registry takes it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct FairnessConclusion {
+    /// Why the model may be used all the same.
+    pub(crate) text: String,
+    /// Each risk that is accepted, with what is done about it.
+    pub(crate) accepted_risks: Vec<String>,
+}
+
+impl Review {
+    /// The review as the registry takes it.
+    pub(crate) fn body(&self) -> serde_json::Value {
+        let mut body = serde_json::json!({"verdict": self.verdict, "remarks": self.remarks});
+        if let Some(conclusion) = &self.fairness_conclusion {
+            body["fairnessConclusion"] = serde_json::json!(conclusion);
+        }
+        body
+    }
 }
 
 /// A frame to score whole with the model of this plan.
