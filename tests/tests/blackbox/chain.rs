@@ -81,7 +81,7 @@ async fn two_persons_decide(people: &People, version: &str) {
         .post(&review, &approval)
         .await
         .assert_problem(403);
-    // Nobody told the training which groups to compare: that is no verdict, and somebody has to answer for it.
+    // So few people allow no verdict on their groups: somebody has to answer for that.
     let bare = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
     let refused = people.officer.post(&review, &bare).await;
     refused.assert_problem(400);
