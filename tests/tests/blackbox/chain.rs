@@ -85,7 +85,10 @@ async fn two_persons_decide(people: &People, version: &str) {
     let bare = json!({"verdict": "approve", "remarks": "Geen bezwaar."});
     let refused = people.officer.post(&review, &bare).await;
     refused.assert_problem(400);
-    assert_eq!(refused.json()["errors"][0]["code"], "no-fairness-conclusion");
+    assert_eq!(
+        refused.json()["errors"][0]["code"],
+        "no-fairness-conclusion"
+    );
     people.officer.create(&review, approval).await;
     people
         .officer

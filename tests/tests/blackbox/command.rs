@@ -129,8 +129,16 @@ async fn each_step_can_be_done_by_hand() {
     assert!(!early.status.success(), "nobody reviewed it");
     let approve = ["review", &model, "--verdict", "approve", "--remarks", "Ja."];
     let bare = analyst.try_to(&approve);
-    assert!(!bare.status.success(), "the fairness report is not within bound");
-    let conclusion = ["--fairness-conclusion", "Proef.", "--accepted-risk", "Geen."];
+    assert!(
+        !bare.status.success(),
+        "the fairness report is not within bound"
+    );
+    let conclusion = [
+        "--fairness-conclusion",
+        "Proef.",
+        "--accepted-risk",
+        "Geen.",
+    ];
     let reviewed = analyst.does(&[approve.as_slice(), &conclusion].concat());
     assert_eq!(reviewed["state"], "approved");
     assert_eq!(analyst.does(&["activate", &model])["state"], "active");
