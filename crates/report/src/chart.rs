@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod calibration;
+mod forest;
 mod heat;
 mod histogram;
 mod interval;
@@ -13,6 +14,7 @@ mod waterfall;
 
 pub use bars::BarChart;
 pub use calibration::{CalibrationPlot, CalibrationPoint};
+pub use forest::ForestChart;
 pub use heat::HeatMap;
 pub use histogram::Histogram;
 pub use interval::{IntervalChart, IntervalRow};
@@ -50,6 +52,8 @@ pub enum Chart {
     Bars(BarChart),
     /// Estimates with their intervals.
     Intervals(IntervalChart),
+    /// Ratios with their intervals.
+    Forest(ForestChart),
     /// Predicted against observed.
     Calibration(CalibrationPlot),
     /// Lines or steps.
@@ -75,7 +79,7 @@ macro_rules! chart_from {
         })+
     };
 }
-chart_from!(BarChart => Bars, IntervalChart => Intervals, CalibrationPlot => Calibration, LineChart => Lines,
+chart_from!(BarChart => Bars, IntervalChart => Intervals, ForestChart => Forest, CalibrationPlot => Calibration, LineChart => Lines,
     Histogram => Histogram, HeatMap => Heat, PairedBarChart => Paired, TreeChart => Tree, Waterfall => Waterfall);
 
 /// What each kind of chart can say about itself.
@@ -93,6 +97,7 @@ impl Chart {
         match self {
             Self::Bars(chart) => chart,
             Self::Intervals(chart) => chart,
+            Self::Forest(chart) => chart,
             Self::Calibration(chart) => chart,
             Self::Lines(chart) => chart,
             Self::Histogram(chart) => chart,

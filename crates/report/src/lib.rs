@@ -8,8 +8,8 @@ pub mod table;
 pub mod text;
 
 pub use chart::{
-    BarChart, CalibrationPlot, CalibrationPoint, Chart, HeatMap, Histogram, IntervalChart,
-    IntervalRow, LineChart, PairedBarChart, Series, TreeChart, TreeRow, Waterfall,
+    BarChart, CalibrationPlot, CalibrationPoint, Chart, ForestChart, HeatMap, Histogram,
+    IntervalChart, IntervalRow, LineChart, PairedBarChart, Series, TreeChart, TreeRow, Waterfall,
 };
 pub use page::{CONTENT_SECURITY_POLICY, Page};
 pub use section::{KeyFigure, Section};

@@ -96,7 +96,7 @@ pub fn evidence(data: &Matrix, ks: &[usize], seed: u64) -> Result<Evidence, Segm
 }
 
 /// Probability of a gain at least as large, and the place of the k at which it is largest.
-fn compare(found: &[f64], made: &[Vec<f64>]) -> (f64, usize) {
+pub(crate) fn compare(found: &[f64], made: &[Vec<f64>]) -> (f64, usize) {
     let moments: Vec<(f64, f64)> = (0..found.len())
         .map(|k| {
             let mean = made.iter().map(|made| made[k]).sum::<f64>() / made.len() as f64;
@@ -188,7 +188,7 @@ impl Maker {
             sort,
             rows,
             columns,
-            factor: factor(&scores),
+            factor: factor(&correlations(&scores)),
             sorted,
         }
     }
@@ -237,8 +237,8 @@ fn normal_scores(values: &[f64], sorted: &[f64]) -> Vec<f64> {
     values.iter().map(score).collect()
 }
 
-/// Lower factor of the correlation matrix of columns; a column that follows from others gets no part of its own.
-fn factor(columns: &[Vec<f64>]) -> Vec<Vec<f64>> {
+/// Correlations of columns.
+fn correlations(columns: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let n = columns.first().map_or(1, Vec::len) as f64;
     let centred = |values: &Vec<f64>| -> Vec<f64> {
         let mean = values.iter().sum::<f64>() / n;
@@ -246,13 +246,20 @@ fn factor(columns: &[Vec<f64>]) -> Vec<Vec<f64>> {
         values.iter().map(|x| (x - mean) / spread).collect()
     };
     let z: Vec<Vec<f64>> = columns.iter().map(centred).collect();
-    let p = z.len();
+    let of = |i: usize, j: usize| z[i].iter().zip(&z[j]).map(|(a, b)| a * b).sum::<f64>() / n;
+    (0..z.len())
+        .map(|i| (0..z.len()).map(|j| of(i, j)).collect())
+        .collect()
+}
+
+/// Lower factor of a matrix of correlations; a column that follows from others gets no part of its own.
+pub(crate) fn factor(correlations: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let p = correlations.len();
     let mut lower = vec![vec![0.0; p]; p];
     for i in 0..p {
         for j in 0..=i {
-            let correlation = z[i].iter().zip(&z[j]).map(|(a, b)| a * b).sum::<f64>() / n;
             let known: f64 = (0..j).map(|k| lower[i][k] * lower[j][k]).sum();
-            let rest: f64 = correlation - known;
+            let rest: f64 = correlations[i][j] - known;
             lower[i][j] = if i == j {
                 rest.max(0.0).sqrt()
             } else if lower[j][j] > 1e-9 {

@@ -82,6 +82,23 @@ impl Mixed {
         self.rows
     }
 
+    /// Other values on the same scales, with as many columns and rows; codes are among those there are.
+    pub(crate) fn with(&self, numbers: &[Vec<f64>], categories: &[Vec<usize>]) -> Self {
+        let rows = 0..self.rows;
+        Self {
+            rows: self.rows,
+            numbers: rows
+                .clone()
+                .flat_map(|row| numbers.iter().map(move |c| c[row]))
+                .collect(),
+            n_numbers: self.n_numbers,
+            categories: rows
+                .flat_map(|row| categories.iter().map(move |codes| codes[row] as u16))
+                .collect(),
+            levels: self.levels.clone(),
+        }
+    }
+
     pub(crate) const fn n_numbers(&self) -> usize {
         self.n_numbers
     }

@@ -7,7 +7,7 @@ use crate::workspace::{
 };
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 21] = [
+const PURE: [&str; 22] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
@@ -22,6 +22,7 @@ const PURE: [&str; 21] = [
     "helder-survival",
     "helder-effect",
     "helder-selection",
+    "helder-outflow",
     "helder-yardstick",
     "helder-model",
     "helder-exports",

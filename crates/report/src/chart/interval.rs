@@ -13,10 +13,10 @@ use crate::{
 /// One estimate.
 #[derive(Clone, Debug)]
 pub struct IntervalRow {
-    label: Text,
-    estimate: f64,
-    lower: f64,
-    upper: f64,
+    pub(super) label: Text,
+    pub(super) estimate: f64,
+    pub(super) lower: f64,
+    pub(super) upper: f64,
     n: Option<u64>,
 }
 

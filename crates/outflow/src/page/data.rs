@@ -1,0 +1,90 @@
+//! What the data are worth.
+
+use helder_report::{Cell, Section, Table, Text};
+
+use super::words;
+use crate::OutflowAnalysis;
+
+/// Difference in gaps between those who left and those who stay that is worth a remark.
+const UNEVEN: f64 = 0.05;
+
+pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
+    let quality = &analysis.quality;
+    let apart: u64 = quality.set_apart.iter().map(|one| one.rows).sum();
+    let mut rows = Table::new(Text::new("Regels", "Rows"))
+        .column(Text::new("Wat", "What"))
+        .number(Text::new("Aantal", "Count"))
+        .row([
+            Cell::both(Text::new("in het bestand", "in the frame")),
+            Cell::count(quality.rows),
+        ])
+        .row([
+            Cell::both(Text::new("gebruikt", "used")),
+            Cell::count(quality.used),
+        ]);
+    for one in &quality.set_apart {
+        let reason = one.reason.words();
+        rows.push([
+            Cell::both(Text::new(
+                format!("niet gebruikt: {}", reason.nl),
+                format!("not used: {}", reason.en),
+            )),
+            Cell::count(one.rows),
+        ]);
+    }
+    let mut gaps = Table::new(Text::new("Ontbrekende gegevens", "Missing values"))
+        .column(Text::new("Kenmerk", "Characteristic"))
+        .number(Text::new("ontbreekt", "missing"))
+        .number(Text::new("bij wie weg is", "among those who left"))
+        .number(Text::new("bij wie er nog is", "among those still there"));
+    for column in &quality.columns {
+        gaps.push([
+            Cell::both(soft_words(column.soft, &words(&column.words))),
+            Cell::percent(column.missing_share, 1),
+            Cell::percent(column.missing_among_ended, 1),
+            Cell::percent(column.missing_among_running, 1),
+        ]);
+    }
+    let mut section = Section::new(Text::new("De gegevens", "The data"))
+        .paragraph(Text::new(
+            format!(
+                "Elke regel is een traject. {} regels zijn gebruikt, {apart} niet; samen zijn dat alle {} regels.",
+                quality.used, quality.rows
+            ),
+            format!(
+                "Each row is a spell. {} rows were used, {apart} were not; together these are all {} rows.",
+                quality.used, quality.rows
+            ),
+        ))
+        .table(rows)
+        .table(gaps);
+    let uneven = quality
+        .columns
+        .iter()
+        .filter(|c| (c.missing_among_ended - c.missing_among_running).abs() > UNEVEN);
+    for column in uneven {
+        section = section.warning(Text::new(
+            format!(
+                "‘{}’ ontbreekt niet even vaak bij wie weg is als bij wie er nog is. Wat dit kenmerk zegt, kan daardoor vertekend zijn.",
+                column.words.nl
+            ),
+            format!(
+                "‘{}’ is not missing equally often among those who left and those still there. What it tells may be distorted.",
+                column.words.en
+            ),
+        ));
+    }
+    section
+}
+
+/// Soft characteristics are marked wherever they stand.
+pub(super) fn soft_words(soft: bool, words: &Text) -> Text {
+    if soft {
+        Text::new(
+            format!("{} (zacht)", words.nl),
+            format!("{} (soft)", words.en),
+        )
+    } else {
+        words.clone()
+    }
+}
