@@ -145,9 +145,28 @@ fn stay(prepared: &Prepared<'_>, spells: &Spells, ended: Option<u64>) -> Stay {
 pub(crate) fn causes(prepared: &Prepared<'_>) -> Vec<CauseShare> {
     let estimates = aalen_johansen(&prepared.spells, CONFIDENCE);
     let causes = prepared.causes.iter().enumerate();
-    causes
+    let mut causes: Vec<CauseShare> = causes
         .map(|(n, name)| cause(prepared, &estimates, (n, name)))
-        .collect()
+        .collect();
+    keep_back(causes.iter_mut().map(|cause| &mut cause.within).collect());
+    causes
+}
+
+/// Chances by cause add up to the chance to have left: where one alone is withheld, the least of the others is too.
+fn keep_back(mut causes: Vec<&mut Vec<Option<Limits>>>) {
+    let horizons = causes.first().map_or(0, |within| within.len());
+    for n in 0..horizons {
+        if causes.iter().filter(|within| within[n].is_none()).count() != 1 {
+            continue;
+        }
+        let told = causes
+            .iter_mut()
+            .filter_map(|within| within[n].map(|it| (it, within)));
+        let least = told.min_by(|a, b| a.0.estimate.total_cmp(&b.0.estimate));
+        if let Some((_, within)) = least {
+            within[n] = None;
+        }
+    }
 }
 
 fn cause(
@@ -202,7 +221,9 @@ pub(crate) fn causes_of(prepared: &Prepared<'_>, places: &[usize]) -> Vec<Vec<Op
             n,
         )
     };
-    (0..prepared.causes.len()).map(of).collect()
+    let mut causes: Vec<Vec<Option<Limits>>> = (0..prepared.causes.len()).map(of).collect();
+    keep_back(causes.iter_mut().collect());
+    causes
 }
 
 /// How many a curve rests on, at each of its points.

@@ -25,7 +25,8 @@ const HALVINGS: usize = 12;
 /// A population without groups has the very values of every column and about the correlations of the data, from one normal cloud cut at
 /// thresholds: categories too, their codes in the order of their mean along the first principal direction of the others. Correlations of
 /// the cloud are matched so that those of the values come out as found. Gaps are filled with the mean, and are a code of their own among
-/// categories. The gain is as in [`evidence`](crate::evidence()), with the cost of k-prototypes.
+/// categories. The gain is as in [`evidence`](crate::evidence()), with the cost of k-prototypes; the number of groups told is the first after
+/// which one more explains no more than it does without groups.
 ///
 /// # Errors
 /// No k, or one outside 2 to the number of rows looked at.
@@ -56,12 +57,33 @@ pub fn mixed_evidence(
         .into_par_iter()
         .map(|seed| log_costs(&maker.population(seed), ks, seed))
         .collect::<Result<Vec<_>, _>>()?;
-    let (p_value, place) = compare(&found, &made);
+    let (p_value, _) = compare(&found, &made);
     Ok(Evidence {
         p_values: vec![(Homogeneous::SameValues, p_value)],
         p_value,
-        stands_out_at: ks[place],
+        stands_out_at: ks[enough(&found, &made)],
     })
+}
+
+/// The place of the first k after which one more group explains no more than it does without groups (Tibshirani, Walther & Hastie 2001).
+fn enough(found: &[f64], made: &[Vec<f64>]) -> usize {
+    let n = made.len() as f64;
+    let gap = |k: usize| {
+        let mean = made.iter().map(|made| made[k]).sum::<f64>() / n;
+        let variance = made
+            .iter()
+            .map(|made| (made[k] - mean).powi(2))
+            .sum::<f64>()
+            / n;
+        (mean - found[k], (variance * (1.0 + 1.0 / n)).sqrt())
+    };
+    let last = found.len() - 1;
+    (0..last)
+        .find(|&k| {
+            let (next, error) = gap(k + 1);
+            gap(k).0 >= next - error
+        })
+        .unwrap_or(last)
 }
 
 /// Logarithm of the least cost found, per k.

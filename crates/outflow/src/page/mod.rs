@@ -144,7 +144,11 @@ fn share_range(limits: &Limits) -> String {
     match (limits.lower, limits.upper) {
         (Some(lower), Some(upper)) => {
             let lower = number::percent(lower, 0);
-            format!("{}–{}", lower.trim_end_matches('%'), number::percent(upper, 0))
+            format!(
+                "{}–{}",
+                lower.trim_end_matches('%'),
+                number::percent(upper, 0)
+            )
         }
         _ => String::new(),
     }

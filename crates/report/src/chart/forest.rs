@@ -42,7 +42,9 @@ impl ForestChart {
             .iter()
             .flat_map(|row| [row.estimate, row.lower, row.upper]);
         let logs = drawn.filter(|v| v.is_finite() && *v > 0.0).map(f64::log2);
-        let [low, high] = logs.fold([-0.5_f64, 0.5_f64], |[low, high], v| [low.min(v), high.max(v)]);
+        let [low, high] = logs.fold([-0.5_f64, 0.5_f64], |[low, high], v| {
+            [low.min(v), high.max(v)]
+        });
         [low.floor().max(-4.0) as i32, high.ceil().min(4.0) as i32]
     }
 }

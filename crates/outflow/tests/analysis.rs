@@ -1,0 +1,294 @@
+//! The analysis as a whole, on made spells.
+
+mod made;
+
+use helder_outflow::{Column, HazardResult, OutflowAnalysis, OutflowError, Table, analyse, page};
+use serde_json::{Value, json};
+
+fn analysed(table: &Table, asked: Value) -> OutflowAnalysis {
+    analyse(table, &made::spec(asked), "made", &|_| false).unwrap()
+}
+
+#[test]
+fn what_was_put_in_comes_out() {
+    let found = analysed(&made::spells(6_000, 1), made::asked());
+    let work = found
+        .hazards
+        .iter()
+        .find(|model| model.words.en == "work")
+        .unwrap();
+    let HazardResult::Fitted { ratios, .. } = &work.result else {
+        panic!("{:?}", work.result);
+    };
+    let trained = ratios
+        .iter()
+        .find(|ratio| ratio.compared.column == "opgeleid")
+        .unwrap();
+    assert!(trained.lower < 2.0 && 2.0 < trained.upper, "{trained:?}");
+    assert!(trained.upper - trained.lower < 0.4, "{trained:?}");
+    let home = ratios
+        .iter()
+        .filter(|ratio| ratio.compared.column == "woning");
+    for ratio in home {
+        assert!(ratio.lower < 1.0 && 1.0 < ratio.upper, "{ratio:?}");
+    }
+    let test = |column: &str| {
+        let one = found
+            .characteristics
+            .iter()
+            .find(|one| one.column == column)
+            .unwrap();
+        one.test.unwrap().p_value_adjusted
+    };
+    assert!(test("opgeleid") < 1e-6 && test("leeftijd") < 1e-6);
+    assert!(test("woning") > 0.05);
+    // Of two competing exponential paces the share of one is its part of the sum.
+    let honesty = found.honesty.unwrap();
+    assert!(
+        honesty.concordance > 0.55 && honesty.concordance < 0.65,
+        "{honesty:?}"
+    );
+    assert!(honesty.slope.lower.unwrap() < 1.0 && honesty.slope.upper.unwrap() > 1.0);
+    assert_eq!(found.groups.found, None, "{:?}", found.groups.p_value);
+}
+
+#[test]
+fn the_chances_by_reason_add_up_to_the_chance_to_have_left() {
+    let found = analysed(&made::spells(1_000, 2), made::asked());
+    let within = found.overall.within.iter().enumerate().skip(1);
+    for (n, chance) in within {
+        let chance = chance.unwrap().estimate;
+        let sum: f64 = found
+            .causes
+            .iter()
+            .map(|cause| cause.within[n].unwrap().estimate)
+            .sum();
+        assert!((chance - sum).abs() < 2e-5, "{chance} {sum}");
+    }
+    assert_eq!(found.causes.len(), 2, "rare ends stand with others");
+}
+
+#[test]
+fn a_chance_that_the_others_would_give_away_is_kept_back_with_another() {
+    let found = analysed(&made::spells(4_000, 2), made::asked());
+    assert_eq!(found.causes.len(), 3, "the rare reason stands alone");
+    let levels = found.characteristics.iter().flat_map(|one| &one.levels);
+    let mut divisions: Vec<Vec<Vec<bool>>> = levels
+        .map(|level| {
+            level
+                .causes
+                .iter()
+                .map(|own| own.iter().map(Option::is_none).collect())
+                .collect()
+        })
+        .collect();
+    divisions.push(
+        found
+            .causes
+            .iter()
+            .map(|cause| cause.within.iter().map(Option::is_none).collect())
+            .collect(),
+    );
+    let mut kept_back = 0;
+    for hidden in &divisions {
+        for n in 0..found.spec.horizons.len() {
+            let hidden = hidden.iter().filter(|own| own[n]).count();
+            assert_ne!(hidden, 1);
+            kept_back += hidden;
+        }
+    }
+    assert!(kept_back > 0);
+}
+
+#[test]
+fn the_same_bytes_come_out_again_and_from_what_was_stored() {
+    let table = made::spells(2_000, 3);
+    let first = analysed(&table, made::asked());
+    let again = analysed(&table, made::asked());
+    let stored = serde_json::to_string(&first).unwrap();
+    assert_eq!(stored, serde_json::to_string(&again).unwrap());
+    let read: OutflowAnalysis = serde_json::from_str(&stored).unwrap();
+    assert_eq!(page(&read).render(), page(&first).render());
+}
+
+/// Every count, and every number of people that a share could be turned back into, rests on at least ten.
+#[test]
+fn nothing_is_told_of_fewer_than_ten() {
+    for seed in 0..4 {
+        let found = analysed(&made::spells(260, seed), made::asked());
+        let stored = serde_json::to_value(&found).unwrap();
+        counts(&stored, "", &mut |path, count| {
+            let of_rows = path.starts_with("/quality");
+            assert!(of_rows || count == 0 || count >= 10, "{path}: {count}");
+        });
+        for level in found.characteristics.iter().flat_map(|one| &one.levels) {
+            let points: Vec<f64> = level.stay.curve.iter().map(|point| point.share).collect();
+            let spells = level.stay.spells as f64;
+            for pair in points.windows(2) {
+                // At most everybody is at risk, so a step is of this many at most; it is of ten at least.
+                assert!((pair[0] - pair[1]) * spells > 9.9, "{pair:?} of {spells}");
+            }
+        }
+    }
+}
+
+fn counts(value: &Value, path: &str, look: &mut dyn FnMut(&str, u64)) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if ["spells", "ended", "began"].contains(&name.as_str())
+                    && let Some(count) = value.as_u64()
+                {
+                    look(&format!("{path}/{name}"), count);
+                }
+                counts(value, &format!("{path}/{name}"), look);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                counts(item, path, look);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn rows_that_are_no_spells_are_set_apart_with_their_reason() {
+    let n = 400;
+    let days: Vec<Option<f64>> = (0..n)
+        .map(|i| match i {
+            0..20 => None,
+            20..25 => Some(-3.0),
+            25..30 => Some(f64::INFINITY),
+            _ => Some(f64::from(i)),
+        })
+        .collect();
+    let ends = (0..n).map(|i| Some(if i % 2 == 0 { "W" } else { "L" }.to_owned()));
+    let kind = (0..n).map(|i| Some(if i % 3 == 0 { "a" } else { "b" }.to_owned()));
+    let table = Table::new([
+        ("dagen".to_owned(), Column::Number(days)),
+        ("reden".to_owned(), Column::Text(ends.collect())),
+        ("soort".to_owned(), Column::Text(kind.collect())),
+    ])
+    .unwrap();
+    let words = json!({"nl": "x", "en": "x"});
+    let asked = json!({
+        "title": words, "time": "dagen",
+        "ends": {"cause": "reden", "running": ["L"], "causes": [{"codes": ["W"], "kind": "work"}]},
+        "characteristics": [{"column": "soort", "kind": "category", "title": words}],
+    });
+    let found = analysed(&table, asked);
+    let apart: u64 = found.quality.set_apart.iter().map(|one| one.rows).sum();
+    assert_eq!((found.quality.used, apart), (370, 30));
+    assert_eq!(found.quality.rows, found.quality.used + apart);
+    let stored = serde_json::to_value(&found.quality.set_apart).unwrap();
+    assert_eq!(
+        stored,
+        json!([{"reason": "noTime", "rows": 25}, {"reason": "negativeTime", "rows": 5}])
+    );
+}
+
+#[test]
+fn all_faults_come_at_once_and_repeat_no_value() {
+    let table = made::spells(3_000, 1);
+    let mut asked = made::asked();
+    asked["time"] = json!("weg");
+    asked["ends"]["causes"].as_array_mut().unwrap().pop();
+    asked["characteristics"][0]["column"] = json!("woning");
+    asked["characteristics"][2]["column"] = json!("niets");
+    let refused = analyse(&table, &made::spec(asked), "made", &|_| false);
+    let Err(OutflowError::Invalid(faults)) = refused else {
+        panic!("{refused:?}");
+    };
+    let found: Vec<(&str, &str)> = faults
+        .iter()
+        .map(|f| (f.pointer.as_str(), f.code.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("/time", "unknown-column"),
+            ("/characteristics/2/column", "unknown-column"),
+            ("/characteristics/0/kind", "not-a-number"),
+            ("/ends/causes", "undeclared-code"),
+        ]
+    );
+    assert!(!format!("{faults:?}").contains("\"R\""));
+
+    let mut asked = made::asked();
+    asked["characteristics"][1]["column"] = json!("reden");
+    asked["horizons"] = json!([12, 6]);
+    asked["smallestCell"] = json!(5);
+    asked["ends"]["causes"][1]["codes"] = json!(["W"]);
+    asked["title"]["en"] = json!(" ");
+    let faults = made::spec(asked).faults();
+    let found: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(
+        found,
+        [
+            "/title/en",
+            "/characteristics/1/column",
+            "/ends/causes/1/codes/0",
+            "/horizons",
+            "/smallestCell"
+        ]
+    );
+}
+
+#[test]
+fn degenerate_frames_are_refused_or_told_of_and_never_break() {
+    let few = analyse(
+        &made::spells(50, 1),
+        &made::spec(made::asked()),
+        "made",
+        &|_| false,
+    );
+    assert!(
+        matches!(few, Err(OutflowError::Invalid(faults)) if faults[0].code == "too-few-spells")
+    );
+    // One value in every column, everybody leaves on one day, or nobody ever knew a value.
+    for (days, kind) in [(7.0, Some("a")), (0.0, None)] {
+        let table = Table::new([
+            ("dagen".to_owned(), Column::Number(vec![Some(days); 200])),
+            (
+                "reden".to_owned(),
+                Column::Text(vec![Some("W".to_owned()); 200]),
+            ),
+            (
+                "soort".to_owned(),
+                Column::Text(vec![kind.map(str::to_owned); 200]),
+            ),
+            (
+                "getal".to_owned(),
+                Column::Number(vec![kind.map(|_| 1.0); 200]),
+            ),
+        ])
+        .unwrap();
+        let words = json!({"nl": "x", "en": "x"});
+        let asked = json!({
+            "title": words, "time": "dagen",
+            "ends": {"cause": "reden", "causes": [{"codes": ["W"], "kind": "work"}]},
+            "characteristics": [
+                {"column": "soort", "kind": "category", "title": words},
+                {"column": "getal", "kind": "number", "title": words},
+            ],
+        });
+        let found = analysed(&table, asked);
+        let stored = serde_json::to_string(&found).unwrap();
+        assert!(!stored.contains("NaN"));
+        assert!(page(&found).render().ends_with("</html>\n"));
+        serde_json::from_str::<OutflowAnalysis>(&stored).unwrap();
+    }
+}
+
+#[test]
+fn work_that_must_stop_stops() {
+    let stopped = analyse(
+        &made::spells(300, 1),
+        &made::spec(made::asked()),
+        "made",
+        &|_| true,
+    );
+    assert_eq!(stopped, Err(OutflowError::Stopped));
+}
