@@ -1,5 +1,10 @@
 //! Groups among numbers and categories: none where there are none, found where there are.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be made here fails the test"
+)]
+
 use helder_segmentation::{Mixed, mixed_evidence};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
