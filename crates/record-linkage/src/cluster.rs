@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     bound::Bound,
-    comparison::Scratch,
+    comparison::{Outcome, Scratch},
     model::TrainedModel,
     run::{Link, Step},
     score::Weights,
@@ -164,6 +164,22 @@ impl<'a> Weigher<'a> {
         evidence.matching
             + self.model.prior_weight
             + self.weights.household_bar(evidence, household)
+    }
+
+    /// Weight of agreeing on all that a row states, no value rarer than another.
+    pub(crate) fn own_weight(
+        &self,
+        row: u32,
+        scratch: &mut Scratch,
+        found: &mut Vec<Outcome>,
+    ) -> f64 {
+        found.clear();
+        self.bound
+            .compare(row as usize, row as usize, scratch, found);
+        let levels = found.iter().enumerate();
+        levels
+            .map(|(k, outcome)| self.weights.bars(k, *outcome).0)
+            .sum()
     }
 
     /// What a single pair counts for where groups are weighed.

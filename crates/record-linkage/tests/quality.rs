@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::collections::HashMap;
+
 use helder_record_linkage::{
-    Bound, Column, Table, groups::Group, run, run::Step, spec::ColumnPair,
+    Bound, Column, Table, dedupe, groups::Group, run, run::Step, spec::ColumnPair,
 };
 use support::{Labelled, febrl_spec, febrl4, pairs, score};
 
@@ -107,4 +109,57 @@ fn links_are_counted_by_group_as_their_records_say() {
     let groups: Vec<Group> = result.quality.groups.iter().map(|g| g.group).collect();
     assert_eq!(groups[0], Group::All);
     assert!(groups.contains(&Group::Movers) && !groups.contains(&Group::MarriedWomen));
+}
+
+/// One file with 800 people of FEBRL4, one to nine rows each; of every eighth row only the given name and the suburb are known.
+#[expect(clippy::unwrap_used, reason = "a test")]
+fn with_bare_records() -> Labelled {
+    let (a, b) = febrl4();
+    let places: HashMap<u64, usize> = b.truth.iter().copied().zip(0..).collect();
+    let rows: Vec<(usize, usize)> = (0..800)
+        .flat_map(|person| (0..=person % 9).map(move |copy| (person, copy)))
+        .collect();
+    let mut table = Table::new(rows.len());
+    for name in a.table.names() {
+        let [first, second] = [&a, &b].map(|file| file.table.column(name).unwrap());
+        let texts = rows.iter().map(|(person, copy)| {
+            let bare = (person * 5 + copy * 3) % 8 == 0;
+            if bare && !["given_name", "suburb"].contains(&name) {
+                None
+            } else if copy % 2 == 0 {
+                first.text(first.codes()[*person])
+            } else {
+                second.text(second.codes()[places[&a.truth[*person]]])
+            }
+        });
+        table.insert(name, Column::from_texts(texts)).unwrap();
+    }
+    let truth = rows.iter().map(|(person, _)| a.truth[*person]).collect();
+    Labelled { table, truth }
+}
+
+#[test]
+fn within_one_file_records_that_say_little_are_missed_as_often_as_foretold() {
+    let file = with_bare_records();
+    let found = dedupe(&febrl_spec(), &file.table, &()).unwrap();
+    let quality = &found.run.quality;
+    let is_true = |left: u32, right: u32| file.truth[left as usize] == file.truth[right as usize];
+    let n = file.truth.len() as u32;
+    let all = (0..n).flat_map(|left| (left + 1..n).map(move |right| (left, right)));
+    let all = all.filter(|(left, right)| is_true(*left, *right)).count() as f64;
+    let links = pairs(&found.run.links);
+    let right = links.filter(|(left, right)| is_true(*left, *right)).count() as f64;
+    let everybody = &quality.groups[0];
+    assert!(right / all < 0.85, "{right} of {all}");
+    // By the pairs that hang on one rule or two it would be 0.35.
+    assert!(
+        (everybody.recall - right / all).abs() < 0.05,
+        "{everybody:?} {right} of {all}"
+    );
+    for group in &quality.groups {
+        assert!(
+            group.unreached_pairs <= quality.unreached_pairs + 1e-9,
+            "{group:?}"
+        );
+    }
 }

@@ -3,9 +3,15 @@
 //! Two records of one person may have little in common, but each much with the others of that person; and two records that look alike may
 //! belong to groups that contradict each other. Groups are made of pairs; here pairs learn from their groups.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Link, RunResult, ScoredPair, Step, quality::judge_again};
+use rayon::prelude::*;
+
+use super::{
+    Link, RunResult, ScoredPair, Step,
+    lost::{Between, expected_pairs},
+    quality::judge_again,
+};
 use crate::{
     bound::Bound,
     cluster::{Clusters, Weigher},
@@ -57,22 +63,11 @@ pub(crate) fn apply(
         within(&weigher, members, &mut scratch, &mut pairs);
     }
     let newly_reached = (pairs.len() - before) as f64;
-    let mut between: HashMap<(u32, u32), f64> = HashMap::new();
-    for pair in apart {
-        let [a, b] = [pair.0, pair.1].map(|row| clusters.cluster_of[row as usize]);
-        between.insert((a.min(b), a.max(b)), Weigher::limited(f64::NEG_INFINITY));
-    }
-    let alone = |group: &u32| vec![*group];
+    let between = between(&weigher, (clusters, apart), &groups, &pairs);
     for pair in pairs.values_mut().filter(|pair| pair.match_weight > 0.0) {
-        let [a, b] = [pair.left, pair.right].map(|row| clusters.cluster_of[row as usize]);
-        if a == b {
-            continue;
+        if let Some(mean) = groups_of(clusters, pair).and_then(|met| between.get(&met)) {
+            pair.add(exact((mean - pair.match_weight).min(0.0)));
         }
-        let of = |group| groups.get(&group).cloned().unwrap_or_else(|| alone(&group));
-        let mean = *between
-            .entry((a.min(b), a.max(b)))
-            .or_insert_with_key(|(a, b)| weigher.between(&of(*a), &of(*b), &mut scratch));
-        pair.add(exact((mean - pair.match_weight).min(0.0)));
     }
     run.scored = pairs.into_values().collect();
     run.links.retain(|link| link.step != Step::Probabilistic);
@@ -105,7 +100,41 @@ pub(crate) fn apply(
             )
         })
         .collect();
-    judge_again(&mut run.quality, bound, &judged, newly_reached);
+    let expected = expected_pairs(&weigher, (clusters, &between), &run.scored);
+    judge_again(&mut run.quality, bound, &judged, (newly_reached, expected));
+}
+
+/// The two groups of a pair, the first row's first; `None` when they are one.
+fn groups_of(clusters: &Clusters, pair: &ScoredPair) -> Option<(u32, u32)> {
+    let [a, b] = [pair.left, pair.right].map(|row| clusters.cluster_of[row as usize]);
+    (a != b).then(|| (a.min(b), a.max(b)))
+}
+
+/// Mean weights between groups of which a pair was scored, where it speaks for one of them alone or both have several records.
+fn between(
+    weigher: &Weigher<'_>,
+    (clusters, apart): (&Clusters, &[(u32, u32)]),
+    groups: &BTreeMap<u32, Vec<u32>>,
+    pairs: &BTreeMap<(u32, u32), ScoredPair>,
+) -> Between {
+    let mut met = BTreeSet::new();
+    for pair in pairs.values() {
+        met.extend(groups_of(clusters, pair).filter(|(a, b)| {
+            pair.match_weight > 0.0 || groups.contains_key(a) && groups.contains_key(b)
+        }));
+    }
+    let of = |group: &u32| groups.get(group).cloned().unwrap_or_else(|| vec![*group]);
+    let mut means: Between = met
+        .into_par_iter()
+        .map_init(Scratch::new, |scratch, (a, b)| {
+            ((a, b), weigher.between(&of(&a), &of(&b), scratch))
+        })
+        .collect();
+    for pair in apart {
+        let [a, b] = [pair.0, pair.1].map(|row| clusters.cluster_of[row as usize]);
+        means.insert((a.min(b), a.max(b)), Weigher::limited(f64::NEG_INFINITY));
+    }
+    means
 }
 
 impl ScoredPair {

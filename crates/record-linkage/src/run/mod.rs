@@ -6,6 +6,7 @@ mod gap;
 mod hidden;
 mod label;
 mod limits;
+mod lost;
 mod memory;
 mod part;
 mod plan;

@@ -256,13 +256,13 @@ impl Sums {
     }
 }
 
-/// Judges anew when the weights of pairs have changed within one file. `pairs` are rows, final weight and whether they are linked; what no
-/// rule reached stays as it was, less what is reached now.
+/// Judges anew when the weights of pairs have changed within one file. `pairs` are rows, final weight and whether they are linked. What no
+/// rule reached stays as it was, less what is reached now, as far as that is between `least` and `most` true pairs in all.
 pub(super) fn judge_again(
     quality: &mut Quality,
     bound: &Bound,
     pairs: &[(usize, usize, f64, bool)],
-    newly_reached: f64,
+    (newly_reached, [least, most]): (f64, [f64; 2]),
 ) {
     let mut sums = [Sums::default(); Group::ALL.len()];
     for (left, right, weight, linked) in pairs {
@@ -280,14 +280,16 @@ pub(super) fn judge_again(
             }
         }
     }
-    let left_over = (quality.unreached_pairs - newly_reached).max(0.0);
-    let share = left_over / quality.unreached_pairs.max(1e-9);
+    let reached = sums[0].expected;
+    let before = quality.unreached_pairs;
+    let left_over = (before - newly_reached).max(least - reached);
+    let left_over = left_over.min(most - reached).max(0.0);
     quality.unreached_pairs = left_over;
     let likely = || {
         let scores = pairs.iter().map(|(_, _, weight, _)| probability(*weight));
         scores.filter(|p| *p >= BANDS[0].0).map(|p| (p, p))
     };
-    let expected = sums[0].expected + left_over;
+    let expected = reached + left_over;
     (quality.thresholds, quality.bands) = tables(likely, expected);
     let known = std::mem::take(&mut quality.groups);
     quality.groups = Group::ALL
@@ -295,9 +297,13 @@ pub(super) fn judge_again(
         .zip(sums)
         .filter(|(_, sums)| sums.links > 0 || sums.expected >= 1.0)
         .map(|(group, sums)| {
-            let before = known.iter().find(|known| known.group == group);
-            let unreached = before.map_or(0.0, |known| known.unreached_pairs * share);
-            sums.quality(group, unreached)
+            // As they were shared out before; where nothing was, as what is reached.
+            let known = known.iter().find(|known| known.group == group);
+            let share = match known {
+                Some(known) if before > 0.0 => known.unreached_pairs / before,
+                _ => sums.expected / reached.max(1e-9),
+            };
+            sums.quality(group, left_over * share)
         })
         .collect();
 }
