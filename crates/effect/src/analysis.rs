@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    Conclusion, EffectError, HazardRatio, Power, Reason, Refusal, Sensitivity, Settings, Shown,
-    Study, TimeDependent, conclusion, immortal, power,
+    Conclusion, EffectError, GroupedEffect, HazardRatio, Landmarks, Power, Reason, Refusal,
+    Sensitivity, Settings, Shown, Study, TimeDependent, conclusion, groups, immortal, landmark,
+    power,
     prepared::Prepared,
     sensitivity::{self, StrongestColumn},
     time_dependent, weighted,
@@ -24,6 +25,10 @@ pub struct Effect {
     pub ever_received: Shown<Refusal>,
     /// The provision from the day it begins.
     pub time_dependent: TimeDependent,
+    /// Those who had begun by a day beside those who had not.
+    pub landmarks: Shown<Landmarks>,
+    /// The effect by declared group.
+    pub groups: Shown<Vec<GroupedEffect>>,
     /// What something unmeasured could do to the main result.
     pub sensitivity: Shown<Sensitivity>,
     /// What may and may not be concluded.
@@ -74,6 +79,8 @@ pub fn analyse(study: &Study<'_>) -> Result<Effect, EffectError> {
     let ever_received = gate
         .map(|()| immortal::refusal(&study, adjusted.as_ref().ok().cloned()))
         .into();
+    let landmarks: Shown<Landmarks> = gate.map(|()| landmark::landmarks(&study)).into();
+    let groups: Shown<Vec<GroupedEffect>> = gate.map(|()| groups::by_groups(&study)).into();
     let sensitivity: Shown<Sensitivity> = gate
         .and(adjusted)
         .map(|adjusted| {
@@ -85,8 +92,11 @@ pub fn analyse(study: &Study<'_>) -> Result<Effect, EffectError> {
         .into();
     let conclusion = conclusion::conclude(&conclusion::Findings {
         power: &power,
+        alpha: 1.0 - study.settings.confidence,
         gate,
         time_dependent: &time_dependent,
+        landmarks: landmarks.value(),
+        groups: groups.value(),
         sensitivity: sensitivity.value(),
     });
     Ok(Effect {
@@ -95,6 +105,8 @@ pub fn analyse(study: &Study<'_>) -> Result<Effect, EffectError> {
         power,
         ever_received,
         time_dependent,
+        landmarks,
+        groups,
         sensitivity,
         conclusion,
     })

@@ -72,6 +72,17 @@ pub struct Difference {
 }
 
 impl Difference {
+    pub(crate) fn new(estimate: f64, standard_error: f64, confidence: f64) -> Self {
+        let half = normal::two_sided(confidence) * standard_error;
+        Self {
+            estimate,
+            standard_error,
+            lower: (estimate - half).max(-1.0),
+            upper: (estimate + half).min(1.0),
+            p_value: normal::two_sided_p(estimate / standard_error),
+        }
+    }
+
     /// Whether 0 lies within the limits.
     pub fn may_be_zero(&self) -> bool {
         self.lower <= 0.0 && self.upper >= 0.0

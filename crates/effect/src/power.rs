@@ -69,6 +69,12 @@ pub(crate) fn both(confidence: f64, power: f64) -> Option<f64> {
         .then(|| normal::two_sided(confidence) + normal::quantile(power))
 }
 
+/// What an analysis with this standard error could see: the logarithm of the ratio, or the difference.
+pub(crate) fn smallest_visible(study: &Prepared<'_>, standard_error: f64) -> f64 {
+    let z = both(study.settings.confidence, study.settings.power);
+    z.map_or(f64::INFINITY, |z| z * standard_error)
+}
+
 pub(crate) fn power(study: &Prepared<'_>, adjusted: Result<&HazardRatio, Reason>) -> Power {
     let settings = study.settings;
     let n_events = (0..study.len()).filter(|&i| study.has_outcome(i)).count();

@@ -7,6 +7,8 @@
 
 mod faults;
 mod figures;
+mod groups;
 mod honesty;
+mod reference;
 mod support;
 mod welfare;

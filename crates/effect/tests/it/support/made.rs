@@ -84,6 +84,14 @@ impl World {
         made
     }
 
+    /// The true chance of outflow to work within `days`, with or without the provision.
+    pub(crate) fn chance(&self, x: [f64; 3], exposed: bool, days: f64) -> f64 {
+        let effect = if exposed { self.effect.exp() } else { 1.0 };
+        let work = self.work * score(self.on_work, x) * effect;
+        let all = work + self.other * score(self.on_other, x);
+        work / all * (1.0 - (-all * days).exp())
+    }
+
     /// Adds the spell of somebody whose provision begins then, when it is seen.
     pub(crate) fn live(&self, rng: &mut ChaCha8Rng, x: [f64; 3], begins: f64, made: &mut Made) {
         let work = self.work * score(self.on_work, x);
@@ -124,6 +132,18 @@ impl World {
 }
 
 impl Made {
+    /// The true difference in chance among all in sight on a day.
+    pub(crate) fn true_difference(&self, world: &World, day: f64, days: f64) -> f64 {
+        let there = (0..self.end.len()).filter(|&i| self.entry[i] <= day && day < self.end[i]);
+        let (mut n, mut sum) = (0.0, 0.0);
+        for i in there {
+            let x = [self.age[i], self.barrier[i], self.employability[i]];
+            n += 1.0;
+            sum += world.chance(x, true, days) - world.chance(x, false, days);
+        }
+        sum / n
+    }
+
     /// The study; without employability something that matters is not measured.
     pub(crate) fn study(&self, with_employability: bool) -> Study<'_> {
         let column = |name: &str, values| Column {
