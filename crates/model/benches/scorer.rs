@@ -1,4 +1,4 @@
-//! Time per row of a regression on 30 numbers, with contributions and order; with and without an interval.
+//! Time per row of each family, with its values set, score, contributions, their order and, where the model has one, the interval.
 
 use helder_model::{Algorithm, Answer, Language, Model, Reasons, Scorer, Value};
 
@@ -115,7 +115,10 @@ fn boosted(curves: usize, pairs: usize) -> Scorer {
         levels: None,
     };
     let deviations = || helder_model::Deviations((0..14).map(|bag| bag - 7).collect());
-    let scores = |steps: usize| (0..steps).map(|step| step as f64 * 0.01 - 0.3).collect();
+    let scores = |steps: usize| {
+        let scores = scattered(steps).into_iter();
+        scores.map(|score| score * 0.02 - 1.0).collect::<Vec<_>>()
+    };
     let curve = |input: usize| helder_model::Curve {
         side: side(input, 100),
         scores: scores(100),
@@ -164,6 +167,118 @@ fn score_boosted(bencher: divan::Bencher<'_, '_>, curves: usize, pairs: usize) {
     });
 }
 
+/// Numbers between 0 and 100 without a pattern, the same ones always.
+fn scattered(count: usize) -> Vec<f64> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 11) as f64 * (100.0 / (1_u64 << 53) as f64)
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// Ten thousand people, each with values of their own.
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a row has nothing to measure"
+)]
+fn ten_thousand(bencher: divan::Bencher<'_, '_>, scorer: &Scorer) {
+    let inputs = scorer.inputs().len();
+    let values = scattered(10_000 * inputs);
+    let (mut row, mut answer) = (scorer.row(), Answer::default());
+    bencher.bench_local(|| {
+        let mut sum = 0.0;
+        for values in values.chunks_exact(inputs) {
+            row.clear();
+            for (input, value) in values.iter().enumerate() {
+                scorer.set(&mut row, input, Value::Number(*value)).unwrap();
+            }
+            scorer.score(&row, &mut answer).unwrap();
+            sum += answer.score + answer.order[0] as f64;
+        }
+        sum
+    });
+}
+
+/// Whole points for twenty inputs of ten steps.
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a model has nothing to measure"
+)]
+fn card() -> Scorer {
+    let mut model = model(false);
+    model.inputs.truncate(20);
+    let inputs = model.inputs.iter().map(|input| helder_model::InputPoints {
+        side: helder_model::Side {
+            input: input.name.clone(),
+            cuts: Some((1..10).map(|cut| f64::from(cut) * 10.0).collect()),
+            levels: None,
+        },
+        points: (0..10).collect(),
+        mean: 4.5,
+    });
+    model.algorithm = Algorithm::Scorecard(helder_model::PointsFit {
+        intercept: -3.0,
+        per_point: 0.05,
+        inputs: inputs.collect(),
+    });
+    Scorer::new(&model).unwrap()
+}
+
+/// A tree of 64 leaves that asks for twenty inputs, six questions deep.
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a model has nothing to measure"
+)]
+fn tree() -> Scorer {
+    let mut model = model(false);
+    model.inputs.truncate(20);
+    let node = |place: u64| helder_model::TreeNode {
+        score: (place as f64 * 0.37).sin(),
+        rows: 100,
+        lower: 0.1,
+        upper: 0.9,
+        split: (place < 63).then(|| helder_model::TreeSplit {
+            input: format!("x{}", place % 20),
+            test: helder_model::TreeTest::AtMost(50.0),
+            missing: helder_model::Way::First,
+            first: 2 * place + 1,
+            second: 2 * place + 2,
+        }),
+    };
+    model.algorithm = Algorithm::DecisionTree(helder_model::TreeFit {
+        nodes: (0..127).map(node).collect(),
+    });
+    Scorer::new(&model).unwrap()
+}
+
+#[divan::bench]
+fn ten_thousand_rows_of_a_scorecard_of_twenty(bencher: divan::Bencher<'_, '_>) {
+    ten_thousand(bencher, &card());
+}
+
+#[divan::bench]
+fn ten_thousand_rows_of_a_tree_six_deep(bencher: divan::Bencher<'_, '_>) {
+    ten_thousand(bencher, &tree());
+}
+
+#[divan::bench]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a model has nothing to measure"
+)]
+fn ten_thousand_rows_of_thirty_numbers_with_interval(bencher: divan::Bencher<'_, '_>) {
+    ten_thousand(bencher, &Scorer::new(&model(true)).unwrap());
+}
+
+/// Score, contributions, their order and the interval of 10,000 rows.
+#[divan::bench]
+fn ten_thousand_rows_of_twenty_curves_and_ten_pairs(bencher: divan::Bencher<'_, '_>) {
+    ten_thousand(bencher, &boosted(20, 10));
+}
+
 #[divan::bench]
 fn thirty_curves_and_twenty_pairs(bencher: divan::Bencher<'_, '_>) {
     score_boosted(bencher, 30, 20);
@@ -172,6 +287,11 @@ fn thirty_curves_and_twenty_pairs(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench]
 fn twenty_curves_and_five_pairs(bencher: divan::Bencher<'_, '_>) {
     score_boosted(bencher, 20, 5);
+}
+
+#[divan::bench]
+fn twenty_curves_and_ten_pairs(bencher: divan::Bencher<'_, '_>) {
+    score_boosted(bencher, 20, 10);
 }
 
 /// A Cox regression on 30 numbers with 1,800 days of ends and 100 knots, of which the second cause is half as frequent.

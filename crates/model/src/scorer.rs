@@ -1,19 +1,23 @@
 //! A model made ready to answer: typed row in, score with exact contributions out, nothing allocated per row.
 
+mod bagged;
+mod cuts;
 mod hazard;
 mod linear;
 mod nearest;
+mod order;
 mod outlook;
 mod points;
 mod row;
 mod spread;
+mod steps;
 mod terms;
 mod tree;
 
 pub use outlook::{Chance, MedianTime, Outlook, OutlookCause, OutlookCurve};
 pub(crate) use row::level_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};
-pub(crate) use terms::Placer;
+pub(crate) use steps::Placer;
 
 use std::collections::HashMap;
 
@@ -66,12 +70,10 @@ pub struct Answer {
     pub points: Vec<u32>,
     /// Positions of the terms, largest contribution (by size, not sign) first.
     pub order: Vec<usize>,
-    /// What `order` is sorted by, kept for its buffer.
-    keys: Vec<(u64, usize)>,
     /// Steps of the inputs in their curves, kept for its buffer.
     steps: Vec<usize>,
-    /// What the bags say apart, kept for its buffer.
-    bags: Vec<f64>,
+    /// Steps and cells of the terms among those of all, kept for its buffer.
+    entries: Vec<usize>,
 }
 
 /// An interval.
@@ -188,11 +190,17 @@ impl Scorer {
     ///
     /// # Errors
     /// [`ValueFault`] says what is wrong, never what the value was; the input then counts as not given.
+    #[inline]
     pub fn set(&self, row: &mut Row, input: usize, value: Value<'_>) -> Result<(), ValueFault> {
-        match self.slots.get(input) {
-            Some(slot) => row.set(input, slot.resolve(value)?),
-            None => return Err(ValueFault::UnknownInput),
+        let slot = self.slots.get(input).ok_or(ValueFault::UnknownInput)?;
+        // What most values are, without the detour of a cell that could be a fault.
+        if let (Value::Number(number), true) = (value, slot.takes_numbers())
+            && number.is_finite()
+        {
+            row.set(input, row::Cell::given(number));
+            return Ok(());
         }
+        row.set(input, slot.resolve(value)?);
         Ok(())
     }
 
@@ -210,17 +218,7 @@ impl Scorer {
             Engine::Tree(tree) => tree.score(row, answer),
             Engine::Hazards(hazards) => hazards.score(row, answer),
         }
-        // The bits of a positive number sort as the number does; inverted, the largest comes first.
-        let key = |(place, value): (usize, &f64)| (!value.abs().to_bits(), place);
-        answer.keys.clear();
-        answer
-            .keys
-            .extend(answer.contributions.iter().enumerate().map(key));
-        answer.keys.sort_unstable();
-        answer.order.clear();
-        answer
-            .order
-            .extend(answer.keys.iter().map(|(_, place)| *place));
+        order::by_size(&answer.contributions, &mut answer.order);
         Ok(())
     }
 

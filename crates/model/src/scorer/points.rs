@@ -1,6 +1,6 @@
 //! Whole points, added up.
 
-use super::{Answer, Row, probability, terms::Steps};
+use super::{Answer, Row, probability, steps::Steps};
 use crate::{Calibration, Input, PointsFit};
 
 #[derive(Clone, Debug)]

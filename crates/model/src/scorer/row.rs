@@ -115,7 +115,9 @@ impl WarningKind {
     }
 }
 
+/// As wide as a level: a cell without padding is copied whole, in the time of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(super) enum State {
     Absent,
     Given,
@@ -132,6 +134,18 @@ pub(super) struct Cell {
     pub(super) number: f64,
     pub(super) level: u32,
     pub(super) state: State,
+}
+
+impl Cell {
+    /// Of a number, or of a boolean as one.
+    #[inline]
+    pub(super) const fn given(number: f64) -> Self {
+        Self {
+            number,
+            level: 0,
+            state: State::Given,
+        }
+    }
 }
 
 impl PartialEq for Cell {
@@ -198,6 +212,7 @@ impl Row {
             .is_some_and(|cell| matches!(cell.state, State::Missing | State::Unknown))
     }
 
+    #[inline]
     pub(super) fn set(&mut self, input: usize, cell: Cell) {
         self.cells[input] = cell;
     }
@@ -296,15 +311,15 @@ impl Slot {
         }
     }
 
+    /// Whether every finite number is a value.
+    #[inline]
+    pub(super) fn takes_numbers(&self) -> bool {
+        self.kind == InputType::Number
+    }
+
     /// The cell that a value becomes.
     pub(super) fn resolve(&self, value: Value<'_>) -> Result<Cell, ValueFault> {
-        let number = |number| {
-            Ok(Cell {
-                number,
-                level: 0,
-                state: State::Given,
-            })
-        };
+        let number = |number| Ok(Cell::given(number));
         match (self.kind, value) {
             (_, Value::Null) => self.missing.ok_or(ValueFault::MissingRefused),
             (InputType::Number | InputType::Integer, Value::Integer(value)) => number(value as f64),

@@ -2,13 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{
-    Answer, Interval, Row, Value, ValueFault, probability,
-    row::{Cell, Slot, State},
-};
-use crate::{
-    Bags, Calibration, Curve, Deviations, Input, MissingRule, PairTable, Side, TermsFit, bags,
-};
+use super::{Answer, Interval, Row, bagged::Bagged, probability, steps::Steps};
+use crate::{Calibration, Deviations, Input, MissingRule, Side, TermsFit};
 
 /// The 97.5 % point of the standard normal distribution.
 const Z95: f64 = 1.959_963_984_540_054;
@@ -16,129 +11,31 @@ const Z95: f64 = 1.959_963_984_540_054;
 #[derive(Clone, Debug)]
 pub(super) struct Terms {
     intercept: f64,
-    curves: Vec<(Steps, Vec<f64>)>,
+    curves: Vec<Curved>,
     pairs: Vec<Pair>,
-    bags: Option<Spread>,
+    /// Entries: the steps of all curves, then the cells of all tables, row by row.
+    scores: Vec<f64>,
+    bags: Option<Bagged>,
     calibration: Calibration,
 }
 
-/// How the bags differ, ready to be read off beside the scores.
 #[derive(Clone, Debug)]
-struct Spread {
-    count: usize,
-    /// Standard errors of the score per root of the sum of squares.
-    factor: f64,
-    unit: f64,
-    intercept: Vec<f64>,
-    /// Per curve, then per pair: all steps or cells, bag by bag.
-    terms: Vec<Vec<f32>>,
-}
-
-impl Spread {
-    fn new(bags: &Bags, fit: &TermsFit) -> Self {
-        let flat = |of: &mut dyn Iterator<Item = &Deviations>| -> Vec<f32> {
-            of.flat_map(|one| one.0.iter().map(|value| *value as f32))
-                .collect()
-        };
-        let curve = |curve: &Curve| flat(&mut curve.deviations.iter());
-        let pair = |pair: &PairTable| flat(&mut pair.deviations.iter().flatten());
-        Self {
-            count: bags.count(),
-            factor: bags.factor,
-            unit: bags.unit,
-            intercept: bags.intercept.0.iter().copied().map(f64::from).collect(),
-            terms: (fit.curves.iter().map(curve))
-                .chain(fit.pairs.iter().map(pair))
-                .collect(),
-        }
-    }
-
-    /// Adds what the bags say apart in one step or cell of a term.
-    fn add(&self, sums: &mut [f64], term: usize, place: usize) {
-        let of_term = self.terms.get(term).map_or(&[][..], Vec::as_slice);
-        let here = of_term.get(place * self.count..).unwrap_or_default();
-        for (sum, deviation) in sums.iter_mut().zip(here) {
-            *sum += f64::from(*deviation);
-        }
-    }
-
-    fn standard_error(&self, sums: &[f64]) -> f64 {
-        let squares: f64 = sums.iter().map(|sum| sum * sum).sum();
-        self.unit * bags::spread(squares, self.count, self.factor)
-    }
-}
-
-/// Finds the step of a raw value, by the rules of its input.
-pub(crate) struct Placer {
-    slot: Slot,
+struct Curved {
     steps: Steps,
-}
-
-impl Placer {
-    pub(crate) fn new(side: &Side, input: &Input) -> Self {
-        Self {
-            slot: Slot::new(input),
-            steps: Steps::new(side, input),
-        }
-    }
-
-    /// The step of a value, the one for missing first where there is one.
-    pub(crate) fn step(&self, value: Value<'_>) -> Result<usize, ValueFault> {
-        Ok(self.steps.of(&self.slot.resolve(value)?))
-    }
-}
-
-/// Which step a value lies in.
-#[derive(Clone, Debug)]
-pub(super) enum Steps {
-    Cuts {
-        cuts: Vec<f64>,
-        /// 1 where the first step is the missing value.
-        missing: usize,
-    },
-    /// Step per level of the input.
-    Levels(Vec<u32>),
+    /// Its first entry.
+    first: usize,
 }
 
 #[derive(Clone, Debug)]
 struct Pair {
     inputs: [usize; 2],
     /// For each step of the curve of an input its step in the table.
-    sides: [Vec<usize>; 2],
+    sides: [Vec<u32>; 2],
     is_found_by_curve: bool,
     searched: [Steps; 2],
     across: usize,
-    scores: Vec<f64>,
-}
-
-impl Steps {
-    pub(super) fn new(side: &Side, input: &Input) -> Self {
-        let Some(groups) = &side.levels else {
-            return Self::Cuts {
-                cuts: side.cuts.clone().unwrap_or_default(),
-                missing: usize::from(input.missing == MissingRule::OwnEffect),
-            };
-        };
-        let places: HashMap<&str, u32> = groups
-            .iter()
-            .zip(0..)
-            .flat_map(|(levels, place)| levels.iter().map(move |level| (level.as_str(), place)))
-            .collect();
-        let of = |level: &str| places.get(level).copied().unwrap_or(0);
-        Self::Levels(input.categories.iter().map(|c| of(&c.level)).collect())
-    }
-
-    pub(super) fn of(&self, cell: &Cell) -> usize {
-        match self {
-            Self::Cuts { missing: 1, .. } if cell.state == State::Missing => 0,
-            Self::Cuts { cuts, missing } => {
-                missing + cuts.partition_point(|cut| *cut <= cell.number)
-            }
-            Self::Levels(steps) => steps
-                .get(cell.level as usize)
-                .map_or(0, |step| *step as usize),
-        }
-    }
+    /// Its first entry.
+    first: usize,
 }
 
 /// For each step of a curve its step in a table of the same input, where no step of the curve lies in two of them.
@@ -179,82 +76,95 @@ impl Terms {
     ) -> Self {
         let by_curve =
             |side: &Side, input: usize| coarser(&fit.curves.get(input)?.side, side, &inputs[input]);
-        let pair = |pair: &PairTable| {
-            let first = *positions.get(&pair.first.input)?;
-            let second = *positions.get(&pair.second.input)?;
+        let mut scores = Vec::new();
+        let mut deviations: Vec<Vec<&Deviations>> = Vec::new();
+        let mut curves = Vec::with_capacity(fit.curves.len());
+        for (curve, input) in fit.curves.iter().zip(inputs) {
+            curves.push(Curved {
+                steps: Steps::new(&curve.side, input),
+                first: scores.len(),
+            });
+            scores.extend(&curve.scores);
+            deviations.push(curve.deviations.iter().collect());
+        }
+        let mut pairs = Vec::with_capacity(fit.pairs.len());
+        for pair in &fit.pairs {
+            let place = |side: &Side| positions.get(&side.input).copied();
+            let (Some(first), Some(second)) = (place(&pair.first), place(&pair.second)) else {
+                continue;
+            };
             let sides = [by_curve(&pair.first, first), by_curve(&pair.second, second)];
             let is_found_by_curve = sides.iter().all(Option::is_some);
-            Some(Pair {
+            pairs.push(Pair {
                 inputs: [first, second],
-                sides: sides.map(Option::unwrap_or_default),
+                sides: sides.map(|side| {
+                    let steps = side.into_iter().flatten();
+                    steps.map(|step| step as u32).collect()
+                }),
                 is_found_by_curve,
                 searched: [
                     Steps::new(&pair.first, &inputs[first]),
                     Steps::new(&pair.second, &inputs[second]),
                 ],
                 across: pair.scores.first().map_or(0, Vec::len),
-                scores: pair.scores.concat(),
-            })
-        };
-        let curves = fit.curves.iter().zip(inputs);
+                first: scores.len(),
+            });
+            scores.extend(pair.scores.iter().flatten());
+            deviations.push(pair.deviations.iter().flatten().collect());
+        }
+        let bags = fit.bags.as_ref();
         Self {
             intercept: fit.intercept,
-            curves: curves
-                .map(|(curve, input)| (Steps::new(&curve.side, input), curve.scores.clone()))
-                .collect(),
-            pairs: fit.pairs.iter().filter_map(pair).collect(),
-            bags: fit.bags.as_ref().map(|bags| Spread::new(bags, fit)),
+            curves,
+            pairs,
+            scores,
+            bags: bags.map(|bags| Bagged::new(bags, &deviations)),
             calibration,
         }
     }
 
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
+        self.find(row, &mut answer.steps, &mut answer.entries);
+        let entries = &answer.entries;
         answer.contributions.clear();
         answer.points.clear();
-        answer.steps.clear();
-        answer.bags.clear();
-        if let Some(spread) = &self.bags {
-            answer.bags.extend_from_slice(&spread.intercept);
-        }
-        let cells = row.cells();
-        let mut score = self.intercept;
-        for (term, ((steps, scores), cell)) in self.curves.iter().zip(cells).enumerate() {
-            let step = steps.of(cell);
-            answer.steps.push(step);
-            if let Some(spread) = &self.bags {
-                spread.add(&mut answer.bags, term, step);
-            }
-            let contribution = scores.get(step).copied().unwrap_or(0.0);
-            score += contribution;
-            answer.contributions.push(contribution);
-        }
-        for (term, pair) in self.pairs.iter().enumerate() {
-            let [first, second] = [0, 1].map(|side| {
-                let input = pair.inputs[side];
-                if pair.is_found_by_curve {
-                    pair.sides[side][answer.steps[input]]
-                } else {
-                    pair.searched[side].of(&cells[input])
-                }
-            });
-            let place = first * pair.across + second;
-            if let Some(spread) = &self.bags {
-                spread.add(&mut answer.bags, self.curves.len() + term, place);
-            }
-            let contribution = pair.scores.get(place).copied().unwrap_or(0.0);
-            score += contribution;
-            answer.contributions.push(contribution);
-        }
+        answer
+            .contributions
+            .extend(entries.iter().map(|entry| self.scores[*entry]));
+        let sum = |score, contribution: &f64| score + contribution;
+        let score = answer.contributions.iter().fold(self.intercept, sum);
         answer.score = score;
         answer.base_score = self.intercept;
         answer.probability = Some(probability(score, self.calibration));
         answer.value = None;
         answer.nearest = None;
-        answer.interval = self.bags.as_ref().map(|spread| {
-            let half = Z95 * spread.standard_error(&answer.bags);
+        answer.interval = self.bags.as_ref().map(|bags| {
+            let half = Z95 * bags.standard_error(entries);
             let [lower, upper] =
                 [score - half, score + half].map(|score| probability(score, self.calibration));
             Interval { lower, upper }
         });
+    }
+
+    /// The step of each curve and the entry of each term.
+    fn find(&self, row: &Row, steps: &mut Vec<usize>, entries: &mut Vec<usize>) {
+        let cells = row.cells();
+        steps.clear();
+        let curves = self.curves.iter().zip(cells);
+        steps.extend(curves.map(|(curve, cell)| curve.steps.of(cell)));
+        entries.clear();
+        let curves = self.curves.iter().zip(&*steps);
+        entries.extend(curves.map(|(curve, step)| curve.first + step));
+        entries.extend(self.pairs.iter().map(|pair| {
+            let [down, across] = [0, 1].map(|side| {
+                let input = pair.inputs[side];
+                if pair.is_found_by_curve {
+                    pair.sides[side][steps[input]] as usize
+                } else {
+                    pair.searched[side].of(&cells[input])
+                }
+            });
+            pair.first + down * pair.across + across
+        }));
     }
 }

@@ -15,6 +15,7 @@ mod formats;
 mod hazards;
 mod hostile;
 mod printed;
+mod read_off;
 mod reasons;
 mod schema;
 mod scores;
