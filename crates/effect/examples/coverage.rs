@@ -36,8 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut tally = |name: &str, truth: f64, estimate: f64, error: f64| {
             add(&mut tallies, name, truth, estimate, error);
         };
-        let refused = effect.ever_received.value();
-        if let Some(it) = refused.and_then(|it| it.ever_received.as_ref()) {
+        if let Some(it) = &effect.ever_received.ever_received {
             let name = "ever received (refused by the crate)";
             tally(name, WORLD.effect, it.estimate, it.standard_error);
         }

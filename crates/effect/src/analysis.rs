@@ -21,8 +21,8 @@ pub struct Effect {
     pub counts: Counts,
     /// Whether there is enough data to see an effect that matters. Without it every estimate below is withheld.
     pub power: Power,
-    /// Why "ever received" is no way to ask, with both numbers where there are estimates to show.
-    pub ever_received: Shown<Refusal>,
+    /// Why "ever received" is no way to ask, with both numbers where estimates may be shown.
+    pub ever_received: Refusal,
     /// The provision from the day it begins.
     pub time_dependent: TimeDependent,
     /// Those who had begun by a day beside those who had not.
@@ -66,9 +66,8 @@ pub struct Counts {
 pub fn analyse(study: &Study<'_>) -> Result<Effect, EffectError> {
     let study = Prepared::new(study)?;
     let adjusted = time_dependent::hazard_ratio(&study, true);
-    let power = power::power(&study, adjusted.as_ref().map_err(|reason| *reason));
+    let (power, gate) = power_and_gate(&study, &adjusted);
     let counts = counts(&study);
-    let gate = gate(&study, &power, &adjusted);
     let time_dependent = TimeDependent {
         crude: gate
             .and_then(|()| time_dependent::hazard_ratio(&study, false))
@@ -76,9 +75,7 @@ pub fn analyse(study: &Study<'_>) -> Result<Effect, EffectError> {
         weighted: gate.and_then(|()| weighted::weighted(&study)).into(),
         adjusted: gate.and_then(|()| adjusted.clone()).into(),
     };
-    let ever_received = gate
-        .map(|()| immortal::refusal(&study, adjusted.as_ref().ok().cloned()))
-        .into();
+    let ever_received = immortal::refusal(&study, gate.and_then(|()| adjusted.clone()));
     let landmarks: Shown<Landmarks> = gate.map(|()| landmark::landmarks(&study)).into();
     let groups: Shown<Vec<GroupedEffect>> = gate.map(|()| groups::by_groups(&study)).into();
     let sensitivity: Shown<Sensitivity> = gate
@@ -112,25 +109,28 @@ pub fn analyse(study: &Study<'_>) -> Result<Effect, EffectError> {
     })
 }
 
-/// Whether anything may be shown at all.
-fn gate(
+/// What the data could show, and whether anything may be shown at all.
+pub(crate) fn power_and_gate(
     study: &Prepared<'_>,
-    power: &Power,
     adjusted: &Result<HazardRatio, Reason>,
-) -> Result<(), Reason> {
+) -> (Power, Result<(), Reason>) {
     let least = study.settings.smallest_group;
     let with = study.people((0..study.len()).filter(|&i| study.begins[i].is_some()));
     let without = study.people((0..study.len()).filter(|&i| study.begins[i].is_none()));
     let outcomes = study.people((0..study.len()).filter(|&i| study.has_outcome(i)));
-    if with < least || without < least || outcomes < least {
-        return Err(Reason::TooFewPeople);
-    }
-    adjusted.as_ref().map_err(|reason| *reason)?;
-    if power.is_enough {
+    let people = if with.min(without).min(outcomes) < least {
+        Err(Reason::TooFewPeople)
+    } else {
+        Ok(())
+    };
+    let found = people.and(adjusted.as_ref().map_err(|reason| *reason));
+    let power = power::power(study, found);
+    let enough = if power.is_enough {
         Ok(())
     } else {
         Err(Reason::NoPower)
-    }
+    };
+    (power, found.and(enough))
 }
 
 fn counts(study: &Prepared<'_>) -> Counts {

@@ -4,7 +4,7 @@ use helder_survival::{CoxFit, Spells};
 use serde::Serialize;
 
 use crate::{
-    Grouping, HazardRatio, Reason, Shown, matrix::Square, multiplicity::adjust, normal,
+    Grouping, HazardRatio, Reason, Shown, matrix::Square, multiplicity::adjusted_p_values, normal,
     power::smallest_visible, prepared::Prepared, regression::Regression, time_dependent,
 };
 
@@ -67,7 +67,7 @@ pub(crate) fn by_groups(study: &Prepared<'_>) -> Vec<GroupedEffect> {
     let mut fitted: Vec<Fitted> = groupings.iter().map(|it| fit(study, it)).collect();
     let method = study.settings.multiplicity;
     let tests = || fitted.iter().filter_map(|it| it.interaction.as_ref().ok());
-    let corrected = adjust(&tests().map(|it| it.p_value).collect::<Vec<_>>(), method);
+    let corrected = adjusted_p_values(&tests().map(|it| it.p_value).collect::<Vec<_>>(), method);
     let interactions = fitted
         .iter_mut()
         .filter_map(|it| it.interaction.as_mut().ok());
@@ -75,7 +75,7 @@ pub(crate) fn by_groups(study: &Prepared<'_>) -> Vec<GroupedEffect> {
         interaction.adjusted_p_value = p_value;
     }
     let ratios = || fitted.iter().flat_map(|it| &it.ratios).flatten();
-    let corrected = adjust(&ratios().map(|it| it.p_value).collect::<Vec<_>>(), method);
+    let corrected = adjusted_p_values(&ratios().map(|it| it.p_value).collect::<Vec<_>>(), method);
     let mut corrected = corrected.into_iter();
     let mut with_p_value = |hazard_ratio| GroupRatio {
         hazard_ratio,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     EffectError, HazardRatio, Reason, Study, Text,
+    analysis::power_and_gate,
     prepared::Prepared,
     regression::{Regression, provision},
     text::{en, nl},
@@ -32,14 +33,14 @@ pub struct Refusal {
     pub reason: RefusalReason,
     /// The explanation, with the figures.
     pub text: Text,
-    /// What the refused analysis would have said, with the same columns held equal. Shown to warn, never as a result.
+    /// What the refused analysis would have said, with the same columns held equal. Shown to warn, never as a result; `None` where no
+    /// estimate may be shown.
     pub ever_received: Option<HazardRatio>,
     /// What the analysis from the day of the beginning says of the same spells.
     pub from_its_beginning: Option<HazardRatio>,
-    /// Days before the provision that would have counted as days with it.
-    pub immortal_days: f64,
-    /// These days as share of all days that would have counted as days with the provision, in `[0, 1]`.
-    pub immortal_share: f64,
+    /// Share of the days that would have counted as days with the provision but lie before it, in `[0, 1]`; `None` where too few people
+    /// have one.
+    pub immortal_share: Option<f64>,
 }
 
 /// Why a plan is refused.
@@ -59,30 +60,34 @@ pub enum RefusalReason {
 /// Suissa 2008 (doi 10.1093/aje/kwm324).
 pub fn check_plan(study: &Study<'_>, plan: Plan) -> Result<Option<Refusal>, EffectError> {
     let study = Prepared::new(study)?;
-    Ok(match plan {
-        Plan::EverReceived => Some(refusal(
-            &study,
-            time_dependent::hazard_ratio(&study, true).ok(),
-        )),
-        Plan::TimeDependent | Plan::Landmark => None,
-    })
+    match plan {
+        Plan::EverReceived => {
+            let adjusted = time_dependent::hazard_ratio(&study, true);
+            let (_, gate) = power_and_gate(&study, &adjusted);
+            Ok(Some(refusal(&study, gate.and(adjusted))))
+        }
+        Plan::TimeDependent | Plan::Landmark => Ok(None),
+    }
 }
 
-/// The refusal of "ever received", beside the time-dependent figure.
-pub(crate) fn refusal(study: &Prepared<'_>, from_its_beginning: Option<HazardRatio>) -> Refusal {
-    let (mut immortal_days, mut days) = (0.0, 0.0);
+/// The refusal of "ever received", beside the time-dependent figure where that may be shown.
+pub(crate) fn refusal(
+    study: &Prepared<'_>,
+    from_its_beginning: Result<HazardRatio, Reason>,
+) -> Refusal {
+    let (mut before, mut days) = (0.0, 0.0);
     for (i, begins) in study.begins.iter().enumerate() {
         let Some(begins) = begins else { continue };
         let (entry, end) = (study.study.entry[i], study.study.end[i]);
         days += end - entry;
-        immortal_days += (begins - entry).max(0.0);
+        before += (begins - entry).max(0.0);
     }
-    let immortal_share = if days > 0.0 {
-        immortal_days / days
-    } else {
-        0.0
-    };
-    let ever_received = ever_received(study).ok();
+    let is_shown = from_its_beginning != Err(Reason::TooFewPeople) && days > 0.0;
+    let immortal_share = is_shown.then(|| before / days);
+    let from_its_beginning = from_its_beginning.ok();
+    let ever_received = from_its_beginning
+        .as_ref()
+        .and_then(|_| ever_received(study).ok());
     let text = text(
         immortal_share,
         ever_received.as_ref(),
@@ -93,7 +98,6 @@ pub(crate) fn refusal(study: &Prepared<'_>, from_its_beginning: Option<HazardRat
         text,
         ever_received,
         from_its_beginning,
-        immortal_days,
         immortal_share,
     }
 }
@@ -115,23 +119,20 @@ fn ever_received(study: &Prepared<'_>) -> Result<HazardRatio, Reason> {
     .hazard_ratio(study.settings.confidence)
 }
 
-fn text(share: f64, wrong: Option<&HazardRatio>, right: Option<&HazardRatio>) -> Text {
+fn text(share: Option<f64>, wrong: Option<&HazardRatio>, right: Option<&HazardRatio>) -> Text {
     let mut text = Text::new(
-        format!(
-            "Deze analyse doen wij niet. Wie een voorziening krijgt, moest eerst lang genoeg in de uitkering blijven om haar te krijgen. \
-             In de dagen daarvóór kon iemand met een voorziening dus niet uitstromen. Van alle dagen die zouden meetellen als dagen mét \
-             voorziening ligt {} procent vóór de start. Daardoor lijkt een voorziening slechter dan zij is. Wij tellen iemand pas mee als \
-             deelnemer vanaf de dag waarop de voorziening begint.",
-            nl(100.0 * share, 0)
-        ),
-        format!(
-            "We do not make this analysis. People who get a provision first had to stay on benefit long enough to get it. In the days \
-             before it, somebody with a provision could not leave. Of all days that would count as days with the provision, {} percent \
-             lie before it began. This makes a provision look worse than it is. We count people as participants only from the day on \
-             which the provision begins.",
-            en(100.0 * share, 0)
-        ),
+        "Deze analyse doen wij niet. Wie een voorziening krijgt, moest eerst lang genoeg in de uitkering blijven om haar te krijgen. In de \
+         dagen daarvóór kon iemand met een voorziening dus niet uitstromen. Wie die dagen meetelt als dagen mét voorziening, laat de \
+         voorziening slechter lijken dan zij is. Wij tellen iemand pas mee als deelnemer vanaf de dag waarop de voorziening begint.",
+        "We do not make this analysis. People who get a provision first had to stay on benefit long enough to get it. In the days before \
+         it, somebody with a provision could not leave. Counting those days as days with the provision makes it look worse than it is. We \
+         count people as participants only from the day on which the provision begins.",
     );
+    if let Some(share) = share {
+        let (share_nl, share_en) = (nl(100.0 * share, 0), en(100.0 * share, 0));
+        let _ = write!(text.nl, " Het gaat om {share_nl} procent van de dagen.");
+        let _ = write!(text.en, " This is {share_en} percent of the days.");
+    }
     if let (Some(wrong), Some(right)) = (wrong, right) {
         let _ = write!(
             text.nl,

@@ -32,7 +32,7 @@ pub use estimate::{Difference, HazardRatio, Reason, Shown};
 pub use groups::{GroupEffect, GroupRatio, GroupedEffect, Interaction};
 pub use immortal::{Plan, Refusal, RefusalReason, check_plan};
 pub use landmark::{AtHorizon, Landmark, Landmarks};
-pub use multiplicity::adjust;
+pub use multiplicity::adjusted_p_values;
 pub use power::{Power, events_needed, smallest_detectable_hazard_ratio};
 pub use sensitivity::{
     Bound, Sensitivity, StrongestColumn, bounding_factor, e_value, risk_ratio_of,

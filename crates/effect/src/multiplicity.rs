@@ -6,7 +6,7 @@ use crate::Multiplicity;
 ///
 /// # Source
 /// Holm 1979 (jstor 4615733); Benjamini & Hochberg 1995 (doi 10.1111/j.2517-6161.1995.tb02031.x). Compared with R 4.2.2 (`p.adjust`).
-pub fn adjust(p_values: &[f64], method: Multiplicity) -> Vec<f64> {
+pub fn adjusted_p_values(p_values: &[f64], method: Multiplicity) -> Vec<f64> {
     let m = p_values.len();
     let mut order: Vec<usize> = (0..m).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));

@@ -12,10 +12,10 @@ use crate::{HazardRatio, Reason, normal, prepared::Prepared};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Power {
-    /// Spells that ended by the outcome; `None` when fewer than may be shown.
+    /// Spells that ended by the outcome; like all that follows from it `None` when there are too few people to show anything.
     pub n_events: Option<usize>,
     /// Share of the exposed among those at risk, on average over the outcomes; in `[0, 1]`.
-    pub exposed_share: f64,
+    pub exposed_share: Option<f64>,
     /// Factor by which holding columns equal raises the events needed, at least 1.
     pub inflation: f64,
     /// The smallest hazard ratio above 1 that would be found with the chance asked; `None` when no ratio would.
@@ -77,26 +77,38 @@ pub(crate) fn smallest_visible(study: &Prepared<'_>, standard_error: f64) -> f64
 
 pub(crate) fn power(study: &Prepared<'_>, adjusted: Result<&HazardRatio, Reason>) -> Power {
     let settings = study.settings;
+    let relevant = settings.smallest_relevant_hazard_ratio;
+    let mut power = Power {
+        n_events: None,
+        exposed_share: None,
+        inflation: 1.0,
+        smallest_detectable_hazard_ratio: None,
+        smallest_relevant_hazard_ratio: relevant,
+        events_needed: None,
+        times_as_many: None,
+        power: settings.power,
+        is_enough: false,
+    };
+    if adjusted == Err(Reason::TooFewPeople) {
+        return power;
+    }
     let n_events = (0..study.len()).filter(|&i| study.has_outcome(i)).count();
     let (exposed_share, spread) = exposed_shares(study);
     let information = n_events as f64 * spread;
-    let inflation = adjusted.map_or(1.0, |it| (information * it.standard_error.powi(2)).max(1.0));
-    let z = both(settings.confidence, settings.power).unwrap_or(f64::INFINITY);
-    let smallest = (z * (inflation / information).sqrt()).exp();
-    let relevant = settings.smallest_relevant_hazard_ratio;
-    let needed = z * z * inflation / (spread * relevant.ln().powi(2));
-    let finite = |value: f64| value.is_finite().then_some(value);
-    Power {
-        n_events: (n_events == 0 || n_events >= settings.smallest_group).then_some(n_events),
-        exposed_share,
-        inflation,
-        smallest_detectable_hazard_ratio: finite(smallest),
-        smallest_relevant_hazard_ratio: relevant,
-        events_needed: finite(needed).map(|needed| needed.ceil() as usize),
-        times_as_many: finite(needed / n_events as f64),
-        power: settings.power,
-        is_enough: adjusted.is_ok() && smallest <= relevant,
+    if let Ok(adjusted) = adjusted {
+        power.inflation = (information * adjusted.standard_error.powi(2)).max(1.0);
     }
+    let z = both(settings.confidence, settings.power).unwrap_or(f64::INFINITY);
+    let smallest = (z * (power.inflation / information).sqrt()).exp();
+    let needed = z * z * power.inflation / (spread * relevant.ln().powi(2));
+    let finite = |value: f64| value.is_finite().then_some(value);
+    power.n_events = Some(n_events);
+    power.exposed_share = Some(exposed_share);
+    power.smallest_detectable_hazard_ratio = finite(smallest);
+    power.events_needed = finite(needed).map(|needed| needed.ceil() as usize);
+    power.times_as_many = finite(needed / n_events as f64);
+    power.is_enough = adjusted.is_ok() && smallest <= relevant;
+    power
 }
 
 /// Mean over the outcomes of the share `p` of the exposed among those at risk, and of `p (1 − p)`.

@@ -81,6 +81,9 @@ pub(crate) fn weighted(study: &Prepared<'_>) -> Result<Weighted, Reason> {
         .residuals(&spells, &design)
         .map_err(|_| Reason::NoEstimate)?;
     let error = with_estimated_weights(study, &start, &waiting, &rows, &residuals.dfbeta[0]);
+    if !(estimate.is_finite() && known.is_finite() && error.is_finite() && error > 0.0) {
+        return Err(Reason::NoEstimate);
+    }
     Ok(Weighted {
         hazard_ratio: HazardRatio {
             adjusted_for: study.columns.iter().map(|(name, _)| name.clone()).collect(),

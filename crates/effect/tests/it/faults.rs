@@ -2,7 +2,9 @@
 
 use helder_effect::{EffectError, Grouping, Missing, StudyFault, analyse};
 
-use crate::support::made::WORLD;
+use serde_json::Value;
+
+use crate::support::made::{Made, WORLD};
 
 #[test]
 fn all_faults_of_a_study_are_named_at_once() {
@@ -54,4 +56,101 @@ fn declared_missing_values_are_a_column_of_their_own() {
     let effect = analyse(&study).unwrap();
     let adjusted = effect.time_dependent.adjusted.value().unwrap();
     assert!(adjusted.adjusted_for.contains(&"age (missing)".to_owned()));
+}
+
+/// Every answer is a number or a reason, whatever the spells.
+#[test]
+fn degenerate_studies_have_an_answer_without_a_number_that_is_none() {
+    let base = WORLD.make(120, 4);
+    let changes: [fn(&mut Made); 12] = [
+        |_| {},
+        |made| made.provision.fill(None),
+        |made| made.provision.fill(Some(0.0)),
+        |made| made.provision.fill(Some(1e9)),
+        |made| made.provision.fill(Some(-5.0)),
+        |made| made.cause.fill(0),
+        |made| made.cause.fill(1),
+        |made| made.cause.fill(2),
+        |made| {
+            made.entry.fill(0.0);
+            made.end.fill(100.0);
+        },
+        |made| made.age.fill(3.0),
+        |made| made.barrier = made.age.clone(),
+        |made| {
+            let exposed = made.provision.iter();
+            made.age = exposed
+                .map(|it| f64::from(u8::from(it.is_some())))
+                .collect();
+        },
+    ];
+    for (k, change) in changes.iter().enumerate() {
+        for n in [1, 2, 25, 120] {
+            for with_columns in [true, false] {
+                let mut made = base.clone();
+                change(&mut made);
+                let labels: Vec<u32> = (0..n as u32).map(|i| i % 2).collect();
+                let mut study = made.study(true);
+                study.entry = &study.entry[..n];
+                study.end = &study.end[..n];
+                study.cause = &study.cause[..n];
+                study.provision = &study.provision[..n];
+                for column in &mut study.columns {
+                    column.values = &column.values[..n];
+                }
+                if !with_columns {
+                    study.columns.clear();
+                }
+                study.groupings.push(Grouping {
+                    name: "half".to_owned(),
+                    levels: vec!["a".to_owned(), "b".to_owned()],
+                    labels: &labels,
+                });
+                study.settings.smallest_relevant_hazard_ratio = 50.0;
+                study.settings.smallest_relevant_difference = 0.99;
+                study.settings.landmarks = vec![1.0, 50.0, 1e7];
+                let json = serde_json::to_value(analyse(&study).unwrap()).unwrap();
+                assert_no_hole(&json, &format!("change {k}, {n} spells"));
+            }
+        }
+    }
+}
+
+/// JSON writes NaN and infinity as null; so a null may only stand where something may be absent.
+fn assert_no_hole(json: &Value, place: &str) {
+    let may_be_absent = [
+        "spells",
+        "people",
+        "seenLate",
+        "exposed",
+        "outcomes",
+        "otherEnds",
+        "running",
+        "n",
+        "nExposed",
+        "nEvents",
+        "exposedShare",
+        "smallestDetectableHazardRatio",
+        "eventsNeeded",
+        "timesAsMany",
+        "everReceived",
+        "fromItsBeginning",
+        "immortalShare",
+        "strongestColumn",
+        "varianceRatioBefore",
+        "varianceRatioAfter",
+    ];
+    match json {
+        Value::Null => {
+            let name = place.rsplit('/').next().unwrap();
+            assert!(may_be_absent.contains(&name), "{place}");
+        }
+        Value::Array(items) => items.iter().for_each(|it| assert_no_hole(it, place)),
+        Value::Object(members) => {
+            for (name, it) in members {
+                assert_no_hole(it, &format!("{place}/{name}"));
+            }
+        }
+        _ => {}
+    }
 }

@@ -28,7 +28,7 @@ fn both_ways_of_counting_equal_r() {
     let of_r = &reference["immortal_time_wrong"]["coef"];
     close(wrong.estimate, of_r[7].as_f64().unwrap(), 10);
     // Weeks before the provision pull the wrong figure towards "no difference".
-    assert!(wrong.estimate < TRUTH && refusal.immortal_share > 0.1);
+    assert!(wrong.estimate < TRUTH && refusal.immortal_share.unwrap() > 0.1);
 }
 
 #[test]
