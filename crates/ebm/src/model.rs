@@ -119,6 +119,27 @@ impl Ebm {
     /// what early stopping smooths away is not in it; how often it holds the truth is measured in `tests/it/bands.rs`.
     pub fn standard_error(&self, bins: &[u8]) -> Option<f64> {
         let spread = self.bags.as_ref()?;
+        let sums = self.of_bags(spread, bins);
+        let squares: f64 = sums.iter().map(|sum| sum * sum).sum();
+        Some(spread.factor * (squares / (sums.len() as f64 - 1.0).max(1.0)).sqrt())
+    }
+
+    /// Per bag what it adds to the error of the score of a row in bins: of one row the squares sum up to the square of
+    /// [`Ebm::standard_error`], of two rows the products to their covariance. None with one bag.
+    pub fn deviations(&self, bins: &[u8]) -> Vec<f64> {
+        let Some(spread) = &self.bags else {
+            return Vec::new();
+        };
+        let mut sums = self.of_bags(spread, bins);
+        let share = spread.factor / (sums.len() as f64 - 1.0).max(1.0).sqrt();
+        for sum in &mut sums {
+            *sum *= share;
+        }
+        sums
+    }
+
+    /// How far the score of each bag lies from their mean.
+    fn of_bags(&self, spread: &BagSpread, bins: &[u8]) -> Vec<f64> {
         let mut sums = spread.intercept.clone();
         let mut add = |of: &[f64]| {
             for (sum, deviation) in sums.iter_mut().zip(of) {
@@ -131,8 +152,7 @@ impl Ebm {
         for (pair, cells) in self.pairs.iter().zip(&spread.pairs) {
             add(&cells[pair.cell(bins)]);
         }
-        let squares: f64 = sums.iter().map(|sum| sum * sum).sum();
-        Some(spread.factor * (squares / (sums.len() as f64 - 1.0).max(1.0)).sqrt())
+        sums
     }
 
     /// Makes the curve of a numeric input rise (or fall) throughout. What is missing keeps its score relative to the mean;

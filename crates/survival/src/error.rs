@@ -70,6 +70,16 @@ pub enum SurvivalError {
         /// The bound.
         allowed: u64,
     },
+    /// Spells by interval are more rows than may be held.
+    #[error(
+        "spells by interval are {needed} rows and at most {allowed} are made: take wider or fewer intervals, or allow more"
+    )]
+    TooManyPersonPeriods {
+        /// Rows there would be.
+        needed: usize,
+        /// The bound.
+        allowed: usize,
+    },
     /// No spell is known to be free of its end as late as a measure looks.
     #[error("nobody is followed long enough: at {what} nobody is left at risk")]
     BeyondFollowUp {

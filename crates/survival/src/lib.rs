@@ -14,6 +14,7 @@ mod log_rank;
 mod matrix;
 mod measures;
 mod normal;
+mod person_period;
 mod risk;
 mod spells;
 mod spline;
@@ -39,5 +40,6 @@ pub use measures::{
     Censoring, Concordance, DynamicAuc, brier_score, concordance, dynamic_auc,
     integrated_brier_score, uno_concordance,
 };
+pub use person_period::{Intervals, PersonPeriods};
 pub use spells::{Cause, Spells};
 pub use spline::RestrictedCubicSpline;

@@ -136,6 +136,11 @@ impl Spells {
         &self.time
     }
 
+    /// From when spell `i` is in sight; `None` where all are from the beginning.
+    pub fn entry_of(&self, i: usize) -> Option<f64> {
+        self.entry.as_ref().map(|entry| entry[i])
+    }
+
     /// How each ended.
     pub fn causes(&self) -> &[Cause] {
         &self.cause

@@ -7,7 +7,7 @@ use crate::workspace::{
 };
 
 /// Crates with mathematics and formats only.
-const PURE: [&str; 22] = [
+const PURE: [&str; 23] = [
     "helder-dataset",
     "helder-record-linkage",
     "helder-pprl",
@@ -21,6 +21,7 @@ const PURE: [&str; 22] = [
     "helder-imputation",
     "helder-survival",
     "helder-effect",
+    "helder-hazard",
     "helder-selection",
     "helder-outflow",
     "helder-yardstick",

@@ -17,6 +17,7 @@ mod made;
 mod measures;
 mod net;
 mod passes;
+mod person_period;
 mod splines;
 mod support;
 mod welfare;
