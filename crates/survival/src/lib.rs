@@ -15,6 +15,7 @@ mod matrix;
 mod measures;
 mod normal;
 mod person_period;
+mod recurrent;
 mod risk;
 mod spells;
 mod spline;
@@ -41,5 +42,6 @@ pub use measures::{
     integrated_brier_score, uno_concordance,
 };
 pub use person_period::{Intervals, PersonPeriods};
+pub use recurrent::{History, Recurrence, Recurrent};
 pub use spells::{Cause, Spells};
 pub use spline::RestrictedCubicSpline;
