@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::{
     Conclusion, EffectError, GroupedEffect, HazardRatio, Landmarks, Power, Reason, Refusal,
-    Sensitivity, Settings, Shown, Study, TimeDependent, conclusion, groups, immortal, landmark,
-    power,
+    Sensitivity, Settings, Shown, Study, TimeDependent, conclusion, duration, groups, immortal,
+    landmark, power,
     prepared::Prepared,
     sensitivity::{self, StrongestColumn},
     time_dependent, weighted,
@@ -73,6 +73,7 @@ pub fn analyse(study: &Study<'_>) -> Result<Effect, EffectError> {
             .and_then(|()| time_dependent::hazard_ratio(&study, false))
             .into(),
         weighted: gate.and_then(|()| weighted::weighted(&study)).into(),
+        by_duration: gate.and_then(|()| duration::by_duration(&study)).into(),
         adjusted: gate.and_then(|()| adjusted.clone()).into(),
     };
     let ever_received = immortal::refusal(&study, gate.and_then(|()| adjusted.clone()));

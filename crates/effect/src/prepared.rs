@@ -207,6 +207,11 @@ fn settings_faults(settings: &Settings) -> Vec<StudyFault> {
             "at most 12 numbers of days above 0, rising",
         ),
         (
+            within(settings.first_days, 0.0, f64::INFINITY),
+            "firstDays",
+            "a number of days above 0",
+        ),
+        (
             settings.smallest_group >= 10,
             "smallestGroup",
             "at least 10",

@@ -76,6 +76,8 @@ pub struct Settings {
     pub landmarks: Vec<f64>,
     /// Days after a landmark until which outflow counts.
     pub horizons: Vec<f64>,
+    /// Days from the beginning of the provision in which it may do something else than later, above 0.
+    pub first_days: f64,
     /// Fewest people of which anything is shown, at least 10.
     pub smallest_group: usize,
     /// Share of the weights at each end that is set to the weight at that share, in `[0, 0.1]`. More than a little pulls the weighted
@@ -97,6 +99,7 @@ impl Default for Settings {
             smallest_relevant_difference: 0.1,
             landmarks: vec![90.0, 180.0, 365.0],
             horizons: vec![365.0],
+            first_days: 180.0,
             smallest_group: 10,
             truncation: 0.0005,
             propensity_limit: 0.02,

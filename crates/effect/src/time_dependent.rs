@@ -4,7 +4,7 @@ use helder_survival::Spells;
 use serde::Serialize;
 
 use crate::{
-    HazardRatio, Reason, Shown, Weighted,
+    ByDuration, HazardRatio, Reason, Shown, Weighted,
     prepared::Prepared,
     regression::{Regression, provision},
 };
@@ -20,6 +20,8 @@ pub struct TimeDependent {
     /// As if everybody had the same chance to begin, whatever their columns (marginal structural model). Averages over people who
     /// differ, so it lies closer to 1 than `adjusted` even when both are right.
     pub weighted: Shown<Weighted>,
+    /// The adjusted hazard ratio at first and later: one figure for both would hide a provision that keeps people in before it helps.
+    pub by_duration: Shown<ByDuration>,
 }
 
 /// Spells cut at the provision, with only the outcome as event.

@@ -73,6 +73,8 @@ pub enum Code {
     Unmeasured,
     /// The result is easily explained away.
     Fragile,
+    /// At first the provision does something else than later.
+    OtherAtFirst,
     /// Methods disagree.
     MethodsDisagree,
     /// How many more of a hundred leave within a horizon.
@@ -138,6 +140,9 @@ fn of_estimate(findings: &Findings<'_>, adjusted: &HazardRatio) -> Conclusion {
     };
     let mut may = vec![say::pace(verdict, adjusted)];
     let mut may_not = Vec::new();
+    let by_duration = findings.time_dependent.by_duration.value();
+    let apart = by_duration.filter(|it| it.p_value < findings.alpha);
+    may.extend(apart.map(say::other_at_first));
     let difference = clearest_difference(findings);
     may.extend(difference.map(|(landmark, horizon, it)| say::chance(landmark.day, horizon, it)));
     if verdict != Verdict::NoDifferenceShown {

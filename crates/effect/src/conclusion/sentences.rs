@@ -2,7 +2,7 @@
 
 use super::{Code, Statement, Verdict};
 use crate::{
-    Balance, Differences, HazardRatio, Interaction, Power, Reason, Sensitivity, Text,
+    Balance, ByDuration, Differences, HazardRatio, Interaction, Power, Reason, Sensitivity, Text,
     text::{en, nl},
 };
 
@@ -304,6 +304,26 @@ pub(super) fn groups_not_different(grouping: &str, interaction: &Interaction) ->
         format!(
             "Do not say that the provision works better for one group of {grouping} than for another. This was not shown (p = {}).",
             en(p, 2)
+        ),
+    )
+}
+
+pub(super) fn other_at_first(found: &ByDuration) -> Statement {
+    let days = en(found.first_days, 0);
+    let (first, later) = (found.first.hazard_ratio, found.later.hazard_ratio);
+    say(
+        Code::OtherAtFirst,
+        format!(
+            "Het verschil is in het begin anders dan later: in de eerste {days} dagen {} keer zo snel, daarna {} keer. Eén cijfer voor alles samen \
+             zegt dan weinig.",
+            nl(first, 2),
+            nl(later, 2)
+        ),
+        format!(
+            "The difference is not the same at first and later: {} times as fast in the first {days} days, {} times after them. One figure for \
+             both then says little.",
+            en(first, 2),
+            en(later, 2)
         ),
     )
 }

@@ -75,7 +75,7 @@ fn every_estimator_holds_its_truth_about_as_often_as_it_says() {
         }
     }
     println!("{held:?}");
-    // Of 60 seeds at 95 %, fewer than 53 happens twice in a thousand.
+    // Of 60 seeds at 95 %, fewer than 53 happens once in a hundred.
     assert!(held[..4].iter().all(|it| *it > 0.88), "{held:?}");
     assert!(held[4] < 0.5, "people as they are do not compare: {held:?}");
 }
@@ -114,8 +114,8 @@ fn differences(made: &Made) -> Differences {
 
 #[test]
 fn one_wrong_model_of_two_leaves_the_doubly_robust_difference_right() {
-    let line = |age: f64| 0.7 * age;
-    let ends = |age: f64| if age.abs() > 1.2 { 1.8 } else { 0.0 };
+    let line = |age: f64| age;
+    let ends = |age: f64| if age.abs() > 1.2 { 2.2 } else { 0.0 };
     let step = |age: f64| if age > 0.8 { 1.6 } else { 0.0 };
     let seeds = 4;
     for (on_start, on_work, is_start_right) in [
@@ -142,8 +142,8 @@ fn one_wrong_model_of_two_leaves_the_doubly_robust_difference_right() {
             "doubly robust {robust:.4}, one model {wrong:.4}, as they are {crude:.4}, s.e. {error:.4}"
         );
         assert!(robust.abs() < 2.6 * error);
-        assert!(wrong.abs() > robust.abs());
-        assert!(crude.abs() > 2.0 * error);
+        assert!(!is_start_right || wrong.abs() > 2.0 * error);
+        assert!(is_start_right || crude.abs() > 5.0 * error);
     }
 }
 
@@ -233,4 +233,36 @@ fn fewer_than_ten_people_are_not_shown() {
             ..
         }
     ));
+}
+
+#[test]
+fn a_provision_that_keeps_people_in_at_first_is_said_to() {
+    let world = World {
+        at_first: Some(-0.6),
+        effect: 0.8,
+        ..WORLD
+    };
+    let made = world.make(5000, 31);
+    let effect = analyse(&made.study(true)).unwrap();
+    let found = effect.time_dependent.by_duration.value().unwrap();
+    for (found, truth) in [(&found.first, -0.6), (&found.later, 0.8)] {
+        assert!((found.estimate - truth).abs() < 3.0 * found.standard_error);
+    }
+    assert!(
+        effect
+            .conclusion
+            .may
+            .iter()
+            .any(|it| it.code == Code::OtherAtFirst)
+    );
+    // One effect throughout is rarely told as two.
+    let said = share(40, |seed| {
+        let made = WORLD.make(1500, 500 + seed);
+        let mut study = made.study(true);
+        study.settings.landmarks = Vec::new();
+        study.settings.smallest_relevant_hazard_ratio = 9.0;
+        let effect = analyse(&study).unwrap();
+        effect.time_dependent.by_duration.value().unwrap().p_value < 0.05
+    });
+    assert!(said <= 0.15, "{said}");
 }

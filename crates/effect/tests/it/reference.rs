@@ -85,6 +85,15 @@ fn time_dependent_and_ever_received_equal_r() {
 }
 
 #[test]
+fn the_first_days_and_later_equal_r() {
+    let (effect, r) = (analysed(), &values()["by_duration"]);
+    let found = effect.time_dependent.by_duration.value().unwrap();
+    close_ratio("first days", &found.first, &r["first"], 10.0);
+    close_ratio("later", &found.later, &r["later"], 10.0);
+    close("equal", found.p_value, &r["p"], 10.0);
+}
+
+#[test]
 fn weights_and_the_weighted_hazard_ratio_equal_r() {
     let (effect, r) = (analysed(), &values()["weighted"]);
     let found = effect.time_dependent.weighted.value().unwrap();

@@ -37,6 +37,15 @@ by <- coxph(Surv(from, until, ev) ~ a0 + a1 + a2 + factor(group) + x1 + x2, rows
 C <- rbind(c(-1, 1, 0), c(-1, 0, 1)); b <- coef(by)[1:3]; V <- vcov(by)[1:3, 1:3]
 wald <- drop(t(C %*% b) %*% solve(C %*% V %*% t(C)) %*% (C %*% b))
 
+# In the first 180 days of the provision, and later.
+turn <- d$provision[rows$id] + 180
+dur <- rbind(within(rows[rows$a == 0, ], { first <- 0; later <- 0 }),
+  within(rows[rows$a == 1, ], { t <- turn[rows$a == 1]; ev <- ev & until <= t; until <- pmin(until, t); first <- 1; later <- 0; rm(t) }),
+  within(rows[rows$a == 1, ], { from <- pmax(from, turn[rows$a == 1]); first <- 0; later <- 1 }))
+dur <- dur[dur$from < dur$until, ]
+du <- coxph(Surv(from, until, ev) ~ first + later + x1 + x2, dur, cluster = person, control = to_the_end)
+dz <- (coef(du)[1] - coef(du)[2]) / sqrt(vcov(du)[1, 1] + vcov(du)[2, 2] - 2 * vcov(du)[1, 2])
+
 # Marginal structural model: Cox for the pull, constant pace within intervals of equally many beginnings.
 w <- d[!(has & d$provision <= d$entry), ]; wh <- !is.na(w$provision)
 w$until <- ifelse(wh, w$provision, w$end)
@@ -112,14 +121,18 @@ arm <- function(a) {
     c(Ft, Ft + (y + aug - Ft) / pa, y / pa, 1 / pa)
   }))
 }
-A1 <- arm(1); A0 <- arm(0); phi <- A1[, 2] - A0[, 2]; psi <- mean(phi)
-se <- sqrt(sum(rowsum(phi - psi, s$person)^2)) / nrow(s)
+A1 <- arm(1); A0 <- arm(0); psi <- mean(A1[, 2] - A0[, 2])
+# Residuals at the size they have for rows on which nothing was fitted: two columns and a level, in two models.
+full <- function(A, a) A[, 1] + (A[, 2] - A[, 1]) / (1 - 6 / sum(s$a == a))
+phi <- full(A1, 1) - full(A0, 0)
+se <- sqrt(sum(rowsum(phi - mean(phi), s$person)^2)) / nrow(s)
 aj <- function(a) { k <- s[s$a == a, ]; f <- survfit(Surv(time, factor(status, 0:2)) ~ 1, k); summary(f, times = tau)$pstate[2] }
 
 pv <- c(.01, .04, .03, .005, .2)
 jsonlite::write_json(list(
   versions = list(R = R.version.string, survival = as.character(packageVersion("survival"))),
   time_dependent = hr(td), ever_received = hr(naive),
+  by_duration = list(first = hr(du), later = hr(du, 2), p = unname(2 * pnorm(-abs(dz)))),
   groups = list(estimate = unname(b), se = unname(sqrt(diag(V))), wald = wald, p = pchisq(wald, 2, lower.tail = FALSE)),
   weighted = list(hazard_ratio = hr(fm), mean = mean(msm$w), highest = max(msm$w), effective_share = sum(msm$w)^2 / sum(msm$w^2) / nrow(msm)),
   landmark = list(n = nrow(s), exposed = sum(s$a), adjusted = hr(lm1), pooled = hr(lm2), chance_range = range(p),

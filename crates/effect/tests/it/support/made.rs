@@ -10,6 +10,8 @@ use rand_chacha::ChaCha8Rng;
 pub(crate) struct World {
     /// Logarithm of the hazard ratio of the provision for outflow to work.
     pub(crate) effect: f64,
+    /// The same in the first 180 days of the provision, where it is another.
+    pub(crate) at_first: Option<f64>,
     /// Outflow to work of somebody average.
     pub(crate) work: f64,
     /// Outflow by other ways.
@@ -28,6 +30,7 @@ pub(crate) struct World {
 
 pub(crate) const WORLD: World = World {
     effect: 0.4,
+    at_first: None,
     work: 0.0010,
     other: 0.0005,
     start: 0.0012,
@@ -99,7 +102,11 @@ impl World {
         let leaves = if before < begins {
             before
         } else {
-            begins + exponential(rng, work * self.effect.exp())
+            match self.at_first.map(|it| exponential(rng, work * it.exp())) {
+                Some(first) if first < 180.0 => begins + first,
+                Some(_) => begins + 180.0 + exponential(rng, work * self.effect.exp()),
+                None => begins + exponential(rng, work * self.effect.exp()),
+            }
         };
         let other = exponential(rng, self.other * score(self.on_other, x));
         let (low, high) = self.follow_up;
