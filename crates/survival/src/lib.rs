@@ -24,8 +24,8 @@ pub use aalen_johansen::{AalenJohansen, Incidence, IncidencePoint, aalen_johanse
 pub use aft::{Aft, AftCoefficient, AftFit, Law};
 pub use cox::{
     Baseline, Client, ClientPoint, Cox, CoxCoefficient, CoxFit, CoxNet, CoxPath, CoxPathPoint,
-    CrossValidatedCoxPath, EffectPoint, Penalties, PenaltyScore, ProportionalHazards, Residuals,
-    TestResult, TieMethod, TimeScale,
+    CrossValidatedCoxPath, EffectPoint, PathBaseline, Penalties, PenaltyScore, ProportionalHazards,
+    Residuals, TestResult, TieMethod, TimeScale,
 };
 pub use design::Design;
 pub use episodes::{

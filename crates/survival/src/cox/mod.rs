@@ -19,7 +19,7 @@ pub(crate) use ordered::standardisation as standardised;
 pub use baseline::{Baseline, Client, ClientPoint};
 pub use curve::EffectPoint;
 pub use fit::{CoxCoefficient, CoxFit, TestResult};
-pub use net::{CoxNet, CoxPath, CoxPathPoint, Penalties};
+pub use net::{CoxNet, CoxPath, CoxPathPoint, PathBaseline, Penalties};
 pub use net_cross::{CrossValidatedCoxPath, PenaltyScore};
 pub use proportional::{ProportionalHazards, TimeScale};
 pub use residuals::Residuals;

@@ -207,3 +207,37 @@ fn settings_outside_their_range_are_refused() {
     assert!(net.cross_validate(&spells, &design, &one_fold).is_err());
     assert!(net.cross_validate(&spells, &design, &[1, 2]).is_err());
 }
+
+#[test]
+fn the_baseline_of_a_point_without_a_penalty_is_that_of_the_regression() {
+    let made = Made::beside("more.json");
+    let spells = made.spells();
+    let plain = made.design(&["age", "work"]);
+    let by_stratum = plain.clone().stratified_by(&made.labels("district"));
+    let net = CoxNet::new(1.0).penalties(Penalties::Given(vec![0.02, 0.0]));
+    for design in [plain, by_stratum] {
+        let path = net.fit(&spells, &design).unwrap();
+        let found = net
+            .baselines(&spells, &design, &path, &path.points[1])
+            .unwrap();
+        let fit = Cox::new().fit(&spells, &design).unwrap();
+        assert_eq!(found.len(), fit.baselines.len());
+        for (found, expected) in found.iter().zip(&fit.baselines) {
+            assert_eq!(
+                (found.stratum, &found.time),
+                (expected.stratum, &expected.time)
+            );
+            let hazards = serde_json::json!(expected.cumulative_hazard);
+            ask("baseline", close(&found.cumulative_hazard, &hazards), 9.0);
+        }
+        let shrunk = net
+            .baselines(&spells, &design, &path, &path.points[0])
+            .unwrap();
+        assert_ne!(shrunk, found);
+        let other = made.design(&["debt"]);
+        assert!(
+            net.baselines(&spells, &other, &path, &path.points[0])
+                .is_err()
+        );
+    }
+}
