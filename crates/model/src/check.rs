@@ -8,6 +8,7 @@ mod inputs;
 mod k_means;
 mod linear;
 mod points;
+mod privacy;
 mod terms;
 mod training;
 mod tree;
@@ -42,6 +43,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
     check.training(model);
     check.nothing_sensitive_is_actionable(model);
     check.similar_cases(model);
+    check.privacy(model);
     let by_name: HashMap<&str, &Input> = model
         .inputs
         .iter()

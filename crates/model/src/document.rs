@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    GeneralisedFit, HazardFit, Input, KMeansFit, LinearFit, PointsFit, SimilarCases, Term,
+    GeneralisedFit, HazardFit, Input, KMeansFit, LinearFit, PointsFit, Privacy, SimilarCases, Term,
     TermsFit, Training, TreeFit,
 };
 
@@ -40,6 +40,9 @@ pub struct Model {
     /// How many training rows resemble one, as counts; absent where training kept none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub similar_cases: Option<SimilarCases>,
+    /// What is promised of the rows it was learned from; absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Privacy>,
     /// From what it was made.
     pub training: Training,
 }

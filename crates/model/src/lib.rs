@@ -13,6 +13,7 @@ pub mod hazard;
 pub mod input;
 mod points;
 mod print;
+mod privacy;
 pub mod read;
 pub mod reason;
 pub mod scorer;
@@ -36,6 +37,7 @@ pub use generalised::{Family, GeneralisedFit};
 pub use hazard::{Hazard, HazardFit, HazardTerms, RiskClass, RiskCurve};
 pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
 pub use points::{InputPoints, PointsFit};
+pub use privacy::{Accountant, Mechanism, Privacy};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};
 pub use scorer::{

@@ -14,6 +14,7 @@ mod judge;
 mod means;
 mod plan;
 mod prepare;
+mod private;
 mod proof;
 mod regress;
 mod scorecard;
@@ -83,6 +84,7 @@ pub(crate) fn learn(
         step: checkpoint,
         stop: &|| checkpoint("fitting"),
         news: &|_| {},
+        chance: &|| None,
     };
     learn_watched(file, plan, origin, &onlooker)
 }
@@ -96,6 +98,8 @@ pub(crate) struct Onlooker<'a> {
     pub stop: &'a (dyn Fn() -> bool + Sync),
     /// Told how boosting goes, from several threads.
     pub news: &'a (dyn Fn(helder_ebm::Progress) + Sync),
+    /// Random bits for noise that a promise of privacy asks for: of the operating system, kept nowhere. `None` when there are none.
+    pub chance: &'a (dyn Fn() -> Option<u64> + Sync),
 }
 
 /// [`learn`] with news of how it goes.
@@ -118,6 +122,16 @@ pub(crate) fn learn_watched(
     step("reading the frame")?;
     let table = table::read(file, plan)?;
     let rows = split::split(&table, plan)?;
+    if let Some(privacy) = &plan.privacy {
+        step("fitting")?;
+        let origin = private::sealed(onlooker)?;
+        let learned = private::learn(&table, plan, privacy, &origin, &rows, onlooker)?;
+        tells_anything(&table, &rows, &learned.model)?;
+        step("judging")?;
+        let judged = private::judge(&table, plan, &rows, &learned)?;
+        step("writing")?;
+        return proof::write(plan, &origin, &learned.model, &judged);
+    }
     let (model, judged) = match plan.algorithm {
         AlgorithmName::KMeans => {
             step("grouping")?;
@@ -291,6 +305,7 @@ fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Mod
         algorithm: parts.algorithm,
         calibration: Calibration::None,
         similar_cases: None,
+        privacy: None,
         training,
     }
 }

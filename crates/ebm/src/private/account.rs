@@ -44,6 +44,23 @@ impl Loss {
         (near - far).clamp(0.0, 1.0)
     }
 
+    /// The ε up to 20 that goes with a δ; `None` when none does.
+    pub fn epsilon(self, delta: f64) -> Option<f64> {
+        let (mut low, mut high) = (0.0, 20.0);
+        if self.delta(high) > delta {
+            return None;
+        }
+        for _ in 0..200 {
+            let middle = f64::midpoint(low, high);
+            if self.delta(middle) > delta {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Some(high)
+    }
+
     /// The largest loss that keeps a promise.
     ///
     /// # Errors
@@ -179,12 +196,14 @@ mod tests {
             let loss = Loss::of(Promise { epsilon, delta }).unwrap();
             assert!(loss.delta(epsilon) <= delta);
             assert!(Loss(loss.0 * 1.001).delta(epsilon) > delta);
+            assert!((loss.epsilon(delta).unwrap() / epsilon - 1.0).abs() < 1e-6);
             // The classic bound of Dwork and Roth (2014, theorem A.1) for ε up to 1 is never better.
             if epsilon <= 1.0 {
                 let classic = epsilon / (2.0 * (1.25 / delta).ln()).sqrt();
                 assert!(loss.0 > classic, "{} {classic}", loss.0);
             }
         }
+        assert_eq!(Loss(100.0).epsilon(1e-6), None);
         for promise in [
             (0.0, 1e-6),
             (f64::NAN, 1e-6),

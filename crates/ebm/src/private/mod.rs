@@ -147,13 +147,13 @@ impl Ebm {
 
         let noise = rows::Noise {
             cell: budget.cell,
-            count: budget.count,
             finding: finding / hidden,
             most_bins: budget.bins(n * variance),
         };
         let mut curves = Vec::with_capacity(columns.len());
         for column in columns {
             let binned = rows::bin(column, settings, &mut teller, &noise)?;
+            let binned = binned.count_again(&mut teller, budget.count)?;
             let sums = binned.sums(from_middle(), 0.5);
             let outcomes = teller.sums(&sums, budget.outcomes, 0.5)?;
             curves.push(Curve::new(binned, outcomes, &budget));

@@ -15,8 +15,6 @@ const CLEAR: f64 = 3.0;
 pub(super) struct Noise {
     /// Deviation of the count of a cell that bins are made of.
     pub(super) cell: f64,
-    /// Deviation of the count of a bin.
-    pub(super) count: f64,
     /// δ for finding the levels of a column that are not public.
     pub(super) finding: f64,
     /// Bins of a number, at most.
@@ -47,7 +45,11 @@ impl Binned {
     }
 
     /// Counts the rows of each bin once more: those of its cells together are noisier, and were what chose it.
-    fn count_again(mut self, teller: &mut Teller<'_>, deviation: f64) -> Result<Self, EbmError> {
+    pub(super) fn count_again(
+        mut self,
+        teller: &mut Teller<'_>,
+        deviation: f64,
+    ) -> Result<Self, EbmError> {
         let sums = self.sums(self.of_rows.iter().map(|_| 1.0), 1.0);
         let again = teller.sums(&sums, deviation, 1.0)?;
         let known = self.counts.iter_mut().zip(&mut self.noise).zip(again);
@@ -65,7 +67,7 @@ pub(super) fn is_hidden(column: &Column, settings: &PrivateSettings) -> bool {
     matches!(column, Column::Category { name, .. } if !settings.public_levels.contains(name))
 }
 
-/// Bins of a column, for two noisy histograms.
+/// Bins of a column, for one noisy histogram.
 pub(super) fn bin(
     column: &Column,
     settings: &PrivateSettings,
@@ -165,7 +167,7 @@ pub(super) fn bin(
             }
         }
     };
-    binned.count_again(teller, noise.count)
+    Ok(binned)
 }
 
 fn count(cells: &[u8], all: usize) -> Vec<i64> {

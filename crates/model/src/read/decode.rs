@@ -14,10 +14,10 @@ use super::{
     json::Json,
 };
 use crate::{
-    Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Family, GeneralisedFit,
-    HazardTerms, Input, InputType, Intercept, KMeansFit, Kind, LevelTerm, LinearFit, LinearTerm,
-    Link, Meaning, MissingRule, MissingTerm, Model, Output, Parent, Split, Standardisation,
-    Training, TrainingRange, UnknownCategory,
+    Accountant, Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Family,
+    GeneralisedFit, HazardTerms, Input, InputType, Intercept, KMeansFit, Kind, LevelTerm,
+    LinearFit, LinearTerm, Link, Meaning, Mechanism, MissingRule, MissingTerm, Model, Output,
+    Parent, Privacy, Split, Standardisation, Training, TrainingRange, UnknownCategory,
 };
 
 /// Reads the parts; every fault of form at once.
@@ -74,6 +74,7 @@ fn document(place: &Place<'_>) -> Option<Model> {
     let similar_cases = fields
         .optional("similarCases")
         .map(|place| cases::similar_cases(&place));
+    let privacy = fields.optional("privacy").map(|place| privacy(&place));
     let training = fields
         .required("training")
         .and_then(|place| training(&place));
@@ -89,6 +90,7 @@ fn document(place: &Place<'_>) -> Option<Model> {
         algorithm: algorithm?,
         calibration: calibration?,
         similar_cases: similar_cases.map_or(Some(None), |cases| cases.map(Some))?,
+        privacy: privacy.map_or(Some(None), |privacy| privacy.map(Some))?,
         training: training?,
     })
 }
@@ -427,6 +429,24 @@ fn calibration(place: &Place<'_>) -> Option<Calibration> {
     };
     fields.done();
     Some(calibration)
+}
+
+fn privacy(place: &Place<'_>) -> Option<Privacy> {
+    let mut fields = place.fields()?;
+    let (epsilon, delta) = (fields.number("epsilon"), fields.number("delta"));
+    let mechanism = fields
+        .required("mechanism")
+        .and_then(|place| place.one_of(&[("gaussian_sums", Mechanism::GaussianSums)]));
+    let accountant = fields
+        .required("accountant")
+        .and_then(|place| place.one_of(&[("gaussian_dp", Accountant::GaussianDp)]));
+    fields.done();
+    Some(Privacy {
+        epsilon,
+        delta,
+        mechanism: mechanism?,
+        accountant: accountant?,
+    })
 }
 
 fn training(place: &Place<'_>) -> Option<Training> {

@@ -170,6 +170,7 @@ pub(crate) fn regression() -> Model {
             slope: 0.97,
         },
         similar_cases: None,
+        privacy: None,
         training: training(),
     }
 }
@@ -235,6 +236,7 @@ pub(crate) fn visits() -> Model {
             linear,
         }),
         similar_cases: None,
+        privacy: None,
         training: Training {
             events: None,
             ..training()
@@ -283,6 +285,7 @@ pub(crate) fn groups() -> Model {
         }),
         calibration: Calibration::None,
         similar_cases: None,
+        privacy: None,
         training: Training {
             events: None,
             split: Split::None,

@@ -58,6 +58,8 @@ pub(super) struct Material<'a> {
     /// What is known of the truth.
     pub known: Known,
     pub judged_on_training_rows: bool,
+    /// Nothing may be told of the rows learned from: there are none of them here.
+    pub is_private: bool,
     pub seed: u64,
     pub capacity: Option<usize>,
 }
@@ -93,7 +95,9 @@ impl<'a> Material<'a> {
         sensitive: &'a [(&'a str, Vec<String>)],
     ) -> Result<Self, LearnError> {
         let step = rows.train.len().div_ceil(MOST_ROWS).max(1);
-        let train: Vec<usize> = rows.train.iter().copied().step_by(step).collect();
+        let is_private = plan.privacy.is_some();
+        let train = rows.train.iter().copied().step_by(step);
+        let train: Vec<usize> = train.filter(|_| !is_private).collect();
         let features = |rows: &[usize]| {
             plan.features
                 .iter()
@@ -127,6 +131,7 @@ impl<'a> Material<'a> {
             periods: periods(table, &rows.test),
             known: Known::of(table, plan, rows)?,
             judged_on_training_rows: rows.same,
+            is_private,
             seed: u64::from(plan.seed),
             capacity: plan.capacity.map(|capacity| capacity as usize),
         })

@@ -7,6 +7,7 @@ mod estimates;
 pub(super) mod evaluation_page;
 mod fairness;
 pub(super) mod fairness_page;
+mod privacy;
 mod quality;
 mod scorecard;
 mod shared;
@@ -49,6 +50,9 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
             Cell::code(model.training.code_version.clone()),
         )
         .section(inputs(model));
+    if let Some(promised) = &plan.privacy {
+        page = page.section(privacy::promise(promised));
+    }
     if let Some(fit) = &judged.evaluation.fit {
         page = page.section(quality::coefficients(fit, model.kind));
     }

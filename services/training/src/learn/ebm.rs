@@ -80,7 +80,10 @@ pub(super) fn fit(
         .iter()
         .map(|input| Ok(column(input, table.column(&input.name)?, &rows.train)))
         .collect::<Result<Vec<EbmColumn>, LearnError>>()?;
-    let settings = settings(plan, &inputs)?;
+    let settings = Settings {
+        monotone: monotone(plan, &inputs)?,
+        ..settings(plan)
+    };
     let goes_on = |news| {
         (onlooker.news)(news);
         !(onlooker.stop)()
@@ -129,12 +132,17 @@ fn column(input: &Input, column: &Column, train: &[usize]) -> EbmColumn {
     }
 }
 
-fn settings(plan: &NewTrainingRun, inputs: &[Input]) -> Result<Settings, LearnError> {
-    let asked = &plan.hyperparameters;
-    let default = Settings::default();
+/// Inputs whose curve goes one way.
+///
+/// # Errors
+/// [`LearnError::Invalid`] naming those that are no numbers.
+pub(super) fn monotone(
+    plan: &NewTrainingRun,
+    inputs: &[Input],
+) -> Result<Vec<(String, Direction)>, LearnError> {
     let mut faults = Vec::new();
     let mut monotone = Vec::new();
-    for (n, curbed) in asked.monotone.iter().enumerate() {
+    for (n, curbed) in plan.hyperparameters.monotone.iter().enumerate() {
         let is_number = inputs
             .iter()
             .any(|input| input.name == curbed.feature && input.kind != InputType::Category);
@@ -151,21 +159,27 @@ fn settings(plan: &NewTrainingRun, inputs: &[Input]) -> Result<Settings, LearnEr
         };
         monotone.push((curbed.feature.clone(), direction));
     }
-    if !faults.is_empty() {
-        return Err(LearnError::Invalid(faults));
+    if faults.is_empty() {
+        Ok(monotone)
+    } else {
+        Err(LearnError::Invalid(faults))
     }
-    Ok(Settings {
-        pairs: asked
+}
+
+fn settings(plan: &NewTrainingRun) -> Settings {
+    let default = Settings::default();
+    Settings {
+        pairs: plan
+            .hyperparameters
             .interactions
             .map_or(default.pairs, |most| Pairs::AtMost(most as usize)),
         min_bin_rows: SMALLEST_GROUP,
-        monotone,
         seed: u64::from(plan.seed),
         ..default
-    })
+    }
 }
 
-fn told(error: EbmError) -> LearnError {
+pub(super) fn told(error: EbmError) -> LearnError {
     match error {
         EbmError::OneClass => LearnError::fault(
             "/target",
@@ -238,7 +252,7 @@ fn summary(inputs: &[Input], fitted: &Fitted) -> BoostingSummary {
 
 /// The learned model in the words of the format: without the bin of unknown levels, and without that of missing values where
 /// the input has none.
-fn terms_fit(inputs: &[Input], model: &Ebm) -> TermsFit {
+pub(super) fn terms_fit(inputs: &[Input], model: &Ebm) -> TermsFit {
     let first = |input: usize| usize::from(inputs[input].missing != MissingRule::OwnEffect);
     let deviations = |of: &[f64]| Deviations::of(of.iter().copied(), UNIT);
     let bags = model.bags.as_ref();

@@ -88,6 +88,10 @@ pub(crate) fn plan_after(former: &NewTrainingRun, changes: &[Change]) -> NewTrai
 /// [`LearnError::Invalid`] with the faults, [`LearnError::Internal`] when the file is no model.
 pub(crate) fn check(model: &[u8], edit: &NewEdit) -> Result<(), LearnError> {
     let model = Model::from_json(model).map_err(LearnError::internal)?;
+    if model.privacy.is_some() {
+        let detail = "an edit counts rows that this model promised to protect: train another";
+        return Err(LearnError::fault("", "breaks-privacy", detail));
+    }
     let signed = Signed {
         by: "-",
         at: "-",

@@ -1,6 +1,7 @@
 //! What a training run is asked to do.
 
 mod check;
+mod privacy;
 mod truth;
 
 use helder_model::{Actionable, Meaning, Split};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use privacy::Privacy;
 pub(crate) use truth::Truth;
 
 /// Smallest group, bin or cluster whose figures are shown.
@@ -60,6 +62,10 @@ pub(crate) struct NewTrainingRun {
     /// What is known of the truth beside the registered outcome, to judge the model by. Probabilities only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<Truth>,
+    /// What is promised of the rows learned from: nobody can tell from the model whether a row was among them. Absent for no promise;
+    /// refused for algorithms that cannot keep one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Privacy>,
     /// Which rows are kept apart to judge the model.
     pub split: NewSplit,
     /// Settings of the algorithm.

@@ -82,7 +82,7 @@ pub(super) fn prepare(
 }
 
 /// Faults of what a plan says of changing a feature, now that its values are known.
-fn not_actionable(n: usize, input: &Input) -> Vec<Fault> {
+pub(super) fn not_actionable(n: usize, input: &Input) -> Vec<Fault> {
     let at = |pointer: &str| format!("/features/{n}{pointer}");
     let mut faults = input.actionable_faults();
     for fault in &mut faults {
@@ -100,12 +100,23 @@ fn not_actionable(n: usize, input: &Input) -> Vec<Fault> {
     faults
 }
 
-type Unfit = (&'static str, String);
+pub(super) type Unfit = (&'static str, String);
 
-fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, Unfit> {
-    let mut input = Input {
+/// An input as far as it is known without its values.
+pub(super) fn blank(feature: &Feature, column: &Column) -> Result<Input, Unfit> {
+    let kind = match column {
+        Column::Integer(_) => InputType::Integer,
+        Column::Number(_) => InputType::Number,
+        Column::Boolean(_) => InputType::Boolean,
+        Column::Text(_) => InputType::Category,
+        Column::Date(_) => {
+            let detail = "a date is no feature: let the query of the frame make a number of it, for instance months since";
+            return Err(("date-as-feature", detail.to_owned()));
+        }
+    };
+    Ok(Input {
         name: feature.name.clone(),
-        kind: InputType::Number,
+        kind,
         unit: feature.unit.clone(),
         training_range: None,
         categories: Vec::new(),
@@ -115,15 +126,13 @@ fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, U
         source_field: feature.source_field.clone(),
         justification: feature.justification.clone(),
         actionable: feature.actionable.clone(),
-    };
+    })
+}
+
+fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, Unfit> {
+    let mut input = blank(feature, column)?;
     match column {
         Column::Integer(values) | Column::Number(values) => {
-            let is_integer = matches!(column, Column::Integer(_));
-            input.kind = if is_integer {
-                InputType::Integer
-            } else {
-                InputType::Number
-            };
             let known = known(values, train, feature)?;
             let ends = known
                 .iter()
@@ -137,7 +146,6 @@ fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, U
             input.missing = filled(known.len() < train.len(), median(known));
         }
         Column::Boolean(values) => {
-            input.kind = InputType::Boolean;
             let numbers: Vec<Option<f64>> = values
                 .iter()
                 .map(|v| v.map(|v| f64::from(u8::from(v))))
@@ -147,10 +155,8 @@ fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, U
             input.missing = filled(known.len() < train.len(), median(known).floor());
         }
         Column::Text(values) => categories(&mut input, values, train, feature)?,
-        Column::Date(_) => {
-            let detail = "a date is no feature: let the query of the frame make a number of it, for instance months since";
-            return Err(("date-as-feature", detail.to_owned()));
-        }
+        // Refused above.
+        Column::Date(_) => {}
     }
     Ok(input)
 }
@@ -227,7 +233,6 @@ fn categories(
     } else {
         most_frequent.unwrap_or(MISSING)
     };
-    input.kind = InputType::Category;
     input.categories = counts
         .keys()
         .map(|level| Category {

@@ -43,6 +43,8 @@ struct PlanAsLearned<'a> {
     sensitive_features: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     truth: Option<&'a super::plan::Truth>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    privacy: Option<&'a super::plan::Privacy>,
     split: &'a super::plan::NewSplit,
     hyperparameters: &'a super::plan::Hyperparameters,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +98,7 @@ pub(super) fn write(
             weights: plan.weights.as_deref(),
             sensitive_features: &plan.sensitive_features,
             truth: plan.truth.as_ref(),
+            privacy: plan.privacy.as_ref(),
             split: &plan.split,
             hyperparameters: &plan.hyperparameters,
             capacity: plan.capacity,

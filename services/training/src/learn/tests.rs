@@ -10,6 +10,7 @@ mod faults;
 mod frame;
 mod groups;
 mod parity;
+mod private;
 mod repeat;
 mod reports;
 mod scorecard;

@@ -117,6 +117,7 @@ impl TrainingJob {
                     }
                 }
             },
+            chance: &chance,
         };
         let learned = match run.edit()? {
             Some(edit) => self.edit(job, run, plan, (file.path(), &origin), edit, onlooker.step)?,
@@ -194,4 +195,11 @@ impl TrainingJob {
             stop,
         ))
     }
+}
+
+/// Random bits of the operating system. They are kept nowhere: whoever knows them can take the noise off a private model.
+fn chance() -> Option<u64> {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(u64::from_le_bytes(bytes))
 }

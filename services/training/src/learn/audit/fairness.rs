@@ -98,6 +98,13 @@ impl FairnessSections {
         }
         let is_checked = audits.iter().any(|audit| audit.label_audit.is_some());
         tell(reports, is_checked, &mut not_judged);
+        if material.is_private {
+            not_judged.push(NotJudged::new(
+                "private",
+                "Hoe goed alle gegevens samen de groepen uit elkaar houden, is niet gemeten: dat leert van rijen die beschermd zijn.",
+                "How well all inputs together tell the groups apart was not measured: that learns from rows that are protected.",
+            ));
+        }
         if material.sensitive.len() > MOST_CROSSED {
             not_judged.push(NotJudged::new(
                 "many-features",

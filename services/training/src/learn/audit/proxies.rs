@@ -39,14 +39,14 @@ pub(super) fn each(
 }
 
 /// All inputs together: a logistic regression taught to recognise each of the largest groups on the rows learned from, judged on
-/// the others. Empty when no rows were kept apart.
+/// the others. Empty when no rows were kept apart, or nothing may be told of those learned from.
 pub(super) fn together(
     material: &Material<'_>,
     place: usize,
     groups: &[String],
     settings: Settings,
 ) -> Result<Vec<ProxyAuc>, LearnError> {
-    if material.judged_on_training_rows {
+    if material.judged_on_training_rows || material.is_private {
         return Ok(Vec::new());
     }
     let learned_from = &material.groups_learned_from[place];

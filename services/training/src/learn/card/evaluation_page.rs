@@ -7,7 +7,7 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{quality, shared, truth};
+use super::{privacy, quality, shared, truth};
 use crate::learn::{
     audit::{EvaluationSections, SetsEntry},
     judge::EvaluationDocument,
@@ -37,6 +37,9 @@ pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &EvaluationDocumen
     .section(shared::not_judged(&sections.not_judged))
     .section(first)
     .section(capacity(sections));
+    if let Some(promised) = &plan.privacy {
+        page = page.section(privacy::promise(promised));
+    }
     for section in [
         sections.ceiling.as_ref().map(truth::ceiling),
         decisions(sections),

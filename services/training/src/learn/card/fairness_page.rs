@@ -9,7 +9,7 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{fairness, shared, truth};
+use super::{fairness, privacy, shared, truth};
 use crate::learn::{audit::FeatureAudit, judge::FairnessDocument, plan::NewTrainingRun};
 
 /// Most pairs, inputs and tipping points told in one table.
@@ -43,6 +43,9 @@ pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &FairnessDocument)
         summary = summary.warning(shared::judged_on_training_rows());
     }
     page = page.section(summary);
+    if let Some(promised) = &plan.privacy {
+        page = page.section(privacy::promise(promised));
+    }
     for (report, audit) in document.sensitive_features.iter().zip(&sections.audits) {
         page = page.section(feature(report, audit));
     }

@@ -1,5 +1,6 @@
 //! Faults of a plan that show without the frame.
 
+mod privacy;
 mod regression;
 
 use std::collections::BTreeSet;
@@ -183,6 +184,7 @@ impl NewTrainingRun {
         self.boosting(fault);
         self.regression(fault);
         self.foreign(fault);
+        self.promise(fault);
         if self.capacity == Some(0) {
             fault("/capacity".into(), "out-of-range", "at least 1");
         }

@@ -66,6 +66,7 @@ impl<'a> FoldLearner<'a> {
             step: &|_| (self.watch.stop)(),
             stop: self.watch.stop,
             news: &|_| {},
+            chance: &|| None,
         };
         let (model, _) = teach(self.table, &run, self.origin, &rows, &onlooker)?;
         Ok(Answer {

@@ -244,6 +244,7 @@ impl NewSelection {
             trials: None,
             weights: None,
             truth: None,
+            privacy: None,
             split: self.split.clone(),
             hyperparameters,
             capacity: None,

@@ -58,6 +58,11 @@ impl Frame {
         self.with(name, Arc::new(Date32Array::from_iter_values(values)))
     }
 
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.columns.retain(|(known, _)| known != name);
+        self
+    }
+
     fn with(mut self, name: &str, column: ArrayRef) -> Self {
         self.columns.push((name.to_owned(), column));
         self
