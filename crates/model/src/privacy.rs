@@ -9,7 +9,7 @@ use serde::Serialize;
 /// are random, and no counts of similar cases, deviations or events are kept.
 ///
 /// # Source
-/// Dwork, Kenthapadi, McSherry, Mironov and Naor (2006), "Our data, ourselves", doi:10.1007/11761679_29.
+/// Dwork, Kenthapadi, Mironov and others (2006), "Our data, ourselves", <https://doi.org/10.1007/11761679_29>.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Privacy {
