@@ -82,6 +82,7 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         memory,
         store: store.clone(),
         objects: context.objects.clone(),
+        keyring: context.keyring.clone(),
         peers: context.peers.clone(),
     };
     let reviews = ReviewJob {

@@ -22,7 +22,7 @@ pub use list::Listed;
 pub use probe::Probed;
 pub use read::{ObjectStream, StoredFile, digest_of};
 pub use sweep::{ABANDONED, Empty, Swept};
-pub use write::ObjectWriter;
+pub use write::{ObjectWriter, Sealed};
 
 use crate::{
     bucket::{Bucket, BucketError, BucketSettings},

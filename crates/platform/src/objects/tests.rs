@@ -1,4 +1,9 @@
-use std::{io::Write, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+use std::{
+    io::{Read as _, Write},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::Arc,
+};
 
 use actix_web::http::StatusCode;
 use bytes::Bytes;
@@ -8,7 +13,10 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions, memory::InMemory};
 use tempfile::TempDir;
 
 use super::Objects;
-use crate::problem::Problem;
+use crate::{
+    keyring::{KeyRing, MasterKeys},
+    problem::Problem,
+};
 
 fn breda() -> OrganisationId {
     "GM0758".parse().unwrap()
@@ -63,6 +71,38 @@ async fn what_is_put_comes_back_under_its_digest() {
             assert!(std::fs::read(file.path()).unwrap() == bytes);
             objects.delete(&breda(), &digest).await.unwrap();
             assert!(!objects.exists(&breda(), &digest).await.unwrap());
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_can_be_sealed_on_its_way() {
+    let folder = TempDir::new().unwrap();
+    let masters = MasterKeys::from_file_or_new(&folder.path().join("master.key")).unwrap();
+    let shelf = format!("file:{}", folder.path().join("shelf").display());
+    let sealer = KeyRing::open(masters, &shelf).unwrap();
+    let sealer = sealer.sealer(&breda()).await.unwrap();
+    on_every_store(async |objects| {
+        for size in [0, 1, 2_500_000] {
+            let bytes: Vec<u8> = (0..size).map(|n: u32| (n >> 8) as u8).collect();
+            let put = async || {
+                objects
+                    .put_sealed_stream(&breda(), &sealer, blocks(&bytes, 70_001))
+                    .await
+                    .unwrap()
+            };
+            let (first, second) = (put().await, put().await);
+            assert_eq!(
+                (first.content, first.size_bytes),
+                (Digest::of(&bytes), u64::from(size))
+            );
+            assert_ne!(first.object, second.object, "no two files share a key");
+            let file = objects.get_to_file(&breda(), &first.object).await.unwrap();
+            let mut plain = Vec::new();
+            let mut reader = sealer.reader(file.open().unwrap()).unwrap();
+            reader.read_to_end(&mut plain).unwrap();
+            assert!(plain == bytes);
         }
     })
     .await;

@@ -10,7 +10,10 @@ use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 
 use super::{Backend, Objects, away, local, remote};
-use crate::problem::{Problem, Result};
+use crate::{
+    keyring::Sealer,
+    problem::{Problem, Result},
+};
 
 /// Bytes handed to the blocking writer at a time.
 const BLOCK: usize = 1 << 20;
@@ -22,6 +25,17 @@ pub struct ObjectWriter {
     file: BufWriter<NamedTempFile>,
     sha256: Context,
     size_bytes: u64,
+}
+
+/// A stream that was stored sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Digest of the object; no two are equal, even of equal bytes.
+    pub object: Digest,
+    /// Digest of the bytes that came.
+    pub content: Digest,
+    /// How many came.
+    pub size_bytes: u64,
 }
 
 impl Objects {
@@ -70,6 +84,46 @@ impl Objects {
         writer.finish_async().await
     }
 
+    /// [`Objects::put_stream`], sealed for the organisation on its way.
+    ///
+    /// # Errors
+    /// As [`Objects::put_stream`].
+    pub async fn put_sealed_stream<S, E>(
+        &self,
+        organisation: &OrganisationId,
+        sealer: &Sealer,
+        stream: S,
+    ) -> Result<Sealed>
+    where
+        S: Stream<Item = std::result::Result<Bytes, E>>,
+        E: Into<Problem>,
+    {
+        let mut stream = std::pin::pin!(stream);
+        let mut sealing = sealer.writer(self.writer(organisation)?).map_err(away)?;
+        let mut sha256 = Context::new(&SHA256);
+        let mut size_bytes = 0;
+        let mut block = Vec::new();
+        while let Some(bytes) = stream.next().await {
+            let bytes = bytes.map_err(Into::into)?;
+            sha256.update(&bytes);
+            size_bytes += bytes.len() as u64;
+            block.extend_from_slice(&bytes);
+            if block.len() >= BLOCK {
+                (sealing, block) = append(sealing, block).await?;
+            }
+        }
+        (sealing, _) = append(sealing, block).await?;
+        let writer = tokio::task::spawn_blocking(move || sealing.finish().map_err(away))
+            .await
+            .map_err(Problem::internal)??;
+        let (object, _) = writer.finish_async().await?;
+        Ok(Sealed {
+            object,
+            content: finished(sha256),
+            size_bytes,
+        })
+    }
+
     /// Stores bytes held in memory.
     ///
     /// # Errors
@@ -81,7 +135,10 @@ impl Objects {
     }
 }
 
-async fn append(mut writer: ObjectWriter, mut block: Vec<u8>) -> Result<(ObjectWriter, Vec<u8>)> {
+async fn append<W: Write + Send + 'static>(
+    mut writer: W,
+    mut block: Vec<u8>,
+) -> Result<(W, Vec<u8>)> {
     tokio::task::spawn_blocking(move || {
         writer.write_all(&block).map_err(away)?;
         block.clear();

@@ -15,7 +15,7 @@ use helder_platform::{
     problem::{Problem, Problems, Result},
     store::Store,
 };
-use helder_types::{Digest, Fault, OrganisationId, job::Job, permission::needs};
+use helder_types::{Fault, OrganisationId, job::Job, permission::needs};
 use uuid::Uuid;
 
 use super::{
@@ -64,9 +64,9 @@ pub(crate) async fn offer_encoding(
     let purpose = app.require_purpose(&caller, project).await?;
     let mut act = Act::begin("linkage", &caller, &purpose, "encoding received");
     act.note("helder.partner", partner.as_str());
-    let (object, size_bytes, looked) =
-        receive(&app.objects, &caller.organisation, &request, body).await?;
-    idempotency.body_is(object);
+    let stores = (&app.objects, &app.keyring);
+    let (sealed, looked) = receive(stores, &caller.organisation, &request, body).await?;
+    idempotency.body_is(sealed.content);
     let asker = caller.caller();
     let kept = match looked {
         Ok(header) => {
@@ -74,8 +74,7 @@ pub(crate) async fn offer_encoding(
                 purpose,
                 partner,
                 header,
-                object,
-                size_bytes,
+                sealed,
             };
             store
                 .create(&caller, &idempotency, move |conn| {
@@ -86,7 +85,9 @@ pub(crate) async fn offer_encoding(
         Err(problem) => Err(problem),
     };
     if kept.is_err() {
-        discard(&app, &store, &caller.organisation, object).await?;
+        app.objects
+            .delete(&caller.organisation, &sealed.object)
+            .await?;
     }
     let offered = logboek::on_record(&store, act, kept).await?;
     Ok(HttpResponse::Created()
@@ -167,7 +168,9 @@ pub(crate) async fn withdraw_encoding(
         .of(&caller.organisation)
         .write(move |conn| table::withdraw(conn, &asker, id))
         .await?;
-    discard(&app, &store, &caller.organisation, row.object()?).await?;
+    app.objects
+        .delete(&caller.organisation, &row.object()?)
+        .await?;
     Ok(Json(row.show()?))
 }
 
@@ -295,22 +298,4 @@ fn asked(query: &OfferQuery, own: &OrganisationId) -> Result<(Uuid, Organisation
         (Some(Ok(project)), Some(Ok(partner))) if faults.is_empty() => Ok((project, partner)),
         _ => Err(Problem::invalid(faults)),
     }
-}
-
-/// Removes a file that no standing offer has.
-async fn discard(
-    app: &App,
-    store: &Store,
-    organisation: &OrganisationId,
-    object: Digest,
-) -> Result<()> {
-    let whose = organisation.clone();
-    let used = store
-        .of(organisation)
-        .read(move |conn| table::is_used(conn, &whose, &object))
-        .await?;
-    if used {
-        return Ok(());
-    }
-    app.objects.delete(organisation, &object).await
 }

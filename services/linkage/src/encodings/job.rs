@@ -1,9 +1,12 @@
 //! The job that links two offered encodings and gives each organisation its own rows.
 
+use std::io::Read as _;
+
 use helder_platform::{
     audit,
     calls::Peers,
     jobs::{JobContext, JobHandler},
+    keyring::KeyRing,
     logboek::{self, Act, Status},
     objects::Objects,
     problem::{Problem, Result},
@@ -18,7 +21,6 @@ use uuid::Uuid;
 use crate::memory::{self, Memory};
 
 use super::{
-    receive::MOST_BYTES,
     result,
     table::{self, EncodingRow},
 };
@@ -44,6 +46,8 @@ pub(crate) struct EncodedLinkageJob {
     pub(crate) store: Store,
     /// Where encodings and results lie.
     pub(crate) objects: Objects,
+    /// Opens encodings.
+    pub(crate) keyring: KeyRing,
     /// To ask the registry once more whether the project allows it.
     pub(crate) peers: Peers,
     /// What one linkage may take.
@@ -175,7 +179,16 @@ impl EncodedLinkageJob {
         job: &JobContext,
         (whose, row): (&OrganisationId, &EncodingRow),
     ) -> Result<Encoding> {
-        let bytes = job.block_on(self.objects.get_bytes(whose, &row.object()?, MOST_BYTES))?;
+        let file = job.block_on(self.objects.get_to_file(whose, &row.object()?))?;
+        let mut bytes = Vec::new();
+        if row.is_sealed() {
+            let sealer = job.block_on(self.keyring.sealer(whose))?;
+            let opened = sealer.reader(file.open()?);
+            opened.and_then(|mut plain| plain.read_to_end(&mut bytes))
+        } else {
+            file.open()?.read_to_end(&mut bytes)
+        }
+        .map_err(Problem::internal)?;
         Encoding::read(bytes.into()).map_err(|error| {
             Problem::conflict(
                 "encoding-damaged",

@@ -10,11 +10,12 @@ use actix_web::{
 use futures_util::StreamExt as _;
 use helder_platform::{
     content_digest,
-    objects::Objects,
+    keyring::KeyRing,
+    objects::{Objects, Sealed},
     problem::{Problem, Result},
 };
 use helder_pprl::{Header, Start};
-use helder_types::{Digest, Fault, OrganisationId};
+use helder_types::{Fault, OrganisationId};
 
 /// Largest file: about half a million rows. Linking holds two in memory.
 pub(super) const MOST_BYTES: u64 = 640 << 20;
@@ -38,16 +39,16 @@ fn not_bytes() -> Problem {
     Problem::unsupported_media_type("send application/octet-stream")
 }
 
-/// Takes a file in; answers its digest and size, and what its start says or why it is refused: the caller then throws it away.
+/// Takes a file in and seals it; answers where it lies, and what its start says or why it is refused: the caller then throws it away.
 ///
 /// # Errors
-/// 415 for another media type, 413 above [`MOST_BYTES`], 400 for a cut body; nothing is kept then.
+/// 415 for another media type, 413 above [`MOST_BYTES`], 400 for a cut body, 409 `key-destroyed`; nothing is kept then.
 pub(super) async fn receive(
-    objects: &Objects,
+    (objects, keyring): (&Objects, &KeyRing),
     organisation: &OrganisationId,
     request: &HttpRequest,
     body: Payload,
-) -> Result<(Digest, u64, Result<Header>)> {
+) -> Result<(Sealed, Result<Header>)> {
     let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if text(CONTENT_TYPE) != Some(MEDIA_TYPE) {
@@ -74,10 +75,13 @@ pub(super) async fn receive(
         }
         Ok(chunk)
     });
-    let (object, size) = objects.put_stream(organisation, stream).await?;
-    let looked = looked_at(&seen.borrow().0, size)
-        .and_then(|header| content_digest::check(announced, &object).map(|()| header));
-    Ok((object, size, looked))
+    let sealer = keyring.sealer(organisation).await?;
+    let sealed = objects
+        .put_sealed_stream(organisation, &sealer, stream)
+        .await?;
+    let looked = looked_at(&seen.borrow().0, sealed.size_bytes)
+        .and_then(|header| content_digest::check(announced, &sealed.content).map(|()| header));
+    Ok((sealed, looked))
 }
 
 /// The header of a file of this size.

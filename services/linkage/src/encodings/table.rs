@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use helder_platform::{
     audit, clock,
+    objects::Sealed,
     problem::{Problem, Result},
     purpose::Purpose,
     store::Conn,
@@ -53,6 +54,8 @@ diesel::table! {
         created_at -> Text,
         /// Until when it may be linked, UTC.
         expires_at -> Text,
+        /// Digest of what was sent; absent where the file lies as it was sent.
+        content -> Nullable<Text>,
     }
 }
 
@@ -86,6 +89,7 @@ pub(crate) struct EncodingRow {
     created_by: String,
     created_at: String,
     expires_at: String,
+    content: Option<String>,
 }
 
 /// A file that was received and looked at.
@@ -93,8 +97,7 @@ pub(super) struct Received {
     pub(super) purpose: Purpose,
     pub(super) partner: OrganisationId,
     pub(super) header: Header,
-    pub(super) object: Digest,
-    pub(super) size_bytes: u64,
+    pub(super) sealed: Sealed,
 }
 
 /// Keeps an offer.
@@ -106,7 +109,7 @@ pub(super) fn insert(
     caller: &Caller,
     received: &Received,
 ) -> Result<OfferedEncoding> {
-    let object = received.object.to_string();
+    let content = received.sealed.content.to_string();
     let waiting = encodings::table
         .filter(encodings::organisation.eq(caller.organisation.as_str()))
         .filter(encodings::state.eq(OFFERED))
@@ -120,7 +123,11 @@ pub(super) fn insert(
     }
     let again: i64 = encodings::table
         .filter(encodings::organisation.eq(caller.organisation.as_str()))
-        .filter(encodings::object.eq(&object))
+        .filter(
+            encodings::content
+                .eq(&content)
+                .or(encodings::object.eq(&content)),
+        )
         .count()
         .get_result(conn)?;
     if again > 0 {
@@ -137,8 +144,8 @@ pub(super) fn insert(
         activity: received.purpose.activity.clone(),
         partner: received.partner.to_string(),
         header: serde_json::to_string(&received.header).map_err(Problem::internal)?,
-        object,
-        size_bytes: i64::try_from(received.size_bytes).map_err(Problem::internal)?,
+        object: received.sealed.object.to_string(),
+        size_bytes: i64::try_from(received.sealed.size_bytes).map_err(Problem::internal)?,
         state: OFFERED.to_owned(),
         counterpart: None,
         job_id: None,
@@ -148,30 +155,13 @@ pub(super) fn insert(
         created_by: caller.subject.clone(),
         created_at: clock::now(),
         expires_at: clock::after(TERM),
+        content: Some(content),
     };
     diesel::insert_into(encodings::table)
         .values(row.clone())
         .execute(conn)?;
     audit::record(conn, caller, "encoding.offer", &format!("/encodings/{id}"))?;
     row.show()
-}
-
-/// Whether an offer that stands has this file.
-///
-/// # Errors
-/// Database errors.
-pub(super) fn is_used(
-    conn: &mut Conn,
-    organisation: &OrganisationId,
-    object: &Digest,
-) -> Result<bool> {
-    let n: i64 = encodings::table
-        .filter(encodings::organisation.eq(organisation.as_str()))
-        .filter(encodings::object.eq(object.to_string()))
-        .filter(encodings::state.eq(OFFERED))
-        .count()
-        .get_result(conn)?;
-    Ok(n > 0)
 }
 
 /// An encoding of this organisation.
@@ -350,6 +340,11 @@ impl EncodingRow {
     /// Bytes of the file.
     pub(super) const fn size_bytes(&self) -> u64 {
         self.size_bytes.unsigned_abs()
+    }
+
+    /// Whether the file is sealed; those from before lie as they were sent.
+    pub(super) const fn is_sealed(&self) -> bool {
+        self.content.is_some()
     }
 
     /// The file.

@@ -1,0 +1,1 @@
+ALTER TABLE encodings DROP COLUMN content;
