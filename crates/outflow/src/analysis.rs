@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     compare::{self, Comparison},
     error::OutflowError,
+    gaps::{self, GapReport},
     groups::{self, ClientGroups},
     hazards::{self, HazardModel},
     honest::{self, Honesty},
@@ -40,6 +41,8 @@ pub struct OutflowAnalysis {
     pub characteristics: Vec<Comparison>,
     /// What goes together with faster outflow when the rest is equal.
     pub hazards: Vec<HazardModel>,
+    /// What is not filled in, and what that does to the conclusions; absent where nearly everything is.
+    pub gaps: Option<GapReport>,
     /// How well that tells of clients not seen; absent where it could not be judged.
     pub honesty: Option<Honesty>,
     /// Groups of clients.
@@ -77,6 +80,8 @@ pub fn analyse(
     let characteristics = compare::comparisons(&prepared);
     begin(Step::Regression)?;
     let hazards = hazards::models(&prepared);
+    begin(Step::Gaps)?;
+    let gaps = gaps::gaps(&prepared);
     begin(Step::Judging)?;
     let honesty = honest::honesty(&prepared);
     begin(Step::Groups)?;
@@ -93,6 +98,7 @@ pub fn analyse(
         causes,
         characteristics,
         hazards,
+        gaps,
         honesty,
         groups,
         provisions,
@@ -109,6 +115,8 @@ pub enum Step {
     Curves,
     /// Regressions.
     Regression,
+    /// What is not filled in.
+    Gaps,
     /// Judging on clients not seen.
     Judging,
     /// Groups of clients.
@@ -124,6 +132,7 @@ impl Step {
             Self::Checking => "checking the spells",
             Self::Curves => "curves",
             Self::Regression => "regression",
+            Self::Gaps => "what is not filled in",
             Self::Judging => "judging on clients not seen",
             Self::Groups => "groups of clients",
             Self::Provisions => "provisions",
@@ -132,6 +141,6 @@ impl Step {
 
     /// How many come before it, and how many there are.
     pub const fn place(self) -> (u64, u64) {
-        (self as u64, 6)
+        (self as u64, 7)
     }
 }

@@ -47,11 +47,10 @@ pub(crate) fn columns(
 }
 
 fn of_numbers(place: usize, one: &Trait, numbers: &[Option<f64>]) -> Vec<DesignColumn> {
-    let mut known: Vec<f64> = numbers.iter().flatten().copied().collect();
-    known.sort_by(f64::total_cmp);
-    let Some(&median) = known.get(known.len() / 2) else {
+    if numbers.iter().all(Option::is_none) {
         return Vec::new();
-    };
+    }
+    let median = one.median();
     let mut columns = vec![DesignColumn {
         place,
         against: Against::Step(one.per),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Ends per column below which a regression says little.
-const ENDS_PER_COLUMN: usize = 10;
+pub(crate) const ENDS_PER_COLUMN: usize = 10;
 /// Level of the test of proportional hazards, over all columns together.
 const LEVEL: f64 = 0.05;
 
@@ -223,7 +223,7 @@ fn fitted(
     })
 }
 
-fn key(column: &DesignColumn) -> String {
+pub(crate) fn key(column: &DesignColumn) -> String {
     format!("{} {:?}", column.place, column.against)
 }
 

@@ -75,7 +75,8 @@ impl Table {
         self.rows
     }
 
-    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+    /// The column of a name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.get(name)
     }
 }

@@ -87,6 +87,13 @@ impl Trait {
         }
     }
 
+    /// The upper median of the known numbers; 0 where there is none.
+    pub(crate) fn median(&self) -> f64 {
+        let mut known: Vec<f64> = self.numbers.iter().flatten().flatten().copied().collect();
+        known.sort_by(f64::total_cmp);
+        known.get(known.len() / 2).copied().unwrap_or(0.0)
+    }
+
     /// Spells of each level, in order.
     pub(crate) fn places(&self) -> Vec<Vec<usize>> {
         let mut places = vec![Vec::new(); self.levels.len()];

@@ -7,7 +7,10 @@
 
 mod made;
 
-use helder_outflow::{Column, HazardResult, OutflowAnalysis, OutflowError, Table, analyse, page};
+use helder_imputation::Verdict;
+use helder_outflow::{
+    Column, GapConclusions, HazardResult, OutflowAnalysis, OutflowError, Table, analyse, page,
+};
 use serde_json::{Value, json};
 
 fn analysed(table: &Table, asked: Value) -> OutflowAnalysis {
@@ -296,4 +299,70 @@ fn work_that_must_stop_stops() {
         &|_| true,
     );
     assert_eq!(stopped, Err(OutflowError::Stopped));
+}
+
+/// Motivation that matters (`exp(0.6)` times the pace for the motivated) and is left open by chance or for those who leave soon.
+fn with_motivation(left_open: impl Fn(f64, bool) -> bool) -> Table {
+    let plain = made::spells(4_000, 5);
+    let Some(Column::Number(days)) = plain.column("dagen").cloned() else {
+        panic!("days are numbers")
+    };
+    let Some(Column::Text(reason)) = plain.column("reden").cloned() else {
+        panic!("reasons are texts")
+    };
+    let motivated: Vec<Option<String>> = days
+        .iter()
+        .zip(&reason)
+        .enumerate()
+        .map(|(row, (day, reason))| {
+            // Whoever ends early is motivated more often.
+            let early = day.unwrap() < 300.0 && reason.is_some();
+            let is = (row * 7_919 % 100) < if early { 65 } else { 35 };
+            let open = left_open((row * 104_729 % 1_000) as f64 / 1_000.0, early);
+            (!open).then(|| if is { "ja" } else { "nee" }.to_owned())
+        })
+        .collect();
+    let kept = ["dagen", "reden", "leeftijd", "opgeleid", "woning"]
+        .map(|name| (name.to_owned(), plain.column(name).unwrap().clone()));
+    let motivation = ("motivatie".to_owned(), Column::Text(motivated));
+    Table::new(kept.into_iter().chain([motivation])).unwrap()
+}
+
+#[test]
+fn gaps_are_told_from_chance_and_conclusions_count_them() {
+    let by_chance = analysed(&with_motivation(|draw, _| draw < 0.3), made::asked());
+    let gaps = by_chance.gaps.unwrap();
+    assert_eq!(gaps.columns.len(), 1);
+    assert_eq!(gaps.columns[0].verdict, Verdict::NoSign, "{gaps:?}");
+    let found = gaps.conclusions.unwrap();
+    assert!(found.settled && found.what_ifs == 2);
+    let motivated = |found: &GapConclusions| {
+        let ratios = found.ratios.iter();
+        let own = ratios.filter(|one| one.compared.column == "motivatie");
+        own.cloned().next().unwrap()
+    };
+    let one = motivated(&found);
+    let (complete, imputed) = (one.complete.unwrap(), one.imputed.unwrap());
+    assert!((complete.ratio / imputed.ratio).ln().abs() < 0.1, "{one:?}");
+    assert!(one.holds == Some(true) && one.missing_information.unwrap() > 0.1);
+    let [low, high] = one.if_other.unwrap();
+    assert!(
+        low <= imputed.ratio && imputed.ratio <= high && low < high,
+        "{one:?}"
+    );
+
+    let leavers = analysed(
+        &with_motivation(|draw, early| draw < if early { 0.5 } else { 0.1 }),
+        made::asked(),
+    );
+    let gaps = leavers.gaps.as_ref().unwrap();
+    assert_eq!(gaps.columns[0].verdict, Verdict::HangTogether);
+    let html = page(&leavers).render();
+    assert!(html.contains("dat het traject eindigde (+)"));
+    assert!(
+        gaps.columns[0]
+            .signs
+            .iter()
+            .any(|sign| sign.words.en == "that the spell ended")
+    );
 }

@@ -2,6 +2,7 @@
 
 mod curves;
 mod data;
+mod gaps;
 mod groups;
 mod hazards;
 mod honest;
@@ -27,6 +28,7 @@ pub fn page(analysis: &OutflowAnalysis) -> Page {
         .section(curves::causes(analysis))
         .section(curves::characteristics(analysis))
         .section(hazards::section(analysis))
+        .section(gaps::section(analysis))
         .section(honest::section(analysis))
         .section(groups::section(analysis));
     if !analysis.provisions.is_empty() {
