@@ -189,7 +189,7 @@ impl EncodedLinkageJob {
             file.open()?.read_to_end(&mut bytes)
         }
         .map_err(Problem::internal)?;
-        Encoding::read(bytes.into()).map_err(|error| {
+        Encoding::read(bytes).map_err(|error| {
             Problem::conflict(
                 "encoding-damaged",
                 format!("an encoding cannot be read: {error}; its owner encodes again"),
