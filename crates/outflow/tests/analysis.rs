@@ -1,6 +1,7 @@
 //! The analysis as a whole, on made spells.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "what cannot be made here fails the test"
 )]
@@ -338,8 +339,8 @@ fn gaps_are_told_from_chance_and_conclusions_count_them() {
     assert!(found.settled && found.what_ifs == 2);
     let motivated = |found: &GapConclusions| {
         let ratios = found.ratios.iter();
-        let own = ratios.filter(|one| one.compared.column == "motivatie");
-        own.cloned().next().unwrap()
+        let mut own = ratios.filter(|one| one.compared.column == "motivatie");
+        own.next().cloned().unwrap()
     };
     let one = motivated(&found);
     let (complete, imputed) = (one.complete.unwrap(), one.imputed.unwrap());
