@@ -106,7 +106,7 @@ pub(crate) async fn count_blocking_rules(
     let act = act(&app, &caller, request.project_id, "count of blocking rules").await?;
     let found = app.versions(&caller, request.left, request.right).await?;
     let usable = found.usable(Some(request.project_id))?;
-    let spec = without_faults(&usable, request.spec, Vec::new())?;
+    let spec = without_faults(&usable, request.spec)?;
     looked_at(&app, &store, &caller, act, usable.inputs, move |work| {
         explain::count(
             (work.objects, work.keyring),
@@ -122,7 +122,8 @@ pub(crate) async fn count_blocking_rules(
 /// Suggests blocking rules that reach a wanted recall at the least cost.
 ///
 /// Probable pairs are sought with wide rules among a part of the left rows; of each possible rule it is then known which of them it
-/// reaches, and how many pairs it costs. No label is used. The answer holds the specification with the chosen rules.
+/// reaches, and how many pairs it costs. No label is used. The answer holds the specification with the chosen rules. Without `spec` that is
+/// the one which `_suggest` gives for the project, by what the values look like.
 #[utoipa::path(
     tag = "linkage specifications",
     operation_id = "suggestBlockingRules",
@@ -153,9 +154,18 @@ pub(crate) async fn suggest_blocking_rules(
         let detail = "a share between 0 and 1, both excluded";
         faults.push(Fault::new("/recall", "out-of-range", detail));
     }
-    let spec = request.spec.unwrap_or_else(|| usable.suggestion());
-    let spec = without_faults(&usable, spec, faults)?;
-    looked_at(&app, &store, &caller, act, usable.inputs, move |work| {
+    if let Some(spec) = &request.spec {
+        faults.extend(usable.faults(spec));
+    }
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    let inputs = usable.inputs.clone();
+    looked_at(&app, &store, &caller, act, inputs, move |mut work| {
+        let spec = match request.spec {
+            Some(spec) => spec,
+            None => without_faults(&usable, by_values(&usable, &mut work)?)?,
+        };
         explain::suggest_rules(
             (work.objects, work.keyring),
             work.organisation,
@@ -172,12 +182,8 @@ async fn act(app: &App, caller: &Caller, project: Uuid, what: &'static str) -> R
     Ok(Act::begin("linkage", caller, &purpose, what))
 }
 
-fn without_faults(
-    usable: &Usable,
-    spec: LinkageSpec,
-    mut faults: Vec<Fault>,
-) -> Result<LinkageSpec> {
-    faults.extend(usable.faults(&spec));
+fn without_faults(usable: &Usable, spec: LinkageSpec) -> Result<LinkageSpec> {
+    let faults = usable.faults(&spec);
     if faults.is_empty() {
         Ok(spec)
     } else {

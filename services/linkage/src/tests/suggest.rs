@@ -91,6 +91,13 @@ async fn values_are_looked_at_for_a_project_only_and_on_record() {
     let (status, counts) = http.post("/linkage-specs/_count", run).await;
     assert_eq!(status, StatusCode::OK, "{counts}");
 
+    // Rules for it are sought among comparisons by what the values look like too.
+    let mut wanted = asked.clone();
+    wanted["recall"] = json!(0.9);
+    let (status, advice) = http.post("/linkage-specs/_suggest-rules", wanted).await;
+    assert_eq!(status, StatusCode::OK, "{advice}");
+    assert_eq!(kinds(&advice["spec"]), by_values);
+
     let auditor = caller("GM0772", "auditor", &[Permission::LinkageAudit]).unwrap();
     let auditor = Http {
         token: house.token(&auditor),
