@@ -20,6 +20,7 @@ mod regress;
 mod scorecard;
 pub(crate) mod select;
 mod split;
+mod survival;
 mod table;
 mod terms;
 mod trees;
@@ -141,6 +142,18 @@ pub(crate) fn learn_watched(
             let training = training(plan, origin, rows.train.len(), None);
             (document(plan, training, grouped.parts), judged)
         }
+        AlgorithmName::CoxRegression => {
+            step("preparing")?;
+            let prepared = prepare::prepare(&table, plan, &rows.train)?;
+            step("fitting")?;
+            let fitted = survival::fit(&table, plan, &prepared, &rows)?;
+            let training = training(plan, origin, rows.train.len(), Some(fitted.events));
+            let mut model = document(plan, training, fitted.parts);
+            survival::with_classes(&table, plan, &rows, &mut model)?;
+            step("judging")?;
+            let judged = survival::judge(&table, plan, &rows, &model, Some(fitted.summary))?;
+            (model, judged)
+        }
         estimates if estimates.estimates() => {
             step("preparing")?;
             step("fitting")?;
@@ -251,11 +264,15 @@ fn tells_anything(
             }
         }
     }
-    Err(LearnError::fault(
+    Err(nothing_told())
+}
+
+fn nothing_told() -> LearnError {
+    LearnError::fault(
         "/features",
         "nothing-told",
         "the answer would be the same for everybody: these features say nothing of the outcome",
-    ))
+    )
 }
 
 /// What an algorithm adds to the model document.
@@ -288,6 +305,7 @@ fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Mod
     let (kind, link) = match &parts.algorithm {
         Algorithm::GeneralisedLinear(fit) => (Kind::Regression, fit.family.link()),
         Algorithm::KMeans(_) => (Kind::Clustering, Link::None),
+        Algorithm::CoxRegression(_) => (Kind::Survival, Link::Log),
         _ => (Kind::BinaryClassification, Link::Logit),
     };
     Model {

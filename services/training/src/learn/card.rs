@@ -11,6 +11,7 @@ mod privacy;
 mod quality;
 mod scorecard;
 mod shared;
+mod survival;
 mod trees;
 mod truth;
 
@@ -85,6 +86,11 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
         }
         page = page.section(section);
     }
+    if let Some(quality) = &judged.evaluation.survival {
+        for section in survival::sections(model, quality, rows) {
+            page = page.section(section);
+        }
+    }
     if let Some(groups) = &judged.evaluation.groups {
         page = page.section(quality::groups(groups));
     }
@@ -132,6 +138,10 @@ fn method(model: &Model) -> Text {
         "decision_tree" => Text::new(
             "beslisboom: een paar vragen na elkaar, en aan het eind de kans",
             "decision tree: a few questions one after the other, and the probability at the end",
+        ),
+        "cox_regression" => Text::new(
+            "Cox-regressie: elk gegeven maakt het met een vaste factor sneller of langzamer",
+            "Cox regression: each input makes it faster or slower by a fixed factor",
         ),
         "rule_list" => Text::new(
             "regellijst: de eerste regel die klopt, geeft de kans",

@@ -17,6 +17,7 @@ use super::{
     regress::{FitSummary, outcomes},
     scorecard::ScorecardSummary,
     split::Rows,
+    survival::{GroupOutlooks, SurvivalQuality},
     table::{Column, Table},
     trees::TreeSummary,
 };
@@ -45,6 +46,9 @@ pub(super) struct EvaluationDocument {
     /// Estimates of amounts, counts or shares on the test rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimates: Option<Estimates>,
+    /// Chances by time on the test rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub survival: Option<SurvivalQuality>,
     /// The regression on the train rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitSummary>,
@@ -95,6 +99,9 @@ pub(super) struct FairnessDocument {
     /// For amounts, counts and shares: what was estimated and what came, per sensitive group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub means: Vec<GroupMeans>,
+    /// For survival: what was said and what came, per sensitive group.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outlooks: Vec<GroupOutlooks>,
     /// The worst verdict of all features; `notEnoughData` when there is nothing to judge by.
     pub verdict: Verdict,
     /// Everything beyond the report per feature; absent for groups.
@@ -213,12 +220,14 @@ pub(super) fn probabilities(
             memberships: Vec::new(),
             sections: Some(fairness),
             means: Vec::new(),
+            outlooks: Vec::new(),
         },
         evaluation: EvaluationDocument {
             format: "helder-evaluation/1",
             rows: RowCounts::of(rows),
             predictions: Some(predictions),
             estimates: None,
+            survival: None,
             fit: None,
             boosting: None,
             scorecard: None,
@@ -261,6 +270,7 @@ pub(super) fn groups(
             sensitive_features: Vec::new(),
             memberships,
             means: Vec::new(),
+            outlooks: Vec::new(),
             verdict: Verdict::NotEnoughData,
             sections: None,
         },
@@ -269,6 +279,7 @@ pub(super) fn groups(
             rows,
             predictions: None,
             estimates: None,
+            survival: None,
             fit: None,
             boosting: None,
             scorecard: None,

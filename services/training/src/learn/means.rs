@@ -84,6 +84,7 @@ pub(super) fn judge(
             sensitive_features: Vec::new(),
             memberships: Vec::new(),
             means,
+            outlooks: Vec::new(),
             verdict: Verdict::NotEnoughData,
             sections: None,
         },
@@ -92,6 +93,7 @@ pub(super) fn judge(
             rows,
             predictions: None,
             estimates: Some(found),
+            survival: None,
             fit: None,
             boosting: None,
             scorecard: None,
@@ -104,7 +106,7 @@ pub(super) fn judge(
 }
 
 /// Groups without figures: the small ones, and the next when only one is small, since the figures of all rows are public.
-fn hidden<'a>(members: &BTreeMap<&'a str, Vec<(f64, f64, f64)>>) -> Vec<&'a str> {
+pub(super) fn hidden<'a, T>(members: &BTreeMap<&'a str, Vec<T>>) -> Vec<&'a str> {
     let mut order: Vec<(usize, &str)> = members
         .iter()
         .map(|(name, rows)| (rows.len(), *name))

@@ -31,7 +31,8 @@ pub(crate) struct NewTrainingRun {
     /// How to learn.
     pub algorithm: AlgorithmName,
     /// Column with the outcome: true or false (or 1 and 0) for probabilities, a number for linear regression, a count for
-    /// the others; absent for k-means.
+    /// the others; for Cox regression the days it lasted, from the beginning until its end or until it was last seen; absent for
+    /// k-means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     pub target: Option<String>,
@@ -59,6 +60,21 @@ pub(crate) struct NewTrainingRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub weights: Option<String>,
+    /// Cox regression: column that says whether it ended, true or false (or 1 and 0). Or how: a text per cause, empty where it had not
+    /// ended when last seen. Required there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub event: Option<String>,
+    /// Cox regression: column with the day from which it was followed, counted from the beginning, where that is later (delayed entry).
+    /// What ended before is not in the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub entry: Option<String>,
+    /// Cox regression: the ways in which it ends, the one to explain first. Each gets its own regression, and chances take into account
+    /// that another may come first. Absent: every end counts as the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 12)]
+    pub causes: Vec<NewCause>,
     /// What is known of the truth beside the registered outcome, to judge the model by. Probabilities only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<Truth>,
@@ -78,6 +94,28 @@ pub(crate) struct NewTrainingRun {
     /// Seed of everything random.
     #[serde(default)]
     pub seed: u32,
+}
+
+/// A way in which something ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewCause {
+    /// As the event column says it.
+    #[schema(min_length = 1, max_length = 100)]
+    pub value: String,
+    /// For people, for instance *werk gevonden*.
+    pub meaning: Meaning,
+}
+
+/// What several ends on the same day mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ties {
+    /// Efron's approximation of all orders in which they may have come.
+    #[default]
+    Efron,
+    /// Breslow's: every end meets everybody still there.
+    Breslow,
 }
 
 /// Names of a model.
@@ -130,6 +168,9 @@ pub(crate) enum AlgorithmName {
     /// Expected share of trials.
     #[serde(rename = "binomial-regression")]
     BinomialRegression,
+    /// How long it lasts and which cause ends it.
+    #[serde(rename = "cox-regression")]
+    CoxRegression,
 }
 
 impl AlgorithmName {
@@ -143,6 +184,7 @@ impl AlgorithmName {
                 | Self::DecisionTree
                 | Self::RuleList
                 | Self::KMeans
+                | Self::CoxRegression
         )
     }
 
@@ -155,6 +197,7 @@ impl AlgorithmName {
                 | Self::DecisionTree
                 | Self::RuleList
                 | Self::KMeans
+                | Self::CoxRegression
         )
     }
 
@@ -237,7 +280,7 @@ fn yes() -> String {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Hyperparameters {
-    /// Regressions: strength of the shrinkage on standardised columns; absent or 0 for none.
+    /// Regressions: strength of the shrinkage on standardised columns; absent or 0 for none. Cox regression: the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub l2: Option<f64>,
@@ -275,6 +318,9 @@ pub(crate) struct Hyperparameters {
     /// Regressions: intervals and p-values from robust standard errors (HC0).
     #[serde(default, skip_serializing_if = "is_false")]
     pub robust: bool,
+    /// Cox regression: what several ends on the same day mean; Efron's way when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ties: Option<Ties>,
     /// k-means: number of groups; absent to choose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 2, maximum = 50)]

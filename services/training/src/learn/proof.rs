@@ -40,6 +40,12 @@ struct PlanAsLearned<'a> {
     trials: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     weights: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    causes: &'a [super::plan::NewCause],
     sensitive_features: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     truth: Option<&'a super::plan::Truth>,
@@ -96,6 +102,9 @@ pub(super) fn write(
             exposure: plan.exposure.as_deref(),
             trials: plan.trials.as_deref(),
             weights: plan.weights.as_deref(),
+            event: plan.event.as_deref(),
+            entry: plan.entry.as_deref(),
+            causes: &plan.causes,
             sensitive_features: &plan.sensitive_features,
             truth: plan.truth.as_ref(),
             privacy: plan.privacy.as_ref(),

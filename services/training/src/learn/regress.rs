@@ -75,7 +75,11 @@ pub(super) fn fit(
     let estimated = estimate(plan, &design, &y, &sides, rows)
         .map_err(|error| told(error, &prepared.inputs, &design))?;
     let moments = moments(&design);
-    let linear = linear_fit(prepared, &estimated, &moments, sides.offset.as_deref());
+    let fit = (
+        estimated.coefficients.as_slice(),
+        estimated.covariance.as_deref(),
+    );
+    let linear = linear_fit(prepared, fit, &moments, sides.offset.as_deref());
     let algorithm = match plan.algorithm {
         AlgorithmName::LogisticRegression | AlgorithmName::KMeans => {
             Algorithm::LogisticRegression(linear)

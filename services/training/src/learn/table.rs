@@ -183,6 +183,8 @@ fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
         ("/exposure", plan.exposure.as_deref()),
         ("/trials", plan.trials.as_deref()),
         ("/weights", plan.weights.as_deref()),
+        ("/event", plan.event.as_deref()),
+        ("/entry", plan.entry.as_deref()),
     ] {
         wanted.extend(name.map(|name| (pointer.to_owned(), name)));
     }

@@ -9,7 +9,7 @@ use helder_model::{
 };
 
 use super::{
-    estimate::{Estimated, Weight},
+    estimate::Weight,
     prepare::{Prepared, indicator, level_column},
 };
 
@@ -17,15 +17,16 @@ use super::{
 const MOST_COVARIANCE: usize = 300;
 
 /// The fit in the words of the model format. A dropped column has coefficient 0 and no standard error, an offset coefficient 1.
+///
+/// * `coefficients`, `covariance` – of the columns of the fit, the covariance row by row in their order
 pub(super) fn linear_fit(
     prepared: &Prepared,
-    estimated: &Estimated,
+    (coefficients, covariance): (&[Weight], Option<&[f64]>),
     moments: &HashMap<String, (f64, f64)>,
     offset: Option<&[f64]>,
 ) -> LinearFit {
     let inputs = &prepared.inputs;
-    let found: HashMap<&str, (usize, &Weight)> = estimated
-        .coefficients
+    let found: HashMap<&str, (usize, &Weight)> = coefficients
         .iter()
         .enumerate()
         .map(|(place, c)| (c.name.as_str(), (place, c)))
@@ -83,11 +84,8 @@ pub(super) fn linear_fit(
             }
         })
         .collect();
-    let p = estimated.coefficients.len();
-    let covariance = estimated
-        .covariance
-        .as_ref()
-        .filter(|_| places.len() <= MOST_COVARIANCE);
+    let p = coefficients.len();
+    let covariance = covariance.filter(|_| places.len() <= MOST_COVARIANCE);
     let covariance = covariance.map(|covariance| {
         let entry = |a: Option<usize>, b: Option<usize>| {
             a.zip(b).map_or(0.0, |(a, b)| covariance[a * p + b])
@@ -105,6 +103,24 @@ pub(super) fn linear_fit(
         missing_terms,
         covariance,
     }
+}
+
+/// Columns of the design in the fixed order of the model's parameters, the intercept left out.
+pub(super) fn order(inputs: &[Input]) -> Vec<String> {
+    let is_category = |input: &&Input| input.kind == InputType::Category;
+    let linear = inputs.iter().filter(|input| !is_category(input));
+    let levels = inputs.iter().filter(is_category).flat_map(|input| {
+        let levels = input.categories.iter().skip(1);
+        levels.map(|category| level_column(&input.name, &category.level))
+    });
+    let has_indicator =
+        |input: &&Input| matches!(input.missing, MissingRule::MedianAndIndicator { .. });
+    let indicators = inputs.iter().filter(has_indicator);
+    linear
+        .map(|input| input.name.clone())
+        .chain(levels)
+        .chain(indicators.map(|input| indicator(&input.name)))
+        .collect()
 }
 
 /// One term per input of type category; `take` yields coefficient, standard error and mean of a column.

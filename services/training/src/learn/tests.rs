@@ -16,5 +16,6 @@ mod reports;
 mod scorecard;
 mod selections;
 mod serving;
+mod survival;
 mod trees;
 mod truth;

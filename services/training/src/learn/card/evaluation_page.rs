@@ -7,7 +7,7 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{privacy, quality, shared, truth};
+use super::{privacy, quality, shared, survival, truth};
 use crate::learn::{
     audit::{EvaluationSections, SetsEntry},
     judge::EvaluationDocument,
@@ -16,6 +16,9 @@ use crate::learn::{
 
 /// The whole page; `None` for a model without predictions.
 pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &EvaluationDocument) -> Option<Page> {
+    if let Some(quality) = &document.survival {
+        return Some(survival::evaluation_page(plan, quality, document.rows));
+    }
     let (predictions, sections) = document
         .predictions
         .as_ref()

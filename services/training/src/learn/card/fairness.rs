@@ -32,6 +32,9 @@ pub(super) fn fairness(plan: &NewTrainingRun, document: &FairnessDocument) -> Se
     for table in super::estimates::means(document) {
         section = section.table(table);
     }
+    for table in super::survival::outlooks(document) {
+        section = section.table(table);
+    }
     for membership in &document.memberships {
         let mut table = Table::new(Text::new(
             format!(

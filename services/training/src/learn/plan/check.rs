@@ -2,6 +2,7 @@
 
 mod privacy;
 mod regression;
+mod survival;
 
 use std::collections::BTreeSet;
 
@@ -118,13 +119,15 @@ impl NewTrainingRun {
     /// Groups have no answer that a change would move.
     fn nothing_to_change(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let is_grouping = self.algorithm == AlgorithmName::KMeans;
+        let is_survival = self.algorithm == AlgorithmName::CoxRegression;
         for (n, feature) in self.features.iter().enumerate() {
-            if is_grouping && feature.actionable.is_some() {
-                fault(
-                    format!("/features/{n}/actionable"),
-                    "wrong-kind",
-                    "groups have no answer that a change would move",
-                );
+            if (is_grouping || is_survival) && feature.actionable.is_some() {
+                let detail = if is_grouping {
+                    "groups have no answer that a change would move"
+                } else {
+                    "chances by time say not yet what a change would do"
+                };
+                fault(format!("/features/{n}/actionable"), "wrong-kind", detail);
             }
         }
     }
@@ -183,13 +186,18 @@ impl NewTrainingRun {
         self.truth_faults(fault);
         self.boosting(fault);
         self.regression(fault);
+        self.survival(fault);
         self.foreign(fault);
         self.promise(fault);
         if self.capacity == Some(0) {
             fault("/capacity".into(), "out-of-range", "at least 1");
         }
         if self.capacity.is_some()
-            && (self.algorithm.estimates() || self.algorithm == AlgorithmName::KMeans)
+            && (self.algorithm.estimates()
+                || matches!(
+                    self.algorithm,
+                    AlgorithmName::KMeans | AlgorithmName::CoxRegression
+                ))
         {
             fault(
                 "/capacity".into(),
@@ -205,8 +213,10 @@ impl NewTrainingRun {
         let boosting = self.algorithm == AlgorithmName::ExplainableBoosting;
         let scorecard = self.algorithm == AlgorithmName::Scorecard;
         let regression = self.algorithm.is_regression();
+        let survival = self.algorithm == AlgorithmName::CoxRegression;
         let given = [
-            ("l2", settings.l2.is_some(), regression),
+            ("l2", settings.l2.is_some(), regression || survival),
+            ("ties", settings.ties.is_some(), survival),
             ("interactions", settings.interactions.is_some(), boosting),
             (
                 "monotone",

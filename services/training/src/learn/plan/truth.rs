@@ -36,8 +36,11 @@ impl Truth {
 impl NewTrainingRun {
     pub(super) fn truth_faults(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let Some(truth) = &self.truth else { return };
-        let judges_probabilities =
-            !self.algorithm.estimates() && self.algorithm != super::AlgorithmName::KMeans;
+        let judges_probabilities = !self.algorithm.estimates()
+            && !matches!(
+                self.algorithm,
+                super::AlgorithmName::KMeans | super::AlgorithmName::CoxRegression
+            );
         if !judges_probabilities {
             fault(
                 "/truth".into(),

@@ -243,6 +243,9 @@ impl NewSelection {
             exposure: None,
             trials: None,
             weights: None,
+            event: None,
+            entry: None,
+            causes: Vec::new(),
             truth: None,
             privacy: None,
             split: self.split.clone(),
@@ -315,7 +318,12 @@ impl Check for NewSelection {
         let mut own = Vec::new();
         for (n, candidate) in self.candidates.iter().enumerate() {
             let at = format!("/candidates/{n}");
-            if candidate.algorithm.estimates() || candidate.algorithm == AlgorithmName::KMeans {
+            if candidate.algorithm.estimates()
+                || matches!(
+                    candidate.algorithm,
+                    AlgorithmName::KMeans | AlgorithmName::CoxRegression
+                )
+            {
                 let detail = "only algorithms that give a probability are compared";
                 own.push(Fault::new(format!("{at}/algorithm"), "wrong-kind", detail));
                 continue;
