@@ -26,6 +26,8 @@ pub struct Extras {
     pub counterfactual: Option<CounterfactualGoal>,
     /// How many training rows resemble it.
     pub similar_cases: bool,
+    /// The whole curve.
+    pub survival_curve: bool,
 }
 
 /// A goal that was checked.
@@ -40,6 +42,7 @@ struct Aim {
 pub struct Checked {
     aim: Option<Aim>,
     similar_cases: bool,
+    survival_curve: bool,
 }
 
 impl Extras {
@@ -57,10 +60,15 @@ impl Extras {
             }
             aim
         });
+        if self.survival_curve && served.ends.is_none() {
+            let detail = "only survival models have a curve over time";
+            faults.push(Fault::new("/survivalCurve", "wrong-kind", detail));
+        }
         if faults.is_empty() {
             Ok(Checked {
                 aim,
                 similar_cases: self.similar_cases,
+                survival_curve: self.survival_curve,
             })
         } else {
             Err(faults)
@@ -106,7 +114,7 @@ fn aim(asked: CounterfactualGoal, served: &Served, faults: &mut Vec<Fault>) -> O
 }
 
 impl Checked {
-    /// Writes `,"counterfactual":{…},"similarCases":{…}`, or what of it was asked.
+    /// Writes `,"counterfactual":{…},"similarCases":{…}`, or what of it was asked; of survival models always `,"survival":{…}`.
     pub(crate) fn write(&self, out: &mut Vec<u8>, served: &Served, row: &Row, answer: &Answer) {
         if let (Some(aim), Some(ready)) = (&self.aim, &served.counterfactuals)
             // The goal was checked, so it is one for this model.
@@ -116,6 +124,13 @@ impl Checked {
             let told = told(&found, served, (row, answer), aim.goal);
             // Writing into memory cannot fail.
             let _ = serde_json::to_writer(&mut *out, &told);
+        }
+        if let Some(ends) = &served.ends
+            // The row was scored, so it is complete.
+            && let Ok(Some(outlook)) = served.scorer.outlook(row, self.survival_curve)
+        {
+            out.extend_from_slice(b",\"survival\":");
+            let _ = serde_json::to_writer(&mut *out, &ends.told(served, row, &outlook));
         }
         if let (true, Some(cases)) = (self.similar_cases, &served.cases) {
             let similar = cases.like(row);

@@ -14,6 +14,7 @@ pub mod registry;
 mod schema;
 pub mod served;
 pub mod subjects;
+mod survival;
 mod watch;
 pub mod wire;
 

@@ -7,7 +7,7 @@ use helder_platform::{keyring::Pseudonymiser, logboek::Status};
 use helder_types::Bsn;
 use serde_json::{Value, json};
 
-use crate::registry::ActiveVersion;
+use crate::{registry::ActiveVersion, survival::Ends};
 
 /// A version that may answer.
 pub struct Served {
@@ -19,6 +19,8 @@ pub struct Served {
     pub(crate) counterfactuals: Option<Counterfactuals>,
     /// How many training rows resemble one; absent where the model keeps no counts.
     pub(crate) cases: Option<Cases>,
+    /// Causes and classes; absent for all but survival models.
+    pub(crate) ends: Option<Ends>,
     /// Reasons as plain text, for what is not on the hot path.
     pub(crate) plain: Reasons,
     /// Explains them, ready for JSON.
@@ -129,6 +131,7 @@ impl Served {
         Ok(Self {
             counterfactuals: Counterfactuals::new(model),
             cases: Cases::new(model),
+            ends: Ends::of(model),
             plain: Reasons::plain(model),
             reasons: Reasons::json(model),
             head: head.into_bytes(),

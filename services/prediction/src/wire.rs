@@ -1,6 +1,7 @@
 //! What goes over the wire, for the OpenAPI document and for tests. The hot path writes the same shape by hand (`answer`).
 
 mod extras;
+mod survival;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,10 @@ use uuid::Uuid;
 pub use extras::{
     CounterfactualAnswer, CounterfactualGoal, CounterfactualOutcome, InputChange,
     SimilarCasesAnswer,
+};
+pub use survival::{
+    BatchSurvival, CauseAnswer, CauseContribution, ChanceAnswer, ComparableAnswer, ComparableCurve,
+    CurveAnswer, MedianAnswer, SurvivalAnswer,
 };
 
 /// One or many subjects to predict for.
@@ -28,6 +33,9 @@ pub struct PredictionRequest {
     /// Also says how many training rows resemble each subject.
     #[serde(default)]
     pub similar_cases: bool,
+    /// Also gives the whole curve of each subject; of survival models only.
+    #[serde(default)]
+    pub survival_curve: bool,
 }
 
 /// A subject and what is known of it.
@@ -100,8 +108,8 @@ pub struct Prediction {
     /// The group; absent for models that give a probability or a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Group>,
-    /// Log odds before calibration, the margin between the nearest and the next group, or what the value is made from (its
-    /// logarithm for a count).
+    /// Log odds before calibration, the margin between the nearest and the next group, what the value is made from (its
+    /// logarithm for a count), or for survival the logarithm of how many times faster the first cause comes than for the average person.
     pub score: f64,
     /// Score of the average person in training.
     pub base_score: f64,
@@ -118,6 +126,9 @@ pub struct Prediction {
     /// Training rows like this one; only when asked, and absent where the model keeps no counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub similar_cases: Option<SimilarCasesAnswer>,
+    /// How long it may take, and which cause may end it; of survival models only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survival: Option<SurvivalAnswer>,
 }
 
 /// An interval of a probability or of a value.
@@ -312,6 +323,9 @@ pub struct BatchResult {
     /// Number of the group, for models that name a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<i64>,
+    /// Chances by time, for survival models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survival: Option<BatchSurvival>,
     /// Score.
     pub score: f64,
     /// Whether values lie outside training, are missing or unknown.

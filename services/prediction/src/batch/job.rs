@@ -121,7 +121,7 @@ impl BatchJob {
         let writer = results::write(
             self.objects.writer(organisation)?,
             &scored,
-            &served.scorer,
+            (&served.scorer, served.ends.as_ref()),
             &reasons,
         )?;
         let (digest, size_bytes) = writer.finish()?;
@@ -245,13 +245,16 @@ impl Run<'_> {
                 .score(&row, &mut answer)
                 .map_err(Problem::internal)?;
             let has_warnings = served.scorer.warnings(&row).next().is_some();
-            self.scored.push(Scored::new(
+            let outlook = served.scorer.outlook(&row, false);
+            let outlook = outlook.map_err(Problem::internal)?;
+            let scored = Scored::new(
                 number,
                 pseudonym,
                 served.scorer.terms(),
                 (&row, &answer),
                 has_warnings,
-            ));
+            );
+            self.scored.push(scored.with_outlook(outlook.as_ref()));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Scored rows, from highest to lowest.
 
-use helder_model::{Answer, Input, InputType, Row, Scorer, Term, Value};
+use helder_model::{Answer, Input, InputType, Outlook, Row, Scorer, Term, Value};
 
 use super::REASONS;
 
@@ -16,6 +16,8 @@ pub(super) struct Scored {
     pub(super) value: f64,
     pub(super) group: u32,
     pub(super) has_warnings: bool,
+    /// Of survival models: the median, then chances of lasting, then those of each cause.
+    pub(super) chances: Option<Box<[f64]>>,
     /// The terms that count most.
     top: [Top; REASONS],
 }
@@ -72,8 +74,22 @@ impl Scored {
                 .nearest
                 .map_or(u32::MAX, |nearest| nearest.group as u32),
             has_warnings,
+            chances: None,
             top,
         }
+    }
+
+    /// Also says how long it may take.
+    #[must_use]
+    pub(super) fn with_outlook(self, outlook: Option<&Outlook>) -> Self {
+        let chances = outlook.map(|outlook| {
+            let ended = outlook.causes.iter().flat_map(|cause| &cause.ended);
+            let chances = outlook.lasting.iter().chain(ended);
+            std::iter::once(outlook.median.time.unwrap_or(f64::NAN))
+                .chain(chances.map(|chance| chance.chance))
+                .collect()
+        });
+        Self { chances, ..self }
     }
 
     /// The terms that count most, their inputs set in `row` again, with their contributions.

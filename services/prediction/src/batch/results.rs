@@ -20,13 +20,16 @@ use parquet::{
 };
 
 use super::{REASONS, ranking::Scored};
-use crate::wire::BatchResult;
+use crate::{
+    survival::Ends,
+    wire::{BatchResult, BatchSurvival},
+};
 
 /// Rows written at a time.
 const BLOCK: usize = 4_096;
 
-/// The column `value` is there for models that estimate one: files of other models stay as they are.
-fn schema(with_value: bool) -> Schema {
+/// The column `value` is there for models that estimate one, `chances` for survival models: files of other models stay as they are.
+fn schema(with_value: bool, chances: &[String]) -> Schema {
     let mut fields = vec![
         Field::new("rank", DataType::Int64, false),
         Field::new("row", DataType::Int64, false),
@@ -39,6 +42,8 @@ fn schema(with_value: bool) -> Schema {
     if with_value {
         fields.push(Field::new("value", DataType::Float64, true));
     }
+    let chances = chances.iter();
+    fields.extend(chances.map(|name| Field::new(name, DataType::Float64, true)));
     for place in 1..=REASONS {
         fields.push(Field::new(
             format!("reason_{place}_nl"),
@@ -58,10 +63,11 @@ fn schema(with_value: bool) -> Schema {
 pub(super) fn write<W: Write + Send>(
     out: W,
     ranked: &[Scored],
-    scorer: &Scorer,
+    (scorer, ends): (&Scorer, Option<&Ends>),
     reasons: &Reasons,
 ) -> Result<W> {
-    let schema = Arc::new(schema(scorer.answers_value()));
+    let chances = ends.map_or_else(Vec::new, Ends::columns);
+    let schema = Arc::new(schema(scorer.answers_value(), &chances));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(64 * 1024))
@@ -70,19 +76,28 @@ pub(super) fn write<W: Write + Send>(
     let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))
         .map_err(Problem::internal)?;
     for (block, rows) in ranked.chunks(BLOCK).enumerate() {
-        let batch = record_batch(&schema, rows, (block * BLOCK) as i64 + 1, scorer, reasons)?;
+        let first_rank = (block * BLOCK) as i64 + 1;
+        let mut columns = columns(rows, first_rank, scorer);
+        columns.extend((0..chances.len()).map(|place| chance(rows, place)));
+        columns.extend(texts(rows, scorer, reasons));
+        let batch =
+            RecordBatch::try_new(Arc::clone(&schema), columns).map_err(Problem::internal)?;
         writer.write(&batch).map_err(Problem::internal)?;
     }
     writer.into_inner().map_err(Problem::internal)
 }
 
-fn record_batch(
-    schema: &Arc<Schema>,
-    rows: &[Scored],
-    first_rank: i64,
-    scorer: &Scorer,
-    reasons: &Reasons,
-) -> Result<RecordBatch> {
+/// One number per row; none where a median was not reached.
+fn chance(rows: &[Scored], place: usize) -> ArrayRef {
+    let of = |row: &Scored| row.chances.as_ref().and_then(|of| of.get(place).copied());
+    let known = rows
+        .iter()
+        .map(|row| of(row).filter(|value| value.is_finite()));
+    Arc::new(known.collect::<Float64Array>())
+}
+
+/// The columns before the chances.
+fn columns(rows: &[Scored], first_rank: i64, scorer: &Scorer) -> Vec<ArrayRef> {
     let finite = |value: f64| value.is_finite().then_some(value);
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from_iter_values(
@@ -120,6 +135,12 @@ fn record_batch(
                 .collect::<Float64Array>(),
         ));
     }
+    columns
+}
+
+/// The reasons, Dutch beside English.
+fn texts(rows: &[Scored], scorer: &Scorer, reasons: &Reasons) -> Vec<ArrayRef> {
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(2 * REASONS);
     let mut scratch = scorer.row();
     let texts: Vec<Vec<Meaning>> = rows
         .iter()
@@ -141,7 +162,7 @@ fn record_batch(
         columns.push(Arc::new(nl.collect::<StringArray>()));
         columns.push(Arc::new(en.collect::<StringArray>()));
     }
-    RecordBatch::try_new(Arc::clone(schema), columns).map_err(Problem::internal)
+    columns
 }
 
 /// Rows after rank `after`, at most `limit`.
@@ -166,6 +187,23 @@ pub(crate) fn page(file: &StoredFile, after: usize, limit: usize) -> Result<Vec<
         }
     }
     Ok(results)
+}
+
+/// Chances by time, where the file has them.
+fn survival(batch: &RecordBatch, number: &dyn Fn(&str) -> Option<f64>) -> Option<BatchSurvival> {
+    let schema = batch.schema();
+    let of = |prefix: &str| -> Vec<f64> {
+        let names = schema.fields().iter().map(|field| field.name());
+        let own = names.filter(|name| name.starts_with(prefix));
+        own.filter_map(|name| number(name)).collect()
+    };
+    let lasting = of("lasting_");
+    let ended = (1..).map(|cause| of(&format!("ended_{cause}_")));
+    (!lasting.is_empty()).then(|| BatchSurvival {
+        median_days: number("median_days"),
+        lasting,
+        ended: ended.take_while(|chances| !chances.is_empty()).collect(),
+    })
 }
 
 fn result(batch: &RecordBatch, place: usize) -> Option<BatchResult> {
@@ -199,6 +237,7 @@ fn result(batch: &RecordBatch, place: usize) -> Option<BatchResult> {
         probability: number("probability"),
         value: number("value"),
         group: whole("group"),
+        survival: survival(batch, &number),
         score: number("score")?,
         has_warnings: column("has_warnings")?.0.as_boolean().value(place),
         reasons: (1..=REASONS).filter_map(reason).collect(),

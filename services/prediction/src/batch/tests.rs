@@ -339,3 +339,57 @@ async fn a_batch_of_a_stopped_model_or_without_its_columns_fails_with_the_reason
     assert_eq!(world.logged().await, 0);
     world.runner.stop(Duration::from_secs(5)).await;
 }
+
+#[actix_web::test]
+async fn survival_models_rank_by_speed_and_have_their_chances_in_columns() {
+    use helder_model::{Answer, Model, Reasons, Scorer, Value};
+
+    let bytes = include_bytes!("../../../../crates/model/tests/formats/1/benefit-outflow.json");
+    let model = Model::from_json(bytes).unwrap();
+    let (scorer, reasons) = (Scorer::new(&model).unwrap(), Reasons::plain(&model));
+    let ends = crate::survival::Ends::of(&model).unwrap();
+    let (mut row, mut answer) = (scorer.row(), Answer::default());
+    let mut expected = Vec::new();
+    let scored = (0..50).map(|place: i64| {
+        row.clear();
+        let age = Value::Number(20.0 + place as f64);
+        for (input, value) in [age, Value::Text("huur"), Value::Boolean(place % 2 == 0)]
+            .into_iter()
+            .enumerate()
+        {
+            scorer.set(&mut row, input, value).unwrap();
+        }
+        scorer.score(&row, &mut answer).unwrap();
+        let outlook = scorer.outlook(&row, false).unwrap();
+        expected.push(outlook.clone().unwrap());
+        super::ranking::Scored::new(place, None, scorer.terms(), (&row, &answer), false)
+            .with_outlook(outlook.as_ref())
+    });
+    let mut scored: Vec<_> = scored.collect();
+    super::ranking::rank(&mut scored);
+    let folder = tempfile::tempdir().unwrap();
+    let objects = Objects::local(folder.path().join("objects")).unwrap();
+    let organisation = caller("GM0758", "analist-3", &[]).unwrap().organisation;
+    let bytes = results::write(Vec::new(), &scored, (&scorer, Some(&ends)), &reasons).unwrap();
+    let digest = objects
+        .put_bytes(&organisation, bytes.into())
+        .await
+        .unwrap();
+    let file = objects.get_to_file(&organisation, &digest).await.unwrap();
+    let page = results::page(&file, 0, 100).unwrap();
+    assert_eq!(page.len(), 50);
+    assert!(page.windows(2).all(|pair| pair[0].score >= pair[1].score));
+    for found in page {
+        let outlook = &expected[usize::try_from(found.row).unwrap()];
+        let told = found.survival.unwrap();
+        assert_eq!(told.median_days, outlook.median.time);
+        let lasting: Vec<f64> = outlook.lasting.iter().map(|chance| chance.chance).collect();
+        assert_eq!(told.lasting, lasting);
+        assert_eq!(told.ended.len(), 2);
+        for (told, cause) in told.ended.iter().zip(&outlook.causes) {
+            let ended: Vec<f64> = cause.ended.iter().map(|chance| chance.chance).collect();
+            assert_eq!(*told, ended);
+        }
+        assert_eq!((found.probability, found.value), (None, None));
+    }
+}

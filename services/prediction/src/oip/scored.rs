@@ -8,34 +8,64 @@ use super::{
     tensors::{Data, Datatype},
     wire::{ResponseTensor, TensorMetadata},
 };
-use crate::served::Served;
+use crate::{served::Served, survival::Ends};
 
-/// Every output with its type, and whether it has a value for each term: for each input, then for each pair of inputs.
-const OUTPUTS: [(&str, Datatype, bool); 9] = [
-    ("probability", Datatype::Fp64, false),
-    ("value", Datatype::Fp64, false),
-    ("group", Datatype::Int64, false),
-    ("score", Datatype::Fp64, false),
-    ("base_score", Datatype::Fp64, false),
-    ("contributions", Datatype::Fp64, true),
-    ("reasons_nl", Datatype::Bytes, true),
-    ("reasons_en", Datatype::Bytes, true),
-    ("warnings", Datatype::Bytes, false),
+/// Every output with its type, and how many values it has for each row.
+const OUTPUTS: [(&str, Datatype, Width); 11] = [
+    ("probability", Datatype::Fp64, Width::One),
+    ("value", Datatype::Fp64, Width::One),
+    ("group", Datatype::Int64, Width::One),
+    ("lasting", Datatype::Fp64, Width::Horizons),
+    ("ended", Datatype::Fp64, Width::Causes),
+    ("score", Datatype::Fp64, Width::One),
+    ("base_score", Datatype::Fp64, Width::One),
+    ("contributions", Datatype::Fp64, Width::Terms),
+    ("reasons_nl", Datatype::Bytes, Width::Terms),
+    ("reasons_en", Datatype::Bytes, Width::Terms),
+    ("warnings", Datatype::Bytes, Width::One),
 ];
+
+/// How many values an output has for each row.
+#[derive(Clone, Copy)]
+enum Width {
+    One,
+    /// One for each input, then for each pair of inputs.
+    Terms,
+    /// One for 3, 6, 12 and 24 months.
+    Horizons,
+    /// Those for each cause of an end.
+    Causes,
+}
+
+impl Width {
+    /// Sizes behind that of the rows.
+    fn sizes(self, served: &Served) -> Vec<usize> {
+        let ends = served.ends.as_ref();
+        let horizons = ends.map_or(0, |ends| ends.months.len());
+        match self {
+            Self::One => Vec::new(),
+            Self::Terms => vec![served.scorer.terms().len()],
+            Self::Horizons => vec![horizons],
+            Self::Causes => vec![ends.map_or(0, Ends::n_causes), horizons],
+        }
+    }
+}
 
 /// Whether an output has this name, for some model.
 pub(super) fn is_known(name: &str) -> bool {
     OUTPUTS.iter().any(|(known, ..)| *known == name)
 }
 
-/// The outputs of a model: a probability, a value or the number of a group, never two of them.
-fn outputs_of(served: &Served) -> impl Iterator<Item = (&'static str, Datatype, bool)> {
-    let others = if served.scorer.group_name(0).is_some() {
-        ["probability", "value"]
+/// The outputs of a model: a probability, a value, the number of a group or chances by time, never two of them.
+fn outputs_of(served: &Served) -> impl Iterator<Item = (&'static str, Datatype, Width)> {
+    let others: &[&str] = if served.scorer.group_name(0).is_some() {
+        &["probability", "value", "lasting", "ended"]
     } else if served.scorer.answers_value() {
-        ["probability", "group"]
+        &["probability", "group", "lasting", "ended"]
+    } else if served.ends.is_some() {
+        &["probability", "value", "group"]
     } else {
-        ["value", "group"]
+        &["value", "group", "lasting", "ended"]
     };
     OUTPUTS
         .into_iter()
@@ -44,16 +74,15 @@ fn outputs_of(served: &Served) -> impl Iterator<Item = (&'static str, Datatype, 
 
 /// The same as metadata.
 pub(super) fn metadata(served: &Served) -> Vec<TensorMetadata> {
-    let terms = served.scorer.terms().len() as i64;
+    let shape = |width: Width| {
+        let sizes = width.sizes(served).into_iter().map(|size| size as i64);
+        std::iter::once(-1).chain(sizes).collect()
+    };
     outputs_of(served)
-        .map(|(name, datatype, is_per_term)| TensorMetadata {
+        .map(|(name, datatype, width)| TensorMetadata {
             name: name.to_owned(),
             datatype,
-            shape: if is_per_term {
-                vec![-1, terms]
-            } else {
-                vec![-1]
-            },
+            shape: shape(width),
         })
         .collect()
 }
@@ -73,16 +102,16 @@ pub(super) fn outputs(served: &Served, asked: &Asked) -> Result<Vec<ResponseTens
             .map_err(Problem::internal)?;
         columns.add(served, row, &answer)?;
     }
-    let (rows, terms) = (asked.rows.len() as u64, served.scorer.terms().len() as u64);
+    let rows = asked.rows.len() as u64;
+    let shape = |width: Width| {
+        let sizes = width.sizes(served).into_iter().map(|size| size as u64);
+        std::iter::once(rows).chain(sizes).collect()
+    };
     let all: Vec<_> = outputs_of(served)
-        .map(|(name, datatype, is_per_term)| ResponseTensor {
+        .map(|(name, datatype, width)| ResponseTensor {
             name,
             datatype,
-            shape: if is_per_term {
-                vec![rows, terms]
-            } else {
-                vec![rows]
-            },
+            shape: shape(width),
             data: columns.take(name),
         })
         .collect();
@@ -113,6 +142,8 @@ struct Columns {
     probability: Vec<f64>,
     value: Vec<f64>,
     group: Vec<u64>,
+    lasting: Vec<f64>,
+    ended: Vec<f64>,
     score: Vec<f64>,
     base_score: Vec<f64>,
     contributions: Vec<f64>,
@@ -127,6 +158,13 @@ impl Columns {
         self.value.extend(answer.value);
         self.group
             .extend(answer.nearest.map(|nearest| nearest.group as u64));
+        let outlook = served.scorer.outlook(row, false);
+        if let Some(outlook) = outlook.map_err(Problem::internal)? {
+            let ended = outlook.causes.iter().flat_map(|cause| &cause.ended);
+            self.ended.extend(ended.map(|chance| chance.chance));
+            self.lasting
+                .extend(outlook.lasting.iter().map(|chance| chance.chance));
+        }
         self.score.push(answer.score);
         self.base_score.push(answer.base_score);
         self.contributions.extend(&answer.contributions);
@@ -153,6 +191,8 @@ impl Columns {
             "probability" => Data::Numbers(take(&mut self.probability)),
             "value" => Data::Numbers(take(&mut self.value)),
             "group" => Data::Integers(take(&mut self.group)),
+            "lasting" => Data::Numbers(take(&mut self.lasting)),
+            "ended" => Data::Numbers(take(&mut self.ended)),
             "score" => Data::Numbers(take(&mut self.score)),
             "base_score" => Data::Numbers(take(&mut self.base_score)),
             "contributions" => Data::Numbers(take(&mut self.contributions)),

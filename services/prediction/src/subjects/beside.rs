@@ -76,17 +76,20 @@ impl<'de> Visitor<'de> for Goal<'_, 'de, '_> {
     }
 }
 
-/// Whether similar cases are asked.
-pub(super) struct Switch<'r, 'a, 's>(pub(super) &'r mut Reader<'a, 's>);
+/// Whether similar cases are asked, or the curve: whatever the key says.
+pub(super) struct Switch<'r, 'a, 's, 'k>(pub(super) &'r mut Reader<'a, 's>, pub(super) &'k str);
 
-impl<'de> DeserializeSeed<'de> for Switch<'_, 'de, '_> {
+impl<'de> DeserializeSeed<'de> for Switch<'_, 'de, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match <Value as serde::Deserialize>::deserialize(deserializer)? {
-            Value::Bool(asked) => self.0.extras.similar_cases = asked,
+            Value::Bool(asked) if self.1 == "similarCases" => {
+                self.0.extras.similar_cases = asked;
+            }
+            Value::Bool(asked) => self.0.extras.survival_curve = asked,
             _ => self.0.fault(
-                "/similarCases",
+                format!("/{}", self.1),
                 "wrong-type",
                 "true or false is wanted here",
             ),

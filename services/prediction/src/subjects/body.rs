@@ -37,7 +37,7 @@ impl<'de> Visitor<'de> for Body<'_, 'de, '_> {
         let mut seen = false;
         let mut beside = Vec::new();
         while let Some(Key(key)) = map.next_key()? {
-            if key == "counterfactual" || key == "similarCases" {
+            if ["counterfactual", "similarCases", "survivalCurve"].contains(&&*key) {
                 let is_repeated = beside.contains(&key);
                 if is_repeated {
                     self.0.fault(
@@ -49,7 +49,7 @@ impl<'de> Visitor<'de> for Body<'_, 'de, '_> {
                 } else if key == "counterfactual" {
                     map.next_value_seed(Goal(self.0))?;
                 } else {
-                    map.next_value_seed(Switch(self.0))?;
+                    map.next_value_seed(Switch(self.0, &key))?;
                 }
                 beside.push(key);
             } else if key != "subjects" {

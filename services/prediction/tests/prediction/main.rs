@@ -12,4 +12,5 @@ mod people;
 mod service;
 mod subjects;
 mod support;
+mod survival;
 mod world;
