@@ -192,7 +192,7 @@ async fn the_inference_protocol_has_chances_by_horizon_and_by_cause() {
     let body = format!(r#"{{"subjects":[{{"id":"klant-1","values":{SOMEBODY}}}]}}"#);
     let start = Instant::now();
     while world
-        .post("/models/uitstroom/predictions", &*body)
+        .post("/models/uitstroom/predictions", body.clone())
         .send()
         .await
         .unwrap()
@@ -245,16 +245,4 @@ async fn the_inference_protocol_has_chances_by_horizon_and_by_cause() {
         .collect();
     assert_eq!((data("lasting"), data("ended")), (lasting, ended));
     world.stop().await;
-}
-
-#[test]
-fn tmp_openapi() {
-    for (name, document) in [
-        ("prediction", helder_prediction::openapi()),
-        ("oip", helder_prediction::oip_openapi()),
-    ] {
-        let mut text = serde_json::to_string_pretty(&document).unwrap();
-        text.push('\n');
-        std::fs::write(format!("/tmp/s5_{name}.json"), text).unwrap();
-    }
 }
