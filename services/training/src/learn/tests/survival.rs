@@ -390,7 +390,10 @@ fn a_model_of_two_causes_is_judged_and_explained_in_documents_and_pages() {
             "{horizon}"
         );
     }
-    assert_eq!(evaluation["survival"]["fit"]["causes"][0]["dropped"], json!([]));
+    assert_eq!(
+        evaluation["survival"]["fit"]["causes"][0]["dropped"],
+        json!([])
+    );
     let tests = &evaluation["survival"]["fit"]["causes"][0]["coefficients"];
     assert!(
         tests
