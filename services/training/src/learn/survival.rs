@@ -70,7 +70,7 @@ pub(super) struct CauseSummary {
     pub name: String,
     pub meaning: helder_model::Meaning,
     pub events: usize,
-    pub coefficients: Vec<HazardRatio>,
+    pub coefficients: Vec<ColumnSummary>,
     /// Columns left out: they do not vary, or earlier ones already say the same.
     pub dropped: Vec<String>,
     pub log_likelihood: f64,
@@ -86,7 +86,7 @@ pub(super) struct CauseSummary {
 /// One column.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct HazardRatio {
+pub(super) struct ColumnSummary {
     #[serde(flatten)]
     pub weight: Weight,
     /// Factor per unit, above 0, with its interval at 95 %.
@@ -278,7 +278,7 @@ fn summary(
         .coefficients
         .iter()
         .enumerate()
-        .map(|(place, coefficient)| HazardRatio {
+        .map(|(place, coefficient)| ColumnSummary {
             weight: weight(coefficient),
             hazard_ratio: coefficient.hazard_ratio,
             hazard_ratio_interval_95: (coefficient.lower, coefficient.upper),

@@ -108,7 +108,7 @@ pub(super) fn outlooks(
 ) -> Result<Vec<Outlook>, LearnError> {
     let mut found = Vec::with_capacity(rows.len());
     each_outlook(table, model, rows, false, &mut |outlook| {
-        found.push(outlook)
+        found.push(outlook);
     })?;
     Ok(found)
 }

@@ -143,13 +143,14 @@ fn ends(table: &Table, plan: &NewTrainingRun, rows: &[usize]) -> Result<Vec<u32>
         let Some(text) = texts[*row].as_deref().filter(|text| Some(*text) != open) else {
             return 0;
         };
-        match plan.causes.iter().position(|cause| cause.value == text) {
-            Some(place) => place as u32 + 1,
-            None => {
+        let known = plan.causes.iter().position(|cause| cause.value == text);
+        known.map_or_else(
+            || {
                 unknown += 1;
                 0
-            }
-        }
+            },
+            |place| place as u32 + 1,
+        )
     };
     let ends = rows.iter().map(end).collect();
     if unknown > 0 {
