@@ -86,6 +86,9 @@ pub(crate) enum Command {
     /// Decide about pairs of a linkage run, measure it by that, and link again with what was decided (as data steward)
     #[command(subcommand)]
     Clerical(crate::command::ClericalCommand),
+    /// Have people look at the highest scores and at a random sample without knowing who is which (as analyst)
+    #[command(subcommand)]
+    Control(crate::command::ControlCommand),
     /// Link with another organisation on this platform without showing names (as data steward)
     #[command(subcommand)]
     Encoding(crate::command::EncodingCommand),

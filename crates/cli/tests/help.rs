@@ -15,7 +15,7 @@ fn help_names_every_command() {
     let help = String::from_utf8(output.stdout).unwrap();
     for command in [
         "up", "token", "config", "demo", "dummy", "project", "dataset", "link", "train", "review",
-        "activate", "predict", "report", "run", "pprl", "clerical", "encoding",
+        "activate", "predict", "report", "run", "pprl", "clerical", "encoding", "control",
     ] {
         assert!(
             help.lines()

@@ -1,6 +1,7 @@
 //! A model over a whole dataset version: streamed in, scored, logged per subject, ranked, kept as Parquet.
 
 mod columns;
+mod control;
 mod job;
 mod ranking;
 mod results;
@@ -8,9 +9,10 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use control::{Control, page as work_list_page};
 pub(crate) use job::{BatchJob, Payload};
 pub(crate) use results::page as results_page;
-pub(crate) use rows::{NewRow, find, insert, list};
+pub(crate) use rows::{NewRow, find, insert, list, reveal};
 
 /// Kind of the job.
 pub(crate) const KIND: &str = "prediction-batch";

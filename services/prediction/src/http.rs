@@ -1,6 +1,7 @@
 //! The operations.
 
 mod batches;
+mod control;
 mod predictions;
 mod records;
 
@@ -17,6 +18,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(batches::list_batches)
         .service(batches::get_batch)
         .service(batches::list_results)
+        .service(control::list_work_items)
+        .service(control::reveal_batch)
         .service(records::list_processing_records)
         .configure(crate::job_routes::configure)
         .configure(crate::logboek_routes::configure)

@@ -45,5 +45,6 @@ diesel::table! {
         created_at -> Text,
         job_id -> Text,
         outcome -> Nullable<Text>,
+        control -> Nullable<Text>,
     }
 }

@@ -244,6 +244,63 @@ pub struct NewBatch {
     pub model: String,
     /// A dataset version of the model's project.
     pub dataset_version_id: Uuid,
+    /// Asks a work list in which a random sample is mixed with those picked by score. The ranked result stays sealed until the batch
+    /// is revealed.
+    #[serde(default)]
+    pub control: Option<NewControl>,
+}
+
+/// How many are on a work list.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewControl {
+    /// Rows with the highest scores.
+    #[schema(minimum = 1, maximum = 20_000)]
+    pub picked: u32,
+    /// Rows drawn at random from all rows scored, those with the highest scores among them.
+    #[schema(minimum = 1, maximum = 20_000)]
+    pub sample: u32,
+}
+
+/// A control sample: what was asked of it, and once it is revealed what it was drawn with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchControl {
+    /// Rows with the highest scores.
+    pub picked: u32,
+    /// Rows drawn at random from all rows scored.
+    pub sample: u32,
+    /// SHA-256 of the seed as it is written, stored before anything was scored.
+    pub commitment: Digest,
+    /// 64 hexadecimal digits. The sample are the rows whose SHA-256 of `{seed} sample {row}` is smallest; the list stands in the order
+    /// of SHA-256 of `{seed} order {row}`. Absent until the batch is revealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<String>,
+    /// Who revealed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revealed_by: Option<String>,
+    /// When it was revealed, UTC. What is found after this was not found blind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revealed_at: Option<String>,
+}
+
+/// Somebody to look at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkItem {
+    /// 1, 2, 3 … in random order.
+    pub number: u32,
+    /// Ordinal of the row in the dataset version.
+    pub row: i64,
+    /// Pseudonym of the person, where the dataset has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pseudonym: Option<String>,
+    /// Whether it is among the highest scores; absent until the batch is revealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picked: Option<bool>,
+    /// Whether it is in the random sample; absent until the batch is revealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<bool>,
 }
 
 /// A model over a whole dataset version.
@@ -273,6 +330,9 @@ pub struct Batch {
     /// What it came to, once done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<BatchOutcome>,
+    /// Its control sample, where one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<BatchControl>,
 }
 
 /// What a batch came to: `rowsIn` = `rowsScored` + all `rowsRefused`.
@@ -289,6 +349,12 @@ pub struct BatchOutcome {
     pub result_digest: Digest,
     /// Its size.
     pub size_bytes: u64,
+    /// The work list with its marks, where a control sample was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_list_digest: Option<Digest>,
+    /// Items on that list: fewer than picked and sample together where the sample holds some who were picked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_listed: Option<u64>,
 }
 
 /// Rows the model gives no prediction for.

@@ -2,6 +2,7 @@
 
 mod api;
 mod clerical;
+mod control;
 mod encoding;
 mod keys;
 mod link;
@@ -30,6 +31,7 @@ use crate::{
 };
 
 pub(crate) use clerical::ClericalCommand;
+pub(crate) use control::ControlCommand;
 pub(crate) use encoding::EncodingCommand;
 pub(crate) use model::ModelCommand;
 pub(crate) use processes::CALLS;
@@ -86,6 +88,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Dataset(command) => wait(api::dataset(&access, command, screen)),
         Command::Link(wanted) => wait(link::link(&access, &wanted, screen)),
         Command::Clerical(command) => wait(clerical::step(&access, command, screen)),
+        Command::Control(command) => wait(control::step(&access, command, screen)),
         Command::Encoding(command) => wait(encoding::step(&access, command, screen)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
         Command::Model(command) => wait(model::step(&access, command, screen)),

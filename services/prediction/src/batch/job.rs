@@ -20,7 +20,9 @@ use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuild
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{KIND, MAX_ROWS, columns::Columns, ranking, ranking::Scored, results, rows};
+use super::{
+    Control, KIND, MAX_ROWS, columns::Columns, control, ranking, ranking::Scored, results, rows,
+};
 use crate::{
     active::Active,
     served::Served,
@@ -58,6 +60,9 @@ impl JobHandler for BatchJob {
         let batch = job
             .store()
             .read_blocking(|conn| rows::find(conn, &organisation, batch_id))?;
+        let control = job
+            .store()
+            .read_blocking(|conn| rows::control_of(conn, &organisation, batch_id))?;
         let served = self.await_served(job, &batch)?;
         let version = &served.version;
         let purpose = Purpose {
@@ -73,7 +78,13 @@ impl JobHandler for BatchJob {
             version.model_version_id.to_string(),
         );
         act.note("helder.model_digest", version.digest.to_string());
-        logboek::during(job, act, |act| self.predict(job, &batch, served, act))
+        if let Some(control) = &control {
+            let commitment = control.commitment().to_string();
+            act.note("helder.batch_control_commitment", commitment);
+        }
+        logboek::during(job, act, |act| {
+            self.predict(job, (&batch, control.as_ref()), served, act)
+        })
     }
 }
 
@@ -81,7 +92,7 @@ impl BatchJob {
     fn predict(
         &self,
         job: &JobContext,
-        batch: &Batch,
+        (batch, control): (&Batch, Option<&Control>),
         served: Arc<Served>,
         act: &mut Act,
     ) -> Result<()> {
@@ -125,6 +136,14 @@ impl BatchJob {
             &reasons,
         )?;
         let (digest, size_bytes) = writer.finish()?;
+        let work_list = control.map(|control| control.work_list(&scored));
+        let work_list_digest = match &work_list {
+            Some(list) => {
+                let bytes = control::written(list)?;
+                Some(job.block_on(self.objects.put_bytes(organisation, bytes.into()))?)
+            }
+            None => None,
+        };
         let names = served.scorer.inputs();
         let outcome = BatchOutcome {
             rows_in,
@@ -139,6 +158,8 @@ impl BatchJob {
                 .collect(),
             result_digest: digest,
             size_bytes,
+            work_list_digest,
+            rows_listed: work_list.map(|list| list.len() as u64),
         };
         self.still_active(job, batch)?;
         job.succeed(|conn| {

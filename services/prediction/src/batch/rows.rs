@@ -9,6 +9,7 @@ use helder_platform::{
 use helder_types::{Caller, Digest, OrganisationId};
 use uuid::Uuid;
 
+use super::control::Control;
 use crate::{
     registry::ActiveVersion,
     schema::batches::{self, dsl},
@@ -23,6 +24,8 @@ pub(crate) struct NewRow {
     pub(crate) dataset_version_id: Uuid,
     /// Its analysis part.
     pub(crate) dataset_digest: Digest,
+    /// The control sample, where one is asked.
+    pub(crate) control: Option<Control>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -40,6 +43,7 @@ struct Row {
     created_at: String,
     job_id: String,
     outcome: Option<String>,
+    control: Option<String>,
 }
 
 impl Row {
@@ -65,8 +69,54 @@ impl Row {
                 .map(|text| serde_json::from_str(&text))
                 .transpose()
                 .map_err(Problem::internal)?,
+            control: control(self.control.as_deref())?.map(|control| control.shown()),
         })
     }
+}
+
+fn control(stored: Option<&str>) -> Result<Option<Control>> {
+    stored
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(Problem::internal)
+}
+
+fn written(control: &Control) -> Result<String> {
+    serde_json::to_string(control).map_err(Problem::internal)
+}
+
+/// The control sample of a batch, with its seed.
+pub(super) fn control_of(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    id: Uuid,
+) -> Result<Option<Control>> {
+    let stored: Option<String> = batches::table
+        .filter(dsl::organisation.eq(organisation.as_str()))
+        .filter(dsl::id.eq(id.to_string()))
+        .select(dsl::control)
+        .first(conn)?;
+    control(stored.as_deref())
+}
+
+/// Opens the control sample of a batch.
+pub(crate) fn reveal(conn: &mut Conn, caller: &Caller, id: Uuid) -> Result<Batch> {
+    let mine = || {
+        batches::table
+            .filter(dsl::organisation.eq(caller.organisation.as_str()))
+            .filter(dsl::id.eq(id.to_string()))
+    };
+    // Held until the end of the transaction: who is first stays.
+    diesel::update(mine())
+        .set(dsl::control.eq(dsl::control))
+        .execute(conn)?;
+    if let Some(mut control) = control_of(conn, &caller.organisation, id)? {
+        control.reveal(&caller.subject);
+        diesel::update(mine())
+            .set(dsl::control.eq(Some(written(&control)?)))
+            .execute(conn)?;
+    }
+    find(conn, &caller.organisation, id)
 }
 
 /// Writes a batch that `job` will do.
@@ -90,6 +140,7 @@ pub(crate) fn insert(
         created_at: clock::now(),
         job_id: job.to_string(),
         outcome: None,
+        control: new.control.as_ref().map(written).transpose()?,
     };
     diesel::insert_into(batches::table)
         .values(row)

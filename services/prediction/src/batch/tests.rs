@@ -173,6 +173,7 @@ impl World {
             version,
             dataset_version_id: Uuid::from_u128(9),
             dataset_digest,
+            control: None,
         };
         let job = self
             .store

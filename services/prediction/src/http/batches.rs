@@ -23,10 +23,10 @@ use helder_types::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::BASE;
+use super::{BASE, control};
 use crate::{
     active::Active,
-    batch::{self, KIND, NewRow, Payload},
+    batch::{self, Control, KIND, NewRow, Payload},
     wire::{Batch, BatchResult, NewBatch},
 };
 
@@ -84,6 +84,7 @@ pub(super) async fn create_batch(
         version,
         dataset_version_id: body.dataset_version_id,
         dataset_digest,
+        control: body.control.map(Control::draw),
     };
     let who = caller.caller();
     let job = store
@@ -179,7 +180,7 @@ pub(super) async fn get_batch(
 
 /// Lists the ranked result of a batch, highest score first.
 ///
-/// 409 while the batch is not done. Reading it is itself written to the audit trail.
+/// 409 while the batch is not done, and while its work list is blind (see `control`). Reading it is itself written to the audit trail.
 #[utoipa::path(
     tag = "batches",
     params(("id" = Uuid, Path, description = "Batch"), ListQuery),
@@ -218,9 +219,8 @@ pub(super) async fn list_results(
     let mut act = Act::begin("prediction", &caller, &purpose, "batch results shown");
     act.note("helder.batch_id", id.to_string());
     let dataset = batch.dataset_digest.to_string();
-    let outcome = batch
-        .outcome
-        .ok_or_else(|| Problem::conflict("not-ready", "the batch is not done, see its job"))?;
+    control::open(&batch)?;
+    let outcome = batch.outcome.ok_or_else(control::not_ready)?;
     let file = objects
         .get_to_file(&caller.organisation, &outcome.result_digest)
         .await?;
