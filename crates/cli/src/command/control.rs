@@ -86,7 +86,10 @@ pub(super) async fn step(access: &Access, command: ControlCommand, screen: Scree
             screen.result(&json!({"rows": items.len(), "file": out}))
         }
         ControlCommand::Reveal { batch } => {
-            let open: Value = client.act(&format!("{BATCHES}/{batch}/_reveal")).await?.body;
+            let open: Value = client
+                .act(&format!("{BATCHES}/{batch}/_reveal"))
+                .await?
+                .body;
             screen.line(&format!(
                 "batch {batch} is open; its seed is {}",
                 text(&open["control"]["seed"])
@@ -116,7 +119,9 @@ async fn items(client: &Client, batch: Uuid) -> Result<Vec<Value>> {
 /// Numbers, hexadecimal digits, true and false: nothing that needs quotes.
 fn write_csv(out: &Path, items: &[Value]) -> std::io::Result<()> {
     const COLUMNS: [&str; 5] = ["number", "row", "pseudonym", "picked", "sampled"];
-    let is_open = items.first().is_some_and(|item| item.get("picked").is_some());
+    let is_open = items
+        .first()
+        .is_some_and(|item| item.get("picked").is_some());
     let columns = &COLUMNS[..if is_open { 5 } else { 3 }];
     let mut file = std::io::BufWriter::new(std::fs::File::create(out)?);
     writeln!(file, "{}", columns.join(","))?;
