@@ -393,10 +393,9 @@ async fn done(world: &World, body: String) -> String {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    job["result"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{job}"))
-        .replace("/prediction/v1", "")
+    assert!(job["result"].is_string(), "{job}");
+    let path = job["result"].as_str().unwrap();
+    path.replace("/prediction/v1", "")
 }
 
 async fn read(world: &World, path: &str) -> Value {
