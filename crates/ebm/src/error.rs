@@ -1,33 +1,22 @@
 //! What can be wrong with input.
 
+use helder_types::column::ColumnFault;
+
 /// Why no model was made, or no answer given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EbmError {
     /// There is no row or no column to learn from.
     #[error("at least two rows and one column are needed")]
     Empty,
-    /// Columns, outcomes and weights do not have the same number of rows.
-    #[error("column {column:?} has {found} rows where {expected} are expected")]
-    Rows {
-        /// The column, or `outcome` or `weight`.
-        column: String,
-        /// Its rows.
-        found: usize,
-        /// Those of the outcome.
-        expected: usize,
-    },
-    /// Two columns have one name.
-    #[error("column {0:?} is there twice")]
-    Twice(String),
+    /// The columns are no table, or the weights are not as many.
+    #[error(transparent)]
+    Column(#[from] ColumnFault),
     /// All outcomes are equal.
     #[error("all rows have the same outcome")]
     OneClass,
     /// A weight is negative or no number.
     #[error("weights are finite, not negative, and not all zero")]
     Weight,
-    /// A category column names a level it does not have.
-    #[error("column {0:?} has a code without a level")]
-    Code(String),
     /// Too many levels to be told apart.
     #[error(
         "column {column:?} has {found} levels; {limit} are the most: merge the rare ones first"

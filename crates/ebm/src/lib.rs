@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod bins;
-mod column;
 mod error;
 mod model;
 mod monotone;
@@ -13,10 +12,10 @@ mod term;
 mod train;
 
 pub use bins::{Bin, Bins};
-pub use column::Column;
 pub use error::EbmError;
-pub use model::{BagSpread, Contribution, Ebm, Value};
+pub use helder_types::column::{Column, ColumnFault, Direction, Value};
+pub use model::{BagSpread, Contribution, Ebm};
 pub use report::{Fitted, Report, Silence};
-pub use settings::{Direction, Pairs, Settings, Stride};
+pub use settings::{Pairs, Settings, Stride};
 pub use term::{PairTerm, ShapeTerm};
 pub use train::{Course, Progress};

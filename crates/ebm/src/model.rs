@@ -3,22 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bins, Direction, EbmError, PairTerm, ShapeTerm,
+    Bins, Direction, EbmError, PairTerm, ShapeTerm, Value,
     bins::Coarse,
     monotone, purify,
     train::{Learned, pairs::Pair},
 };
-
-/// A value to score.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
-    /// Nothing is known.
-    Missing,
-    /// A number; `NaN` is missing.
-    Number(f64),
-    /// A level by its name.
-    Level(&'a str),
-}
 
 /// What a term adds to the score of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]

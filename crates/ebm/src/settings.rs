@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EbmError, train::MOST_LEAVES};
+use crate::{Direction, EbmError, train::MOST_LEAVES};
 
 /// How many pairs of columns get a term of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,16 +21,6 @@ impl Pairs {
             Self::AtMost(most) => most.min(all),
         }
     }
-}
-
-/// Which way a curve must go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// A larger value never lowers the score.
-    Rising,
-    /// A larger value never raises the score.
-    Falling,
 }
 
 /// How bold a step is.

@@ -1,7 +1,5 @@
 //! Columns as small whole numbers, so that rows of equal value are counted together.
 
-use std::collections::BTreeSet;
-
 use crate::{Column, Direction, TreeError, cut};
 
 /// Code of a missing value.
@@ -68,13 +66,7 @@ pub(crate) fn coded(
     if columns.is_empty() {
         return Err(TreeError::Empty);
     }
-    let mut names = BTreeSet::new();
-    for column in columns {
-        column.check(outcome.len())?;
-        if !names.insert(column.name()) {
-            return Err(TreeError::Twice(column.name().to_owned()));
-        }
-    }
+    Column::check(columns, outcome.len())?;
     let events = outcome.iter().filter(|event| **event).count();
     if events == 0 || events == outcome.len() {
         return Err(TreeError::OneClass(outcome.len()));

@@ -1,5 +1,7 @@
 //! What can be wrong with input.
 
+use helder_types::column::ColumnFault;
+
 /// Why no tree or list was made, or no answer given. Names columns and counts, never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -7,22 +9,9 @@ pub enum TreeError {
     /// There is no column to learn from.
     #[error("at least one column is needed")]
     Empty,
-    /// Columns and outcomes do not have the same number of rows.
-    #[error("column {column:?} has {found} rows where {expected} are expected")]
-    Rows {
-        /// The column.
-        column: String,
-        /// Its rows.
-        found: usize,
-        /// Those of the outcome.
-        expected: usize,
-    },
-    /// Two columns have one name.
-    #[error("column {0:?} is there twice")]
-    Twice(String),
-    /// A category column names a level it does not have.
-    #[error("column {0:?} has a code without a level")]
-    Code(String),
+    /// The columns are no table.
+    #[error(transparent)]
+    Column(#[from] ColumnFault),
     /// All outcomes are equal.
     #[error("all {0} rows have the same outcome: both are needed")]
     OneClass(usize),

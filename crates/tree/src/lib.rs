@@ -2,7 +2,6 @@
 
 mod best;
 mod coded;
-mod column;
 mod cut;
 mod draws;
 mod error;
@@ -13,8 +12,8 @@ mod rules;
 mod settings;
 mod tree;
 
-pub use column::{Column, Value};
 pub use error::TreeError;
+pub use helder_types::column::{Column, ColumnFault, Direction, Value};
 pub use rules::{Condition, Rule, RuleList, RuleSettings};
-pub use settings::{Direction, Measure, Pruning, Settings};
+pub use settings::{Measure, Pruning, Settings};
 pub use tree::{Counted, Flag, Flagged, Node, Path, Split, Step, Test, Tree};

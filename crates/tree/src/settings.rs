@@ -2,17 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::TreeError;
-
-/// Which way the probability must go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// A larger value never lowers it.
-    Rising,
-    /// A larger value never raises it.
-    Falling,
-}
+use crate::{Direction, TreeError};
 
 /// What a split must lower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

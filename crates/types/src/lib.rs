@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod caller;
+pub mod column;
 mod column_names;
 pub mod digest;
 pub mod fault;

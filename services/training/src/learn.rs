@@ -4,6 +4,7 @@
 
 mod audit;
 mod card;
+mod columns;
 mod ebm;
 mod edit;
 mod error;

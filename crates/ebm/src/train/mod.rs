@@ -18,7 +18,7 @@ pub(crate) use cut::MOST_LEAVES;
 pub use mains::Course;
 pub use watch::Progress;
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -28,7 +28,7 @@ use random::Draws;
 use watch::Watcher;
 
 use crate::{
-    Column, Direction, Ebm, EbmError, Fitted, Report, Settings, Stride,
+    Column, ColumnFault, Direction, Ebm, EbmError, Fitted, Report, Settings, Stride,
     bins::{Bins, Coarse},
     model,
 };
@@ -342,25 +342,19 @@ pub(crate) fn check_columns(columns: &[Column], rows: usize) -> Result<(), EbmEr
     if columns.is_empty() || rows < 2 {
         return Err(EbmError::Empty);
     }
-    let mut names = BTreeSet::new();
-    for column in columns {
-        column.check(rows)?;
-        if !names.insert(column.name()) {
-            return Err(EbmError::Twice(column.name().to_owned()));
-        }
-    }
-    Ok(())
+    Ok(Column::check(columns, rows)?)
 }
 
 fn check(columns: &[Column], outcome: &[bool], weights: Option<&[f64]>) -> Result<(), EbmError> {
     check_columns(columns, outcome.len())?;
     if let Some(weights) = weights {
         if weights.len() != outcome.len() {
-            return Err(EbmError::Rows {
+            let fault = ColumnFault::Rows {
                 column: "weight".to_owned(),
                 found: weights.len(),
                 expected: outcome.len(),
-            });
+            };
+            return Err(fault.into());
         }
         let is_wrong = |weight: &f64| !(weight.is_finite() && *weight >= 0.0);
         if weights.iter().any(is_wrong) || weights.iter().all(|weight| *weight == 0.0) {

@@ -1,6 +1,6 @@
 //! Input that teaches nothing or little gives one clear error or a flagged answer, never a panic and never `NaN`.
 
-use helder_ebm::{Column, Direction, Ebm, EbmError, Settings, Silence, Value};
+use helder_ebm::{Column, ColumnFault, Direction, Ebm, EbmError, Settings, Silence, Value};
 
 use crate::made::{made, numeric, quick};
 
@@ -36,16 +36,16 @@ fn what_cannot_be_learned_from_is_refused_with_its_reason() {
     assert_eq!(fit(&[column()], &[true; 4]), Err(EbmError::OneClass));
     assert_eq!(
         fit(&[column(), column()], &y),
-        Err(EbmError::Twice("x".to_owned()))
+        Err(ColumnFault::Twice("x".to_owned()).into())
     );
     let short = fit(&[numeric("x", vec![1.0])], &y);
     assert!(matches!(
         short,
-        Err(EbmError::Rows {
+        Err(EbmError::Column(ColumnFault::Rows {
             found: 1,
             expected: 4,
             ..
-        })
+        }))
     ));
     let many = Column::Category {
         name: "street".to_owned(),
@@ -59,7 +59,10 @@ fn what_cannot_be_learned_from_is_refused_with_its_reason() {
         codes: vec![Some(1); 4],
         levels: vec!["a".to_owned()],
     };
-    assert_eq!(fit(&[wrong], &y), Err(EbmError::Code("c".to_owned())));
+    assert_eq!(
+        fit(&[wrong], &y),
+        Err(ColumnFault::Code("c".to_owned()).into())
+    );
     for weights in [
         vec![f64::NAN; 4],
         vec![-1.0; 4],

@@ -1,7 +1,8 @@
 //! Input that teaches nothing or little gives one clear error or a flagged answer, never a panic and never `NaN`.
 
 use helder_tree::{
-    Column, Direction, Pruning, RuleList, RuleSettings, Settings, Tree, TreeError, Value,
+    Column, ColumnFault, Direction, Pruning, RuleList, RuleSettings, Settings, Tree, TreeError,
+    Value,
 };
 
 use crate::made::numeric;
@@ -31,14 +32,14 @@ fn what_cannot_be_learned_from_is_refused_with_its_reason() {
     );
     assert_eq!(
         both(&[column(9), column(9)], &half(9)),
-        same(TreeError::Twice("x".to_owned()))
+        same(ColumnFault::Twice("x".to_owned()).into())
     );
-    let rows = TreeError::Rows {
+    let rows = ColumnFault::Rows {
         column: "x".to_owned(),
         found: 3,
         expected: 4,
     };
-    assert_eq!(both(&[column(3)], &half(4)), same(rows));
+    assert_eq!(both(&[column(3)], &half(4)), same(rows.into()));
     let few = TreeError::TooFewRows {
         found: 39,
         needed: 67,
@@ -51,7 +52,7 @@ fn what_cannot_be_learned_from_is_refused_with_its_reason() {
     };
     assert_eq!(
         both(&[wrong], &half(40)),
-        same(TreeError::Code("c".to_owned()))
+        same(ColumnFault::Code("c".to_owned()).into())
     );
 }
 

@@ -1,21 +1,18 @@
 //! Explainable boosting: learned, and laid down as a model.
 
-use helder_ebm::{
-    Bins, Column as EbmColumn, Direction, Ebm, EbmError, Fitted, Pairs, Settings, Stride,
-};
+use helder_ebm::{Bins, Ebm, EbmError, Fitted, Pairs, Settings, Stride};
 use helder_model::{
-    Algorithm, Bags, Curve, Deviations, Input, InputType, MissingRule, PairTable, Side, TermsFit,
+    Algorithm, Bags, Curve, Deviations, Input, MissingRule, PairTable, Side, TermsFit,
 };
-use helder_types::Fault;
 use serde::{Deserialize, Serialize};
 
 use super::{
     LearnError, ModelParts, Onlooker,
-    plan::{Curbed, NewTrainingRun, SMALLEST_GROUP},
-    prepare::{MISSING, Prepared},
-    regress::outcomes,
+    columns::{columns, directions, own_effects, train_outcomes},
+    plan::{NewTrainingRun, SMALLEST_GROUP},
+    prepare::Prepared,
     split::Rows,
-    table::{Column, Table},
+    table::Table,
 };
 
 /// Log odds that one step of a deviation of the bags stands for: a hundredth of the smallest standard error that matters.
@@ -73,15 +70,11 @@ pub(super) fn fit(
     rows: &Rows,
     onlooker: &Onlooker<'_>,
 ) -> Result<Boosted, LearnError> {
-    let outcomes = outcomes(table, plan)?;
-    let y: Vec<bool> = rows.train.iter().map(|&row| outcomes[row]).collect();
-    let inputs: Vec<Input> = prepared.inputs.iter().cloned().map(own_effect).collect();
-    let columns = inputs
-        .iter()
-        .map(|input| Ok(column(input, table.column(&input.name)?, &rows.train)))
-        .collect::<Result<Vec<EbmColumn>, LearnError>>()?;
+    let y = train_outcomes(table, plan, rows)?;
+    let inputs = own_effects(prepared);
+    let columns = columns(table, &inputs, &rows.train)?;
     let settings = Settings {
-        monotone: monotone(plan, &inputs)?,
+        monotone: directions(plan, &inputs)?,
         ..settings(plan)
     };
     let goes_on = |news| {
@@ -100,72 +93,6 @@ pub(super) fn fit(
     })
 }
 
-/// A number with gaps gets no substitute: missing counts by itself.
-fn own_effect(mut input: Input) -> Input {
-    if matches!(input.missing, MissingRule::MedianAndIndicator { .. }) {
-        input.missing = MissingRule::OwnEffect;
-    }
-    input
-}
-
-fn column(input: &Input, column: &Column, train: &[usize]) -> EbmColumn {
-    let name = input.name.clone();
-    if let Column::Text(values) = column {
-        let code = |row: &usize| {
-            let level = values[*row].as_deref().unwrap_or(MISSING);
-            let place = input.categories.iter().position(|c| c.level == level)?;
-            u32::try_from(place).ok()
-        };
-        return EbmColumn::Category {
-            name,
-            codes: train.iter().map(code).collect(),
-            levels: input.categories.iter().map(|c| c.level.clone()).collect(),
-        };
-    }
-    let values = column.numbers().unwrap_or_default();
-    EbmColumn::Numeric {
-        name,
-        values: train
-            .iter()
-            .map(|&row| values[row].unwrap_or(f64::NAN))
-            .collect(),
-    }
-}
-
-/// Inputs whose curve goes one way.
-///
-/// # Errors
-/// [`LearnError::Invalid`] naming those that are no numbers.
-pub(super) fn monotone(
-    plan: &NewTrainingRun,
-    inputs: &[Input],
-) -> Result<Vec<(String, Direction)>, LearnError> {
-    let mut faults = Vec::new();
-    let mut monotone = Vec::new();
-    for (n, curbed) in plan.hyperparameters.monotone.iter().enumerate() {
-        let is_number = inputs
-            .iter()
-            .any(|input| input.name == curbed.feature && input.kind != InputType::Category);
-        if !is_number {
-            faults.push(Fault::new(
-                format!("/hyperparameters/monotone/{n}/feature"),
-                "wrong-kind",
-                "name a feature that is a number: categories have no order",
-            ));
-        }
-        let direction = match curbed.direction {
-            Curbed::Rising => Direction::Rising,
-            Curbed::Falling => Direction::Falling,
-        };
-        monotone.push((curbed.feature.clone(), direction));
-    }
-    if faults.is_empty() {
-        Ok(monotone)
-    } else {
-        Err(LearnError::Invalid(faults))
-    }
-}
-
 fn settings(plan: &NewTrainingRun) -> Settings {
     let default = Settings::default();
     Settings {
@@ -181,11 +108,7 @@ fn settings(plan: &NewTrainingRun) -> Settings {
 
 pub(super) fn told(error: EbmError) -> LearnError {
     match error {
-        EbmError::OneClass => LearnError::fault(
-            "/target",
-            "one-class",
-            "all outcomes among the rows to learn from are the same",
-        ),
+        EbmError::OneClass => LearnError::one_class(),
         EbmError::Empty => LearnError::fault("/frameId", "too-few-rows", error.to_string()),
         EbmError::Cancelled => LearnError::Stopped,
         other => LearnError::internal(other),

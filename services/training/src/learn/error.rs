@@ -24,6 +24,15 @@ impl LearnError {
         Self::Invalid(vec![Fault::new(pointer, code, detail)])
     }
 
+    /// There is nothing to tell apart.
+    pub(super) fn one_class() -> Self {
+        Self::fault(
+            "/target",
+            "one-class",
+            "all outcomes among the rows to learn from are the same",
+        )
+    }
+
     pub(super) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }

@@ -177,11 +177,7 @@ pub(super) fn outcomes(table: &Table, plan: &NewTrainingRun) -> Result<Vec<bool>
 fn told(error: GlmError, inputs: &[Input], design: &Design) -> LearnError {
     let text = error.to_string();
     match error {
-        GlmError::OneClass { .. } => LearnError::fault(
-            "/target",
-            "one-class",
-            "all outcomes among the rows to learn from are the same",
-        ),
+        GlmError::OneClass { .. } => LearnError::one_class(),
         GlmError::Separation { columns, .. } => {
             let mut names: Vec<String> = columns
                 .iter()

@@ -2,28 +2,27 @@
 
 mod summary;
 
-use std::collections::BTreeMap;
-
 use helder_evaluation::{Evaluation, evaluate};
 use helder_glm::GlmError;
 use helder_model::{
-    Algorithm, Curve, Input, InputPoints, InputType, MissingRule, Model, PointsFit, Side, TermsFit,
+    Algorithm, Curve, Input, InputPoints, MissingRule, Model, PointsFit, Side, TermsFit,
     UnknownCategory,
 };
 use helder_scorecard::{
     BinSettings, Bins, CardInput, CardSettings, Column as CardColumn, ScorecardError, Trend, Value,
     fit as make,
 };
-use helder_types::Fault;
+use helder_types::column::Direction;
 
 use super::{
     LearnError, ModelParts,
+    columns::{Values, directions, own_effect, train_outcomes},
     judge::score,
-    plan::{Curbed, NewTrainingRun, SMALLEST_GROUP},
-    prepare::{MISSING, Prepared},
+    plan::{NewTrainingRun, SMALLEST_GROUP},
+    prepare::Prepared,
     regress::outcomes,
     split::Rows,
-    table::{Column, Table},
+    table::Table,
 };
 pub(super) use summary::{InputSummary, RoundingCost, ScorecardSummary};
 
@@ -37,12 +36,6 @@ pub(super) struct Carded {
     pub events: usize,
     /// For the evaluation.
     pub summary: ScorecardSummary,
-}
-
-/// The values of a feature over the train rows.
-enum Values<'a> {
-    Numbers(Vec<Option<f64>>),
-    Levels(Vec<Option<&'a str>>),
 }
 
 impl Values<'_> {
@@ -86,13 +79,12 @@ pub(super) fn fit(
     prepared: &Prepared,
     rows: &Rows,
 ) -> Result<Carded, LearnError> {
-    let outcomes = outcomes(table, plan)?;
-    let y: Vec<bool> = rows.train.iter().map(|&row| outcomes[row]).collect();
+    let y = train_outcomes(table, plan, rows)?;
     let settings = settings(plan, &prepared.inputs)?;
     let values = prepared
         .inputs
         .iter()
-        .map(|input| Ok(values(table.column(&input.name)?, &rows.train)))
+        .map(|input| Ok(Values::of(table.column(&input.name)?, &rows.train)))
         .collect::<Result<Vec<Values<'_>>, LearnError>>()?;
     let named = prepared.inputs.iter().zip(&values);
     let columns: Vec<(&str, CardColumn<'_>)> = named
@@ -181,28 +173,11 @@ pub(super) fn cost(
 fn settings(plan: &NewTrainingRun, inputs: &[Input]) -> Result<CardSettings, LearnError> {
     let asked = &plan.hyperparameters;
     let default = CardSettings::default();
-    let mut faults = Vec::new();
-    let mut trends = BTreeMap::new();
-    for (n, curbed) in asked.monotone.iter().enumerate() {
-        let is_number = inputs
-            .iter()
-            .any(|input| input.name == curbed.feature && input.kind != InputType::Category);
-        if !is_number {
-            faults.push(Fault::new(
-                format!("/hyperparameters/monotone/{n}/feature"),
-                "wrong-kind",
-                "name a feature that is a number: categories have no order",
-            ));
-        }
-        let trend = match curbed.direction {
-            Curbed::Rising => Trend::Ascending,
-            Curbed::Falling => Trend::Descending,
-        };
-        trends.insert(curbed.feature.clone(), trend);
-    }
-    if !faults.is_empty() {
-        return Err(LearnError::Invalid(faults));
-    }
+    let trend = |(name, direction)| match direction {
+        Direction::Rising => (name, Trend::Ascending),
+        Direction::Falling => (name, Trend::Descending),
+    };
+    let trends = directions(plan, inputs)?.into_iter().map(trend).collect();
     Ok(CardSettings {
         bins: BinSettings {
             max_bins: asked
@@ -215,24 +190,6 @@ fn settings(plan: &NewTrainingRun, inputs: &[Input]) -> Result<CardSettings, Lea
         trends,
         ..default
     })
-}
-
-fn values<'a>(column: &'a Column, train: &[usize]) -> Values<'a> {
-    if let Column::Text(values) = column {
-        // A gap is a level, as in the other models.
-        let level = |row: &usize| Some(values[*row].as_deref().unwrap_or(MISSING));
-        return Values::Levels(train.iter().map(level).collect());
-    }
-    let values = column.numbers().unwrap_or_default();
-    Values::Numbers(train.iter().map(|&row| values[row]).collect())
-}
-
-/// A number with gaps gets no substitute: missing has points of its own.
-fn own_effect(mut input: Input) -> Input {
-    if matches!(input.missing, MissingRule::MedianAndIndicator { .. }) {
-        input.missing = MissingRule::OwnEffect;
-    }
-    input
 }
 
 fn side(input: &Input, bins: &Bins) -> Side {
@@ -289,11 +246,7 @@ fn scores(input: &Input, part: &CardInput) -> Vec<f64> {
 fn told(error: ScorecardError) -> LearnError {
     let text = error.to_string();
     match error {
-        ScorecardError::OneClass { .. } => LearnError::fault(
-            "/target",
-            "one-class",
-            "all outcomes among the rows to learn from are the same",
-        ),
+        ScorecardError::OneClass { .. } => LearnError::one_class(),
         ScorecardError::NothingLeft => LearnError::fault(
             "/features",
             "nothing-told",

@@ -4,22 +4,19 @@ mod summary;
 mod words;
 
 use helder_model::{
-    Algorithm, Input, InputType, MissingRule, TreeFit, TreeNode, TreeSplit, TreeTest,
-    UnknownCategory, Way,
+    Algorithm, Input, TreeFit, TreeNode, TreeSplit, TreeTest, UnknownCategory, Way,
 };
 use helder_tree::{
-    Column as TreeColumn, Condition, Counted, Direction, RuleList, RuleSettings, Settings, Split,
-    Test, Tree, TreeError,
+    Condition, Counted, RuleList, RuleSettings, Settings, Split, Test, Tree, TreeError,
 };
-use helder_types::Fault;
 
 use super::{
     LearnError, ModelParts,
-    plan::{AlgorithmName, Curbed, NewTrainingRun, SMALLEST_GROUP},
-    prepare::{MISSING, Prepared},
-    regress::outcomes,
+    columns::{columns, directions, own_effects, train_outcomes},
+    plan::{AlgorithmName, NewTrainingRun, SMALLEST_GROUP},
+    prepare::Prepared,
     split::Rows,
-    table::{Column, Table},
+    table::Table,
 };
 pub(super) use summary::{LeafSummary, TreeSummary};
 pub(super) use words::answer;
@@ -48,13 +45,9 @@ pub(super) fn fit(
     prepared: &Prepared,
     rows: &Rows,
 ) -> Result<Grown, LearnError> {
-    let outcomes = outcomes(table, plan)?;
-    let y: Vec<bool> = rows.train.iter().map(|&row| outcomes[row]).collect();
-    let inputs: Vec<Input> = prepared.inputs.iter().cloned().map(own_effect).collect();
-    let columns = inputs
-        .iter()
-        .map(|input| Ok(column(input, table.column(&input.name)?, &rows.train)))
-        .collect::<Result<Vec<TreeColumn>, LearnError>>()?;
+    let y = train_outcomes(table, plan, rows)?;
+    let inputs = own_effects(prepared);
+    let columns = columns(table, &inputs, &rows.train)?;
     let learned = if plan.algorithm == AlgorithmName::RuleList {
         let settings = RuleSettings {
             max_rules: plan
@@ -249,14 +242,6 @@ fn counted_events<'a>(leaves: impl Iterator<Item = &'a Counted>) -> Vec<u64> {
     leaves.map(|counted| counted.events).collect()
 }
 
-/// A number with gaps gets no substitute: missing goes a way of its own.
-fn own_effect(mut input: Input) -> Input {
-    if matches!(input.missing, MissingRule::MedianAndIndicator { .. }) {
-        input.missing = MissingRule::OwnEffect;
-    }
-    input
-}
-
 /// Inputs with the levels that were told apart. A level that was never seen counts as a rare one, where there are rare ones.
 fn with_levels(
     inputs: Vec<Input>,
@@ -275,61 +260,15 @@ fn with_levels(
         .collect()
 }
 
-fn column(input: &Input, column: &Column, train: &[usize]) -> TreeColumn {
-    let name = input.name.clone();
-    if let Column::Text(values) = column {
-        let code = |row: &usize| {
-            let level = values[*row].as_deref().unwrap_or(MISSING);
-            let place = input.categories.iter().position(|c| c.level == level)?;
-            u32::try_from(place).ok()
-        };
-        return TreeColumn::Category {
-            name,
-            codes: train.iter().map(code).collect(),
-            levels: input.categories.iter().map(|c| c.level.clone()).collect(),
-        };
-    }
-    let values = column.numbers().unwrap_or_default();
-    TreeColumn::Numeric {
-        name,
-        values: train
-            .iter()
-            .map(|&row| values[row].unwrap_or(f64::NAN))
-            .collect(),
-    }
-}
-
 fn settings(plan: &NewTrainingRun, inputs: &[Input]) -> Result<Settings, LearnError> {
     let asked = &plan.hyperparameters;
     let default = Settings::default();
-    let mut faults = Vec::new();
-    let mut monotone = Vec::new();
-    for (n, curbed) in asked.monotone.iter().enumerate() {
-        let is_number = inputs
-            .iter()
-            .any(|input| input.name == curbed.feature && input.kind != InputType::Category);
-        if !is_number {
-            faults.push(Fault::new(
-                format!("/hyperparameters/monotone/{n}/feature"),
-                "wrong-kind",
-                "name a feature that is a number: categories have no order",
-            ));
-        }
-        let direction = match curbed.direction {
-            Curbed::Rising => Direction::Rising,
-            Curbed::Falling => Direction::Falling,
-        };
-        monotone.push((curbed.feature.clone(), direction));
-    }
-    if !faults.is_empty() {
-        return Err(LearnError::Invalid(faults));
-    }
     Ok(Settings {
         max_depth: asked
             .max_depth
             .map_or(default.max_depth, |depth| depth as usize),
         min_leaf_rows: SMALLEST_GROUP,
-        monotone,
+        monotone: directions(plan, inputs)?,
         seed: u64::from(plan.seed),
         ..default
     })
@@ -338,11 +277,7 @@ fn settings(plan: &NewTrainingRun, inputs: &[Input]) -> Result<Settings, LearnEr
 fn told(error: TreeError) -> LearnError {
     let text = error.to_string();
     match error {
-        TreeError::OneClass(_) => LearnError::fault(
-            "/target",
-            "one-class",
-            "all outcomes among the rows to learn from are the same",
-        ),
+        TreeError::OneClass(_) => LearnError::one_class(),
         TreeError::TooFewRows { .. } => LearnError::fault("/frameId", "too-few-rows", text),
         TreeError::NothingFound => LearnError::fault(
             "/features",

@@ -11,10 +11,10 @@ use super::{
 };
 use crate::learn::{
     LearnError, ModelParts, Onlooker,
+    columns::{directions, train_outcomes},
     ebm::{self, BoostingSummary, TermSummary},
     plan::{NewTrainingRun, Privacy},
     prepare::not_actionable,
-    regress::outcomes,
     split::Rows,
     table::Table,
 };
@@ -26,10 +26,9 @@ pub(super) fn fit(
     rows: &Rows,
     onlooker: &Onlooker<'_>,
 ) -> Result<Taught, LearnError> {
-    let outcomes = outcomes(table, plan)?;
-    let y: Vec<bool> = rows.train.iter().map(|&row| outcomes[row]).collect();
+    let y = train_outcomes(table, plan, rows)?;
     let mut asked = Asked::of(table, plan, privacy, rows)?;
-    asked.settings.monotone = ebm::monotone(plan, &asked.inputs)?;
+    asked.settings.monotone = directions(plan, &asked.inputs)?;
     let mut chance = || (onlooker.chance)();
     let found = Ebm::fit_private(&asked.columns, &y, &asked.settings, &mut chance)
         .map_err(|error| told(error, privacy))?;
