@@ -7,7 +7,7 @@ mod sql;
 mod sum;
 
 pub use error::ExportError;
-use helder_model::Model;
+use helder_model::{Algorithm, Model};
 pub use sheet::Filled;
 use sql::Dialect;
 use sum::Sum;
@@ -67,8 +67,18 @@ impl Form {
 /// Writes a model down. Equal models give equal bytes.
 ///
 /// # Errors
-/// [`ExportError`] for groups, for models with more parts than the form takes, and for models that do not hold together.
+/// [`ExportError`] for groups, for trees and rule lists in another form than SQL, for models with more parts than the form takes, and for models that do not hold together.
 pub fn export(model: &Model, form: Form) -> Result<Vec<u8>, ExportError> {
+    if let Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) = &model.algorithm {
+        let dialect = match form {
+            Form::Sqlite => Dialect::Sqlite,
+            Form::Postgres => Dialect::Postgres,
+            Form::Points | Form::Sheet => {
+                return Err(ExportError::SqlOnly(model.algorithm.as_str()));
+            }
+        };
+        return Ok(sql::tree(model, fit, dialect)?.into_bytes());
+    }
     let sum = Sum::new(model)?;
     match form {
         Form::Points => points::table(&sum),

@@ -1,8 +1,10 @@
 //! A model as one `SELECT` that any analyst can read and any database can run.
 
+mod tree;
+
 use std::fmt::Write as _;
 
-use helder_model::{Calibration, InputType, Link};
+use helder_model::{Calibration, InputType, Link, Model, TreeFit};
 
 use crate::{
     ExportError,
@@ -22,26 +24,17 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
+/// The statement of a tree or a rule list.
+pub(crate) fn tree(model: &Model, fit: &TreeFit, dialect: Dialect) -> Result<String, ExportError> {
+    tree::sql(&Sum::of_root(model, fit), fit, dialect)
+}
+
 /// The statement. It reads a table `subjects` with a column per input.
 pub(crate) fn sql(sum: &Sum<'_>, dialect: Dialect) -> Result<String, ExportError> {
     sum.within(MOST_PARTS)?;
     let mut out = head(sum, dialect);
-    out.push_str("WITH helder_given AS (\n  SELECT subjects.*");
-    for (place, input) in sum.model.inputs.iter().enumerate() {
-        let column = format!("subjects.{}", name(&input.name));
-        let given = match (input.kind, dialect) {
-            (InputType::Number | InputType::Integer, _) => {
-                format!("CAST({column} AS DOUBLE PRECISION)")
-            }
-            (InputType::Boolean, _) => format!("CAST({column} AS INTEGER)"),
-            (InputType::Category, Dialect::Sqlite) => format!("CAST({column} AS TEXT)"),
-            (InputType::Category, Dialect::Postgres) => {
-                format!("CAST({column} AS TEXT) COLLATE \"C\"")
-            }
-        };
-        let _ = write!(out, ",\n    {given} AS helder_given_{}", place + 1);
-    }
-    out.push_str("\n  FROM subjects\n), helder_parts AS (\n  SELECT helder_given.*");
+    out.push_str(&given_columns(sum, dialect));
+    out.push_str("\n), helder_parts AS (\n  SELECT helder_given.*");
     for (place, part) in sum.parts.iter().enumerate() {
         let (first, second) = part.inputs();
         let also = second.map_or_else(String::new, |at| {
@@ -83,6 +76,27 @@ pub(crate) fn sql(sum: &Sum<'_>, dialect: Dialect) -> Result<String, ExportError
         sum.answer_name()
     );
     Ok(out)
+}
+
+/// The values as the model takes them, each under a name of its own.
+fn given_columns(sum: &Sum<'_>, dialect: Dialect) -> String {
+    let mut out = "WITH helder_given AS (\n  SELECT subjects.*".to_owned();
+    for (place, input) in sum.model.inputs.iter().enumerate() {
+        let column = format!("subjects.{}", name(&input.name));
+        let given = match (input.kind, dialect) {
+            (InputType::Number | InputType::Integer, _) => {
+                format!("CAST({column} AS DOUBLE PRECISION)")
+            }
+            (InputType::Boolean, _) => format!("CAST({column} AS INTEGER)"),
+            (InputType::Category, Dialect::Sqlite) => format!("CAST({column} AS TEXT)"),
+            (InputType::Category, Dialect::Postgres) => {
+                format!("CAST({column} AS TEXT) COLLATE \"C\"")
+            }
+        };
+        let _ = write!(out, ",\n    {given} AS helder_given_{}", place + 1);
+    }
+    out.push_str("\n  FROM subjects");
+    out
 }
 
 fn head(sum: &Sum<'_>, dialect: Dialect) -> String {

@@ -2,7 +2,7 @@
 
 mod build;
 
-use helder_model::{Calibration, Input, Link, Model};
+use helder_model::{Calibration, Input, Link, Model, TreeFit};
 
 use crate::ExportError;
 
@@ -91,6 +91,17 @@ impl<'a> Sum<'a> {
     /// [`ExportError::NoScore`] for groups; [`ExportError::Incoherent`].
     pub(crate) fn new(model: &'a Model) -> Result<Self, ExportError> {
         build::sum(model)
+    }
+
+    /// Of a tree or a rule list: what its questions are counted from, without parts.
+    pub(crate) fn of_root(model: &'a Model, fit: &TreeFit) -> Self {
+        Self {
+            model,
+            base: fit.nodes.first().map_or(0.0, |root| root.score),
+            parts: Vec::new(),
+            points: None,
+            answer: Answered::Probability(model.calibration),
+        }
     }
 
     pub(crate) fn input(&self, place: usize) -> &'a Input {

@@ -38,6 +38,9 @@ pub(super) fn sum(model: &Model) -> Result<Sum<'_>, ExportError> {
             let points = Some((fit.intercept, fit.per_point));
             (0.0, parts, points, probability)
         }
+        other @ (Algorithm::DecisionTree(_) | Algorithm::RuleList(_)) => {
+            return Err(ExportError::SqlOnly(other.as_str()));
+        }
         other => return Err(ExportError::NoScore(other.as_str())),
     };
     Ok(Sum {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use helder_model::{
     Algorithm, Answer, Calibration, Family, Input, InputType, Link, MissingRule, Model, Scorer,
-    TrainingRange, UnknownCategory, Value,
+    TrainingRange, TreeFit, TreeNode, TreeSplit, TreeTest, UnknownCategory, Value, Way,
 };
 
 /// A number of chance; equal seeds give equal rows.
@@ -84,6 +84,80 @@ pub(crate) fn models() -> Vec<Model> {
     all.push(card);
     all.push(long());
     all
+}
+
+/// A tree and a rule list, as stored and with inputs that refuse, fill in, or let missing go its own way.
+pub(crate) fn trees() -> Vec<Model> {
+    let mut all: Vec<Model> = ["homelessness-tree", "homelessness-rules"]
+        .map(stored)
+        .into_iter()
+        .collect();
+    let mut calibrated = stored("homelessness-tree");
+    "calibrated-tree".clone_into(&mut calibrated.name);
+    calibrated.calibration = Calibration::Logistic {
+        intercept: -0.123_456_789_012_345_67,
+        slope: 0.9,
+    };
+    all.push(calibrated);
+    all.push(deep());
+    all
+}
+
+/// 127 questions about the inputs of [`long`] and a boolean, at edges of seventeen digits.
+fn deep() -> Model {
+    let mut model = long();
+    "deep-tree".clone_into(&mut model.name);
+    model.inputs[0].missing = MissingRule::OwnEffect;
+    model.inputs[2].unknown_category = Some(UnknownCategory::Level {
+        level: "it's".to_owned(),
+    });
+    let mut boolean = stored("boosted-homelessness").inputs[1].clone();
+    boolean.missing = MissingRule::Reject;
+    model.inputs.push(boolean);
+    let mut dice = Dice::new(8);
+    let mut split = |place: u64| {
+        let input = &model.inputs[dice.below(model.inputs.len())];
+        let cut = (dice.share() - 0.4) * 10_f64.powi(dice.below(9) as i32 - 4);
+        let levels = input.categories.iter().step_by(1 + dice.below(3));
+        TreeSplit {
+            input: input.name.clone(),
+            test: match (input.kind, dice.below(5)) {
+                (InputType::Category, _) => {
+                    TreeTest::OneOf(levels.skip(1).map(|one| one.level.clone()).collect())
+                }
+                (InputType::Boolean, _) => TreeTest::AtMost(0.5),
+                (_, 0) if input.missing == MissingRule::OwnEffect => TreeTest::Known(true),
+                (_, 1) => TreeTest::AtMost(0.1 + 0.2),
+                (_, 2) => TreeTest::AtMost(cut),
+                _ => TreeTest::Above(cut),
+            },
+            missing: Way::Second,
+            first: 2 * place + 1,
+            second: 2 * place + 2,
+        }
+    };
+    let splits: Vec<TreeSplit> = (0..127).map(&mut split).collect();
+    let nodes = (0..255_u64).map(|place| {
+        let score = (place as f64 * 0.37).sin();
+        let mut split = splits.get(place as usize).cloned();
+        if let Some(split) = &mut split
+            && !matches!(split.test, TreeTest::Known(_))
+            && place % 3 == 0
+        {
+            split.missing = Way::First;
+        }
+        TreeNode {
+            score,
+            rows: 100,
+            lower: 0.0,
+            upper: 1.0,
+            split,
+        }
+    });
+    model.algorithm = Algorithm::DecisionTree(TreeFit {
+        nodes: nodes.collect(),
+    });
+    Model::from_json(&model.to_json().unwrap()).unwrap()
 }
 
 /// The terms of the logistic regression under another link.
@@ -215,6 +289,16 @@ fn edges(model: &Model, place: usize) -> Vec<f64> {
             }
         }
         Algorithm::Scorecard(fit) => fit.inputs.iter().for_each(|part| add(&part.side)),
+        Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => {
+            for split in fit.nodes.iter().filter_map(|node| node.split.as_ref()) {
+                match split.test {
+                    TreeTest::AtMost(cut) | TreeTest::Above(cut) if split.input == *name => {
+                        all.push(cut);
+                    }
+                    _ => {}
+                }
+            }
+        }
         _ => {}
     }
     all

@@ -3,7 +3,7 @@
 use helder_exports::{ExportError, Form, export};
 use helder_model::Model;
 
-use crate::made::models;
+use crate::made::{models, trees};
 
 #[test]
 fn equal_models_give_equal_bytes_and_groups_have_no_score() {
@@ -20,6 +20,12 @@ fn equal_models_give_equal_bytes_and_groups_have_no_score() {
             export(&groups, form),
             Err(ExportError::NoScore("k_means"))
         ));
+    }
+    for tree in trees() {
+        for form in [Form::Points, Form::Sheet] {
+            let error = export(&tree, form).unwrap_err();
+            assert!(matches!(error, ExportError::SqlOnly(_)), "{error}");
+        }
     }
     let survival = include_bytes!("../../../model/tests/formats/1/benefit-outflow.json");
     let survival = Model::from_json(survival).unwrap();

@@ -9,7 +9,7 @@ use diesel::{
 use helder_exports::{Form, export};
 use helder_model::{InputType, Model};
 
-use crate::made::{Given, Row, Told, count, models, rows};
+use crate::made::{Given, Row, Told, count, models, rows, trees};
 
 #[declare_sql_function]
 extern "SQL" {
@@ -105,7 +105,7 @@ fn sqlite_gives_the_score_of_the_service() {
     let mut connection = SqliteConnection::establish(":memory:").unwrap();
     exp_utils::register_impl(&mut connection, |x: Option<f64>| x.map(f64::exp)).unwrap();
     let mut told = Told::default();
-    for model in models() {
+    for model in models().into_iter().chain(trees()) {
         let rows = rows(&model, count(2_000), true);
         connection.batch_execute(&create(&model)).unwrap();
         connection
@@ -139,7 +139,7 @@ fn postgresql_gives_the_score_of_the_service() {
         .batch_execute("SET search_path TO pg_temp")
         .unwrap();
     let mut told = Told::default();
-    for model in models() {
+    for model in models().into_iter().chain(trees()) {
         let rows = rows(&model, count(500), true);
         connection
             .batch_execute(&create(&model).replace("CREATE TABLE", "CREATE TEMPORARY TABLE"))
@@ -178,4 +178,47 @@ fn sqlite_refuses_a_text_where_a_number_is_wanted() {
         .unwrap();
     let answered: Vec<bool> = found.iter().map(|found| found.score.is_some()).collect();
     assert_eq!(answered, [true, false, false, false]);
+}
+
+#[test]
+fn a_tree_says_which_leaf_and_knows_an_empty_text_as_missing() {
+    let mut connection = SqliteConnection::establish(":memory:").unwrap();
+    exp_utils::register_impl(&mut connection, |x: Option<f64>| x.map(f64::exp)).unwrap();
+    for model in trees() {
+        let places = 0..model.inputs.len();
+        let is_category = |place: &usize| model.inputs[*place].kind == InputType::Category;
+        let Some(category) = places.clone().find(is_category) else {
+            continue;
+        };
+        let mut rows = rows(&model, 200, true);
+        for row in &mut rows {
+            row.values[category] = Given::Missing;
+        }
+        let empty = rows.iter().map(|row| Row {
+            values: {
+                let mut values = row.values.clone();
+                values[category] = Given::Text(String::new());
+                values
+            },
+            answer: None,
+        });
+        let rows: Vec<Row> = empty
+            .chain(rows.iter().map(|row| Row {
+                values: row.values.clone(),
+                answer: None,
+            }))
+            .collect();
+        connection.batch_execute(&create(&model)).unwrap();
+        connection
+            .transaction::<_, diesel::result::Error, _>(|connection| {
+                fill!(connection, model, rows, |_| ", ?".to_owned());
+                Ok(())
+            })
+            .unwrap();
+        let found: Vec<Found> = sql_query(select(&model, Form::Sqlite))
+            .load(&mut connection)
+            .unwrap();
+        let scores: Vec<Option<f64>> = found.iter().map(|found| found.score).collect();
+        assert_eq!(scores[..200], scores[200..]);
+    }
 }
