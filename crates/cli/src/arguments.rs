@@ -1,10 +1,14 @@
 //! The words of the command line.
 
+mod report;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use helder_types::{OrganisationId, Role};
 use uuid::Uuid;
+
+pub(crate) use report::ReportKind;
 
 use crate::{command::SeriesArguments, pprl::PprlCommand, session::Access};
 
@@ -98,6 +102,17 @@ pub(crate) enum Command {
         #[arg(long)]
         project: Uuid,
         /// TOML file with the sections frame, and selection or training or both, as in a plan; tables name their datasetVersionId or linkageRunId
+        file: PathBuf,
+    },
+    /// Build a frame of spells and report how long they last, why they end and what goes together with it (as analyst)
+    Outflow {
+        /// Project
+        #[arg(long)]
+        project: Uuid,
+        /// File to write the page to
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// TOML file with the sections frame and outflow, as in a plan; tables name their datasetVersionId or linkageRunId
         file: PathBuf,
     },
     /// Print a model as text, write it in forms that run elsewhere, or change its curves
@@ -456,25 +471,6 @@ pub(crate) struct RecordsArguments {
     /// Only what ended at this moment or before
     #[arg(long)]
     pub(crate) until: Option<jiff::Timestamp>,
-}
-
-/// `helder report`
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum ReportKind {
-    /// Quality of a dataset version
-    Quality,
-    /// A linkage run
-    Linkage,
-    /// A comparison of algorithms
-    Selection,
-    /// A training run
-    Training,
-    /// The model card of a model version
-    Card,
-    /// How good a model version is
-    Evaluation,
-    /// How fair a model version is
-    Fairness,
 }
 
 #[cfg(test)]

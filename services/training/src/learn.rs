@@ -20,6 +20,7 @@ mod proof;
 mod regress;
 mod scorecard;
 pub(crate) mod select;
+mod spells;
 mod split;
 mod survival;
 mod table;
@@ -37,6 +38,7 @@ use helder_types::Digest;
 pub(crate) use edit::{Former, NewEdit, check as check_edit, edit, plan_after};
 pub(crate) use error::LearnError;
 pub(crate) use plan::{AlgorithmName, NewTrainingRun};
+pub(crate) use spells::spells;
 
 /// Version of the code that learns; part of every model.
 pub(crate) const CODE_VERSION: &str = concat!("helder-training ", env!("CARGO_PKG_VERSION"));

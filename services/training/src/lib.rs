@@ -3,6 +3,7 @@
 mod frames;
 mod json;
 mod learn;
+mod outflow;
 mod people;
 mod runs;
 mod schema;
@@ -23,6 +24,7 @@ use helder_platform::{
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use frames::job::FrameJob;
+use outflow::job::OutflowJob;
 use runs::job::TrainingJob;
 use selections::job::SelectionJob;
 
@@ -59,6 +61,11 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .service(selections::http::list_selections)
         .service(selections::http::get_selection)
         .service(selections::http::get_selection_report)
+        .service(outflow::http::create_outflow_report)
+        .service(outflow::http::list_outflow_reports)
+        .service(outflow::http::get_outflow_report)
+        .service(outflow::http::get_outflow_report_page)
+        .service(outflow::http::get_outflow_report_analysis)
         .service(runs::edits::create_training_run_edit)
         .configure(job_routes::configure)
         .configure(logboek_routes::configure)
@@ -90,9 +97,18 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         objects: context.objects.clone(),
         peers: context.peers.clone(),
     };
+    let outflow = OutflowJob {
+        objects: context.objects.clone(),
+        peers: context.peers.clone(),
+    };
     let runner = Runner::start(
         &store,
-        vec![Arc::new(frames), Arc::new(training), Arc::new(selection)],
+        vec![
+            Arc::new(frames),
+            Arc::new(training),
+            Arc::new(selection),
+            Arc::new(outflow),
+        ],
         context.pace(),
     )
     .await?;

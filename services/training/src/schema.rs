@@ -77,3 +77,29 @@ diesel::table! {
         kept -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    /// One row per report on outflow.
+    outflow_reports (id) {
+        /// Identifier, in order of time.
+        id -> Text,
+        /// Tenant.
+        organisation -> Text,
+        /// The dossier it belongs to.
+        project_id -> Text,
+        /// The frame of spells.
+        frame_id -> Text,
+        /// The job that does it.
+        job_id -> Text,
+        /// What was asked, as JSON.
+        request -> Text,
+        /// What came out in short, as JSON, once done.
+        outcome -> Nullable<Text>,
+        /// The whole analysis, as JSON, once done.
+        analysis -> Nullable<Text>,
+        /// Who asked.
+        created_by -> Text,
+        /// When, UTC.
+        created_at -> Text,
+    }
+}

@@ -34,6 +34,7 @@ mod ledger;
 mod made;
 mod municipality;
 mod numbers;
+mod outflow;
 mod overload;
 mod packed;
 mod places;

@@ -211,6 +211,40 @@ pub(super) async fn train(
     screen.result(&result)
 }
 
+/// `helder outflow`
+///
+/// # Errors
+/// When the file lacks `frame` or `outflow`, the platform refuses or the page cannot be written.
+pub(super) async fn outflow(
+    access: &Access,
+    project: Uuid,
+    (file, out): (&Path, Option<&Path>),
+    screen: Screen,
+) -> Result<()> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        frame: Frame,
+        outflow: Table,
+    }
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let wanted: Wanted = toml::from_str(&text).with_context(|| format!("in {}", file.display()))?;
+    let client = access.session()?.acting_as(Role::Analyst)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let names = plan::Names::default();
+    let frame =
+        plan::build_frame(&client, screen, project, &wanted.frame, (&names, folder)).await?;
+    let found = plan::outflow(&client, screen, project, frame.frame_id, &wanted.outflow).await?;
+    if let (Some(out), Some(id)) = (out, found["id"].as_str()) {
+        let path = format!("/training/v1/outflow-reports/{id}/report");
+        let page = client.get_text(&path, "text/html").await?;
+        std::fs::write(out, page).with_context(|| format!("cannot write {}", out.display()))?;
+        screen.line(&format!("page: {}", out.display()));
+    }
+    screen.result(&json!({"frame": frame, "outflow": found}))
+}
+
 /// `helder review`
 ///
 /// # Errors
@@ -305,6 +339,10 @@ pub(super) async fn report(
         ReportKind::Selection => (
             Role::Analyst,
             format!("/training/v1/selections/{id}/report"),
+        ),
+        ReportKind::Outflow => (
+            Role::Analyst,
+            format!("/training/v1/outflow-reports/{id}/report"),
         ),
         ReportKind::Training => (
             Role::Analyst,

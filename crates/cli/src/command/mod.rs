@@ -91,6 +91,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Control(command) => wait(control::step(&access, command, screen)),
         Command::Encoding(command) => wait(encoding::step(&access, command, screen)),
         Command::Train { project, file } => wait(api::train(&access, project, &file, screen)),
+        Command::Outflow { project, file, out } => wait(api::outflow(
+            &access,
+            project,
+            (&file, out.as_deref()),
+            screen,
+        )),
         Command::Model(command) => wait(model::step(&access, command, screen)),
         Command::Review {
             version,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     Plan, compare, decided, figures, json_table, links, model,
     names::Names,
+    outflow,
     report::{BatchResult, Page, PlanResult, TrainingResult},
     sources, subjects, text_of,
     truth::Files,
@@ -48,6 +49,17 @@ pub(crate) async fn run(plan: &Plan, session: &Session, screen: Screen) -> Resul
                 .push(page("comparison of algorithms", path, true));
         }
         result.selection = Some(found);
+    }
+    if let Some(asked) = &plan.outflow {
+        let frame = text_of(asked, "frame").and_then(|name| names.frames.get(name));
+        let (frame, _) = *frame.context("the frame of [outflow] was not built")?;
+        let client = session.acting_as(Role::Analyst)?;
+        let found = outflow(&client, screen, result.project_id, frame, asked).await?;
+        if let Some(id) = found["id"].as_str() {
+            let path = format!("/training/v1/outflow-reports/{id}/report");
+            result.pages.push(page("outflow", path, true));
+        }
+        result.outflow = Some(found);
     }
     if let Some(training) = &plan.training {
         let training = &decided(training, result.selection.as_ref());

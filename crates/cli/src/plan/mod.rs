@@ -6,6 +6,7 @@ mod figures;
 mod links;
 mod model;
 mod names;
+mod outflow;
 mod report;
 mod sources;
 mod subjects;
@@ -23,6 +24,7 @@ pub(crate) use compare::{compare, decided};
 pub(crate) use links::link;
 pub(crate) use model::{build_frame, train};
 pub(crate) use names::Names;
+pub(crate) use outflow::outflow;
 pub(crate) use report::{LinkResult, PlanResult};
 pub(crate) use sources::{Upload, upload};
 
@@ -53,6 +55,9 @@ pub(crate) struct Plan {
     /// proposed one.
     #[serde(default)]
     pub(crate) selection: Option<Table>,
+    /// Spec of `POST /training/v1/outflow-reports`, with `frame` in place of the identifiers.
+    #[serde(default)]
+    pub(crate) outflow: Option<Table>,
     /// Body of `POST /training/v1/training-runs`, with `frame` in place of the identifiers.
     #[serde(default)]
     pub(crate) training: Option<Table>,
@@ -286,6 +291,7 @@ impl Plan {
         }
         let learned = [
             ("[selection]", &self.selection),
+            ("[outflow]", &self.outflow),
             ("[training]", &self.training),
         ];
         for (place, section) in learned {

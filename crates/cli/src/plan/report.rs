@@ -23,6 +23,9 @@ pub(crate) struct PlanResult {
     /// The comparison of algorithms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) selection: Option<Value>,
+    /// The report on outflow as the service shows it, when the plan asks one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) outflow: Option<Value>,
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) training: Option<TrainingResult>,

@@ -114,12 +114,23 @@ pub(super) fn read_also(
     plan: &NewTrainingRun,
     more: Vec<(String, &str)>,
 ) -> Result<Table, LearnError> {
+    read_columns(file, wanted(plan).into_iter().chain(more))
+}
+
+/// Reads columns, each with the pointer to blame.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_columns<'a>(
+    file: &Path,
+    columns: impl IntoIterator<Item = (String, &'a str)>,
+) -> Result<Table, LearnError> {
     let file = File::open(file).map_err(LearnError::internal)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LearnError::internal)?;
     let schema = builder.schema().clone();
     let mut faults = Vec::new();
     let mut places = BTreeMap::new();
-    for (pointer, name) in wanted(plan).into_iter().chain(more) {
+    for (pointer, name) in columns {
         match schema.index_of(name) {
             Ok(place) => {
                 places.insert(place, name.to_owned());

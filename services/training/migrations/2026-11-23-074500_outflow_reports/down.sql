@@ -1,0 +1,1 @@
+DROP TABLE outflow_reports;
