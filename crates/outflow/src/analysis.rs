@@ -87,7 +87,7 @@ pub fn analyse(
     begin(Step::Groups)?;
     let groups = groups::groups(&prepared)?;
     begin(Step::Provisions)?;
-    let provisions = provisions::provisions(&prepared);
+    let provisions = provisions::provisions(&prepared)?;
     let limits = crate::limits::limits(&prepared);
     Ok(OutflowAnalysis {
         format: FORMAT.to_owned(),

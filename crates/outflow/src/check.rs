@@ -53,6 +53,20 @@ impl OutflowSpec {
         found.count("/provisions", self.provisions.len(), 0, 20);
         for (n, provision) in self.provisions.iter().enumerate() {
             found.words(&format!("/provisions/{n}/title"), &provision.title);
+            let ratio = provision.smallest_ratio;
+            found.that(
+                ratio > 1.0 && ratio <= 10.0,
+                format!("/provisions/{n}/smallestRatio"),
+                "range",
+                "above 1 and at most 10",
+            );
+            let declared = |kind| self.ends.causes.iter().any(|cause| cause.kind == kind);
+            found.that(
+                provision.outcome.is_none_or(declared),
+                format!("/provisions/{n}/outcome"),
+                "unknown-cause",
+                "this is the kind of one of the causes",
+            );
         }
         found.count("/effectBy", self.effect_by.len(), 0, 5);
         for (n, column) in self.effect_by.iter().enumerate() {

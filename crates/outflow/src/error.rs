@@ -1,5 +1,6 @@
 //! Why there is no report.
 
+use helder_effect::EffectError;
 use helder_segmentation::SegmentationError;
 use helder_survival::SurvivalError;
 use helder_types::Fault;
@@ -20,6 +21,9 @@ pub enum OutflowError {
     /// An estimate that checked spells do not allow.
     #[error("the spells allow no estimate")]
     Survival(#[from] SurvivalError),
+    /// An effect that checked spells do not allow to look for.
+    #[error("the spells allow no look at provisions")]
+    Effect(#[from] EffectError),
     /// Groups that checked characteristics do not allow.
     #[error("the characteristics allow no groups")]
     Segmentation(#[from] SegmentationError),

@@ -28,7 +28,7 @@ pub use groups::{ClientGroups, FoundGroups, GroupCard, GroupFigure};
 pub use hazards::{Compared, HazardModel, HazardRatio, HazardResult, Period};
 pub use honest::{Bin, Calibration, Honesty};
 pub use page::page;
-pub use provisions::{ProvisionEffect, ProvisionEnd, Ratio};
+pub use provisions::{ProvisionEffect, ProvisionGroups, ProvisionLandmark, Ratio};
 pub use quality::{ColumnQuality, Quality, Reason, SetApart};
 pub use spec::{
     CauseKind, Characteristic, CharacteristicKind, EndCause, Ends, OutflowSpec, Provision, TimeUnit,

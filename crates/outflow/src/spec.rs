@@ -206,6 +206,16 @@ pub struct Provision {
     pub column: String,
     /// What it is.
     pub title: Meaning,
+    /// The end it is for; work when absent, or the first cause where work is none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<CauseKind>,
+    /// The smallest ratio of paces that would matter, above 1 and at most 10: data that would miss it say nothing.
+    #[serde(default = "one_and_a_half")]
+    pub smallest_ratio: f64,
+}
+
+const fn one_and_a_half() -> f64 {
+    1.5
 }
 
 const fn six() -> u32 {

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     Accountant, Algorithm, Calibration, Category, CategoryTerm, Centre, FORMAT, Family,
-    GeneralisedFit, HazardTerms, Input, InputType, Intercept, KMeansFit, Kind, LevelTerm,
-    LinearFit, LinearTerm, Link, Meaning, Mechanism, MissingRule, MissingTerm, Model, Output,
-    Parent, Privacy, Split, Standardisation, Training, TrainingRange, UnknownCategory,
+    GeneralisedFit, Input, InputType, Intercept, KMeansFit, Kind, LevelTerm, LinearFit, Link,
+    Meaning, Mechanism, MissingRule, Model, Output, Parent, Privacy, Split, Standardisation,
+    Training, TrainingRange, UnknownCategory,
 };
 
 /// Reads the parts; every fault of form at once.
@@ -309,7 +309,7 @@ fn linear(place: &Place<'_>) -> Option<LinearFit> {
             standard_error,
         })
     });
-    let terms = hazard_terms(&mut fields);
+    let terms = hazard::terms(&mut fields);
     fields.done();
     let terms = terms?;
     Some(LinearFit {
@@ -318,38 +318,6 @@ fn linear(place: &Place<'_>) -> Option<LinearFit> {
         category_terms: terms.category_terms,
         missing_terms: terms.missing_terms,
         covariance: terms.covariance,
-    })
-}
-
-/// What every regression has beside an intercept.
-fn hazard_terms(fields: &mut Fields<'_>) -> Option<HazardTerms> {
-    let linear_terms = fields.list("linearTerms", |place| {
-        let (input, coefficient, standard_error, mean) = effect(&place, "input")?;
-        Some(LinearTerm {
-            input,
-            coefficient,
-            standard_error,
-            mean,
-        })
-    });
-    let category_terms = fields.list("categoryTerms", |place| category_term(&place));
-    let missing_terms = fields.list("missingTerms", |place| {
-        let (input, coefficient, standard_error, mean) = effect(&place, "input")?;
-        Some(MissingTerm {
-            input,
-            coefficient,
-            standard_error,
-            mean,
-        })
-    });
-    let covariance = fields
-        .optional("covariance")
-        .map(|place| place.list(|row| row.list(|cell| cell.number())));
-    Some(HazardTerms {
-        linear_terms: linear_terms.into_iter().collect::<Option<_>>()?,
-        category_terms: category_terms.into_iter().collect::<Option<_>>()?,
-        missing_terms: missing_terms.into_iter().collect::<Option<_>>()?,
-        covariance,
     })
 }
 

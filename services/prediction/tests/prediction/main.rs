@@ -3,6 +3,7 @@
 
 mod active;
 mod answers;
+mod batches;
 mod budget;
 mod document;
 mod log;

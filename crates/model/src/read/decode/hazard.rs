@@ -1,7 +1,13 @@
 //! Proportional hazards.
 
-use super::{super::fields::Place, hazard_terms, meaning};
-use crate::hazard::{Hazard, HazardFit, RiskClass, RiskCurve};
+use super::{
+    super::fields::{Fields, Place},
+    category_term, effect, meaning,
+};
+use crate::{
+    HazardTerms, LinearTerm, MissingTerm,
+    hazard::{Hazard, HazardFit, RiskClass, RiskCurve},
+};
 
 pub(super) fn fit(place: &Place<'_>) -> Option<HazardFit> {
     let mut fields = place.fields()?;
@@ -27,7 +33,7 @@ fn hazard(place: &Place<'_>) -> Option<Hazard> {
     let events = fields.count("events");
     let terms = fields.required("terms").and_then(|place| {
         let mut fields = place.fields()?;
-        let terms = hazard_terms(&mut fields);
+        let terms = terms(&mut fields);
         fields.done();
         terms
     });
@@ -67,5 +73,37 @@ fn risk_class(place: &Place<'_>) -> Option<RiskClass> {
         below,
         rows,
         ended: ended.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+/// What every regression has beside an intercept.
+pub(super) fn terms(fields: &mut Fields<'_>) -> Option<HazardTerms> {
+    let linear_terms = fields.list("linearTerms", |place| {
+        let (input, coefficient, standard_error, mean) = effect(&place, "input")?;
+        Some(LinearTerm {
+            input,
+            coefficient,
+            standard_error,
+            mean,
+        })
+    });
+    let category_terms = fields.list("categoryTerms", |place| category_term(&place));
+    let missing_terms = fields.list("missingTerms", |place| {
+        let (input, coefficient, standard_error, mean) = effect(&place, "input")?;
+        Some(MissingTerm {
+            input,
+            coefficient,
+            standard_error,
+            mean,
+        })
+    });
+    let covariance = fields
+        .optional("covariance")
+        .map(|place| place.list(|row| row.list(|cell| cell.number())));
+    Some(HazardTerms {
+        linear_terms: linear_terms.into_iter().collect::<Option<_>>()?,
+        category_terms: category_terms.into_iter().collect::<Option<_>>()?,
+        missing_terms: missing_terms.into_iter().collect::<Option<_>>()?,
+        covariance,
     })
 }
