@@ -1,5 +1,7 @@
 //! Reports on outflow, from a file of spells to a page.
 
+use std::fmt::Write as _;
+
 use helder_testkit::Platform;
 use serde_json::{Value, json};
 
@@ -29,7 +31,7 @@ fn file(folder: &std::path::Path) -> std::path::PathBuf {
             String::new()
         };
         let (age, trained) = (18 + draw % 47, if trained { "ja" } else { "nee" });
-        text.push_str(&format!("{days},{reason},{age},{trained},{course}\n"));
+        writeln!(text, "{days},{reason},{age},{trained},{course}").unwrap();
     }
     let path = folder.join("trajecten.csv");
     std::fs::write(&path, text).unwrap();

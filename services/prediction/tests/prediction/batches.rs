@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
-use helder_types::{Digest, Permission};
+use helder_types::Digest;
 use serde_json::{Value, json};
 
 use crate::{
     service::LONG,
-    support::{GROUPS, VALUES, breda, caller, version},
-    world::{PREDICT, World, body, everything, problem},
+    support::breda,
+    world::{World, problem},
 };
 
 fn parquet(rows: usize) -> Vec<u8> {

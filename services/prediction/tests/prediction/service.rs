@@ -1,16 +1,15 @@
 //! The service over HTTP: who may, what is refused, what stops, what is kept.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use diesel::{RunQueryDsl, sql_query};
 use futures_util::future::join_all;
 use helder_prediction::wire::PredictionAnswer;
 use helder_types::{Digest, Permission};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    support::{GROUPS, VALUES, breda, caller, version},
+    support::{GROUPS, VALUES, caller, version},
     world::{PREDICT, World, body, everything, problem},
 };
 

@@ -7,7 +7,7 @@ use helder_model::{Algorithm, Model, Outlook, Scorer, Value};
 use helder_survival::{Cox, CoxFit, Design, Spells};
 use serde_json::{Value as Json, json};
 
-use super::frame::{Csv, Frame, faults, learned, parse, plan};
+use super::frame::{Csv, Frame, learned, parse, plan};
 
 fn survival(features: &[&str]) -> Json {
     let mut plan = plan(features);

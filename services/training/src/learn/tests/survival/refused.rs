@@ -1,9 +1,10 @@
 //! What cannot be learned from, and plans that do not hold together.
 
+use helder_model::{Algorithm, Model};
 use serde_json::{Value as Json, json};
 
 use super::{
-    super::frame::{Frame, faults, learned},
+    super::frame::{Frame, faults, learned, parse, parsed, plan},
     causes, spells, survival,
 };
 
@@ -145,7 +146,7 @@ fn one_row_a_few_rows_and_rows_without_ends_among_those_kept_apart_end_well() {
 fn a_plan_that_does_not_hold_together_names_all_its_faults() {
     use helder_platform::body::Check as _;
     let of = |plan: &Json| -> Vec<String> {
-        let faults = super::frame::parsed(plan).faults();
+        let faults = parsed(plan).faults();
         faults
             .into_iter()
             .map(|fault| format!("{} {}", fault.pointer, fault.code))
