@@ -27,6 +27,8 @@ use crate::{
 const PLAN: &str = include_str!("plan.toml");
 /// The query of its frames.
 const QUERY: &str = include_str!("frame.sql");
+/// The query of spells on welfare; the first day of registration is filled in.
+const SPELLS: &str = include_str!("spells.sql");
 /// The extracts are made on 1 January of this year.
 const END_YEAR: i32 = 2026;
 /// Reference dates kept apart for judging.
@@ -203,13 +205,15 @@ fn capacity(wanted: &DemoArguments) -> usize {
 /// The plan with its dates: all labelled dates to learn from, each test date and the newest date to score.
 fn fill_in(wanted: &DemoArguments, municipality: &Path) -> Result<Plan> {
     std::fs::write(municipality.join("frame.sql"), QUERY)?;
-    let mut plan = Plan::parse(PLAN, municipality)?;
     let first = END_YEAR - i32::from(wanted.years);
-    let frame = plan
-        .frames
-        .first_mut()
-        .context("the plan of the demo has a frame")?;
+    let spells = SPELLS.replace("{{first_day}}", &date(first));
+    std::fs::write(municipality.join("spells.sql"), spells)?;
+    let mut plan = Plan::parse(PLAN, municipality)?;
+    let [frame, spells] = plan.frames.as_mut_slice() else {
+        bail!("the plan of the demo has two frames");
+    };
     frame.reference_dates = (first..END_YEAR).map(date).collect();
+    spells.reference_dates = vec![date(END_YEAR)];
     let shape = frame.clone();
     // The test dates are scored to be judged, the newest one to be used.
     for (day, top) in test_dates()
@@ -257,9 +261,10 @@ mod tests {
         };
         let plan = fill_in(&wanted, folder.path()).unwrap();
         assert_eq!(plan.sources.len(), 13);
-        assert_eq!(plan.frames.len(), 4);
+        assert_eq!(plan.frames.len(), 5);
         assert_eq!(plan.frames[0].reference_dates.len(), 6);
-        assert_eq!(plan.frames[3].reference_dates, ["2026-01-01"]);
+        assert_eq!(plan.frames[1].reference_dates, ["2026-01-01"]);
+        assert_eq!(plan.frames[4].reference_dates, ["2026-01-01"]);
         let training = plan.training.unwrap();
         assert_eq!(training["split"]["testFrom"].as_str(), Some("2024-01-01"));
         assert_eq!(training["capacity"].as_integer(), Some(640));
