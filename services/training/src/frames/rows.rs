@@ -6,7 +6,7 @@ use helder_platform::{
     problem::{Problem, Result},
     store::Conn,
 };
-use helder_types::{Caller, OrganisationId, job::Job};
+use helder_types::{Caller, Fault, OrganisationId, job::Job};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -78,6 +78,37 @@ pub(crate) fn find(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -> 
         .filter(frames::id.eq(id.to_string()))
         .select(FrameRow::as_select())
         .first(conn)?)
+}
+
+/// That work of a project can read a frame.
+///
+/// # Errors
+/// 400 at `/frameId` when it is absent, of another project, or not built yet.
+pub(crate) fn must_be_built(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    (frame, project): (Uuid, Uuid),
+) -> Result<()> {
+    let wrong =
+        |code: &str, detail: &str| Problem::invalid(vec![Fault::new("/frameId", code, detail)]);
+    let frame = match find(conn, organisation, frame) {
+        Err(problem) if problem.status() == 404 => {
+            return Err(wrong("unknown", "there is no such frame"));
+        }
+        found => found?,
+    };
+    if frame.project_id()? != project {
+        return Err(wrong(
+            "other-project",
+            "the frame belongs to another project",
+        ));
+    }
+    frame.outcome().map(drop).map_err(|_| {
+        wrong(
+            "not-ready",
+            "the frame has not been built; wait for its job",
+        )
+    })
 }
 
 /// Frames of this organisation, newest first, older than `before`.

@@ -12,11 +12,11 @@ use helder_platform::{
     idempotency::Idempotency,
     identity::Allowed,
     paging::{ListQuery, Page},
-    problem::{Problem, Problems, Result},
+    problem::{Problems, Result},
     purpose,
     store::Store,
 };
-use helder_types::{Fault, ProjectStep, job::Job, permission::needs};
+use helder_types::{ProjectStep, job::Job, permission::needs};
 use uuid::Uuid;
 
 use super::{
@@ -54,27 +54,11 @@ pub(crate) async fn create_outflow_report(
     let asker = caller.caller();
     let job: Job = store
         .create(&caller, &idempotency, move |conn| {
-            let wrong = |code: &str, detail: &str| {
-                Problem::invalid(vec![Fault::new("/frameId", code, detail)])
-            };
-            let frame = match frames::rows::find(conn, &asker.organisation, asked.frame_id) {
-                Err(problem) if problem.status() == 404 => {
-                    return Err(wrong("unknown", "there is no such frame"));
-                }
-                found => found?,
-            };
-            if frame.project_id()? != asked.project_id {
-                return Err(wrong(
-                    "other-project",
-                    "the frame belongs to another project",
-                ));
-            }
-            frame.outcome().map_err(|_| {
-                wrong(
-                    "not-ready",
-                    "the frame has not been built; wait for its job",
-                )
-            })?;
+            frames::rows::must_be_built(
+                conn,
+                &asker.organisation,
+                (asked.frame_id, asked.project_id),
+            )?;
             rows::insert(conn, &asker, &asked)
         })
         .await?;

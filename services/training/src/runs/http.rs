@@ -16,7 +16,7 @@ use helder_platform::{
     purpose,
     store::Store,
 };
-use helder_types::{Fault, ProjectStep, job::Job, permission::needs};
+use helder_types::{ProjectStep, job::Job, permission::needs};
 use uuid::Uuid;
 
 use super::{rows, wire::TrainingRun};
@@ -53,27 +53,11 @@ pub(crate) async fn create_training_run(
     let asker = caller.caller();
     let job: Job = store
         .create(&caller, &idempotency, move |conn| {
-            let wrong = |code: &str, detail: &str| {
-                Problem::invalid(vec![Fault::new("/frameId", code, detail)])
-            };
-            let frame = match frames::rows::find(conn, &asker.organisation, plan.frame_id) {
-                Err(problem) if problem.status() == 404 => {
-                    return Err(wrong("unknown", "there is no such frame"));
-                }
-                found => found?,
-            };
-            if frame.project_id()? != plan.project_id {
-                return Err(wrong(
-                    "other-project",
-                    "the frame belongs to another project",
-                ));
-            }
-            frame.outcome().map_err(|_| {
-                wrong(
-                    "not-ready",
-                    "the frame has not been built; wait for its job",
-                )
-            })?;
+            frames::rows::must_be_built(
+                conn,
+                &asker.organisation,
+                (plan.frame_id, plan.project_id),
+            )?;
             rows::insert(conn, &asker, &plan, None)
         })
         .await?;
