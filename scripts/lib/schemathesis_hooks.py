@@ -111,6 +111,21 @@ def selection():
     return {"body": {**chosen(run, *names), "candidates": candidates, "folds": {"rule": "random", "outer": 2, "inner": 2}}}
 
 
+def outflow_report():
+    """Credits as spells: they last `duration` months and some end badly, for whatever they were taken."""
+    run = first("analyst", "/training/v1/training-runs")
+    same = {"nl": "voorbeeld", "en": "example"}
+    purposes = [f"A4{number}" for number in range(11)]
+    spec = {
+        "title": same,
+        "time": "duration",
+        "timeUnit": "months",
+        "ends": {"cause": "purpose", "ended": "bad", "causes": [{"codes": purposes, "kind": "other"}]},
+        "characteristics": [{"column": "age", "kind": "number", "title": same}],
+    }
+    return {"body": {**chosen(run, "projectId", "frameId"), "spec": spec}}
+
+
 def prediction():
     return {
         "path_parameters": {"model": PLAN["training"]["model"]["name"]},
@@ -175,6 +190,7 @@ EXAMPLES = {
     "POST /frames": frame,
     "POST /training-runs": training_run,
     "POST /selections": selection,
+    "POST /outflow-reports": outflow_report,
     "POST /models/{model}/predictions": prediction,
     "POST /batches": batch,
     "POST /projects": project,
