@@ -410,7 +410,7 @@ mod tests {
                 plans += 1;
             }
         }
-        assert_eq!(plans, 4);
+        assert_eq!(plans, 5);
     }
 
     #[test]
