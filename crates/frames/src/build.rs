@@ -3,7 +3,10 @@
 use std::{fs::File, io::Write, path::Path, sync::Arc};
 
 use datafusion::{
-    arrow::datatypes::{Schema, SchemaRef},
+    arrow::{
+        array::RecordBatch,
+        datatypes::{Schema, SchemaRef},
+    },
     execution::SendableRecordBatchStream,
     parquet::{
         arrow::ArrowWriter,
@@ -13,7 +16,9 @@ use datafusion::{
 };
 use futures_util::StreamExt;
 
-use crate::{FrameColumn, FrameError, FrameLimits, FrameQuery, session, shape, sql};
+use crate::{
+    EpisodeCounts, FrameColumn, FrameError, FrameLimits, FrameQuery, episodes, session, shape, sql,
+};
 
 /// What was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct FrameSummary {
     pub columns: Vec<FrameColumn>,
     /// Rows per reference date, in the order asked; empty for a frame without time.
     pub rows_by_reference_date: Vec<u64>,
+    /// What became of the records, for a frame of episodes.
+    pub episodes: Option<EpisodeCounts>,
 }
 
 /// Builds the frame into a new file `output`, spilling to the folder `spill`.
@@ -74,6 +81,7 @@ async fn build_all(
     };
     let mut writer: Option<FrameWriter> = None;
     let mut rows_by_reference_date = Vec::new();
+    let mut made = EpisodeCounts::default();
     for day in days {
         let context = session::open(query, limits, spill, day).await?;
         let statement = sql::parse(&query.sql).map_err(|fault| FrameError::Invalid(vec![fault]))?;
@@ -86,17 +94,20 @@ async fn build_all(
             .await
             .map_err(|error| sql::run_error(error, limits.memory_bytes))?;
         let before = writer.as_ref().map_or(0, |writer| writer.rows);
-        let writer = match &mut writer {
-            Some(writer) => writer,
-            None => writer.insert(FrameWriter::create(
-                output,
-                &stream.schema(),
-                columns,
-                limits,
-            )?),
+        let rows = if let Some(step) = &query.episodes {
+            let read = read_whole(stream, limits, cancelled).await?;
+            let (batch, columns, counts) =
+                episodes::apply(step, day, (&read.0, &columns, &read.1))?;
+            made.add(&counts);
+            let writer = open(&mut writer, output, (&batch.schema(), columns), limits)?;
+            writer.write(&batch)?;
+            writer.rows
+        } else {
+            let writer = open(&mut writer, output, (&stream.schema(), columns), limits)?;
+            writer.append(stream, cancelled).await?;
+            writer.rows
         };
-        writer.append(stream, cancelled).await?;
-        rows_by_reference_date.push(writer.rows - before);
+        rows_by_reference_date.push(rows - before);
     }
     let writer = writer.ok_or_else(|| FrameError::internal("no reference date ran"))?;
     let (rows, columns) = writer.finish()?;
@@ -107,7 +118,58 @@ async fn build_all(
         rows,
         columns,
         rows_by_reference_date,
+        episodes: query.episodes.is_some().then_some(made),
     })
+}
+
+/// The writer, opened at the first reference date.
+fn open<'a>(
+    writer: &'a mut Option<FrameWriter>,
+    output: &Path,
+    (schema, columns): (&SchemaRef, Vec<FrameColumn>),
+    limits: &FrameLimits,
+) -> Result<&'a mut FrameWriter, FrameError> {
+    Ok(match writer {
+        Some(writer) => writer,
+        None => writer.insert(FrameWriter::create(output, schema, columns, limits)?),
+    })
+}
+
+/// All rows of a stream, as long as they fit in the memory of the query.
+async fn read_whole(
+    mut stream: SendableRecordBatchStream,
+    limits: &FrameLimits,
+    cancelled: &(impl Fn() -> bool + Send + Sync),
+) -> Result<(SchemaRef, Vec<RecordBatch>), FrameError> {
+    let (mut batches, mut bytes, mut rows) = (Vec::new(), 0, 0);
+    while let Some(batch) = next(&mut stream, limits.memory_bytes, cancelled).await? {
+        bytes += batch.get_array_memory_size();
+        rows += batch.num_rows() as u64;
+        if bytes > limits.memory_bytes {
+            return Err(FrameError::MemoryLimit(limits.memory_bytes));
+        }
+        if rows > limits.rows {
+            return Err(FrameError::RowLimit(limits.rows));
+        }
+        batches.push(batch);
+    }
+    Ok((stream.schema(), batches))
+}
+
+/// The next rows of a stream.
+async fn next(
+    stream: &mut SendableRecordBatchStream,
+    memory_bytes: usize,
+    cancelled: &(impl Fn() -> bool + Send + Sync),
+) -> Result<Option<RecordBatch>, FrameError> {
+    // Lets the time limit look in between batches that never wait.
+    tokio::task::yield_now().await;
+    let next = tokio::select! {
+        next = stream.next() => next,
+        () = asked_to_stop(cancelled) => return Err(FrameError::Cancelled),
+    };
+    next.transpose()
+        .map_err(|error| sql::run_error(error, memory_bytes))
 }
 
 struct FrameWriter {
@@ -156,21 +218,18 @@ impl FrameWriter {
         mut stream: SendableRecordBatchStream,
         cancelled: &(impl Fn() -> bool + Send + Sync),
     ) -> Result<(), FrameError> {
-        loop {
-            let next = tokio::select! {
-                next = stream.next() => next,
-                () = asked_to_stop(cancelled) => return Err(FrameError::Cancelled),
-            };
-            let Some(batch) = next else { return Ok(()) };
-            let batch = batch.map_err(|error| sql::run_error(error, self.memory_bytes))?;
-            self.rows += batch.num_rows() as u64;
-            if self.rows > self.row_limit {
-                return Err(FrameError::RowLimit(self.row_limit));
-            }
-            self.file.write(&batch).map_err(FrameError::internal)?;
-            // Lets the time limit look in between batches that never wait.
-            tokio::task::yield_now().await;
+        while let Some(batch) = next(&mut stream, self.memory_bytes, cancelled).await? {
+            self.write(&batch)?;
         }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), FrameError> {
+        self.rows += batch.num_rows() as u64;
+        if self.rows > self.row_limit {
+            return Err(FrameError::RowLimit(self.row_limit));
+        }
+        self.file.write(batch).map_err(FrameError::internal)
     }
 
     fn finish(self) -> Result<(u64, Vec<FrameColumn>), FrameError> {

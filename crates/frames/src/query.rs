@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use jiff::civil::Date;
 
-use crate::{FrameFault, FrameLimits, sql};
+use crate::{EpisodeStep, FrameFault, FrameLimits, sql};
 
 /// Whether a table describes what was known, or what came after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct FrameQuery {
     pub sql: String,
     /// Reference dates, in the order in which their rows are stacked; none for a frame without time.
     pub reference_dates: Vec<Date>,
+    /// How the rows become episodes; absent for the rows as they are.
+    pub episodes: Option<EpisodeStep>,
 }
 
 /// Name of the one-row table that holds the reference date.
@@ -113,6 +115,9 @@ impl FrameQuery {
         }
         if let Err(fault) = sql::parse(&self.sql) {
             faults.push(fault);
+        }
+        if let Some(episodes) = &self.episodes {
+            faults.extend(episodes.check(!self.reference_dates.is_empty()));
         }
         faults
     }

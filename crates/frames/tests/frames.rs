@@ -126,6 +126,7 @@ impl Bench {
             tables,
             sql: sql.to_owned(),
             reference_dates: dates.to_vec(),
+            episodes: None,
         };
         build(
             &query,
@@ -157,6 +158,7 @@ impl Bench {
             tables,
             sql: sql.to_owned(),
             reference_dates: vec![],
+            episodes: None,
         }
     }
 
@@ -360,6 +362,7 @@ async fn all_faults_of_a_question_are_named_at_once() {
         tables,
         sql: "drop table x".to_owned(),
         reference_dates: vec![],
+        episodes: None,
     };
     let Err(FrameError::Invalid(faults)) = build(
         &query,

@@ -22,6 +22,7 @@ mod described;
 mod disks;
 mod doctor;
 mod encodings;
+mod episodes;
 mod headers;
 mod hostile_files;
 mod http;

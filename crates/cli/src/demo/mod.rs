@@ -27,7 +27,7 @@ use crate::{
 const PLAN: &str = include_str!("plan.toml");
 /// The query of its frames.
 const QUERY: &str = include_str!("frame.sql");
-/// The query of spells on welfare; the first day of registration is filled in.
+/// The query of spells on welfare.
 const SPELLS: &str = include_str!("spells.sql");
 /// The extracts are made on 1 January of this year.
 const END_YEAR: i32 = 2026;
@@ -206,14 +206,16 @@ fn capacity(wanted: &DemoArguments) -> usize {
 fn fill_in(wanted: &DemoArguments, municipality: &Path) -> Result<Plan> {
     std::fs::write(municipality.join("frame.sql"), QUERY)?;
     let first = END_YEAR - i32::from(wanted.years);
-    let spells = SPELLS.replace("{{first_day}}", &date(first));
-    std::fs::write(municipality.join("spells.sql"), spells)?;
-    let mut plan = Plan::parse(PLAN, municipality)?;
-    let [frame, spells] = plan.frames.as_mut_slice() else {
-        bail!("the plan of the demo has two frames");
+    std::fs::write(municipality.join("spells.sql"), SPELLS)?;
+    let text = PLAN.replace("{{first_day}}", &date(first));
+    let mut plan = Plan::parse(&text, municipality)?;
+    let [frame, episodes, spells] = plan.frames.as_mut_slice() else {
+        bail!("the plan of the demo has three frames");
     };
     frame.reference_dates = (first..END_YEAR).map(date).collect();
-    spells.reference_dates = vec![date(END_YEAR)];
+    for of_spells in [episodes, spells] {
+        of_spells.reference_dates = vec![date(END_YEAR)];
+    }
     let shape = frame.clone();
     // The test dates are scored to be judged, the newest one to be used.
     for (day, top) in test_dates()

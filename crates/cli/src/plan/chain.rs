@@ -279,6 +279,9 @@ async fn frames(
             })
             .collect();
         screen.table(&["frame", "rows", "columns"], &rows);
+        for frame in &result.frames {
+            super::episodes::show(screen, frame);
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod compare;
+mod episodes;
 mod figures;
 mod links;
 mod model;
@@ -157,7 +158,7 @@ pub(crate) struct Frame {
     pub(crate) name: String,
     /// What one row is about.
     pub(crate) unit: String,
-    /// Tables: `alias`, and `source` or `link` (or an identifier), and what else the API takes.
+    /// Tables: `alias`, and `source`, `link` or an earlier `frame` (or an identifier), and what else the API takes.
     pub(crate) tables: Vec<Table>,
     /// The query.
     #[serde(default)]
@@ -168,6 +169,9 @@ pub(crate) struct Frame {
     /// Days on which the tables are looked at.
     #[serde(default)]
     pub(crate) reference_dates: Vec<String>,
+    /// How records become episodes, as the API takes it.
+    #[serde(default)]
+    pub(crate) episodes: Option<Table>,
 }
 
 /// A review.
@@ -275,7 +279,7 @@ impl Plan {
                 &format!("the link {:?}", link.name),
             )?;
         }
-        for frame in &self.frames {
+        for (nth, frame) in self.frames.iter().enumerate() {
             let place = format!("the frame {:?}", frame.name);
             if frame.sql.is_some() == frame.sql_file.is_some() {
                 bail!("{place} needs either sql or sqlFile");
@@ -286,6 +290,9 @@ impl Plan {
                 }
                 if let Some(name) = text_of(table, "link") {
                     known("link", &links, name, &place)?;
+                }
+                if let Some(name) = text_of(table, "frame") {
+                    known("earlier frame", &frames[..nth], name, &place)?;
                 }
             }
         }

@@ -31,6 +31,8 @@ struct FrameOutcome {
     rows: u64,
     rows_by_reference_date: Vec<u64>,
     columns: Value,
+    #[serde(default)]
+    episodes: Option<Value>,
 }
 
 /// Builds a frame.
@@ -49,7 +51,7 @@ pub(crate) async fn build_frame(
         .iter()
         .map(|table| names.table(table))
         .collect::<Result<Vec<_>>>()?;
-    let body = json!({
+    let mut body = json!({
         "projectId": project,
         "name": frame.name,
         "unit": frame.unit,
@@ -57,6 +59,9 @@ pub(crate) async fn build_frame(
         "sql": frame.query(folder)?,
         "referenceDates": frame.reference_dates,
     });
+    if let Some(episodes) = &frame.episodes {
+        body["episodes"] = json_table(episodes);
+    }
     let path = run_job(
         client,
         screen,
@@ -75,6 +80,7 @@ pub(crate) async fn build_frame(
         rows: built.outcome.rows,
         rows_by_reference_date: built.outcome.rows_by_reference_date,
         columns: built.outcome.columns,
+        episodes: built.outcome.episodes,
     })
 }
 

@@ -47,7 +47,14 @@ impl Names {
                 .get(name)
                 .with_context(|| format!("the link {name:?} was not run"))?;
             body["linkageRunId"] = json!(run);
+        } else if let Some(name) = text_of(table, "frame") {
+            let (_, version) = self
+                .frames
+                .get(name)
+                .with_context(|| format!("the frame {name:?} was not built before"))?;
+            body["datasetVersionId"] = json!(version);
         }
+        rest.remove("frame");
         rest.remove("source");
         rest.remove("link");
         merge(&mut body, json_table(&rest));

@@ -116,6 +116,9 @@ pub(crate) struct FrameResult {
     pub(crate) rows_by_reference_date: Vec<u64>,
     /// Columns.
     pub(crate) columns: Value,
+    /// What became of the records, for a frame of episodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) episodes: Option<Value>,
 }
 
 /// A trained model.

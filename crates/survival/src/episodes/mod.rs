@@ -119,6 +119,24 @@ pub enum Action {
 }
 
 impl Action {
+    /// Its name, as it is serialised.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EndsBeforeStart => "ends_before_start",
+            Self::BeforeObservation => "before_observation",
+            Self::AfterObservation => "after_observation",
+            Self::TooShort => "too_short",
+            Self::RecordedAfterEnd => "recorded_after_end",
+            Self::Repeated => "repeated",
+            Self::Overlapped => "overlapped",
+            Self::Joined => "joined",
+            Self::Runs => "runs",
+            Self::EnteredLate => "entered_late",
+            Self::RecordedLate => "recorded_late",
+            Self::NoReason => "no_reason",
+        }
+    }
+
     /// Whether the records are in no episode.
     pub fn sets_apart(self) -> bool {
         matches!(

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     lineage::{Climber, Lineage},
-    wire::{NewFrame, NewFrameTable, Parent, Role},
+    wire::{NewEpisodes, NewFrame, NewFrameTable, Parent, Role},
 };
 
 /// Files of a frame, fixed when it is asked.
@@ -163,5 +163,6 @@ pub(crate) fn query(frame: &NewFrame, files: &[PathBuf]) -> FrameQuery {
         tables: tables.collect(),
         sql: frame.sql.clone(),
         reference_dates: frame.reference_dates.clone(),
+        episodes: frame.episodes.as_ref().map(NewEpisodes::step),
     }
 }

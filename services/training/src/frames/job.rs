@@ -108,6 +108,7 @@ impl FrameJob {
             rows_by_reference_date: summary.rows_by_reference_date,
             columns,
             parents: found.files.clone(),
+            episodes: summary.episodes.map(Into::into),
         };
         job.succeed(|conn| {
             rows::finish(conn, organisation, id, &outcome)?;

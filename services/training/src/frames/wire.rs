@@ -1,10 +1,14 @@
 //! What goes over the wire about frames.
 
+mod episodes;
+
 use helder_types::{Digest, job::JobState};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub(crate) use episodes::{EpisodeOutcome, NewEpisodes};
 
 /// A frame to build.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -27,6 +31,9 @@ pub(crate) struct NewFrame {
     #[serde(default)]
     #[schema(max_items = 240)]
     pub reference_dates: Vec<Date>,
+    /// Makes one row per unbroken stretch of a person of the query's rows, which are records of an administration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episodes: Option<NewEpisodes>,
 }
 
 /// A table of a frame: a dataset version or the links of a linkage run.
@@ -104,6 +111,9 @@ pub(crate) struct FrameOutcome {
     pub columns: Vec<Column>,
     /// Files read, by alias.
     pub parents: Vec<Parent>,
+    /// What became of the records, for a frame of episodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episodes: Option<EpisodeOutcome>,
 }
 
 /// A column.
