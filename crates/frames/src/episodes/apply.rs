@@ -11,7 +11,7 @@ use helder_survival::{Action, Clock, Episode, EpisodeRules, Episodes, WithoutRea
 
 use super::{
     ADDED, EpisodeCounts, EpisodeStep,
-    columns::{self, Records},
+    columns::{self, Found},
 };
 use crate::{FrameColumn, FrameError, FrameType, session};
 
@@ -65,7 +65,7 @@ pub(crate) fn apply(
     Ok((batch, columns, counts))
 }
 
-fn count(rows: &RecordBatch, found: &Records, made: &Episodes) -> EpisodeCounts {
+fn count(rows: &RecordBatch, found: &Found, made: &Episodes) -> EpisodeCounts {
     let mut counts = EpisodeCounts {
         records: rows.num_rows() as u64,
         episodes: made.episodes.len() as u64,
@@ -144,7 +144,7 @@ fn table(
     step: &EpisodeStep,
     first: i32,
     (rows, columns): (&RecordBatch, &[FrameColumn]),
-    (found, made): (&Records, &Episodes),
+    (found, made): (&Found, &Episodes),
 ) -> Result<(RecordBatch, Vec<FrameColumn>), FrameError> {
     let episodes = &made.episodes;
     // The first record of an episode is the one that began first: it tells what was known at the beginning.

@@ -13,7 +13,7 @@ use super::{ADDED, EpisodeStep};
 use crate::{FrameColumn, FrameError, FrameFault, FrameType};
 
 /// Rows of the query as records, with the rows that cannot be one.
-pub(super) struct Records {
+pub(super) struct Found {
     pub records: Vec<Record>,
     /// Row of each record.
     pub rows: Vec<usize>,
@@ -25,7 +25,7 @@ pub(super) struct Records {
     pub reasons: Vec<String>,
 }
 
-impl Records {
+impl Found {
     /// Number of a reason that was read or is the one of ends without.
     pub(super) fn number_of(&self, reason: &str) -> u32 {
         (1..)
@@ -76,7 +76,7 @@ pub(super) fn faults(step: &EpisodeStep, columns: &[FrameColumn]) -> Vec<FrameFa
 }
 
 /// Reads the records; the columns are those that [`faults`] let through.
-pub(super) fn read(step: &EpisodeStep, rows: &RecordBatch) -> Result<Records, FrameError> {
+pub(super) fn read(step: &EpisodeStep, rows: &RecordBatch) -> Result<Found, FrameError> {
     let column = |name: &str| -> Result<ArrayRef, FrameError> {
         let index = rows.schema_ref().index_of(name);
         Ok(ArrayRef::clone(
@@ -111,7 +111,7 @@ pub(super) fn read(step: &EpisodeStep, rows: &RecordBatch) -> Result<Records, Fr
     for (number, own) in (1..).zip(numbers.values_mut()) {
         *own = number;
     }
-    let mut found = Records {
+    let mut found = Found {
         records: Vec::with_capacity(rows.num_rows()),
         rows: Vec::with_capacity(rows.num_rows()),
         without_person: 0,
