@@ -1,6 +1,6 @@
 //! Time per row of each family, with its values set, score, contributions, their order and, where the model has one, the interval.
 
-use helder_model::{Algorithm, Answer, Language, Model, Reasons, Scorer, Value};
+use helder_model::{Algorithm, Answer, Answers, Block, Language, Model, Reasons, Scorer, Value};
 
 fn main() {
     divan::main();
@@ -179,12 +179,62 @@ fn scattered(count: usize) -> Vec<f64> {
     (0..count).map(|_| next()).collect()
 }
 
-/// Ten thousand people, each with values of their own.
+/// Ten thousand people, each with values of their own: one after the other, and in blocks.
+#[derive(Clone, Copy, Debug)]
+enum Ways {
+    Rows,
+    Blocks,
+}
+
+impl std::fmt::Display for Ways {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+const WAYS: [Ways; 2] = [Ways::Rows, Ways::Blocks];
+
+fn ten_thousand(bencher: divan::Bencher<'_, '_>, scorer: &Scorer, ways: Ways) {
+    match ways {
+        Ways::Rows => ten_thousand_rows(bencher, scorer),
+        Ways::Blocks => ten_thousand_in_blocks(bencher, scorer),
+    }
+}
+
+/// Scores, contributions, the three largest of them and intervals, from columns.
 #[expect(
     clippy::unwrap_used,
     reason = "a bench without a row has nothing to measure"
 )]
-fn ten_thousand(bencher: divan::Bencher<'_, '_>, scorer: &Scorer) {
+fn ten_thousand_in_blocks(bencher: divan::Bencher<'_, '_>, scorer: &Scorer) {
+    let columns: Vec<Vec<f64>> = scattered(10_000 * scorer.inputs().len())
+        .chunks_exact(10_000)
+        .map(<[f64]>::to_vec)
+        .collect();
+    let (mut block, mut answers, mut largest) = (scorer.block(), Answers::default(), Vec::new());
+    bencher.bench_local(|| {
+        let mut sum = 0.0;
+        for first in (0..10_000).step_by(Block::ROWS) {
+            block.clear();
+            let here = first..10_000.min(first + Block::ROWS);
+            for (input, column) in columns.iter().enumerate() {
+                let values = column[here.clone()].iter().copied().map(Value::Number);
+                scorer.set_column(&mut block, input, values).unwrap();
+            }
+            scorer.score_block(&block, &mut answers).unwrap();
+            answers.largest::<3>(&mut largest);
+            let each = answers.scores().iter().zip(&largest);
+            sum += each.map(|(score, of)| score + of[0] as f64).sum::<f64>();
+        }
+        sum
+    });
+}
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "a bench without a row has nothing to measure"
+)]
+fn ten_thousand_rows(bencher: divan::Bencher<'_, '_>, scorer: &Scorer) {
     let inputs = scorer.inputs().len();
     let values = scattered(10_000 * inputs);
     let (mut row, mut answer) = (scorer.row(), Answer::default());
@@ -254,29 +304,29 @@ fn tree() -> Scorer {
     Scorer::new(&model).unwrap()
 }
 
-#[divan::bench]
-fn ten_thousand_rows_of_a_scorecard_of_twenty(bencher: divan::Bencher<'_, '_>) {
-    ten_thousand(bencher, &card());
+#[divan::bench(args = WAYS)]
+fn ten_thousand_rows_of_a_scorecard_of_twenty(bencher: divan::Bencher<'_, '_>, ways: Ways) {
+    ten_thousand(bencher, &card(), ways);
 }
 
-#[divan::bench]
-fn ten_thousand_rows_of_a_tree_six_deep(bencher: divan::Bencher<'_, '_>) {
-    ten_thousand(bencher, &tree());
+#[divan::bench(args = WAYS)]
+fn ten_thousand_rows_of_a_tree_six_deep(bencher: divan::Bencher<'_, '_>, ways: Ways) {
+    ten_thousand(bencher, &tree(), ways);
 }
 
-#[divan::bench]
+#[divan::bench(args = WAYS)]
 #[expect(
     clippy::unwrap_used,
     reason = "a bench without a model has nothing to measure"
 )]
-fn ten_thousand_rows_of_thirty_numbers_with_interval(bencher: divan::Bencher<'_, '_>) {
-    ten_thousand(bencher, &Scorer::new(&model(true)).unwrap());
+fn ten_thousand_rows_of_thirty_numbers_with_interval(bencher: divan::Bencher<'_, '_>, ways: Ways) {
+    ten_thousand(bencher, &Scorer::new(&model(true)).unwrap(), ways);
 }
 
 /// Score, contributions, their order and the interval of 10,000 rows.
-#[divan::bench]
-fn ten_thousand_rows_of_twenty_curves_and_ten_pairs(bencher: divan::Bencher<'_, '_>) {
-    ten_thousand(bencher, &boosted(20, 10));
+#[divan::bench(args = WAYS)]
+fn ten_thousand_rows_of_twenty_curves_and_ten_pairs(bencher: divan::Bencher<'_, '_>, ways: Ways) {
+    ten_thousand(bencher, &boosted(20, 10), ways);
 }
 
 #[divan::bench]

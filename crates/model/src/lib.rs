@@ -41,8 +41,9 @@ pub use privacy::{Accountant, Mechanism, Privacy};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};
 pub use scorer::{
-    Answer, Chance, FARTHEST, Incomplete, Interval, MedianTime, Nearest, Outlook, OutlookCause,
-    OutlookCurve, Row, Scorer, Value, ValueFault, Warning, WarningKind,
+    Answer, Answers, Block, BlockFault, Chance, FARTHEST, Incomplete, Interval, MedianTime,
+    Nearest, Outlook, OutlookCause, OutlookCurve, Row, Scorer, Value, ValueFault, Warning,
+    WarningKind,
 };
 pub use terms::{Curve, PairTable, Side, Term, TermsFit};
 pub use training::{Parent, Split, Training};

@@ -1,6 +1,8 @@
 //! A model made ready to answer: typed row in, score with exact contributions out, nothing allocated per row.
 
+mod answers;
 mod bagged;
+mod block;
 mod cuts;
 mod hazard;
 mod linear;
@@ -14,6 +16,8 @@ mod steps;
 mod terms;
 mod tree;
 
+pub use answers::Answers;
+pub use block::{Block, BlockFault};
 pub use outlook::{Chance, MedianTime, Outlook, OutlookCause, OutlookCurve};
 pub(crate) use row::level_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};

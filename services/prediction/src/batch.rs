@@ -6,6 +6,7 @@ mod job;
 mod ranking;
 mod results;
 mod rows;
+mod scoring;
 #[cfg(test)]
 mod tests;
 

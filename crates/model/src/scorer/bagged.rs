@@ -67,7 +67,7 @@ impl Bagged {
     }
 
     /// Standard error of the score that is made of these entries.
-    pub(super) fn standard_error(&self, entries: &[usize]) -> f64 {
+    pub(super) fn standard_error(&self, entries: &(impl Iterator<Item = usize> + Clone)) -> f64 {
         let squares = match &self.lanes {
             Lanes::Whole(lanes) => sum_of_squares(lanes, self.count, entries),
             Lanes::Wide(lanes) => sum_of_squares(lanes, self.count, entries),
@@ -97,7 +97,11 @@ fn lanes<T: Copy + Default>(
 }
 
 /// Over the bags, of the sum of the intercept and the entries.
-fn sum_of_squares<T>(lanes: &[Lane<T>], bags: usize, entries: &[usize]) -> f64
+fn sum_of_squares<T>(
+    lanes: &[Lane<T>],
+    bags: usize,
+    entries: &(impl Iterator<Item = usize> + Clone),
+) -> f64
 where
     T: Copy + AddAssign + Into<f64>,
 {
@@ -108,8 +112,8 @@ where
             continue;
         };
         let mut sums = *intercept;
-        for entry in entries {
-            let Lane(here) = &lanes[*entry];
+        for entry in entries.clone() {
+            let Lane(here) = &lanes[entry];
             for (sum, deviation) in sums.iter_mut().zip(here) {
                 *sum += *deviation;
             }

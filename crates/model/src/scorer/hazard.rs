@@ -10,10 +10,14 @@ use super::{
 use crate::{HazardFit, Input};
 
 mod cause;
+mod covariance;
 mod limits;
+mod path;
 
 use cause::Cause;
+use covariance::{Covariance, Rows};
 use limits::Z95;
+use path::Path;
 
 /// A score beyond this counts as this where its exponential is taken, so that every chance stays a number.
 const FARTHEST_SCORE: f64 = 700.0;
@@ -29,17 +33,11 @@ pub(super) struct Hazards {
     has_classes: bool,
 }
 
-/// One row before the chances: per cause its score, and the parameters counted from their means.
+/// One row before the chances: per cause its score, hazard ratio and parameters, counted from their means.
 struct Client {
     scores: Vec<f64>,
     parameters: Vec<Vec<f64>>,
     ratios: Vec<f64>,
-}
-
-/// The chances just after every time, each with a place for "before the first" in front.
-struct Path {
-    lasting: Vec<f64>,
-    ended: Vec<Vec<f64>>,
 }
 
 impl Hazards {
@@ -95,10 +93,16 @@ impl Hazards {
             });
         }
         let single = self.causes.len() == 1;
-        let path = (with_curve || !single).then(|| self.path(&client));
         let variances = self.variances(&client);
         let places: Vec<Option<usize>> =
             self.horizons.iter().map(|time| self.place(*time)).collect();
+        let until = if with_curve {
+            self.times.len()
+        } else {
+            // Chances of causes add up from the beginning; beyond the last horizon nobody asks for them.
+            places.iter().flatten().max().map_or(0, |last| last + 1)
+        };
+        let path = (with_curve || !single).then(|| Path::new(&self.causes, &client, until));
         let lasting: Vec<Chance> = self
             .horizons
             .iter()
@@ -153,68 +157,20 @@ impl Hazards {
             .sum()
     }
 
-    fn path(&self, client: &Client) -> Path {
-        let n = self.times.len() + 1;
-        let mut lasting = Vec::with_capacity(n);
-        lasting.push(1.0);
-        lasting.extend((0..self.times.len()).map(|at| (-self.cumulative(client, at)).exp()));
-        if let [_] = self.causes.as_slice() {
-            let ended = lasting.iter().map(|lasting| 1.0 - lasting).collect();
-            return Path {
-                lasting,
-                ended: vec![ended],
-            };
-        }
-        // Beside the largest, so that the shares of a step stay numbers.
-        let most = client
-            .scores
-            .iter()
-            .copied()
-            .fold(f64::NEG_INFINITY, f64::max);
-        let beside: Vec<f64> = client
-            .scores
-            .iter()
-            .map(|score| (score - most).exp())
-            .collect();
-        let mut ended = vec![Vec::with_capacity(n); self.causes.len()];
-        let mut shares = vec![0.0; self.causes.len()];
-        for ended in &mut ended {
-            ended.push(0.0);
-        }
-        let mut rises = vec![0.0; self.causes.len()];
-        for at in 0..self.times.len() {
-            let mut all = 0.0;
-            for ((rise, cause), beside) in rises.iter_mut().zip(&self.causes).zip(&beside) {
-                *rise = cause.rise(at) * beside;
-                all += *rise;
-            }
-            let fallen = lasting[at] - lasting[at + 1];
-            for ((share, ended), rise) in shares.iter_mut().zip(&mut ended).zip(&rises) {
-                if all > 0.0 {
-                    *share += fallen * (rise / all);
-                }
-                ended.push(*share);
-            }
-        }
-        Path { lasting, ended }
-    }
-
     /// Variance of the cumulative hazard of all causes at each knot; causes are estimated apart. `None` without covariance.
     fn variances(&self, client: &Client) -> Option<Vec<f64>> {
-        let mut sum = vec![0.0; self.knots.len()];
-        for ((cause, parameters), ratio) in self
-            .causes
-            .iter()
-            .zip(&client.parameters)
-            .zip(&client.ratios)
-        {
-            let times = cause.covariance.as_ref()?.times(parameters);
-            let of_score = dot(&times, parameters);
+        let (mut sum, mut product) = (vec![0.0; self.knots.len()], Vec::new());
+        let each = self.causes.iter().zip(&client.parameters);
+        for ((cause, parameters), ratio) in each.zip(&client.ratios) {
+            let known = cause.coefficients.as_ref()?;
+            known.covariance.times(parameters, &mut product);
+            let times = &product[..parameters.len()];
+            let of_score = dot(times, parameters);
             for (knot, sum) in sum.iter_mut().enumerate() {
                 let hazard = cause.cumulative[self.knots[knot]];
-                let crossed = dot(&times, &cause.means[knot]);
+                let crossed = dot(times, &known.means.row(knot)[..times.len()]);
                 let coefficients = hazard * hazard * of_score - 2.0 * hazard * crossed
-                    + cause.variance_of_means[knot];
+                    + known.variance_of_means[knot];
                 *sum += ratio * ratio * (cause.variance[knot] + coefficients.max(0.0));
             }
         }
@@ -303,21 +259,4 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
-}
-
-/// Adds `times` as often as `by` says.
-fn add(to: &mut [f64], by: f64, times: &[f64]) {
-    for (to, value) in to.iter_mut().zip(times) {
-        *to += by * value;
-    }
-}
-
-impl Cause {
-    fn scorer(
-        terms: &crate::HazardTerms,
-        inputs: &[Input],
-        positions: &HashMap<String, usize>,
-    ) -> Linear {
-        Linear::new(&terms.linear(), inputs, positions, Response::Hazard).counted_from_zero()
-    }
 }

@@ -2,7 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Interval, Row, bounded, probability, row::State, spread::Spread, value};
+use super::{
+    Answer, Answers, Block, Interval, Row, bounded, probability,
+    row::{Cell, State},
+    spread::Spread,
+    value,
+};
 use crate::{Calibration, Input, LinearFit, Link};
 
 /// The 97.5 % point of the standard normal distribution.
@@ -119,49 +124,101 @@ impl Linear {
         answer.points.clear();
         let mut score = self.base;
         for (term, cell) in self.terms.iter().zip(row.cells()) {
-            let contribution = match term {
-                Term::Number {
-                    coefficient,
-                    mean,
-                    missing,
-                } => {
-                    let indicator = missing.map_or(0.0, |effect| {
-                        effect[usize::from(cell.state == State::Missing)]
-                    });
-                    coefficient * (bounded(cell.number) - mean) + indicator
-                }
-                Term::Levels(effects) => effects.get(cell.level as usize).copied().unwrap_or(0.0),
-            };
+            let contribution = term.at(cell);
             score += contribution;
             answer.contributions.push(contribution);
         }
         answer.score = score;
         answer.base_score = self.base;
+        let answered = self.response.of(score);
+        let is_probability = matches!(self.response, Response::Probability(_));
+        answer.probability = is_probability.then_some(answered);
+        answer.value = self.answers_value().then_some(answered);
+        answer.nearest = None;
+        let interval = |spread: &Spread| self.interval(score, spread.standard_error(row));
+        answer.interval = self.told_spread().map(interval);
+    }
+
+    pub(super) fn score_block(&self, block: &Block, answers: &mut Answers) {
+        answers.start_from(self.base);
+        for (input, term) in self.terms.iter().enumerate() {
+            let (contributions, scores) = answers.term(input);
+            term.of_all(block.column(input), contributions);
+            for (score, contribution) in scores.iter_mut().zip(contributions) {
+                *score += *contribution;
+            }
+        }
+        let scores = answers.scores.iter();
+        let answered = scores.map(|score| self.response.of(*score));
+        match self.response {
+            Response::Probability(_) => answers.probabilities.extend(answered),
+            Response::Value { .. } => answers.values.extend(answered),
+            Response::Hazard => {}
+        }
+        if let Some(spread) = self.told_spread() {
+            let mut errors = [0.0; Block::ROWS];
+            spread.standard_errors(block, &mut errors);
+            let each = answers.scores.iter().zip(&errors);
+            let intervals = each.map(|(score, error)| self.interval(*score, *error));
+            answers.intervals.extend(intervals);
+        }
+    }
+
+    /// A hazard ratio has no interval of its own.
+    fn told_spread(&self) -> Option<&Spread> {
+        let is_told = !matches!(self.response, Response::Hazard);
+        self.spread.as_ref().filter(|_| is_told)
+    }
+
+    fn interval(&self, score: f64, standard_error: f64) -> Interval {
         let critical = match self.response {
             Response::Probability(_) | Response::Hazard => Z95,
             Response::Value { critical, .. } => critical,
         };
-        let answered = |score| match self.response {
-            Response::Probability(calibration) => probability(score, calibration),
-            Response::Value { link, .. } => value(score, link),
-            Response::Hazard => score,
-        };
-        let is_probability = matches!(self.response, Response::Probability(_));
-        answer.probability = is_probability.then(|| answered(score));
-        answer.value = self.answers_value().then(|| answered(score));
-        answer.nearest = None;
-        let told = self
-            .spread
-            .as_ref()
-            .filter(|_| is_probability || self.answers_value());
-        answer.interval = told.map(|spread| {
-            let half = critical * spread.standard_error(row);
-            let [lower, upper] = [score - half, score + half].map(answered);
-            Interval { lower, upper }
-        });
+        let half = critical * standard_error;
+        let [lower, upper] = [score - half, score + half].map(|score| self.response.of(score));
+        Interval { lower, upper }
     }
 
     pub(super) const fn answers_value(&self) -> bool {
         matches!(self.response, Response::Value { .. })
+    }
+}
+
+impl Response {
+    /// What is answered where the score is this.
+    fn of(self, score: f64) -> f64 {
+        match self {
+            Self::Probability(calibration) => probability(score, calibration),
+            Self::Value { link, .. } => value(score, link),
+            Self::Hazard => score,
+        }
+    }
+}
+
+impl Term {
+    /// What a value adds.
+    #[inline]
+    fn at(&self, cell: &Cell) -> f64 {
+        match self {
+            Self::Number {
+                coefficient,
+                mean,
+                missing,
+            } => {
+                let indicator = missing.map_or(0.0, |effect| {
+                    effect[usize::from(cell.state == State::Missing)]
+                });
+                coefficient * (bounded(cell.number) - mean) + indicator
+            }
+            Self::Levels(effects) => effects.get(cell.level as usize).copied().unwrap_or(0.0),
+        }
+    }
+
+    /// The same for many values, with the kind of the term asked once.
+    fn of_all(&self, cells: &[Cell], contributions: &mut [f64]) {
+        for (to, cell) in contributions.iter_mut().zip(cells) {
+            *to = self.at(cell);
+        }
     }
 }

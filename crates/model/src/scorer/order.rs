@@ -1,5 +1,9 @@
 //! Terms by the size of what they contribute.
 
+use super::Block;
+
+/// Most of the largest that are found without putting all in order.
+const MOST_LARGEST: usize = 4;
 /// Most terms whose places are counted; more are sorted.
 const MOST_COUNTED: usize = 64;
 
@@ -65,6 +69,85 @@ fn swap_neighbours(contributions: &[f64], order: &mut [usize]) {
     }
 }
 
+/// Rows looked at side by side.
+const ROWS: usize = 4;
+/// The last bits of a number, in which its place stands while sizes are compared.
+const PLACE: u64 = 0xff;
+
+/// For each row the positions of its `N` largest contributions, as [`by_size`] orders them; `terms` where there are fewer.
+///
+/// * `contributions` – term by term, [`Block::ROWS`] each
+pub(super) fn largest<const N: usize>(
+    contributions: &[f64],
+    terms: usize,
+    rows: usize,
+    found: &mut Vec<[usize; N]>,
+) {
+    let (mut own, mut order) = (Vec::new(), Vec::new());
+    let mut sorted = |row: usize| {
+        own.clear();
+        own.extend(contributions.chunks_exact(Block::ROWS).map(|of| of[row]));
+        by_size(&own, &mut order);
+        std::array::from_fn(|at| order.get(at).copied().unwrap_or(terms))
+    };
+    if N > MOST_LARGEST || terms > PLACE as usize {
+        found.extend((0..rows).map(sorted));
+        return;
+    }
+    for first in (0..rows).step_by(ROWS) {
+        // One more than wanted: whether the last bits, which the places stand in, decide who is among the largest.
+        let mut largest = [[0.0_f64; ROWS]; MOST_LARGEST + 1];
+        for (term, of_term) in contributions.chunks_exact(Block::ROWS).enumerate() {
+            let place = PLACE - term as u64;
+            let of_rows = &of_term[first..first + ROWS];
+            let mut keys: [f64; ROWS] = std::array::from_fn(|row| {
+                let size = of_rows[row].abs();
+                let size = if size < f64::MAX { size } else { f64::MAX };
+                f64::from_bits(size.to_bits() & !PLACE | place)
+            });
+            for kept in &mut largest[..=N] {
+                for (kept, key) in kept.iter_mut().zip(&mut keys) {
+                    let (more, less) = if *kept > *key {
+                        (*kept, *key)
+                    } else {
+                        (*key, *kept)
+                    };
+                    (*kept, *key) = (more, less);
+                }
+            }
+        }
+        for row in 0..ROWS.min(rows - first) {
+            let size = |at: usize| largest[at][row].to_bits() & !PLACE;
+            let place = |at: usize| {
+                let place = PLACE - (largest[at][row].to_bits() & PLACE);
+                terms.min(place as usize)
+            };
+            // Cards and trees have many that are the same to the last bit, and those stand in their own order already.
+            let are_same = |size: u64, term: usize| {
+                let bits = |of: &[f64]| of[first + row].abs().to_bits();
+                let one = bits(&contributions[term * Block::ROWS..]);
+                let sizes = contributions.chunks_exact(Block::ROWS).map(bits);
+                // Without a branch that nobody can foresee.
+                let others =
+                    sizes.map(|other| u32::from(other & !PLACE == size) * u32::from(other != one));
+                others.sum::<u32>() == 0
+            };
+            let (mut is_told, mut last_same) = (true, None);
+            for at in 0..N.min(terms) {
+                if size(at) == size(at + 1) && last_same != Some(size(at)) {
+                    last_same = Some(size(at));
+                    is_told &= are_same(size(at), place(at));
+                }
+            }
+            found.push(if is_told {
+                std::array::from_fn(place)
+            } else {
+                sorted(first + row)
+            });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +183,32 @@ mod tests {
                 wanted.sort_by(|a, b| contributions[*b].abs().total_cmp(&contributions[*a].abs()));
                 by_size(&contributions, &mut order);
                 assert_eq!(order, wanted, "{contributions:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_of_each_row_are_the_first_in_order() {
+        let mut order = Vec::new();
+        for terms in 0..=130 {
+            let rows = 1 + (terms * 7) % Block::ROWS;
+            let mut columns = vec![0.0; terms * Block::ROWS];
+            let rows: Vec<Vec<f64>> = (0..rows)
+                .map(|row| contributions(terms, (row * 977 + terms) as u64))
+                .collect();
+            for (row, contributions) in rows.iter().enumerate() {
+                for (term, contribution) in contributions.iter().enumerate() {
+                    columns[term * Block::ROWS + row] = *contribution;
+                }
+            }
+            let (mut two, mut nine) = (Vec::new(), Vec::new());
+            largest::<2>(&columns, terms, rows.len(), &mut two);
+            largest::<9>(&columns, terms, rows.len(), &mut nine);
+            for (row, contributions) in rows.iter().enumerate() {
+                by_size(contributions, &mut order);
+                order.resize(order.len().max(9), terms);
+                assert_eq!(two[row], order[..2], "{contributions:?}");
+                assert_eq!(nine[row], order[..9], "{contributions:?}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Whole points, added up.
 
-use super::{Answer, Row, probability, steps::Steps};
+use super::{Answer, Answers, Block, Row, probability, steps::Steps};
 use crate::{Calibration, Input, PointsFit};
 
 #[derive(Clone, Debug)]
@@ -16,7 +16,16 @@ pub(super) struct Points {
 struct Part {
     steps: Steps,
     points: Vec<u32>,
-    mean: f64,
+    /// What they add to the score, counted from the mean.
+    contributions: Vec<f64>,
+}
+
+impl Part {
+    /// Points and what they add, where a value lies in a step.
+    #[inline]
+    fn at(&self, step: usize) -> (u32, f64) {
+        (self.points[step], self.contributions[step])
+    }
 }
 
 impl Points {
@@ -31,7 +40,11 @@ impl Points {
                 .map(|(part, input)| Part {
                     steps: Steps::new(&part.side, input),
                     points: part.points.clone(),
-                    mean: part.mean,
+                    contributions: part
+                        .points
+                        .iter()
+                        .map(|points| fit.per_point * (f64::from(*points) - part.mean))
+                        .collect(),
                 })
                 .collect(),
             calibration,
@@ -43,10 +56,9 @@ impl Points {
         answer.points.clear();
         let mut total = 0;
         for (part, cell) in self.inputs.iter().zip(row.cells()) {
-            let points = part.points.get(part.steps.of(cell)).copied().unwrap_or(0);
+            let (points, contribution) = part.at(part.steps.of(cell));
             total += points;
             answer.points.push(points);
-            let contribution = self.per_point * (f64::from(points) - part.mean);
             answer.contributions.push(contribution);
         }
         let score = self.intercept + self.per_point * f64::from(total);
@@ -56,5 +68,31 @@ impl Points {
         answer.value = None;
         answer.nearest = None;
         answer.interval = None;
+    }
+
+    pub(super) fn score_block(&self, block: &Block, answers: &mut Answers) {
+        answers.start_from(self.base);
+        let (mut totals, mut steps) = ([0; Block::ROWS], [0; Block::ROWS]);
+        for (input, part) in self.inputs.iter().enumerate() {
+            let steps = &mut steps[..block.rows()];
+            part.steps.of_all(block.column(input), steps);
+            let points = answers.points(input).iter_mut();
+            for ((own, total), step) in points.zip(&mut totals).zip(&*steps) {
+                *own = part.points[*step as usize];
+                *total += *own;
+            }
+            let (contributions, _) = answers.term(input);
+            for (own, step) in contributions.iter_mut().zip(&*steps) {
+                *own = part.contributions[*step as usize];
+            }
+        }
+        for (score, total) in answers.scores.iter_mut().zip(&totals) {
+            *score = self.intercept + self.per_point * f64::from(*total);
+        }
+        let chances = answers
+            .scores
+            .iter()
+            .map(|score| probability(*score, self.calibration));
+        answers.probabilities.extend(chances);
     }
 }

@@ -156,7 +156,7 @@ impl PartialEq for Cell {
     }
 }
 
-const ABSENT: Cell = Cell {
+pub(super) const ABSENT: Cell = Cell {
     number: 0.0,
     level: 0,
     state: State::Absent,

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Row, bounded, row::State};
+use super::{
+    Block, Row, bounded,
+    row::{Cell, State},
+};
 use crate::{Input, LinearFit};
 
 /// Parameters counted from the mean of each linear term, so that large offsets (years, cents) do not cancel digits away.
@@ -22,6 +25,8 @@ pub(super) struct Spread {
 
 /// Longest design that lives on the stack; longer ones are rare and allocate.
 const ON_STACK: usize = 128;
+/// Rows of a block whose variances are summed side by side.
+const SIDE_BY_SIDE: usize = 4;
 
 impl Spread {
     pub(super) fn new(
@@ -105,24 +110,95 @@ impl Spread {
             let row = &self.covariance[i * self.size..];
             variance += value * (2.0 * dot(&row[..i], &design[..i]) + row[i] * value);
         }
+        self.with_switched(variance, |input| &cells[input], design)
+    }
+
+    /// The same for all rows of a block, to the last bit: every number is made of the same ones in the same order.
+    pub(super) fn standard_errors(&self, block: &Block, errors: &mut [f64; Block::ROWS]) {
+        let dense = 1 + self.linear.len();
+        let mut designs = vec![[0.0; SIDE_BY_SIDE]; dense];
+        let mut design = vec![0.0; dense];
+        let columns: Vec<&[Cell]> = (0..block.inputs())
+            .map(|input| block.column(input))
+            .collect();
+        for first in (0..block.rows()).step_by(SIDE_BY_SIDE) {
+            let here = SIDE_BY_SIDE.min(block.rows() - first);
+            designs[0] = [1.0; SIDE_BY_SIDE];
+            for (design, (input, mean)) in designs[1..].iter_mut().zip(&self.linear) {
+                let cells = columns[*input][first..].iter();
+                for (value, cell) in design.iter_mut().zip(cells) {
+                    *value = bounded(cell.number) - mean;
+                }
+            }
+            let mut variances = [0.0; SIDE_BY_SIDE];
+            for (i, values) in designs.iter().enumerate() {
+                let row = &self.covariance[i * self.size..][..=i];
+                let products = dots(&row[..i], &designs[..i]);
+                for lane in 0..SIDE_BY_SIDE {
+                    variances[lane] +=
+                        values[lane] * (2.0 * products[lane] + row[i] * values[lane]);
+                }
+            }
+            for (lane, variance) in variances.into_iter().take(here).enumerate() {
+                for (value, of_rows) in design.iter_mut().zip(&designs) {
+                    *value = of_rows[lane];
+                }
+                let at = first + lane;
+                errors[at] = self.with_switched(variance, |input| &columns[input][at], &design);
+            }
+        }
+    }
+
+    /// Root of the variance of the dense part and of what a row switches on.
+    fn with_switched<'c>(
+        &self,
+        mut variance: f64,
+        cell: impl Fn(usize) -> &'c Cell,
+        design: &[f64],
+    ) -> f64 {
         // The parameters a row switches on, as an iterator that can be walked twice.
         let on = || {
             let levels = self
                 .levels
                 .iter()
-                .filter_map(|(input, of)| of.get(cells[*input].level as usize).copied().flatten());
+                .filter_map(|(input, of)| of.get(cell(*input).level as usize).copied().flatten());
             let missing = self
                 .missing
                 .iter()
-                .filter(|(input, _)| cells[*input].state == State::Missing);
+                .filter(|(input, _)| cell(*input).state == State::Missing);
             levels.chain(missing.map(|(_, parameter)| *parameter))
         };
         for i in on() {
             let row = &self.covariance[i * self.size..(i + 1) * self.size];
-            variance += 2.0 * dot(&row[..dense], design) + on().map(|j| row[j]).sum::<f64>();
+            variance += 2.0 * dot(&row[..design.len()], design) + on().map(|j| row[j]).sum::<f64>();
         }
         // Rounding may leave a variance of zero slightly below.
         variance.max(0.0).sqrt()
+    }
+}
+
+/// [`dot`] of one row of the covariance with several designs.
+fn dots(a: &[f64], b: &[[f64; SIDE_BY_SIDE]]) -> [f64; SIDE_BY_SIDE] {
+    let mut sums = [[0.0; SIDE_BY_SIDE]; 4];
+    let (a_chunks, b_chunks) = (a.chunks_exact(4), b.chunks_exact(4));
+    let mut rest = [0.0; SIDE_BY_SIDE];
+    for (x, y) in a_chunks.remainder().iter().zip(b_chunks.remainder()) {
+        add(&mut rest, *x, y);
+    }
+    for (x, y) in a_chunks.zip(b_chunks) {
+        for of in 0..4 {
+            add(&mut sums[of], x[of], &y[of]);
+        }
+    }
+    std::array::from_fn(|lane| {
+        (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]) + rest[lane]
+    })
+}
+
+#[inline]
+fn add(to: &mut [f64; SIDE_BY_SIDE], by: f64, values: &[f64; SIDE_BY_SIDE]) {
+    for (to, value) in to.iter_mut().zip(values) {
+        *to += by * value;
     }
 }
 

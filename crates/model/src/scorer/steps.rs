@@ -68,4 +68,17 @@ impl Steps {
                 .map_or(0, |step| *step as usize),
         }
     }
+
+    /// The same for many values, with what is to be known of the steps fetched once.
+    pub(super) fn of_all(&self, cells: &[Cell], steps: &mut [u32]) {
+        let each = cells.iter().zip(steps);
+        match self {
+            Self::Cuts { missing: 0, cuts } => {
+                each.for_each(|(cell, step)| *step = cuts.reached(cell.number) as u32);
+            }
+            Self::Cuts { .. } | Self::Levels(_) => {
+                each.for_each(|(cell, step)| *step = self.of(cell) as u32);
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Interval, Row, bagged::Bagged, probability, steps::Steps};
+use super::{Answer, Answers, Block, Interval, Row, bagged::Bagged, probability, steps::Steps};
 use crate::{Calibration, Deviations, Input, MissingRule, Side, TermsFit};
 
 /// The 97.5 % point of the standard normal distribution.
@@ -23,7 +23,7 @@ pub(super) struct Terms {
 struct Curved {
     steps: Steps,
     /// Its first entry.
-    first: usize,
+    first: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -33,9 +33,35 @@ struct Pair {
     sides: [Vec<u32>; 2],
     is_found_by_curve: bool,
     searched: [Steps; 2],
-    across: usize,
+    across: u32,
     /// Its first entry.
-    first: usize,
+    first: u32,
+}
+
+impl Pair {
+    /// The entry of each row; `steps` are those of the curves.
+    fn entries(&self, block: &Block, steps: &[u32], entries: &mut [u32]) {
+        let [first, second] = self.inputs;
+        if self.is_found_by_curve {
+            let of = |input: usize| &steps[input * Block::ROWS..][..entries.len()];
+            let (down, across) = (of(first), of(second));
+            for ((entry, down), across) in entries.iter_mut().zip(down).zip(across) {
+                let [down, across] = [
+                    self.sides[0][*down as usize],
+                    self.sides[1][*across as usize],
+                ];
+                *entry = self.first + down * self.across + across;
+            }
+        } else {
+            let mut searched = [0; Block::ROWS];
+            self.searched[0].of_all(block.column(first), entries);
+            let across = &mut searched[..entries.len()];
+            self.searched[1].of_all(block.column(second), across);
+            for (entry, across) in entries.iter_mut().zip(across) {
+                *entry = self.first + *entry * self.across + *across;
+            }
+        }
+    }
 }
 
 /// For each step of a curve its step in a table of the same input, where no step of the curve lies in two of them.
@@ -82,7 +108,7 @@ impl Terms {
         for (curve, input) in fit.curves.iter().zip(inputs) {
             curves.push(Curved {
                 steps: Steps::new(&curve.side, input),
-                first: scores.len(),
+                first: scores.len() as u32,
             });
             scores.extend(&curve.scores);
             deviations.push(curve.deviations.iter().collect());
@@ -106,8 +132,8 @@ impl Terms {
                     Steps::new(&pair.first, &inputs[first]),
                     Steps::new(&pair.second, &inputs[second]),
                 ],
-                across: pair.scores.first().map_or(0, Vec::len),
-                first: scores.len(),
+                across: pair.scores.first().map_or(0, Vec::len) as u32,
+                first: scores.len() as u32,
             });
             scores.extend(pair.scores.iter().flatten());
             deviations.push(pair.deviations.iter().flatten().collect());
@@ -138,12 +164,10 @@ impl Terms {
         answer.probability = Some(probability(score, self.calibration));
         answer.value = None;
         answer.nearest = None;
-        answer.interval = self.bags.as_ref().map(|bags| {
-            let half = Z95 * bags.standard_error(entries);
-            let [lower, upper] =
-                [score - half, score + half].map(|score| probability(score, self.calibration));
-            Interval { lower, upper }
-        });
+        answer.interval = self
+            .bags
+            .as_ref()
+            .map(|bags| self.interval(score, bags.standard_error(&entries.iter().copied())));
     }
 
     /// The step of each curve and the entry of each term.
@@ -154,7 +178,7 @@ impl Terms {
         steps.extend(curves.map(|(curve, cell)| curve.steps.of(cell)));
         entries.clear();
         let curves = self.curves.iter().zip(&*steps);
-        entries.extend(curves.map(|(curve, step)| curve.first + step));
+        entries.extend(curves.map(|(curve, step)| curve.first as usize + step));
         entries.extend(self.pairs.iter().map(|pair| {
             let [down, across] = [0, 1].map(|side| {
                 let input = pair.inputs[side];
@@ -164,7 +188,64 @@ impl Terms {
                     pair.searched[side].of(&cells[input])
                 }
             });
-            pair.first + down * pair.across + across
+            pair.first as usize + down * pair.across as usize + across
         }));
+    }
+
+    pub(super) fn score_block(&self, block: &Block, answers: &mut Answers) {
+        let (curves, rows) = (self.curves.len(), block.rows());
+        answers.start_from(self.intercept);
+        answers
+            .entries
+            .resize((2 * curves + self.pairs.len()) * Block::ROWS, 0);
+        let mut entries = std::mem::take(&mut answers.entries);
+        // First the steps of the curves, then the entries of all terms.
+        let (steps, of_terms) = entries.split_at_mut(curves * Block::ROWS);
+        for (place, curve) in self.curves.iter().enumerate() {
+            let steps = &mut steps[place * Block::ROWS..][..rows];
+            curve.steps.of_all(block.column(place), steps);
+            let entries = &mut of_terms[place * Block::ROWS..][..rows];
+            for (entry, step) in entries.iter_mut().zip(&*steps) {
+                *entry = curve.first + *step;
+            }
+            self.read_off(place, entries, answers);
+        }
+        for (place, pair) in self.pairs.iter().enumerate() {
+            let term = curves + place;
+            let entries = &mut of_terms[term * Block::ROWS..][..rows];
+            pair.entries(block, steps, entries);
+            self.read_off(term, entries, answers);
+        }
+        let scores = answers.scores.iter();
+        let chances = scores.map(|score| probability(*score, self.calibration));
+        answers.probabilities.extend(chances);
+        if let Some(bags) = &self.bags {
+            let entry = |row: usize| move |of: &[u32]| of[row] as usize;
+            let errors = (0..rows).map(|row| {
+                bags.standard_error(&of_terms.chunks_exact(Block::ROWS).map(entry(row)))
+            });
+            let intervals = answers.scores.iter().zip(errors);
+            answers
+                .intervals
+                .extend(intervals.map(|(score, error)| self.interval(*score, error)));
+        }
+        answers.entries = entries;
+    }
+
+    /// Adds what a term contributes to every row.
+    fn read_off(&self, term: usize, entries: &[u32], answers: &mut Answers) {
+        let (contributions, scores) = answers.term(term);
+        let each = contributions.iter_mut().zip(scores).zip(entries);
+        for ((contribution, score), entry) in each {
+            *contribution = self.scores[*entry as usize];
+            *score += *contribution;
+        }
+    }
+
+    fn interval(&self, score: f64, standard_error: f64) -> Interval {
+        let half = Z95 * standard_error;
+        let [lower, upper] =
+            [score - half, score + half].map(|score| probability(score, self.calibration));
+        Interval { lower, upper }
     }
 }

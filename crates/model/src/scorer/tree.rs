@@ -2,21 +2,30 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Interval, Row, logistic, probability, row::Cell};
+use super::{Answer, Answers, Block, Interval, Row, logistic, probability, row::Cell};
 use crate::{Calibration, Input, TreeFit, TreeSplit, TreeTest, Way};
 
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
     inputs: usize,
-    calibration: Calibration,
+    base: f64,
 }
 
 #[derive(Clone, Debug)]
-struct Node {
+enum Node {
+    Split(Split),
+    Leaf(Leaf),
+}
+
+/// What is said of every row that ends here: worked out once.
+#[derive(Clone, Debug)]
+struct Leaf {
+    /// Inputs that were asked for on the way, and what each adds.
+    contributions: Vec<(usize, f64)>,
     score: f64,
-    interval: [f64; 2],
-    split: Option<Split>,
+    probability: f64,
+    interval: Interval,
 }
 
 #[derive(Clone, Debug)]
@@ -65,49 +74,112 @@ impl Tree {
                 ways: [split.first, split.second].map(|way| way as usize),
             })
         };
-        let nodes = fit.nodes.iter().map(|node| Node {
-            score: node.score,
-            interval: [node.lower, node.upper],
-            split: node.split.as_ref().and_then(split),
-        });
+        let mut parents: Vec<Option<usize>> = vec![None; fit.nodes.len()];
+        let splits: Vec<Option<Split>> = fit
+            .nodes
+            .iter()
+            .map(|node| node.split.as_ref().and_then(split))
+            .collect();
+        for (place, split) in splits.iter().enumerate() {
+            for way in split.iter().flat_map(|split| split.ways) {
+                parents[way] = Some(place);
+            }
+        }
+        let base = fit.nodes[0].score;
+        let mut dense = vec![0.0; inputs.len()];
+        let mut leaf = |at: usize| {
+            let way = std::iter::successors(Some(at), |at| parents[*at]);
+            let mut way: Vec<usize> = way.collect();
+            way.reverse();
+            dense.fill(0.0);
+            for pair in way.windows(2) {
+                let [from, to] = [pair[0], pair[1]];
+                if let Some(split) = &splits[from] {
+                    dense[split.input] += fit.nodes[to].score - fit.nodes[from].score;
+                }
+            }
+            // Summed as a reader does it, so that it holds to the last bit.
+            let score = dense.iter().fold(base, |sum, one| sum + one);
+            let given = dense.iter().copied().enumerate();
+            let node = &fit.nodes[at];
+            let [lower, upper] = [node.lower, node.upper].map(|end| calibrated(end, calibration));
+            Leaf {
+                contributions: given.filter(|(_, one)| *one != 0.0).collect(),
+                score,
+                probability: probability(score, calibration),
+                interval: Interval { lower, upper },
+            }
+        };
+        let leaves: Vec<Option<Leaf>> = splits
+            .iter()
+            .enumerate()
+            .map(|(at, split)| split.is_none().then(|| leaf(at)))
+            .collect();
+        let nodes = splits.into_iter().zip(leaves);
         Self {
-            nodes: nodes.collect(),
+            nodes: nodes
+                .filter_map(|(split, leaf)| split.map(Node::Split).or(leaf.map(Node::Leaf)))
+                .collect(),
             inputs: inputs.len(),
-            calibration,
+            base,
         }
     }
 
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
-        answer.contributions.clear();
-        answer.points.clear();
-        answer.contributions.resize(self.inputs, 0.0);
         let cells = row.cells();
-        let mut node = &self.nodes[0];
-        answer.base_score = node.score;
-        while let Some(split) = &node.split {
-            let way = usize::from(!split.is_first(&cells[split.input]));
-            let next = &self.nodes[split.ways[way]];
-            answer.contributions[split.input] += next.score - node.score;
-            node = next;
+        let leaf = self.leaf(|input| &cells[input]);
+        answer.points.clear();
+        answer.contributions.clear();
+        answer.contributions.resize(self.inputs, 0.0);
+        for (input, contribution) in &leaf.contributions {
+            answer.contributions[*input] = *contribution;
         }
-        // Summed as a reader does it, so that it holds to the last bit.
-        answer.score = answer
-            .contributions
-            .iter()
-            .fold(answer.base_score, |sum, contribution| sum + contribution);
-        answer.probability = Some(probability(answer.score, self.calibration));
+        answer.base_score = self.base;
+        answer.score = leaf.score;
+        answer.probability = Some(leaf.probability);
         answer.value = None;
         answer.nearest = None;
-        let [lower, upper] = node.interval.map(|end| self.calibrated(end));
-        answer.interval = Some(Interval { lower, upper });
+        answer.interval = Some(leaf.interval);
     }
 
-    fn calibrated(&self, end: f64) -> f64 {
-        match self.calibration {
-            Calibration::None => end,
-            Calibration::Logistic { intercept, slope } => {
-                logistic(intercept + slope * (end / (1.0 - end)).ln())
+    pub(super) fn score_block(&self, block: &Block, answers: &mut Answers) {
+        let columns: Vec<&[Cell]> = (0..self.inputs).map(|input| block.column(input)).collect();
+        answers.start_from(self.base);
+        for input in 0..self.inputs {
+            answers.term(input).0.fill(0.0);
+        }
+        let rows = 0..block.rows();
+        let leaves = rows.map(|row| self.leaf(|input| &columns[input][row]));
+        for (row, leaf) in leaves.enumerate() {
+            for (input, contribution) in &leaf.contributions {
+                answers.term(*input).0[row] = *contribution;
             }
+            answers.scores[row] = leaf.score;
+            answers.probabilities.push(leaf.probability);
+            answers.intervals.push(leaf.interval);
+        }
+    }
+
+    /// Where the questions end for a row.
+    fn leaf<'c>(&self, cell: impl Fn(usize) -> &'c Cell) -> &Leaf {
+        let mut at = 0;
+        loop {
+            match &self.nodes[at] {
+                Node::Split(split) => {
+                    at = split.ways[usize::from(!split.is_first(cell(split.input)))];
+                }
+                Node::Leaf(leaf) => return leaf,
+            }
+        }
+    }
+}
+
+/// An end of an interval on the scale of the answer.
+fn calibrated(end: f64, calibration: Calibration) -> f64 {
+    match calibration {
+        Calibration::None => end,
+        Calibration::Logistic { intercept, slope } => {
+            logistic(intercept + slope * (end / (1.0 - end)).ln())
         }
     }
 }

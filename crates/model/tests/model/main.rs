@@ -5,6 +5,7 @@
 )]
 
 mod advice;
+mod blocks;
 mod boosting;
 mod cards;
 mod cases;

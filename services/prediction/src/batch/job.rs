@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::http::StatusCode;
-use helder_model::{Answer, Model, Reasons, read::MAX_BYTES};
+use helder_model::{Model, Reasons, read::MAX_BYTES};
 use helder_platform::{
     jobs::{JobContext, JobHandler},
     logboek::{self, Act, Status},
@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::{
     Control, KIND, MAX_ROWS, columns::Columns, control, ranking, ranking::Scored, results, rows,
+    scoring::Waiting,
 };
 use crate::{
     active::Active,
@@ -247,7 +248,7 @@ impl Run<'_> {
     /// Scores a block.
     fn score_block(&mut self, block: &super::columns::Block, rows: usize) -> Result<()> {
         let served = Arc::clone(&self.served);
-        let (mut row, mut answer) = (served.scorer.row(), Answer::default());
+        let (mut row, mut waiting) = (served.scorer.row(), Waiting::new(&served.scorer));
         let table = self.batch.dataset_digest.to_string();
         for place in 0..rows {
             self.rows += 1;
@@ -261,22 +262,8 @@ impl Run<'_> {
                 *self.refused.entry((input, fault.code())).or_default() += 1;
                 continue;
             }
-            served
-                .scorer
-                .score(&row, &mut answer)
-                .map_err(Problem::internal)?;
-            let has_warnings = served.scorer.warnings(&row).next().is_some();
-            let outlook = served.scorer.outlook(&row, false);
-            let outlook = outlook.map_err(Problem::internal)?;
-            let scored = Scored::new(
-                number,
-                pseudonym,
-                served.scorer.terms(),
-                (&row, &answer),
-                has_warnings,
-            );
-            self.scored.push(scored.with_outlook(outlook.as_ref()));
+            waiting.add((number, pseudonym), &row, &mut self.scored)?;
         }
-        Ok(())
+        waiting.score(&mut self.scored)
     }
 }

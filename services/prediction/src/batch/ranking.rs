@@ -1,6 +1,6 @@
 //! Scored rows, from highest to lowest.
 
-use helder_model::{Answer, Input, InputType, Outlook, Row, Scorer, Term, Value};
+use helder_model::{Answers, Input, InputType, Outlook, Row, Scorer, Term, Value};
 
 use super::REASONS;
 
@@ -46,32 +46,33 @@ const NOBODY: Top = Top {
 };
 
 impl Scored {
+    /// * `largest` – the terms that count most in the answer at `place`
     pub(super) fn new(
-        row_number: i64,
-        pseudonym: Option<&str>,
-        terms: &[Term],
-        (row, answer): (&Row, &Answer),
+        (row_number, pseudonym): (i64, Option<&str>),
+        (terms, row): (&[Term], &Row),
+        (answers, place, largest): (&Answers, usize, &[usize; REASONS]),
         has_warnings: bool,
     ) -> Self {
-        let mut top = [NOBODY; REASONS];
-        for (place, &term) in top.iter_mut().zip(&answer.order) {
-            let Term { input, other } = terms[term];
-            *place = Top {
-                term: term as u32,
-                contribution: answer.contributions[term],
-                values: [Some(input), other].map(|input| Kept::of(row, input)),
+        let top = largest.map(|term| {
+            let Some(&Term { input, other }) = terms.get(term) else {
+                return NOBODY;
             };
-        }
+            Top {
+                term: term as u32,
+                contribution: answers.contributions(term)[place],
+                values: [Some(input), other].map(|input| Kept::of(row, input)),
+            }
+        });
         Self {
             row: row_number,
             pseudonym: pseudonym
                 .filter(|text| text.len() == 32)
                 .and_then(|text| u128::from_str_radix(text, 16).ok()),
-            score: answer.score,
-            probability: answer.probability.unwrap_or(f64::NAN),
-            value: answer.value.unwrap_or(f64::NAN),
-            group: answer
-                .nearest
+            score: answers.scores()[place],
+            probability: answers.probability(place).unwrap_or(f64::NAN),
+            value: answers.value(place).unwrap_or(f64::NAN),
+            group: answers
+                .nearest(place)
                 .map_or(u32::MAX, |nearest| nearest.group as u32),
             has_warnings,
             chances: None,

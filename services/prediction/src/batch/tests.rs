@@ -343,15 +343,16 @@ async fn a_batch_of_a_stopped_model_or_without_its_columns_fails_with_the_reason
 
 #[actix_web::test]
 async fn survival_models_rank_by_speed_and_have_their_chances_in_columns() {
-    use helder_model::{Answer, Model, Reasons, Scorer, Value};
+    use helder_model::{Model, Reasons, Scorer, Value};
 
     let bytes = include_bytes!("../../../../crates/model/tests/formats/1/benefit-outflow.json");
     let model = Model::from_json(bytes).unwrap();
     let (scorer, reasons) = (Scorer::new(&model).unwrap(), Reasons::plain(&model));
     let ends = crate::survival::Ends::of(&model).unwrap();
-    let (mut row, mut answer) = (scorer.row(), Answer::default());
-    let mut expected = Vec::new();
-    let scored = (0..50).map(|place: i64| {
+    let mut row = scorer.row();
+    let (mut expected, mut scored) = (Vec::new(), Vec::new());
+    let mut waiting = super::scoring::Waiting::new(&scorer);
+    for place in 0..50_i64 {
         row.clear();
         let age = Value::Number(20.0 + place as f64);
         for (input, value) in [age, Value::Text("huur"), Value::Boolean(place % 2 == 0)]
@@ -360,13 +361,10 @@ async fn survival_models_rank_by_speed_and_have_their_chances_in_columns() {
         {
             scorer.set(&mut row, input, value).unwrap();
         }
-        scorer.score(&row, &mut answer).unwrap();
-        let outlook = scorer.outlook(&row, false).unwrap();
-        expected.push(outlook.clone().unwrap());
-        super::ranking::Scored::new(place, None, scorer.terms(), (&row, &answer), false)
-            .with_outlook(outlook.as_ref())
-    });
-    let mut scored: Vec<_> = scored.collect();
+        expected.push(scorer.outlook(&row, false).unwrap().unwrap());
+        waiting.add((place, None), &row, &mut scored).unwrap();
+    }
+    waiting.score(&mut scored).unwrap();
     super::ranking::rank(&mut scored);
     let folder = tempfile::tempdir().unwrap();
     let objects = Objects::local(folder.path().join("objects")).unwrap();

@@ -6,8 +6,8 @@ mod effect;
 use std::path::Path;
 
 use helder_model::{
-    Algorithm, Answer, Change, EditError, Effect, EffectFigure, LearnedFrom, Model, Scorer, Signed,
-    Value,
+    Algorithm, Answers, Change, EditError, Effect, EffectFigure, LearnedFrom, Model, Scorer,
+    Signed, Value,
 };
 use helder_platform::body::Check;
 use helder_types::Fault;
@@ -190,9 +190,11 @@ fn summary(
             importance: 0.0,
         })
         .collect();
-    judge::each_answer(table, &scorer, train, &mut |answer: &Answer| {
-        for (term, contribution) in terms.iter_mut().zip(&answer.contributions) {
-            term.importance += contribution.abs() / train.len() as f64;
+    judge::each_block(table, &scorer, train, &mut |answers: &Answers| {
+        for (place, term) in terms.iter_mut().enumerate() {
+            for contribution in answers.contributions(place) {
+                term.importance += contribution.abs() / train.len() as f64;
+            }
         }
     })?;
     terms.sort_by(|a, b| b.importance.total_cmp(&a.importance));

@@ -1,6 +1,6 @@
 //! Rows of the frame as a stored model reads them.
 
-use helder_model::{Incomplete, Model, Row, Scorer, SimilarCases};
+use helder_model::{Block, Incomplete, Model, Row, Scorer, SimilarCases};
 
 use super::{
     LearnError,
@@ -37,6 +37,18 @@ impl<'a> Filler<'a> {
         for (input, column) in self.columns.iter().enumerate() {
             self.scorer
                 .set(row, input, column.value(at))
+                .map_err(LearnError::internal)?;
+        }
+        Ok(())
+    }
+
+    /// Sets all inputs of a block to what stands in these rows of the frame, at most [`Block::ROWS`].
+    pub(super) fn fill_block(&self, rows: &[usize], block: &mut Block) -> Result<(), LearnError> {
+        block.clear();
+        for (input, column) in self.columns.iter().enumerate() {
+            let values = rows.iter().map(|&at| column.value(at));
+            self.scorer
+                .set_column(block, input, values)
                 .map_err(LearnError::internal)?;
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use helder_evaluation::{EstimateBin, Estimates, Evaluation, EvaluationError, evaluate, top_k};
 use helder_fairness::{FairnessReport, MISSING, Verdict, fairness_report};
-use helder_model::{Answer, Model, Scorer};
+use helder_model::{Answers, Block, Model, Scorer};
 use helder_types::Fault;
 use serde::Serialize;
 
@@ -330,8 +330,9 @@ fn spread(values: &[String], labels: &[usize], k: usize) -> Vec<MembershipRow> {
 pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<f64>, LearnError> {
     let scorer = Scorer::new(model).map_err(LearnError::internal)?;
     let mut found = Vec::with_capacity(rows.len());
-    each_answer(table, &scorer, rows, &mut |answer| {
-        found.extend(answer.probability.or(answer.value));
+    each_block(table, &scorer, rows, &mut |answers| {
+        let each = 0..answers.rows();
+        found.extend(each.filter_map(|row| answers.probability(row).or(answers.value(row))));
     })?;
     if found.len() == rows.len() {
         Ok(found)
@@ -340,22 +341,19 @@ pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<
     }
 }
 
-/// Calls `each` with the answer for every row.
-pub(super) fn each_answer(
+/// Calls `each` with the answers for all rows, a block at a time.
+pub(super) fn each_block(
     table: &Table,
     scorer: &Scorer,
     rows: &[usize],
-    each: &mut dyn FnMut(&Answer),
+    each: &mut dyn FnMut(&Answers),
 ) -> Result<(), LearnError> {
     let filler = Filler::new(table, scorer)?;
-    let (mut row, mut answer) = (scorer.row(), Answer::default());
-    for &at in rows {
-        row.clear();
-        filler.fill(at, &mut row)?;
-        scorer
-            .score(&row, &mut answer)
-            .map_err(LearnError::internal)?;
-        each(&answer);
+    let (mut block, mut answers) = (scorer.block(), Answers::default());
+    for rows in rows.chunks(Block::ROWS) {
+        filler.fill_block(rows, &mut block)?;
+        scorer.score_block(&block, &mut answers)?;
+        each(&answers);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Linear, Row, add, dot};
+use super::{Covariance, Linear, Response, Row, Rows, dot};
 use crate::{
     Hazard, Input,
     scorer::{bounded, row::State},
@@ -15,21 +15,23 @@ pub(super) struct Cause {
     pub(super) cumulative: Vec<f64>,
     /// Of it, per knot, for known coefficients.
     pub(super) variance: Vec<f64>,
-    /// Per knot: hazard's rises times mean parameters.
-    pub(super) means: Vec<Vec<f64>>,
-    /// Per knot: how much they rise since the knot before.
-    pub(super) rises_of_means: Vec<Vec<f64>>,
-    /// Per knot: the variance of those by the coefficients.
-    pub(super) variance_of_means: Vec<f64>,
-    pub(super) covariance: Option<Covariance>,
+    /// How much the cumulative hazard rises at each time.
+    pub(super) rises: Vec<f64>,
+    /// What the uncertainty of the coefficients does; `None` where the model does not keep it.
+    pub(super) coefficients: Option<Coefficients>,
     layout: Vec<Parameter>,
 }
 
-/// A square matrix, row by row.
+/// The uncertainty of the coefficients, and what stays the same for every client.
 #[derive(Clone, Debug)]
-pub(super) struct Covariance {
-    size: usize,
-    cells: Vec<f64>,
+pub(super) struct Coefficients {
+    pub(super) covariance: Covariance,
+    /// Per knot: hazard's rises until then times mean parameters.
+    pub(super) means: Rows,
+    /// Per knot: how much those rise since the knot before.
+    pub(super) rises_of_means: Rows,
+    /// Per knot: the variance of the means.
+    pub(super) variance_of_means: Vec<f64>,
 }
 
 /// Which value of a row a parameter is of, and its mean.
@@ -47,30 +49,21 @@ enum Of {
     Missing,
 }
 
-impl Covariance {
-    fn new(triangle: &[Vec<f64>]) -> Self {
-        let size = triangle.len();
-        let mut cells = vec![0.0; size * size];
-        for (i, row) in triangle.iter().enumerate() {
-            for (j, value) in row.iter().enumerate() {
-                cells[i * size + j] = *value;
-                cells[j * size + i] = *value;
-            }
+impl Coefficients {
+    fn new(triangle: &[Vec<f64>], weighted_means: &[Vec<f64>]) -> Self {
+        let covariance = Covariance::new(triangle);
+        let rises = rises_of_rows(weighted_means);
+        let mut product = Vec::new();
+        let variances = weighted_means.iter().map(|means| {
+            covariance.times(means, &mut product);
+            dot(&product[..means.len()], means)
+        });
+        Self {
+            variance_of_means: variances.collect(),
+            means: Rows::new(weighted_means.iter().map(Vec::as_slice)),
+            rises_of_means: Rows::new(rises.iter().map(Vec::as_slice)),
+            covariance,
         }
-        Self { size, cells }
-    }
-
-    pub(super) fn times(&self, x: &[f64]) -> Vec<f64> {
-        // Symmetric: its rows are its columns.
-        let mut product = vec![0.0; self.size];
-        for (row, x) in self.cells.chunks_exact(self.size.max(1)).zip(x) {
-            add(&mut product, *x, row);
-        }
-        product
-    }
-
-    pub(super) fn quadratic(&self, x: &[f64]) -> f64 {
-        dot(&self.times(x), x)
     }
 }
 
@@ -81,30 +74,19 @@ impl Cause {
         inputs: &[Input],
         positions: &HashMap<String, usize>,
     ) -> Self {
-        let covariance = cause.terms.covariance.as_deref().map(Covariance::new);
-        let variance_of_means = cause.weighted_means.iter().map(|means| {
-            covariance
-                .as_ref()
-                .map_or(0.0, |covariance| covariance.quadratic(means))
-        });
+        let triangle = cause.terms.covariance.as_deref();
+        let terms = cause.terms.linear();
+        let linear = Linear::new(&terms, inputs, positions, Response::Hazard).counted_from_zero();
         debug_assert_eq!(knots.len(), cause.variance.len());
         Self {
-            linear: Self::scorer(&cause.terms, inputs, positions),
+            linear,
+            rises: rises(&cause.cumulative_hazard),
             cumulative: cause.cumulative_hazard.clone(),
             variance: cause.variance.clone(),
-            variance_of_means: variance_of_means.collect(),
-            rises_of_means: rises(&cause.weighted_means),
-            means: cause.weighted_means.clone(),
+            coefficients: triangle
+                .map(|triangle| Coefficients::new(triangle, &cause.weighted_means)),
             layout: layout(cause, inputs, positions),
-            covariance,
         }
-    }
-
-    /// How much the cumulative hazard rises at a time.
-    pub(super) fn rise(&self, at: usize) -> f64 {
-        self.cumulative[at]
-            - at.checked_sub(1)
-                .map_or(0.0, |before| self.cumulative[before])
     }
 
     /// The parameters of a complete row, counted from their means.
@@ -124,10 +106,21 @@ impl Cause {
 }
 
 /// Each less the one before.
-fn rises(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
+fn rises(of: &[f64]) -> Vec<f64> {
+    let before = [0.0].into_iter().chain(of.iter().copied());
+    of.iter()
+        .zip(before)
+        .map(|(own, before)| own - before)
+        .collect()
+}
+
+/// Each row less the one before.
+fn rises_of_rows(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let mut found = rows.to_vec();
     for (place, row) in found.iter_mut().enumerate().skip(1) {
-        add(row, -1.0, &rows[place - 1]);
+        for (own, before) in row.iter_mut().zip(&rows[place - 1]) {
+            *own -= before;
+        }
     }
     found
 }

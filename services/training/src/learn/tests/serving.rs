@@ -303,8 +303,12 @@ fn judged(set: &Set, csv: &Csv) -> Vec<String> {
         let table = table::read(file.path(), &parsed(&plan)).unwrap();
         let all: Vec<usize> = (0..rows).collect();
         let mut trained = Vec::new();
-        judge::each_answer(&table, &scorer, &all, &mut |answer| {
-            trained.push(answer.clone());
+        judge::each_block(&table, &scorer, &all, &mut |answers| {
+            trained.extend((0..answers.rows()).map(|row| {
+                let mut answer = Answer::default();
+                answers.copy(row, &mut answer);
+                answer
+            }));
         })
         .unwrap();
         // As the service is asked.
