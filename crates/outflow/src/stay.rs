@@ -27,6 +27,9 @@ pub struct Stay {
     pub curve: Vec<Point>,
     /// Chance to have left within each horizon, in the order of the spec; absent where too few have ended or are left.
     pub within: Vec<Option<Limits>>,
+    /// Average months within the last horizon (restricted mean survival time), with limits; absent where too few have ended or are left by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_months: Option<Limits>,
 }
 
 /// An estimate with 95 % limits; a limit is absent where it has no value.
@@ -132,12 +135,22 @@ fn stay(prepared: &Prepared<'_>, spells: &Spells, ended: Option<u64>) -> Stay {
             upper: median.upper.map(months),
         })
     });
+    let average = prepared.spec.horizons.last().and_then(|&horizon| {
+        let tau = prepared.time_of(horizon);
+        let i = seen.last_until(tau)?;
+        let mean = km.restricted_mean(tau);
+        let (lower, upper) = mean.limits(CONFIDENCE);
+        let [mean, lower, upper] = [mean.mean, lower, upper].map(|time| prepared.months(time));
+        seen.may_tell(i, smallest)
+            .then(|| limits(mean, Some(lower), Some(upper)))
+    });
     Stay {
         spells: spells.len() as u64,
         ended,
         median,
         curve: curve(prepared, &seen, (1.0, &share)),
         within: prepared.spec.horizons.iter().map(within).collect(),
+        average_months: average,
     }
 }
 

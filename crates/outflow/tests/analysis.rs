@@ -78,6 +78,37 @@ fn the_chances_by_reason_add_up_to_the_chance_to_have_left() {
 }
 
 #[test]
+fn the_average_is_the_area_under_the_curve() {
+    let found = analysed(&made::spells(6_000, 1), made::asked());
+    let last = f64::from(*found.spec.horizons.last().unwrap());
+    let levels = found.characteristics.iter().flat_map(|one| &one.levels);
+    let stays = levels.map(|level| &level.stay).chain([&found.overall]);
+    let mut told = 0;
+    for stay in stays {
+        let Some(average) = stay.average_months else {
+            continue;
+        };
+        let within: Vec<_> = stay.curve.iter().filter(|p| p.months <= last).collect();
+        let ends = within.iter().skip(1).map(|p| p.months).chain([last]);
+        let area: f64 = within
+            .iter()
+            .zip(ends)
+            .map(|(point, end)| point.share * (end - point.months))
+            .sum();
+        // The curve falls at the end of a month, and after ten ends: its area is the larger, by about half a month.
+        assert!(
+            (0.0..1.0).contains(&(area - average.estimate)),
+            "{area} {average:?}"
+        );
+        assert!(
+            average.lower.unwrap() < average.estimate && average.estimate < average.upper.unwrap()
+        );
+        told += 1;
+    }
+    assert!(told >= 5, "{told}");
+}
+
+#[test]
 fn a_chance_that_the_others_would_give_away_is_kept_back_with_another() {
     let found = analysed(&made::spells(4_000, 2), made::asked());
     assert_eq!(found.causes.len(), 3, "the rare reason stands alone");

@@ -64,6 +64,15 @@ pub struct RestrictedMean {
     pub standard_error: f64,
 }
 
+impl RestrictedMean {
+    /// Limits from the normal distribution, within what a mean up to the horizon can be.
+    pub fn limits(&self, confidence: f64) -> (f64, f64) {
+        let margin = normal::two_sided(confidence) * self.standard_error;
+        let within = |value: f64| value.clamp(0.0, self.tau);
+        (within(self.mean - margin), within(self.mean + margin))
+    }
+}
+
 /// Estimates the share still there, from spells with one sort of end. For ends that compete use
 /// [`aalen_johansen`](crate::aalen_johansen): one minus this curve says too much of each of them.
 ///

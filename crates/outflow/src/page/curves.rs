@@ -38,6 +38,18 @@ pub(super) fn overall(analysis: &OutflowAnalysis) -> Section {
             share(chance.as_ref()),
         ]);
     }
+    let mut lengths = Table::new(Text::new("Maanden", "Months"))
+        .column(Text::new("Wat", "What"))
+        .number(Text::new("maanden (95%-marge)", "months (95% interval)"));
+    let stay = &analysis.overall;
+    lengths.push([
+        Cell::both(Text::new("helft weg na", "half left after")),
+        months(stay.median.as_ref()),
+    ]);
+    lengths.push([
+        Cell::both(average_of(analysis)),
+        months(stay.average_months.as_ref()),
+    ]);
     Section::new(Text::new("Hoe lang blijven cliënten?", "How long do clients stay?"))
         .paragraph(Text::new(
             "De lijn laat zien welk deel er na zoveel maanden nog is. Wie nog loopt, telt mee tot de laatste dag waarop dat bekend was (Kaplan-Meier).",
@@ -45,6 +57,7 @@ pub(super) fn overall(analysis: &OutflowAnalysis) -> Section {
         ))
         .chart(chart)
         .table(table)
+        .table(lengths)
 }
 
 pub(super) fn causes(analysis: &OutflowAnalysis) -> Section {
@@ -175,13 +188,23 @@ fn verdict(one: &Comparison) -> Text {
     }
 }
 
-/// Size, ends, median and chances per level.
+/// What the average counts within.
+fn average_of(analysis: &OutflowAnalysis) -> Text {
+    let last = analysis.spec.horizons.last().copied().unwrap_or_default();
+    Text::new(
+        format!("gemiddeld binnen {last} mnd"),
+        format!("average within {last} mo."),
+    )
+}
+
+/// Size, ends, median, average and chances per level.
 pub(super) fn levels(analysis: &OutflowAnalysis, levels: &[LevelStay]) -> Table {
     let mut table = Table::new(Text::new("Hoe lang, per groep", "How long, by group"))
         .column(Text::new("Groep", "Group"))
         .number(Text::new("trajecten", "spells"))
         .number(Text::new("beëindigd", "ended"))
-        .number(Text::new("helft weg na (mnd)", "half left after (mo.)"));
+        .number(Text::new("helft weg na (mnd)", "half left after (mo.)"))
+        .number(average_of(analysis));
     for horizon in &analysis.spec.horizons {
         table = table.number(within(*horizon));
     }
@@ -191,6 +214,7 @@ pub(super) fn levels(analysis: &OutflowAnalysis, levels: &[LevelStay]) -> Table 
             Cell::count(level.stay.spells),
             count(level.stay.ended),
             months(level.stay.median.as_ref()),
+            months(level.stay.average_months.as_ref()),
         ];
         let chances = level
             .stay
