@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Column, EbmError};
+use crate::{Column, EbmError, Settings};
 
 /// Most bins of values: a bin is kept in one byte, beside missing and unknown.
 pub(crate) const MOST: usize = 254;
@@ -28,7 +28,14 @@ pub enum Bins {
 }
 
 impl Bins {
-    pub(crate) fn of(column: &Column, most: usize, least_rows: usize) -> Result<Self, EbmError> {
+    /// The bins of a column: a number's hold equally many rows as far as equal values allow, a category has one per level.
+    ///
+    /// * `most` – bins of a number, 2 to 254
+    /// * `least_rows` – of a bin of a number, unless all rows are fewer
+    ///
+    /// # Errors
+    /// More than 254 levels.
+    pub fn of(column: &Column, most: usize, least_rows: usize) -> Result<Self, EbmError> {
         match column {
             Column::Numeric { values, .. } => Ok(Self::Numeric {
                 cuts: quantile_cuts(values, most, least_rows),
@@ -55,6 +62,35 @@ impl Bins {
     /// Whether there is no bin of values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether they can be learned with: finite cuts that rise, no more than a byte tells apart.
+    pub(crate) fn fit(&self) -> bool {
+        let rise = match self {
+            Self::Numeric { cuts } => {
+                cuts.iter().all(|cut| cut.is_finite()) && cuts.is_sorted_by(|a, b| a < b)
+            }
+            Self::Category { .. } => true,
+        };
+        rise && self.len() <= MOST
+    }
+
+    /// Whether the values of a column have their place in these bins.
+    fn are_of(&self, column: &Column) -> bool {
+        match (self, column) {
+            (Self::Numeric { .. }, Column::Numeric { .. }) => true,
+            (Self::Category { levels }, Column::Category { levels: known, .. }) => levels == known,
+            _ => false,
+        }
+    }
+
+    /// Those given for a column, or made from it.
+    pub(crate) fn given_or_of(column: &Column, settings: &Settings) -> Result<Self, EbmError> {
+        match settings.bins.iter().find(|(name, _)| name == column.name()) {
+            Some((_, bins)) if bins.are_of(column) => Ok(bins.clone()),
+            Some(_) => Err(EbmError::Setting("bins")),
+            None => Self::of(column, settings.max_bins, settings.min_bin_rows),
+        }
     }
 
     /// All bins: missing, values, unknown.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Direction, EbmError, train::MOST_LEAVES};
+use crate::{Bins, Direction, EbmError, train::MOST_LEAVES};
 
 /// How many pairs of columns get a term of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,8 @@ pub struct Settings {
     pub pairs: Pairs,
     /// Numeric columns whose curve must rise or fall throughout. They take part in no pair, so that it holds for the whole score.
     pub monotone: Vec<(String, Direction)>,
+    /// Columns whose bins are given instead of made from the rows: where several rows are of one person, `min_bin_rows` would count rows.
+    pub bins: Vec<(String, Bins)>,
     /// Where draws start.
     pub seed: u64,
 }
@@ -131,6 +133,7 @@ impl Default for Settings {
             min_leaf_rows: 4,
             pairs: Pairs::TimesColumns(3),
             monotone: Vec::new(),
+            bins: Vec::new(),
             seed: 42,
         }
     }
@@ -162,6 +165,7 @@ impl Settings {
             ("max_rounds", self.max_rounds == 0),
             ("patience", self.patience == 0),
             ("min_leaf_rows", self.min_leaf_rows == 0),
+            ("bins", !self.bins.iter().all(|(_, bins)| bins.fit())),
         ];
         match faults.iter().find(|(_, is_wrong)| *is_wrong) {
             Some((name, _)) => Err(EbmError::Setting(name)),

@@ -1,6 +1,6 @@
 //! Hazards by curves.
 
-use helder_ebm::{Column, Ebm, Settings, Value};
+use helder_ebm::{Bins, Column, Ebm, Fitted, Progress, Report, Settings, Value};
 use helder_survival::{Intervals, PersonPeriods, Spells};
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Name of the input that holds the end of the interval.
-pub const TIME: &str = "time";
+pub const TIME: &str = "(time)";
 
 /// A sum of curves per cause.
 #[derive(Clone, Debug, Serialize)]
@@ -23,6 +23,8 @@ pub struct EbmHazard {
     pub causes: Vec<Ebm>,
     /// Rows of spells by interval that were learned from.
     pub n_rows: usize,
+    /// Share of these rows in each interval; adds up to 1.
+    pub at_risk: Vec<f64>,
 }
 
 pub(crate) fn fit(
@@ -30,7 +32,8 @@ pub(crate) fn fit(
     spells: &Spells,
     columns: &[Column],
     settings: &Settings,
-) -> Result<EbmHazard, HazardError> {
+    goes_on: &(dyn Fn(Progress) -> bool + Sync),
+) -> Result<(EbmHazard, Vec<Report>), HazardError> {
     let wrong = columns.iter().filter(|column| column.len() != spells.len());
     let wrong: Vec<String> = wrong.map(|column| column.name().to_owned()).collect();
     if !wrong.is_empty() {
@@ -45,17 +48,61 @@ pub(crate) fn fit(
     let intervals = &hazard.intervals;
     // Not by pattern: bags draw rows, and a row must not be hundreds of people.
     let periods = spells.person_periods(intervals, None, hazard.most_rows)?;
-    let causes = (1..=spells.n_causes())
+    let settings = Settings {
+        bins: bins(intervals, columns, settings)?,
+        ..settings.clone()
+    };
+    let fitted = (1..=spells.n_causes())
         .map(|cause| {
             events_by_interval(&periods, intervals, cause)?;
-            cause_model(&periods, intervals, columns, cause, settings)
+            cause_model(&periods, intervals, columns, cause, (&settings, goes_on))
         })
-        .collect::<Result<_, _>>()?;
-    Ok(EbmHazard {
+        .collect::<Result<Vec<Fitted>, HazardError>>()?;
+    let (causes, reports) = fitted
+        .into_iter()
+        .map(|fitted| (fitted.model, fitted.report))
+        .unzip();
+    let hazard = EbmHazard {
         intervals: intervals.clone(),
         causes,
         n_rows: periods.len(),
-    })
+        at_risk: at_risk(&periods, intervals.len()),
+    };
+    Ok((hazard, reports))
+}
+
+/// Bins by spells, not by their rows: a bin of many rows could be one person. The time has one per interval, as far as bins reach.
+fn bins(
+    intervals: &Intervals,
+    columns: &[Column],
+    settings: &Settings,
+) -> Result<Vec<(String, Bins)>, HazardError> {
+    let fault = |source| HazardError::Ebm { cause: 1, source };
+    let of = |column: &Column| {
+        let bins = Bins::of(column, settings.max_bins, settings.min_bin_rows).map_err(fault)?;
+        Ok((column.name().to_owned(), bins))
+    };
+    let mut all: Vec<(String, Bins)> =
+        columns.iter().map(of).collect::<Result<_, HazardError>>()?;
+    let times = Column::Numeric {
+        name: TIME.to_owned(),
+        values: intervals.ends().to_vec(),
+    };
+    let bins = Bins::of(&times, settings.max_bins, 1).map_err(fault)?;
+    all.push((TIME.to_owned(), bins));
+    Ok(all)
+}
+
+fn at_risk(periods: &PersonPeriods, intervals: usize) -> Vec<f64> {
+    let mut shares = vec![0.0; intervals];
+    for (interval, weight) in periods.interval.iter().zip(&periods.at_risk) {
+        shares[*interval as usize] += weight;
+    }
+    let all: f64 = shares.iter().sum();
+    for share in &mut shares {
+        *share /= all;
+    }
+    shares
 }
 
 fn cause_model(
@@ -63,8 +110,8 @@ fn cause_model(
     intervals: &Intervals,
     columns: &[Column],
     cause: usize,
-    settings: &Settings,
-) -> Result<Ebm, HazardError> {
+    (settings, goes_on): (&Settings, &(dyn Fn(Progress) -> bool + Sync)),
+) -> Result<Fitted, HazardError> {
     let rows = rows_of(periods, cause, |_| true);
     let spell = |row: &usize| periods.origin[*row] as usize;
     let mut inputs: Vec<Column> = columns
@@ -95,9 +142,11 @@ fn cause_model(
         .iter()
         .all(|weight| weight.total_cmp(&1.0).is_eq());
     let weights = (!whole).then_some(&rows.weight[..]);
-    Ebm::fit(&inputs, &rows.ended, weights, settings).map_err(|source| HazardError::Ebm {
-        cause: cause as u32,
-        source,
+    Ebm::fit_watched(&inputs, &rows.ended, weights, settings, goes_on).map_err(|source| {
+        HazardError::Ebm {
+            cause: cause as u32,
+            source,
+        }
     })
 }
 

@@ -11,7 +11,7 @@ pub use ebm::{EbmHazard, TIME};
 pub use error::HazardError;
 pub use glm::{CauseModel, GlmHazard, Link, TimeEffect};
 
-use helder_ebm::{Column, Settings};
+use helder_ebm::{Column, Progress, Report, Settings};
 use helder_survival::{Intervals, Spells};
 
 /// What every model of hazards by interval needs: the intervals, and how much may be held.
@@ -69,6 +69,21 @@ impl DiscreteHazard {
         columns: &[Column],
         settings: &Settings,
     ) -> Result<EbmHazard, HazardError> {
-        ebm::fit(self, spells, columns, settings)
+        self.ebm_watched(spells, columns, settings, &|_| true)
+            .map(|(model, _)| model)
+    }
+
+    /// [`DiscreteHazard::ebm`] with news while it learns, and how it went per cause. Learning ends when `goes_on` says no.
+    ///
+    /// # Errors
+    /// As [`DiscreteHazard::ebm`], and when it was ended.
+    pub fn ebm_watched(
+        &self,
+        spells: &Spells,
+        columns: &[Column],
+        settings: &Settings,
+        goes_on: &(dyn Fn(Progress) -> bool + Sync),
+    ) -> Result<(EbmHazard, Vec<Report>), HazardError> {
+        ebm::fit(self, spells, columns, settings, goes_on)
     }
 }

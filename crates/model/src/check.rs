@@ -5,6 +5,7 @@ mod cases;
 mod generalised;
 mod hazard;
 mod inputs;
+mod interval;
 mod k_means;
 mod linear;
 mod points;
@@ -55,6 +56,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
             | Algorithm::Scorecard(_)
             | Algorithm::DecisionTree(_)
             | Algorithm::RuleList(_)
+            | Algorithm::HazardBoosting(_)
     );
     if !has_steps {
         check.nothing_counts_by_itself(&model.inputs);
@@ -104,6 +106,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
         Algorithm::KMeans(fit) => check.grouping(model, fit),
         Algorithm::GeneralisedLinear(fit) => check.generalised(model, fit, &by_name),
         Algorithm::CoxRegression(fit) => check.hazard(model, fit, &by_name),
+        Algorithm::HazardBoosting(fit) => check.interval(model, fit),
     }
     if let Calibration::Logistic { intercept, slope } = model.calibration {
         check.finite("/calibration/intercept", intercept);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    GeneralisedFit, HazardFit, Input, KMeansFit, LinearFit, PointsFit, Privacy, SimilarCases, Term,
-    TermsFit, Training, TreeFit,
+    GeneralisedFit, HazardFit, Input, IntervalFit, KMeansFit, LinearFit, PairTable, PointsFit,
+    Privacy, SimilarCases, Term, TermsFit, Training, TreeFit,
 };
 
 /// The format this crate writes.
@@ -129,21 +129,34 @@ pub enum Algorithm {
     RuleList(TreeFit),
     /// Cox regression, one per cause of an end: score = Σ coefficient × (value − mean), the logarithm of the hazard ratio.
     CoxRegression(HazardFit),
+    /// Hazards by interval, one sum of curves per cause of an end: log odds of an end in an interval, the time being one input.
+    HazardBoosting(IntervalFit),
 }
 
 impl Model {
-    /// What the contributions are of, in their order: one term per input, then one per pair of inputs.
+    /// What the contributions are of, in their order: one term per input, then one per pair of inputs. Of hazards by interval the pairs
+    /// of any cause; a pair with the time is part of the term of its input.
     pub fn terms(&self) -> Vec<Term> {
         let alone = |input| Term { input, other: None };
         let mut terms: Vec<Term> = (0..self.inputs.len()).map(alone).collect();
-        if let Algorithm::ExplainableBoosting(fit) = &self.algorithm {
-            let place = |name: &str| self.inputs.iter().position(|input| input.name == name);
-            terms.extend(fit.pairs.iter().filter_map(|pair| {
-                Some(Term {
-                    input: place(&pair.first.input)?,
-                    other: Some(place(&pair.second.input)?),
-                })
-            }));
+        let place = |name: &str| self.inputs.iter().position(|input| input.name == name);
+        let of = |pair: &PairTable| {
+            Some(Term {
+                input: place(&pair.first.input)?,
+                other: Some(place(&pair.second.input)?),
+            })
+        };
+        match &self.algorithm {
+            Algorithm::ExplainableBoosting(fit) => terms.extend(fit.pairs.iter().filter_map(of)),
+            Algorithm::HazardBoosting(fit) => {
+                let pairs = fit.causes.iter().flat_map(|cause| &cause.terms.pairs);
+                for term in pairs.filter_map(of) {
+                    if !terms.iter().any(|known| known.is_of(term)) {
+                        terms.push(term);
+                    }
+                }
+            }
+            _ => {}
         }
         terms
     }
@@ -161,6 +174,7 @@ impl Algorithm {
             Self::DecisionTree(_) => "decision_tree",
             Self::RuleList(_) => "rule_list",
             Self::CoxRegression(_) => "cox_regression",
+            Self::HazardBoosting(_) => "hazard_boosting",
         }
     }
 }

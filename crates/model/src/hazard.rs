@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{CategoryTerm, Intercept, LinearFit, LinearTerm, Meaning, MissingTerm};
+use crate::{Algorithm, CategoryTerm, Intercept, LinearFit, LinearTerm, Meaning, MissingTerm};
 
 /// Cox regressions, one per cause of an end, with the hazard of the average training row.
 ///
@@ -142,6 +142,53 @@ impl HazardTerms {
             category_terms: self.category_terms.clone(),
             missing_terms: self.missing_terms.clone(),
             covariance,
+        }
+    }
+}
+
+/// What every survival model tells of, however it learned: causes, horizons and classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spoken<'a> {
+    /// Times after the beginning at which chances are told, in days.
+    pub horizons: &'a [f64],
+    /// Name, meaning and training rows that ended so, per cause.
+    pub causes: Vec<(&'a str, &'a Meaning, u64)>,
+    /// What came of training rows by their score.
+    pub risk_classes: &'a [RiskClass],
+}
+
+impl Algorithm {
+    /// What a survival model tells of; `None` for others.
+    pub fn spoken(&self) -> Option<Spoken<'_>> {
+        match self {
+            Self::CoxRegression(fit) => Some(Spoken {
+                horizons: &fit.horizons,
+                causes: fit
+                    .causes
+                    .iter()
+                    .map(|cause| (cause.name.as_str(), &cause.meaning, cause.events))
+                    .collect(),
+                risk_classes: &fit.risk_classes,
+            }),
+            Self::HazardBoosting(fit) => Some(Spoken {
+                horizons: &fit.horizons,
+                causes: fit
+                    .causes
+                    .iter()
+                    .map(|cause| (cause.name.as_str(), &cause.meaning, cause.events))
+                    .collect(),
+                risk_classes: &fit.risk_classes,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The risk classes of a survival model, to be filled; `None` for others.
+    pub fn risk_classes_mut(&mut self) -> Option<&mut Vec<RiskClass>> {
+        match self {
+            Self::CoxRegression(fit) => Some(&mut fit.risk_classes),
+            Self::HazardBoosting(fit) => Some(&mut fit.risk_classes),
+            _ => None,
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod fitted;
 mod generalised;
 pub mod hazard;
 pub mod input;
+pub mod interval;
 mod points;
 mod print;
 mod privacy;
@@ -34,15 +35,16 @@ pub use fitted::{
     Standardisation,
 };
 pub use generalised::{Family, GeneralisedFit};
-pub use hazard::{Hazard, HazardFit, HazardTerms, RiskClass, RiskCurve};
+pub use hazard::{Hazard, HazardFit, HazardTerms, RiskClass, RiskCurve, Spoken};
 pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
+pub use interval::{IntervalFit, IntervalHazard};
 pub use points::{InputPoints, PointsFit};
 pub use privacy::{Accountant, Mechanism, Privacy};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};
 pub use scorer::{
     Answer, Answers, Block, BlockFault, Chance, FARTHEST, Incomplete, Interval, MedianTime,
-    Nearest, Outlook, OutlookCause, OutlookCurve, Row, Scorer, Value, ValueFault, Warning,
+    Nearest, Outlook, OutlookCause, OutlookCurve, OverTime, Row, Scorer, Value, ValueFault, Warning,
     WarningKind,
 };
 pub use terms::{Curve, PairTable, Side, Term, TermsFit};

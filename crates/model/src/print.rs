@@ -1,6 +1,7 @@
 //! A model as plain text: for a terminal, an e-mail or the annex of a decision letter, 80 columns wide.
 
 mod hazard;
+mod interval;
 mod linear;
 mod sheet;
 mod sums;
@@ -32,6 +33,7 @@ impl Model {
             Algorithm::LogisticRegression(fit) => linear::logistic(&mut sheet, fit),
             Algorithm::GeneralisedLinear(fit) => linear::generalised(&mut sheet, fit),
             Algorithm::CoxRegression(fit) => hazard::hazards(&mut sheet, fit),
+            Algorithm::HazardBoosting(fit) => interval::hazards(&mut sheet, self, fit, most),
             Algorithm::ExplainableBoosting(fit) => sums::terms(&mut sheet, self, fit, most),
             Algorithm::Scorecard(fit) => sums::points(&mut sheet, self, fit),
             Algorithm::KMeans(fit) => linear::groups(&mut sheet, fit),
@@ -132,6 +134,10 @@ impl Model {
             Algorithm::CoxRegression(_) => (
                 "Cox-regressie: hoe snel het gaat, en hoeveel kans er wanneer is",
                 "Cox regression: how fast it goes, and how likely it is by when",
+            ),
+            Algorithm::HazardBoosting(_) => (
+                "kans per maand of kwartaal: een optelsom van lijnen en tabellen, met de tijd als een van de gegevens",
+                "chance per month or quarter: a sum of curves and tables, the time being one of the inputs",
             ),
             Algorithm::GeneralisedLinear(fit) => match fit.family {
                 Family::Gaussian => ("lineaire regressie", "linear regression"),

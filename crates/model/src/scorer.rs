@@ -5,6 +5,7 @@ mod bagged;
 mod block;
 mod cuts;
 mod hazard;
+mod interval;
 mod linear;
 mod nearest;
 mod order;
@@ -18,7 +19,7 @@ mod tree;
 
 pub use answers::Answers;
 pub use block::{Block, BlockFault};
-pub use outlook::{Chance, MedianTime, Outlook, OutlookCause, OutlookCurve};
+pub use outlook::{Chance, MedianTime, Outlook, OutlookCause, OutlookCurve, OverTime};
 pub(crate) use row::level_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};
 pub(crate) use steps::Placer;
@@ -45,6 +46,7 @@ enum Engine {
     Points(points::Points),
     Tree(tree::Tree),
     Hazards(hazard::Hazards),
+    Intervals(interval::Intervals),
 }
 
 /// What a model says about one row. Reuse it: its buffers are kept.
@@ -64,7 +66,7 @@ pub struct Answer {
     /// The group; absent for probabilities.
     pub nearest: Option<Nearest>,
     /// `base_score` + Σ `contributions`. Log odds before calibration, for groups the margin (see [`Nearest`]), for survival the log
-    /// hazard ratio of the first cause.
+    /// hazard ratio of the first cause (of hazards by interval the log odds ratio, averaged over time).
     pub score: f64,
     /// Score of the average of the training rows; 0 for groups.
     pub base_score: f64,
@@ -152,6 +154,12 @@ impl Scorer {
             Algorithm::CoxRegression(fit) => {
                 Engine::Hazards(hazard::Hazards::new(fit, &model.inputs, &positions))
             }
+            Algorithm::HazardBoosting(fit) => Engine::Intervals(interval::Intervals::new(
+                fit,
+                &model.inputs,
+                &positions,
+                &model.terms(),
+            )),
         };
         let slots = model.inputs.iter().map(row::Slot::new).collect();
         Ok(Self {
@@ -221,6 +229,7 @@ impl Scorer {
             Engine::Points(points) => points.score(row, answer),
             Engine::Tree(tree) => tree.score(row, answer),
             Engine::Hazards(hazards) => hazards.score(row, answer),
+            Engine::Intervals(hazards) => hazards.score(row, answer),
         }
         order::by_size(&answer.contributions, &mut answer.order);
         Ok(())
@@ -234,13 +243,14 @@ impl Scorer {
         row.complete(self.inputs.len())?;
         Ok(match &self.engine {
             Engine::Hazards(hazards) => Some(hazards.outlook(row, with_curve)),
+            Engine::Intervals(hazards) => Some(hazards.outlook(row, with_curve)),
             _ => None,
         })
     }
 
     /// Whether the answer is an outlook: chances by time.
     pub fn answers_outlook(&self) -> bool {
-        matches!(self.engine, Engine::Hazards(_))
+        matches!(self.engine, Engine::Hazards(_) | Engine::Intervals(_))
     }
 
     /// What the reader should know about this row: values outside training, filled in, or unknown.
@@ -260,7 +270,8 @@ impl Scorer {
             | Engine::Terms(_)
             | Engine::Points(_)
             | Engine::Tree(_)
-            | Engine::Hazards(_) => None,
+            | Engine::Hazards(_)
+            | Engine::Intervals(_) => None,
             Engine::Nearest(centres) => centres.name(group),
         }
     }

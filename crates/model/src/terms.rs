@@ -93,3 +93,12 @@ pub struct Term {
     /// Position of the second input of a pair.
     pub other: Option<usize>,
 }
+
+impl Term {
+    /// Whether it is of the same inputs, in whatever order.
+    pub(crate) fn is_of(self, other: Self) -> bool {
+        let of = |term: Self| (term.other.unwrap_or(term.input), term.input);
+        let (one, two) = (of(self), of(other));
+        one == two || (self.other.is_some() && other.other.is_some() && one == (two.1, two.0))
+    }
+}

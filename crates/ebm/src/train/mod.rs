@@ -101,7 +101,7 @@ impl Ebm {
         let directions = directions(columns, &settings.monotone)?;
         let bins: Vec<Bins> = columns
             .iter()
-            .map(|column| Bins::of(column, settings.max_bins, settings.min_bin_rows))
+            .map(|column| Bins::given_or_of(column, settings))
             .collect::<Result<_, _>>()?;
         let frame = frame(columns, &bins, directions, outcome, weights);
         let counts: Vec<Vec<f64>> = frame

@@ -33,13 +33,7 @@ impl Check {
             "wrong-kind",
             "a hazard has no probability to calibrate",
         );
-        self.rising("/fitted/horizons", &fit.horizons, MOST_HORIZONS);
-        self.that(
-            fit.horizons.first().is_some_and(|first| *first > 0.0),
-            "/fitted/horizons",
-            "out-of-range",
-            "there is a horizon, and it lies above 0",
-        );
+        self.horizons(&fit.horizons);
         self.rising("/fitted/times", &fit.times, MOST_TIMES);
         let knots: Option<Vec<usize>> =
             fit.knots.iter().map(|k| usize::try_from(*k).ok()).collect();
@@ -70,7 +64,7 @@ impl Check {
             );
             self.one_hazard(&at, cause, fit, inputs);
         }
-        self.risk_classes(fit);
+        self.risk_classes(&fit.risk_classes, fit.causes.len());
     }
 
     fn one_hazard(
@@ -125,7 +119,17 @@ impl Check {
         );
     }
 
-    fn rising(&mut self, pointer: &str, values: &[f64], most: usize) {
+    pub(super) fn horizons(&mut self, horizons: &[f64]) {
+        self.rising("/fitted/horizons", horizons, MOST_HORIZONS);
+        self.that(
+            horizons.first().is_some_and(|first| *first > 0.0),
+            "/fitted/horizons",
+            "out-of-range",
+            "there is a horizon, and it lies above 0",
+        );
+    }
+
+    pub(super) fn rising(&mut self, pointer: &str, values: &[f64], most: usize) {
         let rises = values.is_sorted_by(|a, b| a < b);
         let ranged = values.iter().all(|value| (0.0..=LARGEST).contains(value));
         self.that(
@@ -136,8 +140,7 @@ impl Check {
         );
     }
 
-    fn risk_classes(&mut self, fit: &HazardFit) {
-        let classes = &fit.risk_classes;
+    pub(super) fn risk_classes(&mut self, classes: &[RiskClass], causes: usize) {
         self.that(
             classes.len() <= MOST_CLASSES,
             "/fitted/riskClasses",
@@ -156,11 +159,7 @@ impl Check {
             "bounds rise from class to class, and only the last has none",
         );
         for (place, class) in classes.iter().enumerate() {
-            self.risk_class(
-                &format!("/fitted/riskClasses/{place}"),
-                class,
-                fit.causes.len(),
-            );
+            self.risk_class(&format!("/fitted/riskClasses/{place}"), class, causes);
         }
     }
 

@@ -62,7 +62,8 @@ impl Gains {
             Algorithm::KMeans(_)
             | Algorithm::DecisionTree(_)
             | Algorithm::RuleList(_)
-            | Algorithm::CoxRegression(_) => None,
+            | Algorithm::CoxRegression(_)
+            | Algorithm::HazardBoosting(_) => None,
         }
     }
 

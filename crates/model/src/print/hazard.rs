@@ -4,7 +4,7 @@ use super::{
     linear::{Z95, weights},
     sheet::Sheet,
 };
-use crate::{HazardFit, Language};
+use crate::{HazardFit, Language, RiskClass};
 
 pub(super) fn hazards(sheet: &mut Sheet, fit: &HazardFit) {
     for cause in &fit.causes {
@@ -44,11 +44,12 @@ pub(super) fn hazards(sheet: &mut Sheet, fit: &HazardFit) {
         "Dit zijn opgetelde tempo's. Bij één oorzaak blijft een deel exp(-tempo) over.",
         "These are cumulative hazards. With one cause a share exp(-hazard) is left.",
     );
-    classes(sheet, fit);
+    let names: Vec<&str> = fit.causes.iter().map(|cause| cause.name.as_str()).collect();
+    classes(sheet, &fit.risk_classes, &names);
 }
 
-fn classes(sheet: &mut Sheet, fit: &HazardFit) {
-    if fit.risk_classes.is_empty() {
+pub(super) fn classes(sheet: &mut Sheet, classes: &[RiskClass], causes: &[&str]) {
+    if classes.is_empty() {
         return;
     }
     sheet.heading(
@@ -56,11 +57,11 @@ fn classes(sheet: &mut Sheet, fit: &HazardFit) {
         "What came of rows alike",
     );
     let mut rows = Vec::new();
-    for class in &fit.risk_classes {
+    for class in classes {
         let below = class.below.map_or_else(String::new, |below| {
             format!("< {}", sheet.decimal(below, 3))
         });
-        for (cause, curve) in fit.causes.iter().zip(&class.ended) {
+        for (cause, curve) in causes.iter().zip(&class.ended) {
             let last = |of: &[f64]| of.last().copied();
             let days = last(&curve.time).map_or_else(String::new, |days| sheet.value(days));
             let share =
@@ -68,7 +69,7 @@ fn classes(sheet: &mut Sheet, fit: &HazardFit) {
             rows.push(vec![
                 below.clone(),
                 class.rows.to_string(),
-                cause.name.clone(),
+                (*cause).to_owned(),
                 days,
                 share,
             ]);

@@ -4,6 +4,7 @@ mod actionable;
 mod cases;
 mod edits;
 mod hazard;
+mod interval;
 mod terms;
 mod tree;
 
@@ -240,7 +241,7 @@ fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
 
 fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
     type Read = fn(&Place<'_>) -> Option<Algorithm>;
-    let known: [(&str, Read); 8] = [
+    let known: [(&str, Read); 9] = [
         ("logistic_regression", |place| {
             linear(place).map(Algorithm::LogisticRegression)
         }),
@@ -262,6 +263,9 @@ fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
         }),
         ("cox_regression", |place| {
             hazard::fit(place).map(Algorithm::CoxRegression)
+        }),
+        ("hazard_boosting", |place| {
+            interval::fit(place).map(Algorithm::HazardBoosting)
         }),
     ];
     let read = fields.required("algorithm")?.one_of(&known);

@@ -11,7 +11,7 @@ use crate::{HazardFit, Input};
 
 mod cause;
 mod covariance;
-mod limits;
+pub(super) mod limits;
 mod path;
 
 use cause::Cause;
@@ -89,7 +89,7 @@ impl Hazards {
             causes.push(OutlookCause {
                 score: answer.score,
                 contributions: answer.contributions.clone(),
-                ended: Vec::new(),
+                ..OutlookCause::default()
             });
         }
         let single = self.causes.len() == 1;

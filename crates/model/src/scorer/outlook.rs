@@ -45,10 +45,13 @@ pub struct Chance {
 /// One cause.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OutlookCause {
-    /// Logarithm of the hazard ratio beside the average training row; the sum of the contributions.
+    /// Logarithm of the hazard ratio beside the average training row; the sum of the contributions. Of hazards by interval that of the
+    /// odds, averaged over the intervals by how many training rows were at risk in each.
     pub score: f64,
-    /// One per input, counted from the average training row.
+    /// One per term, counted from the average training row.
     pub contributions: Vec<f64>,
+    /// Contributions that change with time, when the curve was asked; empty where hazards are proportional.
+    pub over_time: Vec<OverTime>,
     /// Chance at each horizon of an end by this cause until then.
     pub ended: Vec<Chance>,
 }
@@ -62,4 +65,13 @@ pub struct OutlookCurve {
     pub lasting: Vec<f64>,
     /// Per cause: chance of an end by it until just after each.
     pub ended: Vec<Vec<f64>>,
+}
+
+/// What an input adds as time goes on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OverTime {
+    /// Place of the input.
+    pub input: usize,
+    /// Log odds of an end by the cause, in each interval.
+    pub contributions: Vec<f64>,
 }

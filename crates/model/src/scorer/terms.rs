@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Answers, Block, Interval, Row, bagged::Bagged, probability, steps::Steps};
+use super::{Answer, Answers, Block, Interval, Row, bagged::Bagged, probability, row::Cell, steps::Steps};
 use crate::{Calibration, Deviations, Input, MissingRule, Side, TermsFit};
 
 /// The 97.5 % point of the standard normal distribution.
@@ -10,30 +10,30 @@ const Z95: f64 = 1.959_963_984_540_054;
 
 #[derive(Clone, Debug)]
 pub(super) struct Terms {
-    intercept: f64,
-    curves: Vec<Curved>,
-    pairs: Vec<Pair>,
+    pub(super) intercept: f64,
+    pub(super) curves: Vec<Curved>,
+    pub(super) pairs: Vec<Pair>,
     /// Entries: the steps of all curves, then the cells of all tables, row by row.
-    scores: Vec<f64>,
+    pub(super) scores: Vec<f64>,
     bags: Option<Bagged>,
     calibration: Calibration,
 }
 
 #[derive(Clone, Debug)]
-struct Curved {
-    steps: Steps,
+pub(super) struct Curved {
+    pub(super) steps: Steps,
     /// Its first entry.
-    first: u32,
+    pub(super) first: u32,
 }
 
 #[derive(Clone, Debug)]
-struct Pair {
-    inputs: [usize; 2],
+pub(super) struct Pair {
+    pub(super) inputs: [usize; 2],
     /// For each step of the curve of an input its step in the table.
     sides: [Vec<u32>; 2],
     is_found_by_curve: bool,
-    searched: [Steps; 2],
-    across: u32,
+    pub(super) searched: [Steps; 2],
+    pub(super) across: u32,
     /// Its first entry.
     first: u32,
 }
@@ -150,7 +150,7 @@ impl Terms {
     }
 
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
-        self.find(row, &mut answer.steps, &mut answer.entries);
+        self.find(row.cells(), &mut answer.steps, &mut answer.entries);
         let entries = &answer.entries;
         answer.contributions.clear();
         answer.points.clear();
@@ -171,8 +171,7 @@ impl Terms {
     }
 
     /// The step of each curve and the entry of each term.
-    fn find(&self, row: &Row, steps: &mut Vec<usize>, entries: &mut Vec<usize>) {
-        let cells = row.cells();
+    pub(super) fn find(&self, cells: &[Cell], steps: &mut Vec<usize>, entries: &mut Vec<usize>) {
         steps.clear();
         let curves = self.curves.iter().zip(cells);
         steps.extend(curves.map(|(curve, cell)| curve.steps.of(cell)));

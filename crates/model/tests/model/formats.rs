@@ -11,6 +11,7 @@ use crate::{
     edits::edited,
     examples::{groups, minimal, regression, visits},
     hazards::{lasting, leaving},
+    intervals::leaving_by_quarter,
     trees::{rules, tree},
 };
 
@@ -54,6 +55,7 @@ fn the_stored_files_are_what_the_examples_write() {
         tree(),
         leaving(),
         lasting(),
+        leaving_by_quarter(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

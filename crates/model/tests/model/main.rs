@@ -15,6 +15,7 @@ mod examples;
 mod formats;
 mod hazards;
 mod hostile;
+mod intervals;
 mod printed;
 mod read_off;
 mod reasons;

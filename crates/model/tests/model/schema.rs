@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    advice::advised, edits::edited, formats::stored, hazards::leaving, hostile::places, trees::tree,
+    advice::advised, edits::edited, formats::stored, hazards::leaving, hostile::places,
+    intervals::leaving_by_quarter, trees::tree,
 };
 
 fn schema() -> jsonschema::Validator {
@@ -35,8 +36,8 @@ proptest! {
 
     /// Coherence is more than a schema says, so the other direction holds for form only.
     #[test]
-    fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, which in 0..4_usize) {
-        let models: [fn() -> Model; 4] = [edited, advised, tree, leaving];
+    fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, which in 0..5_usize) {
+        let models: [fn() -> Model; 5] = [edited, advised, tree, leaving, leaving_by_quarter];
         let model = models[which]();
         let mut tree = serde_json::to_value(model).unwrap();
         let mut all = Vec::new();

@@ -52,7 +52,7 @@ fn hazard(place: &Place<'_>) -> Option<Hazard> {
     })
 }
 
-fn risk_class(place: &Place<'_>) -> Option<RiskClass> {
+pub(super) fn risk_class(place: &Place<'_>) -> Option<RiskClass> {
     let mut fields = place.fields()?;
     let below = fields.optional_number("below");
     let rows = fields.count("rows");

@@ -3,12 +3,12 @@
 use super::{Client, Hazards, Interval, Path, dot};
 
 /// The 97.5 % point of the standard normal distribution.
-pub(super) const Z95: f64 = 1.959_963_984_540_054;
+pub(in crate::scorer) const Z95: f64 = 1.959_963_984_540_054;
 /// Below this a hazard's rise is so small that quotients by it are taken from their series.
 const SMALL: f64 = 1e-4;
 
 /// Limits of a share from the standard error of its logarithm.
-pub(super) fn log_log(share: f64, error_of_log: f64) -> Option<Interval> {
+pub(in crate::scorer) fn log_log(share: f64, error_of_log: f64) -> Option<Interval> {
     if share <= 0.0 || share >= 1.0 {
         return None;
     }
