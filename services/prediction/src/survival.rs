@@ -1,12 +1,12 @@
 //! Outlooks of survival models as they go over the wire.
 
-use helder_model::{Algorithm, Chance, Meaning, Model, Outlook, RiskClass, Row};
+use helder_model::{Chance, Meaning, Model, Outlook, OverTime, RiskClass, Row};
 
 use crate::{
     served::Served,
     wire::{
         CauseAnswer, CauseContribution, ChanceAnswer, ComparableAnswer, ComparableCurve,
-        CurveAnswer, Interval, MedianAnswer, SurvivalAnswer,
+        CurveAnswer, Interval, MedianAnswer, OverTimeAnswer, SurvivalAnswer,
     },
 };
 
@@ -24,17 +24,15 @@ pub(crate) struct Ends {
 impl Ends {
     /// `None` for a model of another kind.
     pub(crate) fn of(model: &Model) -> Option<Self> {
-        let Algorithm::CoxRegression(fit) = &model.algorithm else {
-            return None;
-        };
-        let causes = fit
+        let spoken = model.algorithm.spoken()?;
+        let causes = spoken
             .causes
             .iter()
-            .map(|cause| (cause.name.clone(), cause.meaning.clone()));
+            .map(|(name, meaning, _)| ((*name).to_owned(), (*meaning).clone()));
         Some(Self {
             causes: causes.collect(),
-            classes: fit.risk_classes.clone(),
-            months: fit
+            classes: spoken.risk_classes.to_vec(),
+            months: spoken
                 .horizons
                 .iter()
                 .map(|days| (days / MONTH).round() as u32)
@@ -71,6 +69,7 @@ impl Ends {
             } else {
                 contributions(served, row, &cause.contributions)
             },
+            over_time: over_time(served, &cause.over_time),
         });
         let median = outlook.median;
         SurvivalAnswer {
@@ -125,14 +124,26 @@ fn contributions(served: &Served, row: &Row, values: &[f64]) -> Vec<CauseContrib
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*b].abs().total_cmp(&values[*a].abs()));
     let inputs = served.scorer.inputs();
+    let terms = served.scorer.terms();
+    let name = |input: usize| inputs[input].name.clone();
     order
         .into_iter()
-        .map(|input| CauseContribution {
-            input: inputs[input].name.clone(),
-            contribution: values[input],
-            reason: served.plain.meaning(row, input, values[input]),
+        .map(|term| CauseContribution {
+            input: name(terms[term].input),
+            other_input: terms[term].other.map(name),
+            contribution: values[term],
+            reason: served.plain.meaning(row, term, values[term]),
         })
         .collect()
+}
+
+fn over_time(served: &Served, found: &[OverTime]) -> Vec<OverTimeAnswer> {
+    let inputs = served.scorer.inputs();
+    let told = found.iter().map(|of| OverTimeAnswer {
+        input: inputs[of.input].name.clone(),
+        contributions: of.contributions.clone(),
+    });
+    told.collect()
 }
 
 fn in_words(median: Option<f64>) -> Meaning {

@@ -17,7 +17,7 @@ pub use extras::{
 };
 pub use survival::{
     BatchSurvival, CauseAnswer, CauseContribution, ChanceAnswer, ComparableAnswer, ComparableCurve,
-    CurveAnswer, MedianAnswer, SurvivalAnswer,
+    CurveAnswer, MedianAnswer, OverTimeAnswer, SurvivalAnswer,
 };
 
 /// One or many subjects to predict for.

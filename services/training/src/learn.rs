@@ -145,16 +145,16 @@ pub(crate) fn learn_watched(
             let training = training(plan, origin, rows.train.len(), None);
             (document(plan, training, grouped.parts), judged)
         }
-        AlgorithmName::CoxRegression => {
+        survival if survival.is_survival() => {
             step("preparing")?;
             let prepared = prepare::prepare(&table, plan, &rows.train)?;
             step("fitting")?;
-            let fitted = survival::fit(&table, plan, &prepared, &rows)?;
+            let fitted = survival::fit(&table, plan, &prepared, &rows, onlooker)?;
             let training = training(plan, origin, rows.train.len(), Some(fitted.events));
             let mut model = document(plan, training, fitted.parts);
             survival::with_classes(&table, plan, &rows, &mut model)?;
             step("judging")?;
-            let judged = survival::judge(&table, plan, &rows, &model, Some(fitted.summary))?;
+            let judged = survival::judge(&table, plan, &rows, &model, fitted.summary)?;
             (model, judged)
         }
         estimates if estimates.estimates() => {
@@ -309,6 +309,7 @@ fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Mod
         Algorithm::GeneralisedLinear(fit) => (Kind::Regression, fit.family.link()),
         Algorithm::KMeans(_) => (Kind::Clustering, Link::None),
         Algorithm::CoxRegression(_) => (Kind::Survival, Link::Log),
+        Algorithm::HazardBoosting(_) => (Kind::Survival, Link::Logit),
         _ => (Kind::BinaryClassification, Link::Logit),
     };
     Model {

@@ -55,6 +55,7 @@ mod spoilt;
 mod stopping;
 mod store_away;
 mod support;
+mod survival;
 mod tables;
 mod telemetry;
 mod tenants;

@@ -65,7 +65,7 @@ pub struct CauseAnswer {
     pub cause: String,
     /// For people.
     pub meaning: Meaning,
-    /// How many times faster than for the average person it comes.
+    /// How many times faster than for the average person it comes; of hazards by interval the ratio of the odds, averaged over time.
     pub hazard_ratio: f64,
     /// Chance of an end by it until then, at 3, 6, 12 and 24 months. Another cause may come first; that is taken into account.
     pub chances: Vec<ChanceAnswer>,
@@ -73,14 +73,30 @@ pub struct CauseAnswer {
     /// prediction.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contributions: Vec<CauseContribution>,
+    /// Inputs whose influence changes with time; only with the curve, and only of hazards by interval.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub over_time: Vec<OverTimeAnswer>,
+}
+
+/// What an input adds as time goes on.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverTimeAnswer {
+    /// The input.
+    pub input: String,
+    /// Log odds of an end by the cause in the interval up to each day of the curve.
+    pub contributions: Vec<f64>,
 }
 
 /// What one input does to how fast a cause comes.
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CauseContribution {
     /// The input.
     pub input: String,
+    /// The second input where two count together: in hazards by interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_input: Option<String>,
     /// Counted from the average person in training.
     pub contribution: f64,
     /// The same in plain language.
@@ -119,7 +135,7 @@ pub struct ComparableCurve {
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CurveAnswer {
-    /// Days on which something ended in training.
+    /// Days on which something ended in training; of hazards by interval the ends of the intervals.
     pub days: Vec<f64>,
     /// Chance that it has not ended just after each.
     pub lasting: Vec<f64>,

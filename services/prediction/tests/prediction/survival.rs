@@ -246,3 +246,74 @@ async fn the_inference_protocol_has_chances_by_horizon_and_by_cause() {
     assert_eq!((data("lasting"), data("ended")), (lasting, ended));
     world.stop().await;
 }
+
+#[actix_web::test]
+async fn hazards_by_interval_answer_in_the_same_shape_and_say_what_changes_with_time() {
+    const BY_QUARTER: &[u8] =
+        include_bytes!("../../../../crates/model/tests/formats/1/benefit-outflow-by-quarter.json");
+    let scorer = Scorer::new(&Model::from_json(BY_QUARTER).unwrap()).unwrap();
+    let mut row = scorer.row();
+    for (input, value) in [
+        Value::Number(52.5),
+        Value::Text("huur"),
+        Value::Boolean(true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        scorer.set(&mut row, input, value).unwrap();
+    }
+    let model = scorer.outlook(&row, true).unwrap().unwrap();
+    for (asked_curve, body) in [
+        (
+            false,
+            format!(r#"{{"subjects":[{{"values":{SOMEBODY}}}]}}"#),
+        ),
+        (
+            true,
+            format!(r#"{{"survivalCurve":true,"subjects":[{{"values":{SOMEBODY}}}]}}"#),
+        ),
+    ] {
+        let answer: PredictionAnswer =
+            serde_json::from_slice(&asked(BY_QUARTER, &body).await.unwrap()).unwrap();
+        let prediction = &answer.predictions[0];
+        assert_eq!((prediction.probability, prediction.base_score), (None, 0.0));
+        let pair = prediction
+            .contributions
+            .iter()
+            .find(|one| one.other_input.is_some())
+            .unwrap();
+        assert!(pair.reason.nl.contains("samen met"), "{}", pair.reason.nl);
+        let told = prediction.survival.as_ref().unwrap();
+        assert_eq!(told.median.days, model.median.time);
+        for (told, model) in told.lasting.iter().zip(&model.lasting) {
+            assert_eq!(
+                (told.chance.to_bits(), told.is_beyond_training),
+                (model.chance.to_bits(), model.is_beyond)
+            );
+        }
+        for (told, model) in told.causes.iter().zip(&model.causes) {
+            assert_eq!(told.hazard_ratio.to_bits(), model.score.exp().to_bits());
+            let expected = if asked_curve {
+                model.over_time.len()
+            } else {
+                0
+            };
+            assert_eq!(told.over_time.len(), expected);
+        }
+        // The second cause has no pair of its own, and its contributions name no second input that counts.
+        let other = &told.causes[1].contributions;
+        let sum: f64 = other.iter().map(|one| one.contribution).sum();
+        assert!((sum - model.causes[1].score).abs() < 1e-12);
+        assert_eq!(told.curve.is_some(), asked_curve);
+        if asked_curve {
+            let changing = &told.causes[0].over_time[0];
+            assert_eq!(changing.input, "opleiding");
+            assert_eq!(
+                changing.contributions,
+                model.causes[0].over_time[0].contributions
+            );
+        }
+        assert_eq!(told.comparable.as_ref().unwrap().rows, 300);
+    }
+}

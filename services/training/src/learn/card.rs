@@ -7,6 +7,7 @@ mod estimates;
 pub(super) mod evaluation_page;
 mod fairness;
 pub(super) mod fairness_page;
+mod intervals;
 mod privacy;
 mod quality;
 mod scorecard;
@@ -142,6 +143,10 @@ fn method(model: &Model) -> Text {
         "cox_regression" => Text::new(
             "Cox-regressie: elk gegeven maakt het met een vaste factor sneller of langzamer",
             "Cox regression: each input makes it faster or slower by a fixed factor",
+        ),
+        "hazard_boosting" => Text::new(
+            "kans per maand of kwartaal: een optelsom van wat elk gegeven doet, ook als dat verandert met de tijd",
+            "chance per month or quarter: a sum of what each input does, also where that changes with time",
         ),
         "rule_list" => Text::new(
             "regellijst: de eerste regel die klopt, geeft de kans",

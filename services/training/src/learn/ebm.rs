@@ -1,6 +1,6 @@
 //! Explainable boosting: learned, and laid down as a model.
 
-use helder_ebm::{Bins, Ebm, EbmError, Fitted, Pairs, Settings, Stride};
+use helder_ebm::{Bins, Ebm, EbmError, Pairs, Report, Settings, Stride};
 use helder_model::{
     Algorithm, Bags, Curve, Deviations, Input, MissingRule, PairTable, Side, TermsFit,
 };
@@ -82,7 +82,7 @@ pub(super) fn fit(
         !(onlooker.stop)()
     };
     let fitted = Ebm::fit_watched(&columns, &y, None, &settings, &goes_on).map_err(told)?;
-    let summary = summary(&inputs, &fitted);
+    let summary = summary(&inputs, &fitted.model, &fitted.report);
     Ok(Boosted {
         events: y.iter().filter(|y| **y).count(),
         parts: ModelParts {
@@ -93,7 +93,7 @@ pub(super) fn fit(
     })
 }
 
-fn settings(plan: &NewTrainingRun) -> Settings {
+pub(super) fn settings(plan: &NewTrainingRun) -> Settings {
     let default = Settings::default();
     Settings {
         pairs: plan
@@ -115,8 +115,7 @@ pub(super) fn told(error: EbmError) -> LearnError {
     }
 }
 
-fn summary(inputs: &[Input], fitted: &Fitted) -> BoostingSummary {
-    let report = &fitted.report;
+pub(super) fn summary(inputs: &[Input], model: &Ebm, report: &Report) -> BoostingSummary {
     let name = |place: usize| inputs[place].name.clone();
     let importance = |scores: &[f64], rows: &[f64]| {
         let all: f64 = rows.iter().sum();
@@ -126,11 +125,11 @@ fn summary(inputs: &[Input], fitted: &Fitted) -> BoostingSummary {
             .map(|(score, rows)| score.abs() * rows);
         sizes.sum::<f64>() / all
     };
-    let curves = fitted.model.shapes.iter().map(|term| TermSummary {
+    let curves = model.shapes.iter().map(|term| TermSummary {
         inputs: vec![name(term.input)],
         importance: importance(&term.scores, &term.counts),
     });
-    let pairs = fitted.model.pairs.iter().map(|term| TermSummary {
+    let pairs = model.pairs.iter().map(|term| TermSummary {
         inputs: term.inputs.map(name).to_vec(),
         importance: importance(&term.scores, &term.counts),
     });

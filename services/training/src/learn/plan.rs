@@ -31,7 +31,7 @@ pub(crate) struct NewTrainingRun {
     /// How to learn.
     pub algorithm: AlgorithmName,
     /// Column with the outcome: true or false (or 1 and 0) for probabilities, a number for linear regression, a count for
-    /// the others; for Cox regression the days it lasted, from the beginning until its end or until it was last seen; absent for
+    /// the others; for survival (Cox regression, hazard boosting) the days it lasted, from the beginning until its end or until it was last seen; absent for
     /// k-means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
@@ -60,17 +60,17 @@ pub(crate) struct NewTrainingRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub weights: Option<String>,
-    /// Cox regression: column that says whether it ended, true or false (or 1 and 0). Or how: a text per cause, empty where it had not
+    /// Survival: column that says whether it ended, true or false (or 1 and 0). Or how: a text per cause, empty where it had not
     /// ended when last seen. Required there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub event: Option<String>,
-    /// Cox regression: column with the day from which it was followed, counted from the beginning, where that is later (delayed entry).
+    /// Survival: column with the day from which it was followed, counted from the beginning, where that is later (delayed entry).
     /// What ended before is not in the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub entry: Option<String>,
-    /// Cox regression: the ways in which it ends, the one to explain first. Each gets its own regression, and chances take into account
+    /// Survival: the ways in which it ends, the one to explain first. Each gets its own regression, and chances take into account
     /// that another may come first. Absent: every end counts as the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 12)]
@@ -116,6 +116,17 @@ pub(crate) enum Ties {
     Efron,
     /// Breslow's: every end meets everybody still there.
     Breslow,
+}
+
+/// A piece of time in which an end comes or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum IntervalLength {
+    /// A twelfth of a year of 365.25 days.
+    #[default]
+    Month,
+    /// A fourth of it.
+    Quarter,
 }
 
 /// Names of a model.
@@ -171,6 +182,10 @@ pub(crate) enum AlgorithmName {
     /// How long it lasts and which cause ends it.
     #[serde(rename = "cox-regression")]
     CoxRegression,
+    /// How long it lasts and which cause ends it, as the chance per month or quarter: a sum of curves in which effects may change with
+    /// time.
+    #[serde(rename = "hazard-boosting")]
+    HazardBoosting,
 }
 
 impl AlgorithmName {
@@ -185,6 +200,7 @@ impl AlgorithmName {
                 | Self::RuleList
                 | Self::KMeans
                 | Self::CoxRegression
+                | Self::HazardBoosting
         )
     }
 
@@ -198,7 +214,13 @@ impl AlgorithmName {
                 | Self::RuleList
                 | Self::KMeans
                 | Self::CoxRegression
+                | Self::HazardBoosting
         )
+    }
+
+    /// Whether it tells how long something lasts.
+    pub(super) const fn is_survival(self) -> bool {
+        matches!(self, Self::CoxRegression | Self::HazardBoosting)
     }
 
     /// Whether features may be told to count one way only.
@@ -284,7 +306,8 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub l2: Option<f64>,
-    /// Explainable boosting: most pairs of features that count together, 0 for none; absent to let the data say.
+    /// Explainable boosting: most pairs of features that count together, 0 for none; absent to let the data say. Hazard boosting: the
+    /// same, the time being one of the features.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 100)]
     pub interactions: Option<u32>,
@@ -321,6 +344,9 @@ pub(crate) struct Hyperparameters {
     /// Cox regression: what several ends on the same day mean; Efron's way when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ties: Option<Ties>,
+    /// Hazard boosting: how long each piece of time is; a month when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<IntervalLength>,
     /// k-means: number of groups; absent to choose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 2, maximum = 50)]

@@ -3,31 +3,27 @@
 mod baseline;
 mod calibration;
 mod classes;
+mod cox;
 mod groups;
+mod intervals;
 mod judge;
 mod measures;
 mod spells;
 
-use helder_glm::INTERCEPT;
-use helder_model::{Algorithm, Hazard, HazardFit, HazardTerms, Model};
-use helder_survival::{Cox, CoxCoefficient, CoxFit, Design, SurvivalError, TieMethod, TimeScale};
-use serde::Serialize;
+use helder_model::Model;
 
 use super::{
-    LearnError, ModelParts,
-    estimate::Weight,
-    plan::{NewTrainingRun, Ties},
-    prepare::Prepared,
-    split::Rows,
-    table::Table,
-    terms::{linear_fit, order},
+    AlgorithmName, LearnError, ModelParts, Onlooker, plan::NewTrainingRun, prepare::Prepared,
+    split::Rows, table::Table,
 };
 
 pub(super) use calibration::CalibrationRow;
+pub(super) use cox::{CauseSummary, Proportional, SurvivalSummary};
 pub(super) use groups::GroupOutlooks;
+pub(super) use intervals::IntervalSummary;
 pub(super) use judge::{CauseQuality, HorizonQuality, SurvivalQuality, judge};
 pub(super) use measures::Ordered;
-use spells::{Cause, Lasted};
+use spells::Lasted;
 
 /// Months that a horizon stands for.
 pub(super) fn months(days: f64) -> u32 {
@@ -46,146 +42,31 @@ pub(super) struct Fitted {
     /// Ends among the train rows.
     pub events: usize,
     /// For the evaluation.
-    pub summary: SurvivalSummary,
+    pub summary: Summary,
 }
 
-/// How the fit went, for the evaluation.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SurvivalSummary {
-    /// What several ends on one day mean.
-    pub ties: Ties,
-    /// Strength of the shrinkage, 0 for none.
-    pub l2: f64,
-    /// Distinct times of ends that were learned from; the model keeps at most 4,000.
-    pub times: usize,
-    /// One per cause.
-    pub causes: Vec<CauseSummary>,
+/// How the fit went.
+pub(super) enum Summary {
+    Cox(SurvivalSummary),
+    Intervals(IntervalSummary),
 }
 
-/// The regression of one cause.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CauseSummary {
-    pub name: String,
-    pub meaning: helder_model::Meaning,
-    pub events: usize,
-    pub coefficients: Vec<ColumnSummary>,
-    /// Columns left out: they do not vary, or earlier ones already say the same.
-    pub dropped: Vec<String>,
-    pub log_likelihood: f64,
-    pub null_log_likelihood: f64,
-    /// Absent with a penalty.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub likelihood_ratio_p_value: Option<f64>,
-    /// Whether hazards stay proportional over time, of all columns together; absent where it cannot be tested.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proportional: Option<Proportional>,
-}
-
-/// One column.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ColumnSummary {
-    #[serde(flatten)]
-    pub weight: Weight,
-    /// Factor per unit, above 0, with its interval at 95 %.
-    pub hazard_ratio: f64,
-    pub hazard_ratio_interval_95: (f64, f64),
-    /// Standard deviation of the column among the train rows.
-    pub standard_deviation: f64,
-    /// Whether the factor stays the same over time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proportional: Option<Proportional>,
-}
-
-/// A test of proportional hazards.
-///
-/// # Source
-/// Grambsch & Therneau 1994 (doi 10.1093/biomet/81.3.515), as `cox.zph` of R `survival` 3.5-3 with `transform = "km"`.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Proportional {
-    pub chi_squared: f64,
-    pub degrees_of_freedom: usize,
-    pub p_value: f64,
-}
-
-/// Fits one regression per cause on the train rows.
+/// Learns from the train rows by the algorithm of the plan.
 ///
 /// # Errors
-/// [`LearnError::Invalid`] when durations, ends or entries do not fit together, a cause never comes, or columns tell it without error.
+/// [`LearnError::Invalid`] when durations, ends or entries do not fit together, a cause never comes, or nothing can be learned of it;
+/// [`LearnError::Stopped`] when the onlooker says so.
 pub(super) fn fit(
     table: &Table,
     plan: &NewTrainingRun,
     prepared: &Prepared,
     rows: &Rows,
+    onlooker: &Onlooker<'_>,
 ) -> Result<Fitted, LearnError> {
-    let lasted = Lasted::of(table, plan, &rows.train)?;
-    lasted.every_cause_comes()?;
-    let columns = Centred::of(table, prepared, &rows.train)?;
-    let design = columns.design()?;
-    let l2 = plan.hyperparameters.l2.unwrap_or(0.0);
-    let ties = plan.hyperparameters.ties.unwrap_or_default();
-    let cox = Cox::new().penalty(l2).ties(match ties {
-        Ties::Efron => TieMethod::Efron,
-        Ties::Breslow => TieMethod::Breslow,
-    });
-    let fits = (1..=lasted.causes.len())
-        .map(|cause| {
-            let spells = lasted.spells.only(cause as u32);
-            cox.fit(&spells, &design)
-                .map_err(|error| told(error, &lasted.causes[cause - 1]))
-        })
-        .collect::<Result<Vec<CoxFit>, LearnError>>()?;
-    let summaries = fits
-        .iter()
-        .zip(&lasted.causes)
-        .enumerate()
-        .map(|(place, (fit, cause))| {
-            let spells = lasted.spells.only(place as u32 + 1);
-            // A test that cannot be made says nothing of the model.
-            let tested = fit
-                .proportional_hazards(&spells, &design, TimeScale::KaplanMeier)
-                .ok();
-            summary(fit, cause, &columns, tested.as_ref())
-        });
-    let summaries: Vec<CauseSummary> = summaries.collect();
-    let joined = baseline::join(&fits, &order(&prepared.inputs), &HORIZONS)?;
-    let times = joined.all_times;
-    let hazards =
-        fits.iter()
-            .zip(&lasted.causes)
-            .zip(joined.causes)
-            .map(|((fit, cause), curve)| Hazard {
-                name: cause.name.clone(),
-                meaning: cause.meaning.clone(),
-                events: fit.n_events as u64,
-                terms: terms(prepared, fit, &columns),
-                cumulative_hazard: curve.cumulative_hazard,
-                variance: curve.variance,
-                weighted_means: curve.weighted_means,
-            });
-    let fit = HazardFit {
-        horizons: HORIZONS.to_vec(),
-        times: joined.times,
-        knots: joined.knots,
-        causes: hazards.collect(),
-        risk_classes: Vec::new(),
-    };
-    Ok(Fitted {
-        parts: ModelParts {
-            inputs: prepared.inputs.clone(),
-            algorithm: Algorithm::CoxRegression(fit),
-        },
-        events: lasted.spells.n_events(),
-        summary: SurvivalSummary {
-            ties,
-            l2,
-            times,
-            causes: summaries,
-        },
-    })
+    match plan.algorithm {
+        AlgorithmName::HazardBoosting => intervals::fit(table, plan, prepared, rows, onlooker),
+        _ => cox::fit(table, plan, prepared, rows),
+    }
 }
 
 /// Adds what came of training rows alike, by the scores of the model itself.
@@ -210,157 +91,8 @@ pub(super) fn with_classes(
     {
         return Err(super::nothing_told());
     }
-    if let Algorithm::CoxRegression(fit) = &mut model.algorithm {
-        fit.risk_classes = classes::classes(&lasted.spells, &scores, fit.causes.len());
+    if let Some(found) = model.algorithm.risk_classes_mut() {
+        *found = classes::classes(&lasted.spells, &scores, lasted.causes.len());
     }
     Ok(())
-}
-
-/// Columns of the design, each counted from its mean: the baseline is then that of the average row, and no year or amount makes it
-/// too small or too large to write.
-struct Centred {
-    names: Vec<String>,
-    values: Vec<Vec<f64>>,
-    means: Vec<f64>,
-    deviations: Vec<f64>,
-}
-
-impl Centred {
-    fn of(table: &Table, prepared: &Prepared, rows: &[usize]) -> Result<Self, LearnError> {
-        let design = prepared.design(table, rows)?;
-        let n = rows.len() as f64;
-        let mut centred = Self {
-            names: Vec::with_capacity(design.width()),
-            values: Vec::with_capacity(design.width()),
-            means: Vec::new(),
-            deviations: Vec::new(),
-        };
-        for (place, name) in design.names().iter().enumerate() {
-            // A hazard has none.
-            if name == INTERCEPT {
-                continue;
-            }
-            let mean = design.column(place).sum::<f64>() / n;
-            let values: Vec<f64> = design.column(place).map(|value| value - mean).collect();
-            let squares: f64 = values.iter().map(|value| value * value).sum();
-            centred.deviations.push((squares / n).sqrt());
-            centred.means.push(mean);
-            centred.names.push(name.clone());
-            centred.values.push(values);
-        }
-        Ok(centred)
-    }
-
-    fn design(&self) -> Result<Design, LearnError> {
-        let columns = self.names.iter().cloned().zip(self.values.iter().cloned());
-        Design::new(columns.collect())
-            .map_err(|error| LearnError::fault("/features", "out-of-range", error.to_string()))
-    }
-
-    fn place(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|other| other == name)
-    }
-}
-
-fn summary(
-    fit: &CoxFit,
-    cause: &Cause,
-    columns: &Centred,
-    tested: Option<&helder_survival::ProportionalHazards>,
-) -> CauseSummary {
-    let test = |found: &helder_survival::TestResult| Proportional {
-        chi_squared: found.chi_squared,
-        degrees_of_freedom: found.degrees_of_freedom,
-        p_value: found.p_value,
-    };
-    let known = |found: &Proportional| found.chi_squared.is_finite() && found.p_value.is_finite();
-    let coefficients = fit
-        .coefficients
-        .iter()
-        .enumerate()
-        .map(|(place, coefficient)| ColumnSummary {
-            weight: weight(coefficient),
-            hazard_ratio: coefficient.hazard_ratio,
-            hazard_ratio_interval_95: (coefficient.lower, coefficient.upper),
-            standard_deviation: columns
-                .place(&coefficient.name)
-                .map_or(0.0, |at| columns.deviations[at]),
-            proportional: tested
-                .and_then(|tested| tested.columns.get(place))
-                .map(|(_, found)| test(found))
-                .filter(known),
-        });
-    CauseSummary {
-        name: cause.name.clone(),
-        meaning: cause.meaning.clone(),
-        events: fit.n_events,
-        coefficients: coefficients.collect(),
-        dropped: fit.dropped.clone(),
-        log_likelihood: fit.log_likelihood,
-        null_log_likelihood: fit.null_log_likelihood,
-        likelihood_ratio_p_value: fit.likelihood_ratio_test.map(|test| test.p_value),
-        proportional: tested.map(|tested| test(&tested.all)).filter(known),
-    }
-}
-
-fn weight(coefficient: &CoxCoefficient) -> Weight {
-    Weight {
-        name: coefficient.name.clone(),
-        estimate: coefficient.estimate,
-        standard_error: Some(coefficient.standard_error),
-        robust_standard_error: None,
-        z: Some(coefficient.z),
-        p_value: Some(coefficient.p_value),
-        interval_95: Some((coefficient.lower.ln(), coefficient.upper.ln())),
-    }
-}
-
-/// The terms in the words of the model format: those of a regression without its intercept.
-fn terms(prepared: &Prepared, fit: &CoxFit, columns: &Centred) -> HazardTerms {
-    let weights: Vec<Weight> = fit.coefficients.iter().map(weight).collect();
-    let covariance: Vec<f64> = fit.covariance.iter().flatten().copied().collect();
-    let moments = columns
-        .names
-        .iter()
-        .cloned()
-        .zip(columns.means.iter().zip(&columns.deviations));
-    let moments = moments
-        .map(|(name, (mean, deviation))| (name, (*mean, *deviation)))
-        .collect();
-    let linear = linear_fit(prepared, (&weights, Some(&covariance)), &moments, None);
-    // The first row and the first of each is that of the intercept, of which nothing is known.
-    let covariance = linear.covariance.map(|rows| {
-        rows.into_iter()
-            .skip(1)
-            .map(|row| row[1..].to_vec())
-            .collect()
-    });
-    HazardTerms {
-        linear_terms: linear.linear_terms,
-        category_terms: linear.category_terms,
-        missing_terms: linear.missing_terms,
-        covariance,
-    }
-}
-
-fn told(error: SurvivalError, cause: &Cause) -> LearnError {
-    let text = error.to_string();
-    match error {
-        SurvivalError::NoEvents { .. } => cause.never_comes(),
-        SurvivalError::NothingVaries => LearnError::fault(
-            "/features",
-            "nothing-told",
-            "no feature differs among those who were seen together: these features say nothing of how long it lasts",
-        ),
-        SurvivalError::MonotoneLikelihood(columns) => {
-            let names = columns.into_iter().take(5).collect::<Vec<_>>().join(", ");
-            let detail = format!(
-                "`{names}` tells an end without error, so no finite weight exists: merge levels, leave it out, or set hyperparameters/l2"
-            );
-            LearnError::fault("/features", "separation", detail)
-        }
-        SurvivalError::NotConverged { .. } => LearnError::fault("/features", "not-converged", text),
-        SurvivalError::NotFinite(_) => LearnError::fault("/features", "out-of-range", text),
-        other => LearnError::internal(other),
-    }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use helder_model::{
-    Algorithm, Curve, Input, InputType, Meaning, MissingRule, Model, PairTable, Side,
+    Algorithm, Curve, Input, InputType, Meaning, MissingRule, Model, PairTable, Side, TermsFit,
+    interval::TIME,
 };
 use helder_report::{
     BarChart, HeatMap, IntervalChart, IntervalRow, LineChart, Section, Series, Text, number,
@@ -22,8 +23,21 @@ pub(super) fn terms(model: &Model, summary: &BoostingSummary) -> Option<Section>
     let Algorithm::ExplainableBoosting(fit) = &model.algorithm else {
         return None;
     };
-    let inputs: HashMap<&str, &Input> = model
-        .inputs
+    let section = Section::new(Text::new("Wat elk gegeven doet", "What each input does")).paragraph(Text::new(
+        "De kans is een optelsom. Elk gegeven telt mee zoals zijn lijn laat zien: boven nul verhoogt de kans, onder nul verlaagt de kans. De lichte band om de lijn laat zien hoe zeker dat is (95%).",
+        "The probability is a sum. Each input counts as its line shows: above zero raises the probability, below zero lowers it. The light band around the line shows how certain that is (95%).",
+    ));
+    Some(sum(section, &model.inputs, fit, summary))
+}
+
+/// Every term of a sum, the most important first.
+pub(super) fn sum(
+    section: Section,
+    inputs: &[Input],
+    fit: &TermsFit,
+    summary: &BoostingSummary,
+) -> Section {
+    let inputs: HashMap<&str, &Input> = inputs
         .iter()
         .map(|input| (input.name.as_str(), input))
         .collect();
@@ -49,12 +63,7 @@ pub(super) fn terms(model: &Model, summary: &BoostingSummary) -> Option<Section>
             .iter()
             .map(|term| (name(&term.inputs), term.importance)),
     );
-    let mut section = Section::new(Text::new("Wat elk gegeven doet", "What each input does"))
-        .paragraph(Text::new(
-            "De kans is een optelsom. Elk gegeven telt mee zoals zijn lijn laat zien: boven nul verhoogt de kans, onder nul verlaagt de kans. De lichte band om de lijn laat zien hoe zeker dat is (95%).",
-            "The probability is a sum. Each input counts as its line shows: above zero raises the probability, below zero lowers it. The light band around the line shows how certain that is (95%).",
-        ))
-        .chart(importance);
+    let mut section = section.chart(importance);
     if fit.bags.is_some() {
         // Of many models the file keeps the deviations of the first only.
         let count = summary.bags;
@@ -87,11 +96,63 @@ pub(super) fn terms(model: &Model, summary: &BoostingSummary) -> Option<Section>
                     .eq(&term.inputs)
             });
             if let Some(pair) = pair {
-                section = section.chart(heat(pair, name(&term.inputs), &inputs));
+                let title = name(&term.inputs);
+                section = match over_time(pair, &title, &inputs) {
+                    Some(chart) => section.chart(chart),
+                    None => section.chart(heat(pair, title, &inputs)),
+                };
             }
         }
     }
-    Some(section)
+    section
+}
+
+/// Lines of a table that would hardly be told apart in one picture are more than these.
+const MOST_LINES: usize = 6;
+
+/// What an input adds as time goes on, a line for each of its steps; `None` for pairs without the time and for many steps.
+fn over_time(pair: &PairTable, title: &Text, inputs: &HashMap<&str, &Input>) -> Option<LineChart> {
+    let is_time = |side: &Side| side.input == TIME;
+    let (time, other, is_turned) = match (is_time(&pair.first), is_time(&pair.second)) {
+        (true, _) => (&pair.first, &pair.second, true),
+        (_, true) => (&pair.second, &pair.first, false),
+        _ => return None,
+    };
+    let names = steps(other, inputs.get(other.input.as_str())?);
+    let range = inputs.get(time.input.as_str())?.training_range?;
+    if names.len() > MOST_LINES {
+        return None;
+    }
+    let edges: Vec<f64> = [0.0]
+        .into_iter()
+        .chain(time.cuts.iter().flatten().copied())
+        .collect();
+    let chart = LineChart::new(title.clone(), Text::new("dagen", "days"), effect());
+    Some(
+        names
+            .into_iter()
+            .enumerate()
+            .fold(chart, |chart, (line, name)| {
+                let score = |step: usize| {
+                    let (row, column) = if is_turned {
+                        (step, line)
+                    } else {
+                        (line, step)
+                    };
+                    pair.scores
+                        .get(row)
+                        .and_then(|row| row.get(column))
+                        .copied()
+                        .unwrap_or(0.0)
+                };
+                let last = [range.maximum, score(edges.len() - 1)];
+                let points = edges
+                    .iter()
+                    .enumerate()
+                    .map(|(step, edge)| [*edge, score(step)]);
+                chart.series(Series::step(name, points.chain([last])))
+            }),
+    )
 }
 
 fn effect() -> Text {

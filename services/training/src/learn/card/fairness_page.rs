@@ -10,16 +10,14 @@ use helder_report::{
 };
 
 use super::{fairness, privacy, shared, survival, truth};
-use crate::learn::{
-    AlgorithmName, audit::FeatureAudit, judge::FairnessDocument, plan::NewTrainingRun,
-};
+use crate::learn::{audit::FeatureAudit, judge::FairnessDocument, plan::NewTrainingRun};
 
 /// Most pairs, inputs and tipping points told in one table.
 const MOST: usize = 20;
 
 /// The whole page; `None` for a model without predictions.
 pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &FairnessDocument) -> Option<Page> {
-    if plan.algorithm == AlgorithmName::CoxRegression {
+    if plan.algorithm.is_survival() {
         return Some(survival::fairness_page(plan, document));
     }
     let sections = document.sections.as_ref()?;

@@ -1,11 +1,11 @@
 //! How long it lasts: weights, chances beside what came, and for whom.
 
-use helder_model::{Algorithm, HazardFit, Model};
+use helder_model::{Model, Spoken};
 use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{fairness, shared, text};
+use super::{fairness, intervals, shared, text};
 use crate::learn::{
     judge::{FairnessDocument, RowCounts},
     plan::NewTrainingRun,
@@ -26,8 +26,11 @@ pub(super) fn sections(model: &Model, quality: &SurvivalQuality, rows: RowCounts
         .flat_map(|fit| &fit.causes)
         .map(factors)
         .collect();
-    if let Algorithm::CoxRegression(fit) = &model.algorithm {
-        sections.extend(classes(fit));
+    if let Some(summary) = &quality.intervals {
+        sections.extend(intervals::sections(model, summary));
+    }
+    if let Some(spoken) = model.algorithm.spoken() {
+        sections.extend(classes(&spoken));
     }
     sections.push(shared::not_judged(&quality.not_judged));
     sections.extend(quality.causes.iter().map(|cause| how_good(cause, rows)));
@@ -157,7 +160,7 @@ fn proportional(test: Option<&Proportional>) -> Cell {
     test.map_or_else(Cell::none, |test| Cell::number(test.p_value, 4))
 }
 
-fn classes(fit: &HazardFit) -> Vec<Section> {
+fn classes(fit: &Spoken<'_>) -> Vec<Section> {
     if fit.risk_classes.is_empty() {
         return Vec::new();
     }
@@ -170,33 +173,38 @@ fn classes(fit: &HazardFit) -> Vec<Section> {
         "De rijen waarvan het model leerde, verdeeld in klassen van langzaam naar snel. Elk punt staat voor minstens tien mensen.",
         "The rows the model learned from, in classes from slow to fast. Every point stands for at least ten people.",
     ));
-    let charts = fit.causes.iter().enumerate().map(|(place, cause)| {
-        let mut chart = LineChart::new(
-            text(&cause.meaning),
-            Text::new("dagen", "days"),
-            Text::new("aandeel", "share"),
-        )
-        .y_range(0.0, 1.0);
-        for (class, risk) in fit.risk_classes.iter().enumerate() {
-            let Some(curve) = risk.ended.get(place).filter(|curve| !curve.time.is_empty()) else {
-                continue;
-            };
-            let rows = number::count(risk.rows);
-            let points = curve
-                .time
-                .iter()
-                .zip(&curve.share)
-                .map(|(time, share)| [*time, *share]);
-            chart = chart.series(Series::line(
-                Text::new(
-                    format!("klasse {} van {many} ({rows} mensen)", class + 1),
-                    format!("class {} of {many} ({rows} people)", class + 1),
-                ),
-                points,
-            ));
-        }
-        chart
-    });
+    let charts = fit
+        .causes
+        .iter()
+        .enumerate()
+        .map(|(place, (_, meaning, _))| {
+            let mut chart = LineChart::new(
+                text(meaning),
+                Text::new("dagen", "days"),
+                Text::new("aandeel", "share"),
+            )
+            .y_range(0.0, 1.0);
+            for (class, risk) in fit.risk_classes.iter().enumerate() {
+                let Some(curve) = risk.ended.get(place).filter(|curve| !curve.time.is_empty())
+                else {
+                    continue;
+                };
+                let rows = number::count(risk.rows);
+                let points = curve
+                    .time
+                    .iter()
+                    .zip(&curve.share)
+                    .map(|(time, share)| [*time, *share]);
+                chart = chart.series(Series::line(
+                    Text::new(
+                        format!("klasse {} van {many} ({rows} mensen)", class + 1),
+                        format!("class {} of {many} ({rows} people)", class + 1),
+                    ),
+                    points,
+                ));
+            }
+            chart
+        });
     vec![charts.fold(section, Section::chart)]
 }
 

@@ -119,7 +119,7 @@ impl NewTrainingRun {
     /// Groups have no answer that a change would move.
     fn nothing_to_change(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let is_grouping = self.algorithm == AlgorithmName::KMeans;
-        let is_survival = self.algorithm == AlgorithmName::CoxRegression;
+        let is_survival = self.algorithm.is_survival();
         for (n, feature) in self.features.iter().enumerate() {
             if (is_grouping || is_survival) && feature.actionable.is_some() {
                 let detail = if is_grouping {
@@ -194,10 +194,8 @@ impl NewTrainingRun {
         }
         if self.capacity.is_some()
             && (self.algorithm.estimates()
-                || matches!(
-                    self.algorithm,
-                    AlgorithmName::KMeans | AlgorithmName::CoxRegression
-                ))
+                || self.algorithm.is_survival()
+                || self.algorithm == AlgorithmName::KMeans)
         {
             fault(
                 "/capacity".into(),
@@ -213,11 +211,17 @@ impl NewTrainingRun {
         let boosting = self.algorithm == AlgorithmName::ExplainableBoosting;
         let scorecard = self.algorithm == AlgorithmName::Scorecard;
         let regression = self.algorithm.is_regression();
-        let survival = self.algorithm == AlgorithmName::CoxRegression;
+        let cox = self.algorithm == AlgorithmName::CoxRegression;
+        let by_interval = self.algorithm == AlgorithmName::HazardBoosting;
         let given = [
-            ("l2", settings.l2.is_some(), regression || survival),
-            ("ties", settings.ties.is_some(), survival),
-            ("interactions", settings.interactions.is_some(), boosting),
+            ("l2", settings.l2.is_some(), regression || cox),
+            ("ties", settings.ties.is_some(), cox),
+            ("interval", settings.interval.is_some(), by_interval),
+            (
+                "interactions",
+                settings.interactions.is_some(),
+                boosting || by_interval,
+            ),
             (
                 "monotone",
                 !settings.monotone.is_empty(),

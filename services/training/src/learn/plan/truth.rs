@@ -37,10 +37,8 @@ impl NewTrainingRun {
     pub(super) fn truth_faults(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let Some(truth) = &self.truth else { return };
         let judges_probabilities = !self.algorithm.estimates()
-            && !matches!(
-                self.algorithm,
-                super::AlgorithmName::KMeans | super::AlgorithmName::CoxRegression
-            );
+            && !self.algorithm.is_survival()
+            && self.algorithm != super::AlgorithmName::KMeans;
         if !judges_probabilities {
             fault(
                 "/truth".into(),

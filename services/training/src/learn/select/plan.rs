@@ -319,10 +319,8 @@ impl Check for NewSelection {
         for (n, candidate) in self.candidates.iter().enumerate() {
             let at = format!("/candidates/{n}");
             if candidate.algorithm.estimates()
-                || matches!(
-                    candidate.algorithm,
-                    AlgorithmName::KMeans | AlgorithmName::CoxRegression
-                )
+                || candidate.algorithm.is_survival()
+                || candidate.algorithm == AlgorithmName::KMeans
             {
                 let detail = "only algorithms that give a probability are compared";
                 own.push(Fault::new(format!("{at}/algorithm"), "wrong-kind", detail));

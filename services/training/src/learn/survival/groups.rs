@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use helder_evaluation::{Interval, Z_95};
-use helder_model::{Hazard, HazardFit, Meaning};
+use helder_model::{Meaning, Spoken};
 use helder_survival::Spells;
 use serde::Serialize;
 
@@ -69,7 +69,7 @@ pub(super) fn group_outlooks(
     plan: &NewTrainingRun,
     rows: &Rows,
     spells: &Spells,
-    (said, hazards): (&Said, &HazardFit),
+    (said, hazards): (&Said, &Spoken<'_>),
 ) -> Result<Vec<GroupOutlooks>, LearnError> {
     let features = sensitive(table, plan, &rows.test)?.into_iter();
     Ok(features
@@ -105,7 +105,7 @@ fn one(
     spells: &Spells,
     said: &Said,
     places: &[usize],
-    (cause, hazard): (usize, &Hazard),
+    (cause, (name, meaning, _)): (usize, &(&str, &Meaning, u64)),
 ) -> GroupCause {
     let own = spells.at(places).only(cause as u32 + 1);
     let scores: Vec<f64> = places.iter().map(|&row| said.scores[cause][row]).collect();
@@ -124,8 +124,8 @@ fn one(
         }
     });
     GroupCause {
-        name: hazard.name.clone(),
-        meaning: hazard.meaning.clone(),
+        name: (*name).to_owned(),
+        meaning: (*meaning).clone(),
         concordance: ordered(&own, &scores).filter(|_| own.n_events() >= SMALLEST_GROUP),
         predicted_interval_95: interval,
         observed_less_predicted: year

@@ -8,7 +8,7 @@ use helder_survival::{
 use serde::Serialize;
 
 use super::{
-    HORIZONS, Lasted, SurvivalSummary,
+    HORIZONS, IntervalSummary, Lasted, Summary, SurvivalSummary,
     calibration::{CalibrationRow, calibration},
     groups::{GroupOutlooks, group_outlooks},
     measures::{Ordered, brier, mean_over, ordered},
@@ -36,6 +36,9 @@ pub(in crate::learn) struct SurvivalQuality {
     /// The regressions on the train rows; absent where an expert changed the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<SurvivalSummary>,
+    /// The curves by interval on the train rows; absent for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<IntervalSummary>,
     /// One per cause, on the test rows.
     pub causes: Vec<CauseQuality>,
     /// What cannot be said, and why.
@@ -179,85 +182,109 @@ pub(in crate::learn) fn judge(
     plan: &NewTrainingRun,
     rows: &Rows,
     model: &Model,
-    fit: Option<SurvivalSummary>,
+    summary: Summary,
 ) -> Result<Judged, LearnError> {
     let (train, test) = (
         Lasted::of(table, plan, &rows.train)?,
         Lasted::of(table, plan, &rows.test)?,
     );
-    let Algorithm::CoxRegression(hazards) = &model.algorithm else {
-        return Err(LearnError::internal("no survival model"));
-    };
+    let spoken = model.algorithm.spoken();
+    let hazards = spoken.ok_or_else(|| LearnError::internal("no survival model"))?;
     let followed = Followed::of(&train.spells, &test.spells);
     let last = HORIZONS
         .iter()
         .copied()
         .rfind(|horizon| followed.reaches(*horizon));
-    let grid: Vec<f64> = last.map_or_else(Vec::new, |last| {
-        (1..=GRID)
-            .map(|part| last * part as f64 / GRID as f64)
-            .collect()
-    });
+    let grid = last.map_or_else(Vec::new, |last| grid(model, last));
     let said = Said::of(table, model, &rows.test, &grid, hazards.causes.len())?;
     let shares = aalen_johansen(&train.spells, CONFIDENCE);
     let mut not_judged = followed.not_judged();
-    let causes = hazards.causes.iter().enumerate().map(|(place, cause)| {
-        let own = test.spells.only(place as u32 + 1);
-        let events = own.n_events();
-        let enough = events >= SMALLEST_GROUP;
-        if !enough {
-            not_judged.push(few(&cause.meaning));
-        }
-        let score = &said.scores[place];
-        let of = Judging {
-            followed: &followed,
-            test: &test.spells,
-            own: &own,
-            shares: &shares,
-            cause: place,
-        };
-        let over = |chances: &dyn Fn(usize) -> Vec<f64>| {
-            let scores: Option<Vec<f64>> = (0..grid.len())
-                .map(|at| {
-                    brier(
-                        &followed.censoring,
-                        &test.spells,
-                        &chances(at),
-                        (place as u32 + 1, grid[at]),
-                    )
-                })
-                .collect();
-            scores
-                .filter(|_| enough)
-                .and_then(|scores| mean_over(&grid, &scores))
-        };
-        let n = rows.test.len();
-        CauseQuality {
-            name: cause.name.clone(),
-            meaning: cause.meaning.clone(),
-            events: enough.then_some(events),
-            concordance: ordered(&own, score).filter(|_| enough),
-            uno_concordance: last
-                .filter(|_| enough)
-                .and_then(|last| uno_concordance(&followed.censoring, &own, score, last).ok()),
-            integrated_brier: over(&|at| said.grid[place][at].clone()),
-            integrated_brier_of_share: over(&|at| vec![share_at(&shares, place, grid[at]); n]),
-            horizons: HORIZONS
-                .iter()
-                .enumerate()
-                .filter(|(_, horizon)| followed.reaches(**horizon))
-                .map(|(at, horizon)| of.horizon(*horizon, &said.chances[place][at]))
-                .collect(),
-        }
-    });
+    let causes = hazards
+        .causes
+        .iter()
+        .enumerate()
+        .map(|(place, (name, meaning, _))| {
+            let own = test.spells.only(place as u32 + 1);
+            let events = own.n_events();
+            let enough = events >= SMALLEST_GROUP;
+            if !enough {
+                not_judged.push(few(meaning));
+            }
+            let score = &said.scores[place];
+            let of = Judging {
+                followed: &followed,
+                test: &test.spells,
+                own: &own,
+                shares: &shares,
+                cause: place,
+            };
+            let over = |chances: &dyn Fn(usize) -> Vec<f64>| {
+                let scores: Option<Vec<f64>> = (0..grid.len())
+                    .map(|at| {
+                        brier(
+                            &followed.censoring,
+                            &test.spells,
+                            &chances(at),
+                            (place as u32 + 1, grid[at]),
+                        )
+                    })
+                    .collect();
+                scores
+                    .filter(|_| enough)
+                    .and_then(|scores| mean_over(&grid, &scores))
+            };
+            let n = rows.test.len();
+            CauseQuality {
+                name: (*name).to_owned(),
+                meaning: (*meaning).clone(),
+                events: enough.then_some(events),
+                concordance: ordered(&own, score).filter(|_| enough),
+                uno_concordance: last
+                    .filter(|_| enough)
+                    .and_then(|last| uno_concordance(&followed.censoring, &own, score, last).ok()),
+                integrated_brier: over(&|at| said.grid[place][at].clone()),
+                integrated_brier_of_share: over(&|at| vec![share_at(&shares, place, grid[at]); n]),
+                horizons: HORIZONS
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, horizon)| followed.reaches(**horizon))
+                    .map(|(at, horizon)| of.horizon(*horizon, &said.chances[place][at]))
+                    .collect(),
+            }
+        });
     let causes = causes.collect();
-    let outlooks = group_outlooks(table, plan, rows, &test.spells, (&said, hazards))?;
+    let outlooks = group_outlooks(table, plan, rows, &test.spells, (&said, &hazards))?;
+    let (fit, intervals) = match summary {
+        Summary::Cox(fit) => (Some(fit), None),
+        Summary::Intervals(intervals) => (None, Some(intervals)),
+    };
     let quality = SurvivalQuality {
         fit,
+        intervals,
         causes,
         not_judged,
     };
     Ok(documents(RowCounts::of(rows), quality, outlooks))
+}
+
+/// Times over which Brier scores are averaged: twelve, evenly; where chances change by interval, ends of intervals.
+fn grid(model: &Model, last: f64) -> Vec<f64> {
+    if let Algorithm::HazardBoosting(fit) = &model.algorithm {
+        let ends: Vec<f64> = fit
+            .ends
+            .iter()
+            .copied()
+            .filter(|end| *end <= last)
+            .collect();
+        let every = ends.len().div_ceil(GRID).max(1);
+        // Backwards, so that the last is among them.
+        let mut kept: Vec<f64> = ends.into_iter().rev().step_by(every).collect();
+        kept.reverse();
+        return kept;
+    }
+    (1..=GRID)
+        .map(|part| last * part as f64 / GRID as f64)
+        .collect()
 }
 
 fn documents(rows: RowCounts, quality: SurvivalQuality, outlooks: Vec<GroupOutlooks>) -> Judged {

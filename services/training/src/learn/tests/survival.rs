@@ -1,6 +1,7 @@
 //! Survival models end to end: from a frame to the stored model, whose answers are those of the survival crate.
 
 mod against_r;
+mod intervals;
 mod refused;
 
 use helder_model::{Algorithm, Model, Outlook, Scorer, Value};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{AlgorithmName, NewTrainingRun};
+use super::super::NewTrainingRun;
 
 /// Most causes of an end.
 const MOST_CAUSES: usize = helder_model::hazard::MOST_CAUSES;
@@ -10,7 +10,7 @@ const MOST_CAUSES: usize = helder_model::hazard::MOST_CAUSES;
 impl NewTrainingRun {
     /// Columns and causes of spells.
     pub(super) fn survival(&self, fault: &mut impl FnMut(String, &str, &str)) {
-        if self.algorithm != AlgorithmName::CoxRegression {
+        if !self.algorithm.is_survival() {
             for (pointer, is_given) in [
                 ("/event", self.event.is_some()),
                 ("/entry", self.entry.is_some()),

@@ -1,0 +1,166 @@
+//! Models of how long something lasts, from file to chances by time.
+
+use std::{fmt::Write as _, fs, time::Duration};
+
+use helder_testkit::Platform;
+use serde_json::{Value, json};
+
+use crate::{
+    journey::{self, People, id},
+    municipality::{Dice, bsn},
+    support::{HERE, eventually},
+};
+
+const PEOPLE: usize = 1_200;
+
+/// Benefit of invented people, in days: with a course work is found late, without it early; others move.
+fn spells() -> String {
+    let mut dice = Dice::of(11);
+    let mut file = String::from("bsn;leeftijd;cursus;dagen;einde;groep\n");
+    for index in 0..PEOPLE {
+        let (age, course) = (20 + dice.below(40), dice.below(2) == 0);
+        let lost = 300 + dice.below(500);
+        let mut end = (lost, "");
+        for month in 0..lost / 30 {
+            let work = match (course, month < 8) {
+                (true, true) | (false, false) => 15,
+                _ => 110 - age,
+            };
+            let die = dice.below(1_000);
+            if die < work + 15 {
+                let day = month * 30 + 1 + dice.below(30);
+                end = (day, if die < work { "werk" } else { "verhuisd" });
+                break;
+            }
+        }
+        let (course, group) = (if course { "ja" } else { "nee" }, ["A", "B"][dice.below(2)]);
+        let (days, cause) = end;
+        writeln!(file, "{};{age};{course};{days};{cause};{group}", bsn(index)).unwrap();
+    }
+    file
+}
+
+fn contract() -> Value {
+    json!({"fields": [
+        {"name": "bsn", "semanticType": "bsn", "constraints": {"required": true}},
+        {"name": "leeftijd", "type": "integer"},
+        {"name": "cursus", "type": "boolean"},
+        {"name": "dagen", "type": "integer"},
+        {"name": "einde", "type": "string"},
+        {"name": "groep", "type": "string", "constraints": {"enum": ["A", "B"]}},
+    ]})
+}
+
+fn training(project: &str, frame: &str) -> Value {
+    let feature = |name: &str, nl: &str, en: &str| json!({"name": name, "meaning": {"nl": nl, "en": en}, "justification": "Hangt volgens onderzoek samen met hoe lang een uitkering duurt."});
+    let cause = |value: &str, en: &str| json!({"value": value, "meaning": {"nl": value, "en": en}});
+    json!({
+        "projectId": project, "frameId": frame,
+        "model": {
+            "name": "duur-uitkering",
+            "title": {"nl": "Duur van een uitkering", "en": "How long benefit lasts"},
+            "meaning": {"nl": "tijd tot het einde van de uitkering", "en": "time until benefit ends"},
+        },
+        "algorithm": "hazard-boosting",
+        "target": "dagen", "event": "einde",
+        "causes": [cause("werk", "work"), cause("verhuisd", "moved")],
+        "features": [feature("leeftijd", "leeftijd", "age"), feature("cursus", "volgde een cursus", "followed a course")],
+        "sensitiveFeatures": ["groep"],
+        "split": {"rule": "random", "testShare": 0.3},
+        "seed": 7,
+    })
+}
+
+#[tokio::test]
+async fn hazards_by_month_go_from_file_to_chances_that_change_with_time() {
+    let platform = Platform::start().await.unwrap();
+    let people = People::of(&platform, HERE);
+    let file = platform.folder().join("spells.csv");
+    fs::write(&file, spells()).unwrap();
+    let project = journey::project(&people.owner).await;
+    let version = journey::upload(&people.steward, &project, &file, contract()).await;
+    let frame = journey::run(
+        &people.analyst,
+        "/training/v1/frames",
+        &json!({
+            "projectId": project, "name": "duur", "unit": "person",
+            "tables": [{"alias": "spells", "datasetVersionId": id(&version)}],
+            "sql": "SELECT bsn_pseudonym, leeftijd, cursus, dagen, einde, groep FROM spells",
+        }),
+    )
+    .await;
+
+    let mut wrong = training(&project, &id(&frame));
+    wrong["hyperparameters"] = json!({"ties": "efron"});
+    let refused = people
+        .analyst
+        .post("/training/v1/training-runs", &wrong)
+        .await;
+    refused.assert_problem(400);
+    assert!(
+        refused.text.contains("/hyperparameters/ties"),
+        "{}",
+        refused.text
+    );
+
+    let run = journey::run(
+        &people.analyst,
+        "/training/v1/training-runs",
+        &training(&project, &id(&frame)),
+    )
+    .await;
+    let version = format!(
+        "/registry/v1/model-versions/{}",
+        journey::model_version(&run)
+    );
+    people
+        .officer
+        .create(&format!("{version}/reviews"), journey::approval())
+        .await;
+    people
+        .owner
+        .create(&format!("{version}/_activate"), json!({}))
+        .await;
+
+    let subjects = json!({"survivalCurve": true, "subjects": [
+        {"id": "a", "values": {"leeftijd": 30, "cursus": true}},
+        {"id": "b", "values": {"leeftijd": 30, "cursus": false}},
+    ]});
+    let path = "/prediction/v1/models/duur-uitkering/predictions";
+    let answer = eventually(Duration::from_secs(5), || async {
+        let reply = people.consumer.post(path, &subjects).await;
+        (reply.status == 200).then(|| reply.json())
+    })
+    .await;
+    let of = |place: usize| &answer["predictions"][place]["survival"];
+    let chance = |place: usize, horizon: usize| {
+        of(place)["causes"][0]["chances"][horizon]["chance"]
+            .as_f64()
+            .unwrap()
+    };
+    // Early the course delays; the difference shrinks or turns once it is over.
+    assert!(chance(1, 1) > chance(0, 1) + 0.15, "{answer}");
+    let late = |place: usize| chance(place, 3) - chance(place, 1);
+    assert!(late(0) > late(1), "{answer}");
+    for place in 0..2 {
+        let told = of(place);
+        let interval = &told["lasting"][2]["interval"];
+        let [low, high] = ["lower", "upper"].map(|end| interval[end].as_f64().unwrap());
+        let year = told["lasting"][2]["chance"].as_f64().unwrap();
+        assert!(low < year && year < high && high - low < 0.4, "{told}");
+        assert!(told["median"]["days"].is_number() && told["curve"]["days"].is_array());
+        assert_eq!(told["comparable"]["classes"], 5);
+        let changing = told["causes"][0]["overTime"].as_array().unwrap();
+        assert!(
+            changing.iter().any(|one| one["input"] == "cursus"),
+            "{told}"
+        );
+        let prediction = &answer["predictions"][place];
+        let parts = prediction["contributions"].as_array().unwrap();
+        let sum: f64 = parts
+            .iter()
+            .map(|part| part["contribution"].as_f64().unwrap())
+            .sum();
+        assert!((sum - prediction["score"].as_f64().unwrap()).abs() < 1e-12);
+    }
+}
