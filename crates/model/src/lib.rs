@@ -44,8 +44,8 @@ pub use read::ModelError;
 pub use reason::{Language, Reasons};
 pub use scorer::{
     Answer, Answers, Block, BlockFault, Chance, FARTHEST, Incomplete, Interval, MedianTime,
-    Nearest, Outlook, OutlookCause, OutlookCurve, OverTime, Row, Scorer, Value, ValueFault, Warning,
-    WarningKind,
+    Nearest, Outlook, OutlookCause, OutlookCurve, OverTime, Row, Scorer, Value, ValueFault,
+    Warning, WarningKind,
 };
 pub use terms::{Curve, PairTable, Side, Term, TermsFit};
 pub use training::{Parent, Split, Training};

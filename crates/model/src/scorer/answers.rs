@@ -147,9 +147,7 @@ impl Scorer {
             super::Engine::Points(points) => points.score_block(block, answers),
             super::Engine::Tree(tree) => tree.score_block(block, answers),
             // Their rows share no search and no table: one after the other.
-            super::Engine::Nearest(_)
-            | super::Engine::Hazards(_)
-            | super::Engine::Intervals(_) => {
+            super::Engine::Nearest(_) | super::Engine::Hazards(_) | super::Engine::Intervals(_) => {
                 let (mut row, mut answer) = (self.row(), Answer::default());
                 for place in 0..block.rows() {
                     block.copy_row(place, &mut row);

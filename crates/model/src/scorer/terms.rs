@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Answers, Block, Interval, Row, bagged::Bagged, probability, row::Cell, steps::Steps};
+use super::{
+    Answer, Answers, Block, Interval, Row, bagged::Bagged, probability, row::Cell, steps::Steps,
+};
 use crate::{Calibration, Deviations, Input, MissingRule, Side, TermsFit};
 
 /// The 97.5 % point of the standard normal distribution.

@@ -13,6 +13,7 @@ use crate::{
     edits::{bagged, edited},
     examples::{groups, minimal, regression, visits, wide},
     hazards::{lasting, leaving},
+    intervals::leaving_by_quarter,
     trees::{rules, tree},
 };
 
@@ -30,6 +31,7 @@ fn families() -> Vec<Model> {
         rules(),
         tree(),
         leaving(),
+        leaving_by_quarter(),
         lasting(),
         wide(&[0.0, 1.5, -1.5, 1e300, 0.25, 0.25], &[1.0; 6]),
     ]

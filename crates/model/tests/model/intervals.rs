@@ -222,10 +222,10 @@ fn chances_follow_from_the_odds_of_every_quarter_by_hand() {
     let (found, answer) = outlook(&leaving_by_quarter(), SOMEBODY);
     let curve = found.curve.as_ref().unwrap();
     assert_eq!(curve.time, ends());
-    let scores = by_hand();
+    let [work, other] = by_hand();
     let (mut left, mut ended) = (1.0, [0.0; 2]);
-    for k in 0..6 {
-        let odds = [0, 1].map(|c: usize| scores[c][k].exp());
+    for (k, (work, other)) in work.iter().zip(&other).enumerate() {
+        let odds = [work.exp(), other.exp()];
         let all = 1.0 + odds[0] + odds[1];
         for c in 0..2 {
             ended[c] += left * odds[c] / all;

@@ -62,11 +62,7 @@ impl Cause {
                     steps: None,
                 };
             };
-            let width = if side == 0 {
-                pair.across as usize
-            } else {
-                1
-            };
+            let width = if side == 0 { pair.across as usize } else { 1 };
             let step = |end: &f64| pair.searched[side].of(&at(end));
             let first = ends.first().map_or(0, step);
             Place {
