@@ -158,6 +158,34 @@ fn thirty_slopes(bencher: divan::Bencher<'_, '_>) {
     find(bencher, &regression());
 }
 
+/// A tree of 256 leaves, eight questions deep, about 30 inputs that all can change.
+#[divan::bench]
+fn tree_of_256_leaves(bencher: divan::Bencher<'_, '_>) {
+    find(bencher, &tree());
+}
+
+fn tree() -> Model {
+    let mut model = regression();
+    let mut dice = 5;
+    let mut node = |place: u64| helder_model::TreeNode {
+        score: 4.0 * unit(&mut dice) - 3.0,
+        rows: 100,
+        lower: 0.0,
+        upper: 1.0,
+        split: (place < 255).then(|| helder_model::TreeSplit {
+            input: format!("x{}", place % 30),
+            test: helder_model::TreeTest::AtMost((100.0 * unit(&mut dice)).floor()),
+            missing: helder_model::Way::First,
+            first: 2 * place + 1,
+            second: 2 * place + 2,
+        }),
+    };
+    model.algorithm = Algorithm::DecisionTree(helder_model::TreeFit {
+        nodes: (0..511).map(&mut node).collect(),
+    });
+    model
+}
+
 /// The cheapest change of a sum of 30 inputs with 32 ways each, half of them needed: nothing like it is easy.
 #[divan::bench(args = [1, 3, 30])]
 fn smallest_change(bencher: divan::Bencher<'_, '_>, most_changes: usize) {

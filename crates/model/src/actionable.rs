@@ -43,3 +43,14 @@ pub enum Direction {
     /// Both ways.
     Either,
 }
+
+impl Direction {
+    /// Whether true or false may become `to`, the other of the two.
+    pub(crate) const fn allows(self, to: bool) -> bool {
+        match self {
+            Self::Up => to,
+            Self::Down => !to,
+            Self::Either => true,
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod change;
 mod front;
 mod gains;
 mod goal;
+mod leaves;
 mod smallest;
 mod words;
 

@@ -23,6 +23,7 @@ pub use outlook::{Chance, MedianTime, Outlook, OutlookCause, OutlookCurve, OverT
 pub(crate) use row::level_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};
 pub(crate) use steps::Placer;
+pub(crate) use tree::Tree as TreeAnswers;
 
 use std::collections::HashMap;
 

@@ -4,9 +4,10 @@ use super::{
     change::{Movable, Number, Target},
     gains::Gains,
     goal::{Goal, GoalFault, Scale},
+    leaves::Leaves,
     smallest::{Done, Limits, Together, Ways, smallest},
 };
-use crate::{Answer, InputType, Model, Row, Scorer, Value};
+use crate::{Algorithm, Answer, InputType, Model, Row, Scorer, Value};
 
 /// How many inputs an advice changes when nobody says otherwise: more is nothing to act on.
 pub const USUAL_CHANGES: usize = 3;
@@ -22,10 +23,17 @@ const MOST_STEPS: usize = 6_000;
 #[derive(Clone, Debug)]
 pub struct Counterfactuals {
     movable: Vec<Option<Movable>>,
-    /// Per input: where its steps end.
-    cuts: Vec<Vec<f64>>,
-    gains: Gains,
+    search: Search,
     scale: Scale,
+}
+
+/// How the smallest change is found.
+#[derive(Clone, Debug)]
+enum Search {
+    /// The score is a sum; per input where its steps end.
+    Sum { gains: Gains, cuts: Vec<Vec<f64>> },
+    /// The answer is that of a leaf.
+    Leaves(Leaves),
 }
 
 /// What would have to change.
@@ -74,7 +82,16 @@ struct Options {
 impl Counterfactuals {
     /// `None` for a family whose answer cannot be taken apart by inputs, such as groups.
     pub fn new(model: &Model) -> Option<Self> {
-        let gains = Gains::new(model)?;
+        let search = match &model.algorithm {
+            Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => {
+                Search::Leaves(Leaves::new(model, fit))
+            }
+            _ => {
+                let gains = Gains::new(model)?;
+                let cuts = (0..model.inputs.len()).map(|n| gains.cuts(n)).collect();
+                Search::Sum { gains, cuts }
+            }
+        };
         let is_sensitive = |name: &String| model.training.sensitive_features.contains(name);
         Some(Self {
             movable: model
@@ -82,9 +99,8 @@ impl Counterfactuals {
                 .iter()
                 .map(|input| Movable::new(input).filter(|_| !is_sensitive(&input.name)))
                 .collect(),
-            cuts: (0..model.inputs.len()).map(|n| gains.cuts(n)).collect(),
             scale: Scale::new(model),
-            gains,
+            search,
         })
     }
 
@@ -129,32 +145,23 @@ impl Counterfactuals {
         if self.is_empty() {
             return Ok(same(Outcome::NothingActionable, true));
         }
-        let up = match goal {
-            Goal::AtLeast(_) => 1.0,
-            Goal::AtMost(_) => -1.0,
+        let (done, is_exact) = match &self.search {
+            Search::Sum { gains, cuts } => {
+                let need = (goal, target - answer.score);
+                self.in_sum((gains, cuts), row, need, most_changes)
+            }
+            Search::Leaves(leaves) => {
+                let found = leaves.smallest(row, &self.movable, goal, most_changes);
+                (found, true)
+            }
         };
-        let options: Vec<Options> = (0..self.movable.len())
-            .filter_map(|input| self.options(row, input, up))
-            .collect();
-        let inputs: Vec<Ways> = options.iter().map(|option| option.ways.clone()).collect();
-        let together = self.together(row, &options, up);
-        let limits = Limits {
-            most_changes,
-            most_steps: MOST_STEPS,
-        };
-        let found = smallest(&inputs, &together, up * (target - answer.score), limits);
-        let Some(change) = found.smallest else {
-            return Ok(same(Outcome::None, found.is_exact));
+        let Some(done) = done else {
+            return Ok(same(Outcome::None, is_exact));
         };
         let (mut after, mut changes) = (row.clone(), Vec::new());
-        for (option, done) in options.iter().zip(&change.done) {
-            if let Some((value, effort)) = option.done(row, *done) {
-                put(scorer, &mut after, option.input, value);
-                changes.push(Change {
-                    input: option.input,
-                    effort,
-                });
-            }
+        for (input, value, effort) in done {
+            put(scorer, &mut after, input, value);
+            changes.push(Change { input, effort });
         }
         let mut then = Answer::default();
         if scorer.score(&after, &mut then).is_err() {
@@ -162,13 +169,52 @@ impl Counterfactuals {
         }
         Ok(Counterfactual {
             outcome: Outcome::Change(changes),
-            is_exact: found.is_exact,
+            is_exact,
             row: after,
             answer: then,
         })
     }
 
-    fn options(&self, row: &Row, input: usize, up: f64) -> Option<Options> {
+    /// Searches where the score is a sum; what of each input, for what effort; and whether nothing smaller exists.
+    fn in_sum(
+        &self,
+        (gains, cuts): (&Gains, &[Vec<f64>]),
+        row: &Row,
+        (goal, need): (Goal, f64),
+        most_changes: usize,
+    ) -> (Option<Vec<(usize, Target, f64)>>, bool) {
+        let up = match goal {
+            Goal::AtLeast(_) => 1.0,
+            Goal::AtMost(_) => -1.0,
+        };
+        let options: Vec<Options> = (0..self.movable.len())
+            .filter_map(|input| self.options((gains, &cuts[input]), row, input, up))
+            .collect();
+        let inputs: Vec<Ways> = options.iter().map(|option| option.ways.clone()).collect();
+        let together = together(gains, row, &options, up);
+        let limits = Limits {
+            most_changes,
+            most_steps: MOST_STEPS,
+        };
+        let found = smallest(&inputs, &together, up * need, limits);
+        let done = found.smallest.map(|change| {
+            let each = options.iter().zip(&change.done);
+            each.filter_map(|(option, done)| {
+                let (value, effort) = option.done(row, *done)?;
+                Some((option.input, value, effort))
+            })
+            .collect()
+        });
+        (done, found.is_exact)
+    }
+
+    fn options(
+        &self,
+        (gains, cuts): (&Gains, &[f64]),
+        row: &Row,
+        input: usize,
+        up: f64,
+    ) -> Option<Options> {
         let movable = self.movable[input].as_ref()?;
         // From a value that is not known no distance can be told.
         if row.is_substituted(input) {
@@ -177,7 +223,7 @@ impl Counterfactuals {
         let some = |targets: Vec<(Target, f64)>| {
             let way = |(target, cost): &(Target, f64)| super::Way {
                 cost: *cost,
-                gain: up * self.gains.alone(row, input, *target),
+                gain: up * gains.alone(row, input, *target),
             };
             Options {
                 input,
@@ -189,7 +235,7 @@ impl Counterfactuals {
         match movable {
             Movable::Number(number) => {
                 let value = row.number(input)?;
-                if let Some(slope) = self.gains.slope(input) {
+                if let Some(slope) = gains.slope(input) {
                     let line = number.line(value, up * slope)?;
                     let (end, first, step) = number.shares(value, line, slope);
                     return Some(Options {
@@ -199,18 +245,14 @@ impl Counterfactuals {
                         ways: Ways::Line { end, first, step },
                     });
                 }
-                let targets = number.in_steps(value, &self.cuts[input]).into_iter();
+                let targets = number.in_steps(value, cuts).into_iter();
                 let each = targets.map(|to| (Target::Number(to), number.cost(value, to)));
                 Some(some(each.collect()))
             }
             Movable::Boolean { direction, cost } => {
-                let now = row.number(input)? > 0.5;
-                let may = match direction {
-                    crate::Direction::Up => !now,
-                    crate::Direction::Down => now,
-                    crate::Direction::Either => true,
-                };
-                may.then(|| some(vec![(Target::Boolean(!now), *cost)]))
+                let to = row.number(input)? <= 0.5;
+                let may = direction.allows(to);
+                may.then(|| some(vec![(Target::Boolean(to), *cost)]))
             }
             Movable::Levels { to, cost } => {
                 let now = row.level(input)?;
@@ -219,20 +261,21 @@ impl Counterfactuals {
             }
         }
     }
+}
 
-    fn together(&self, row: &Row, options: &[Options], up: f64) -> Vec<Together> {
-        let of = |input: usize| options.iter().position(|option| option.input == input);
-        let pairs = self.gains.pairs().iter().filter_map(|pair| {
-            let inputs = [of(pair.inputs[0])?, of(pair.inputs[1])?];
-            let targets = inputs.map(|place| options[place].targets.as_slice());
-            let mut gains = pair.beyond(row, targets);
-            for gain in gains.iter_mut().flatten() {
-                *gain *= up;
-            }
-            Some(Together { inputs, gains })
-        });
-        pairs.collect()
-    }
+/// What two changes do together.
+fn together(gains: &Gains, row: &Row, options: &[Options], up: f64) -> Vec<Together> {
+    let of = |input: usize| options.iter().position(|option| option.input == input);
+    let pairs = gains.pairs().iter().filter_map(|pair| {
+        let inputs = [of(pair.inputs[0])?, of(pair.inputs[1])?];
+        let targets = inputs.map(|place| options[place].targets.as_slice());
+        let mut gains = pair.beyond(row, targets);
+        for gain in gains.iter_mut().flatten() {
+            *gain *= up;
+        }
+        Some(Together { inputs, gains })
+    });
+    pairs.collect()
 }
 
 impl Options {

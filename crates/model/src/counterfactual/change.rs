@@ -136,6 +136,19 @@ impl Number {
         (first >= last).then_some((first, last))
     }
 
+    /// The nearest multiple that may be advised above `above` and up to `at_most`, where `value` does not lie.
+    pub(super) fn within(&self, value: f64, above: f64, at_most: f64) -> Option<f64> {
+        if value <= above {
+            let (first, last) = self.above(value)?;
+            let to = self.from(first.max(above.next_up()));
+            (to <= last && to <= at_most).then_some(to)
+        } else {
+            let (first, last) = self.below(value)?;
+            let to = self.up_to(first.min(at_most));
+            (to >= last && to > above).then_some(to)
+        }
+    }
+
     /// For each step between `cuts` that `value` does not lie in, the nearest multiple that may be advised.
     pub(super) fn in_steps(&self, value: f64, cuts: &[f64]) -> Vec<f64> {
         let at = cuts.partition_point(|cut| *cut <= value);

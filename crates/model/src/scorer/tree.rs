@@ -6,7 +6,7 @@ use super::{Answer, Answers, Block, Interval, Row, logistic, probability, row::C
 use crate::{Calibration, Input, TreeFit, TreeSplit, TreeTest, Way};
 
 #[derive(Clone, Debug)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     nodes: Vec<Node>,
     inputs: usize,
     base: f64,
@@ -49,7 +49,7 @@ enum Test {
 
 impl Tree {
     /// `fit` is coherent with `inputs` (see `check`).
-    pub(super) fn new(
+    pub(crate) fn new(
         fit: &TreeFit,
         inputs: &[Input],
         positions: &HashMap<String, usize>,
@@ -122,6 +122,14 @@ impl Tree {
                 .collect(),
             inputs: inputs.len(),
             base,
+        }
+    }
+
+    /// What is answered where the questions end at this node of the fit; `None` where it asks.
+    pub(crate) fn probability(&self, node: usize) -> Option<f64> {
+        match self.nodes.get(node)? {
+            Node::Leaf(leaf) => Some(leaf.probability),
+            Node::Split(_) => None,
         }
     }
 

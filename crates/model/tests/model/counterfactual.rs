@@ -2,13 +2,14 @@
 
 use helder_model::{
     Actionable, Algorithm, Answer, Counterfactual, Counterfactuals, Curve, Direction, Goal, Input,
-    InputType, LinearFit, MissingRule, Model, PairTable, Row, Scorer, Side, TermsFit, Value,
-    counterfactual::Outcome,
+    InputType, LinearFit, MissingRule, Model, PairTable, Row, Scorer, Side, TermsFit, TreeFit,
+    TreeNode, TreeSplit, TreeTest, Value, Way, counterfactual::Outcome,
 };
 
 use crate::{
     boosting::boosted,
     examples::{input, regression},
+    trees::tree,
 };
 
 /// `SplitMix64`.
@@ -166,6 +167,58 @@ fn terms(dice: &mut Dice) -> Model {
     model
 }
 
+/// A tree or a rule list that asks for every input at least once, for the first several times.
+fn questions(dice: &mut Dice) -> Model {
+    let mut model = tree();
+    model.inputs = inputs(dice);
+    let is_list = dice.unit() < 0.4;
+    let leaf = |dice: &mut Dice| TreeNode {
+        score: 3.0 * dice.score(),
+        rows: 50,
+        lower: 0.0,
+        upper: 1.0,
+        split: None,
+    };
+    let mut nodes = vec![leaf(dice)];
+    let mut open = vec![0];
+    let more = dice.below(8);
+    for place in (0..4).chain((0..more).map(|_| dice.below(4)).collect::<Vec<_>>()) {
+        let at = open.swap_remove(if is_list {
+            open.len() - 1
+        } else {
+            dice.below(open.len())
+        });
+        let cut = match place {
+            2 => 0.5,
+            _ if dice.unit() < 0.3 => dice.below(7) as f64,
+            _ => 6.0 * dice.unit(),
+        };
+        let test = match (place, dice.below(2)) {
+            (3, 0) => TreeTest::OneOf(vec![["huur", "koop", "overig"][dice.below(3)].to_owned()]),
+            (3, _) => TreeTest::OneOf(vec!["overig".to_owned(), "huur".to_owned()]),
+            (_, 0) => TreeTest::AtMost(cut),
+            _ => TreeTest::Above(cut),
+        };
+        let first = nodes.len();
+        nodes[at].split = Some(TreeSplit {
+            input: model.inputs[place].name.clone(),
+            test,
+            missing: Way::First,
+            first: first as u64,
+            second: first as u64 + 1,
+        });
+        nodes.extend([leaf(dice), leaf(dice)]);
+        open.extend([first, first + 1].iter().skip(usize::from(is_list)));
+    }
+    let fit = TreeFit { nodes };
+    model.algorithm = if is_list {
+        Algorithm::RuleList(fit)
+    } else {
+        Algorithm::DecisionTree(fit)
+    };
+    model
+}
+
 /// Values of an input as numbers; levels by place.
 type Values = [f64; 4];
 
@@ -267,14 +320,25 @@ fn effort(found: &Counterfactual) -> Option<f64> {
 
 #[test]
 fn the_smallest_change_is_found_for_sums_curves_and_pairs() {
-    let mut dice = Dice(3);
-    let (mut some, mut none, mut several) = (0, 0, 0);
-    for round in 0..300 {
-        let model = if round % 3 == 0 {
-            linear(&mut dice)
+    agrees_with_trying_everything(3, |round, dice| {
+        if round % 3 == 0 {
+            linear(dice)
         } else {
-            terms(&mut dice)
-        };
+            terms(dice)
+        }
+    });
+}
+
+#[test]
+fn the_smallest_change_is_found_for_trees_and_rule_lists() {
+    agrees_with_trying_everything(11, |_, dice| questions(dice));
+}
+
+fn agrees_with_trying_everything(seed: u64, made: impl Fn(usize, &mut Dice) -> Model) {
+    let mut dice = Dice(seed);
+    let (mut some, mut none, mut several) = (0, 0, 0);
+    for round in 0..400 {
+        let model = made(round, &mut dice);
         let scorer = Scorer::new(&model).unwrap();
         let ready = Counterfactuals::new(&model).unwrap();
         let now = [
@@ -287,7 +351,7 @@ fn the_smallest_change_is_found_for_sums_curves_and_pairs() {
         let answer = answer_of(&scorer, &row);
         let probability = answer.probability.unwrap();
         let goal = match dice.below(2) {
-            0 => Goal::AtMost(probability * (0.3 + 0.8 * dice.unit())),
+            0 => Goal::AtMost((probability * (0.3 + 0.8 * dice.unit())).min(0.99)),
             _ => Goal::AtLeast((probability * (0.9 + 2.0 * dice.unit())).min(0.99)),
         };
         let most = 1 + dice.below(3);
@@ -324,4 +388,43 @@ fn the_smallest_change_is_found_for_sums_curves_and_pairs() {
         some > 100 && none > 50 && several > 8,
         "{some} {none} {several}"
     );
+}
+
+#[test]
+fn a_tree_moves_no_value_that_is_not_known_and_says_when_no_leaf_can_be_reached() {
+    let mut model = tree();
+    for (place, direction) in [(0, Direction::Down), (1, Direction::Either)] {
+        model.inputs[place].actionable = Some(actionable(direction));
+    }
+    model.inputs[0].training_range.as_mut().unwrap().maximum = 100_000.0;
+    let scorer = Scorer::new(&model).unwrap();
+    let ready = Counterfactuals::new(&model).unwrap();
+    let row_of = |arrears: Value<'_>, benefit: bool, home: &str| {
+        let mut row = scorer.row();
+        let values = [arrears, Value::Boolean(benefit), Value::Text(home)];
+        for (place, value) in values.into_iter().enumerate() {
+            scorer.set(&mut row, place, value).unwrap();
+        }
+        row
+    };
+    let find = |row: &Row, goal| {
+        let answer = answer_of(&scorer, row);
+        ready.find(&scorer, (row, &answer), goal, 3).unwrap()
+    };
+    // Missing arrears lead to the leaf of 0.45; what could be paid off is not known, and nothing else is asked there.
+    let found = find(&row_of(Value::Null, true, "huur"), Goal::AtMost(0.1));
+    assert_eq!((found.outcome, found.is_exact), (Outcome::None, true));
+    // Known ones are paid off just far enough, and the benefit must end too.
+    let row = row_of(Value::Integer(60_000), true, "huur");
+    let found = find(&row, Goal::AtMost(0.1));
+    let Outcome::Change(changes) = &found.outcome else {
+        panic!("{found:?}")
+    };
+    let places: Vec<usize> = changes.iter().map(|change| change.input).collect();
+    assert_eq!(places, [0, 1]);
+    assert_eq!(found.row.number(0), Some(50_000.0));
+    assert!(found.answer.probability.unwrap() <= 0.1);
+    // No leaf says so much.
+    let found = find(&row, Goal::AtLeast(0.99));
+    assert_eq!((found.outcome, found.is_exact), (Outcome::None, true));
 }

@@ -154,10 +154,14 @@ fn every_stored_file_answers_and_explains_as_it_did_when_it_was_written() {
         let then = fs::read(&kept).unwrap_or_else(|error| panic!("{}: {error}", kept.display()));
         let then: Answers = serde_json::from_slice(&then).unwrap();
         assert_eq!(now.digest, then.digest, "{}: other bytes", path.display());
-        for (now, then) in now.rows.iter().zip(&then.rows) {
+        assert_eq!((now.rows.len(), then.rows.len()), (6, 6));
+        for (mut now, then) in now.rows.into_iter().zip(then.rows) {
+            // A family that gave no advice when it was written may give it since.
+            if then.counterfactual.is_none() {
+                now.counterfactual = None;
+            }
             assert_eq!(now, then, "{}", path.display());
         }
-        assert_eq!((now.rows.len(), then.rows.len()), (6, 6));
         let model = Model::from_json(&bytes).unwrap();
         families.insert(model.algorithm.as_str());
     }
