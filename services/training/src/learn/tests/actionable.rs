@@ -7,7 +7,11 @@ use super::frame::{clients, faults, learned, plan};
 
 #[test]
 fn what_can_be_changed_ends_up_in_the_model_and_on_the_card() {
-    for algorithm in ["logistic-regression", "explainable-boosting", "decision-tree"] {
+    for algorithm in [
+        "logistic-regression",
+        "explainable-boosting",
+        "decision-tree",
+    ] {
         let mut plan = plan(&["age", "debt", "town"]);
         plan["algorithm"] = json!(algorithm);
         plan["features"][1]["actionable"] =
