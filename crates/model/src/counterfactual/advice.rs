@@ -1,7 +1,7 @@
 //! The smallest change of what somebody can change, for one row of one model.
 
 use super::{
-    change::{Movable, Number, Target},
+    change::{Movable, Move, Number, Target},
     gains::Gains,
     goal::{Goal, GoalFault, Scale},
     leaves::Leaves,
@@ -159,8 +159,8 @@ impl Counterfactuals {
             return Ok(same(Outcome::None, is_exact));
         };
         let (mut after, mut changes) = (row.clone(), Vec::new());
-        for (input, value, effort) in done {
-            put(scorer, &mut after, input, value);
+        for Move { input, to, effort } in done {
+            put(scorer, &mut after, input, to);
             changes.push(Change { input, effort });
         }
         let mut then = Answer::default();
@@ -182,7 +182,7 @@ impl Counterfactuals {
         row: &Row,
         (goal, need): (Goal, f64),
         most_changes: usize,
-    ) -> (Option<Vec<(usize, Target, f64)>>, bool) {
+    ) -> (Option<Vec<Move>>, bool) {
         let up = match goal {
             Goal::AtLeast(_) => 1.0,
             Goal::AtMost(_) => -1.0,
@@ -200,8 +200,12 @@ impl Counterfactuals {
         let done = found.smallest.map(|change| {
             let each = options.iter().zip(&change.done);
             each.filter_map(|(option, done)| {
-                let (value, effort) = option.done(row, *done)?;
-                Some((option.input, value, effort))
+                let (to, effort) = option.done(row, *done)?;
+                Some(Move {
+                    input: option.input,
+                    to,
+                    effort,
+                })
             })
             .collect()
         });

@@ -14,6 +14,14 @@ pub(super) enum Target {
     Level(usize),
 }
 
+/// An input moved to a value, for an effort.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Move {
+    pub(super) input: usize,
+    pub(super) to: Target,
+    pub(super) effort: f64,
+}
+
 /// A number that can be moved.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Number {

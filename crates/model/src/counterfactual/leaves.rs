@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    change::{Movable, Target},
+    change::{Movable, Move, Target},
     goal::Goal,
 };
 use crate::{Input, Model, Row, TreeFit, TreeTest, Way, scorer::TreeAnswers};
@@ -85,8 +85,8 @@ impl Leaves {
         movable: &[Option<Movable>],
         goal: Goal,
         most_changes: usize,
-    ) -> Option<Vec<(usize, Target, f64)>> {
-        let mut best: Option<(f64, Vec<(usize, Target, f64)>)> = None;
+    ) -> Option<Vec<Move>> {
+        let mut best: Option<(f64, Vec<Move>)> = None;
         let mut changes = Vec::new();
         for leaf in self.0.iter().filter(|leaf| goal.is_met(leaf.probability)) {
             changes.clear();
@@ -102,7 +102,11 @@ impl Leaves {
                     return false;
                 };
                 effort += own;
-                changes.push((*input, to, own));
+                changes.push(Move {
+                    input: *input,
+                    to,
+                    effort: own,
+                });
                 changes.len() <= most_changes
                     && best.as_ref().is_none_or(|(least, _)| effort <= *least)
             });
@@ -114,7 +118,7 @@ impl Leaves {
             }
         }
         let (_, mut changes) = best?;
-        changes.sort_by_key(|(input, ..)| *input);
+        changes.sort_by_key(|change| change.input);
         Some(changes)
     }
 }
@@ -161,7 +165,9 @@ impl Asked {
                 let TreeTest::OneOf(levels) = test else {
                     // Of a category without a number only what is said of missing values counts.
                     let goes = is_missing_first == is_first;
-                    may.iter_mut().for_each(|may| *may &= goes);
+                    for may in may.iter_mut() {
+                        *may &= goes;
+                    }
                     *or_none &= goes;
                     return;
                 };
