@@ -14,6 +14,7 @@ mod page;
 mod prepare;
 mod provisions;
 mod quality;
+mod records;
 mod small;
 mod spec;
 mod stay;
@@ -30,6 +31,7 @@ pub use honest::{Bin, Calibration, Honesty};
 pub use page::page;
 pub use provisions::{ProvisionEffect, ProvisionGroups, ProvisionLandmark, Ratio};
 pub use quality::{ColumnQuality, Quality, Reason, SetApart};
+pub use records::RecordCounts;
 pub use spec::{
     CauseKind, Characteristic, CharacteristicKind, EndCause, Ends, OutflowSpec, Provision, TimeUnit,
 };

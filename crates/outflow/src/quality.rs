@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use helder_model::Meaning;
 use serde::{Deserialize, Serialize};
 
-use crate::{check::End, prepare::CauseName, small::rounded, spec::OutflowSpec, table::Table};
+use crate::{
+    RecordCounts, check::End, prepare::CauseName, small::rounded, spec::OutflowSpec, table::Table,
+};
 
 /// Rows in = rows used + rows set apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +25,9 @@ pub struct Quality {
     pub reason_unknown: f64,
     /// Persons, where the spec names a column for them.
     pub persons: Option<u64>,
+    /// What the rows were made of, where they are spells made of records; whoever has the frame fills it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<RecordCounts>,
 }
 
 /// Rows set apart for one reason.
@@ -153,6 +158,7 @@ impl Quality {
             columns: columns.collect(),
             reason_unknown: rounded(unknown as f64 / ended.max(1) as f64),
             persons,
+            records: None,
         }
     }
 }

@@ -4,5 +4,6 @@ pub(crate) mod http;
 pub(crate) mod inputs;
 pub(crate) mod job;
 pub(crate) mod lineage;
+pub(crate) mod records;
 pub(crate) mod rows;
 pub(crate) mod wire;

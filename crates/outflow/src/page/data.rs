@@ -3,7 +3,7 @@
 use helder_report::{Cell, Section, Table, Text};
 
 use super::words;
-use crate::OutflowAnalysis;
+use crate::{OutflowAnalysis, RecordCounts, records};
 
 /// Difference in gaps between those who left and those who stay that is worth a remark.
 const UNEVEN: f64 = 0.05;
@@ -58,6 +58,9 @@ pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
         ))
         .table(rows)
         .table(gaps);
+    if let Some(records) = &quality.records {
+        section = section.section(made_of(records));
+    }
     let uneven = quality
         .columns
         .iter()
@@ -75,6 +78,44 @@ pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
         ));
     }
     section
+}
+
+/// The records that the spells were made of, and what was done to them.
+fn made_of(records: &RecordCounts) -> Section {
+    let mut table = Table::new(Text::new("Regels uit de registratie", "Records"))
+        .column(Text::new("Wat", "What"))
+        .number(Text::new("Aantal", "Count"));
+    let counted = |name: &str, n: u64, nl: &str, en: &str| {
+        let what = records::words(name);
+        [
+            Cell::both(Text::new(
+                format!("{nl}{}", what.nl),
+                format!("{en}{}", what.en),
+            )),
+            Cell::count(n),
+        ]
+    };
+    for (name, n) in &records.set_apart {
+        table.push(counted(name, *n, "niet gebruikt: ", "not used: "));
+    }
+    for (name, n) in &records.done {
+        table.push(counted(name, *n, "", ""));
+    }
+    let (all, used, episodes) = (records.records, records.in_episodes, records.episodes);
+    let apart = all.saturating_sub(used);
+    Section::new(Text::new(
+        "Van regels naar trajecten",
+        "From records to spells",
+    ))
+    .paragraph(Text::new(
+        format!(
+            "De registratie had {all} regels. {used} daarvan vormen samen {episodes} trajecten. Niet meegeteld: {apart}. Bij één regel kan meer zijn gedaan."
+        ),
+        format!(
+            "The administration had {all} records. {used} of them make {episodes} spells. Not counted: {apart}. More than one thing may have been done to a record."
+        ),
+    ))
+    .table(table)
 }
 
 /// Soft characteristics are marked wherever they stand.

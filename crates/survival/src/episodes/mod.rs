@@ -119,6 +119,22 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Self; 12] = [
+        Self::EndsBeforeStart,
+        Self::BeforeObservation,
+        Self::AfterObservation,
+        Self::TooShort,
+        Self::RecordedAfterEnd,
+        Self::Repeated,
+        Self::Overlapped,
+        Self::Joined,
+        Self::Runs,
+        Self::EnteredLate,
+        Self::RecordedLate,
+        Self::NoReason,
+    ];
+
     /// Its name, as it is serialised.
     pub fn name(self) -> &'static str {
         match self {

@@ -131,6 +131,25 @@ pub(crate) fn list(
         .load(conn)?)
 }
 
+/// What was built in a project.
+pub(crate) fn built_in(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    project: Uuid,
+) -> Result<Vec<FrameOutcome>> {
+    let outcomes: Vec<Option<String>> = frames::table
+        .filter(frames::organisation.eq(organisation.as_str()))
+        .filter(frames::project_id.eq(project.to_string()))
+        .filter(frames::outcome.is_not_null())
+        .select(frames::outcome)
+        .load(conn)?;
+    outcomes
+        .iter()
+        .flatten()
+        .map(|outcome| parsed(outcome))
+        .collect()
+}
+
 /// Keeps what was built. A second try of the same job writes the same.
 pub(crate) fn finish(
     conn: &mut Conn,

@@ -83,11 +83,14 @@ impl OutflowJob {
             job.checkpoint().is_err()
         };
         let found = analyse(&table, &asked.spec, &built.digest.to_string(), &step);
-        let found = found.map_err(|error| match error {
+        let mut found = found.map_err(|error| match error {
             OutflowError::Invalid(faults) => Problem::invalid(in_spec(faults)),
             OutflowError::Stopped => stopped(job),
             other => Problem::internal(other),
         })?;
+        found.quality.records = job
+            .store()
+            .read_blocking(|conn| frames::records::behind(conn, organisation, &frame))?;
         let analysis = json::text(&found)?;
         let outcome = OutflowOutcome {
             analysis_digest: Digest::of(analysis.as_bytes()),
