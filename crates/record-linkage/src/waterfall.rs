@@ -155,7 +155,7 @@ pub(crate) fn explain(
                 "andere kandidaten, en hoe dichtbij anderen komen",
             )
         } else if rival_bar < 0.0 {
-            ("other candidates", "andere kandidaten")
+            ("what other records say", "wat andere records zeggen")
         } else {
             (
                 "the other records of this person",

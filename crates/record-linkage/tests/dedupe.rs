@@ -4,7 +4,7 @@ mod support;
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use helder_record_linkage::{Column, Deduplicated, Table, dedupe};
+use helder_record_linkage::{Bound, Column, Deduplicated, Table, dedupe, run::within, waterfall};
 use support::{Labelled, febrl_spec, febrl4};
 
 /// FEBRL4's two files as one, in this order of rows.
@@ -102,4 +102,51 @@ fn threads_change_no_bit_and_the_order_of_rows_hardly_a_link() {
         "{differing} of {}",
         pairs.len()
     );
+}
+
+/// Two thousand people of FEBRL4, the first file's record of each twice.
+fn three_times() -> (Labelled, Deduplicated) {
+    let (a, b) = febrl4();
+    let known: HashSet<_> = a.truth[..2_000].iter().copied().collect();
+    let n = a.table.n_rows();
+    let seconds = (0..b.truth.len()).filter(|row| known.contains(&b.truth[*row]));
+    let order: Vec<usize> = (0..2_000)
+        .chain(0..2_000)
+        .chain(seconds.map(|row| n + row))
+        .collect();
+    let file = one_file(order.into_iter());
+    let found = deduplicated(&file, 4);
+    (file, found)
+}
+
+#[test]
+#[expect(clippy::unwrap_used, reason = "a test")]
+fn the_bars_of_a_pair_within_a_group_sum_to_its_weight_to_the_last_bit() {
+    let (file, found) = three_times();
+    let spec = within(&febrl_spec());
+    let bound = Bound::within(&spec, &file.table);
+    let model = found.run.model.as_ref().unwrap();
+    let group = &found.clusters.cluster_of;
+    let scored = found.run.scored.iter();
+    let within_groups: Vec<_> = scored
+        .filter(|pair| group[pair.left as usize] == group[pair.right as usize])
+        .collect();
+    assert!(within_groups.len() > 5_000, "{}", within_groups.len());
+    for pair in within_groups {
+        let rows = (pair.left as usize, pair.right as usize);
+        let shown = waterfall(&spec, &bound, model, rows, pair.rival_bar);
+        assert_eq!(shown.match_weight.to_bits(), pair.match_weight.to_bits());
+    }
+}
+
+#[test]
+fn what_is_said_of_pairs_within_one_file_is_as_true_as_it_says() {
+    let (file, found) = three_times();
+    let links = &found.run.links;
+    let is_true = |left: u32, right: u32| file.truth[left as usize] == file.truth[right as usize];
+    let right = links.iter().filter(|link| is_true(link.left, link.right));
+    let share = right.count() as f64 / links.len() as f64;
+    let said: f64 = links.iter().map(|link| link.match_probability).sum();
+    let said = said / links.len() as f64;
+    assert!((share - said).abs() < 0.01, "{share} true, {said} said");
 }

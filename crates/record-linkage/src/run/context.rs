@@ -11,6 +11,7 @@ use super::{
     Link, RunResult, ScoredPair, Step,
     lost::{Between, expected_pairs},
     quality::judge_again,
+    sizes::{Size, largest_person, weakest_join},
 };
 use crate::{
     bound::Bound,
@@ -23,9 +24,18 @@ use crate::{
 /// Groups of more records than this keep the weights of their pairs as they are: so many are no copies of one person's record.
 const MOST_MEMBERS: usize = 300;
 
-/// How much of the mean weight of a record with the others of its group a pair of the group is worth at least: of several ties, each holding
-/// by itself, a pair needs only some to hold.
+/// With how much of the mean weight of a record with the others of its group a pair of the group is spoken for at least: of several ties, each
+/// holding by itself, a pair needs only some to hold.
 const TIES: f64 = 2.0;
+
+/// What a pair of a group is worth: these bits at even odds, less [`FEWER`] divided among the others of the group, and so much of every further
+/// bit. That the group was made speaks for the pair, the more so the more records agreed to it; ties resting on the same values do not add up.
+const MADE: f64 = 2.7;
+const FEWER: f64 = 1.8;
+const OF_A_BIT: f64 = 0.57;
+/// The same in a group larger than any person of the file: about half of its pairs are of two people.
+const TOO_LARGE: f64 = -2.4;
+const OF_A_BIT_TOO_LARGE: f64 = 0.22;
 
 /// Pairs that [`apply`] may add: those of every group that it looks at.
 pub(super) fn most_pairs(clusters: &Clusters) -> u64 {
@@ -47,21 +57,30 @@ pub(crate) fn apply(
     run: &mut RunResult,
 ) {
     let weigher = Weigher::new(bound, model);
-    let mut scratch = Scratch::new();
     let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (row, group) in clusters.cluster_of.iter().enumerate() {
         groups.entry(*group).or_default().push(row as u32);
     }
+    let alone = groups.values().filter(|members| members.len() == 1).count();
     groups.retain(|_, members| (2..=MOST_MEMBERS).contains(&members.len()));
+    let ties: Vec<Ties> = groups
+        .par_iter()
+        .map_init(Scratch::new, |scratch, (_, members)| {
+            Ties::new(&weigher, members, scratch)
+        })
+        .collect();
+    let sizes: Vec<Size> = ties.iter().map(|ties| ties.size).collect();
+    let largest = largest_person(&sizes, alone).unwrap_or(MOST_MEMBERS);
     let mut pairs: BTreeMap<(u32, u32), ScoredPair> = run
         .scored
         .drain(..)
         .map(|pair| ((pair.left, pair.right), pair))
         .collect();
     let before = pairs.len();
-    for members in groups.values() {
-        within(&weigher, members, &mut scratch, &mut pairs);
+    for (members, ties) in groups.values().zip(&ties) {
+        ties.add_to(&mut pairs, members, largest);
     }
+    drop(ties);
     let newly_reached = (pairs.len() - before) as f64;
     let between = between(&weigher, (clusters, apart), &groups, &pairs);
     for pair in pairs.values_mut().filter(|pair| pair.match_weight > 0.0) {
@@ -144,45 +163,77 @@ impl ScoredPair {
     }
 }
 
-/// A pair of one group weighs no less than the group speaks for either of its records.
-fn within(
-    weigher: &Weigher<'_>,
-    members: &[u32],
-    scratch: &mut Scratch,
-    pairs: &mut BTreeMap<(u32, u32), ScoredPair>,
-) {
-    let n = members.len();
-    let mut weights = vec![0.0; n * n];
-    for i in 0..n {
-        for j in i + 1..n {
-            let weight = weigher.weight(members[i], members[j], scratch);
-            weights[i * n + j] = weight;
-            weights[j * n + i] = weight;
+/// What the records of a group say of each other.
+struct Ties {
+    size: Size,
+    /// Weight of every pair by itself, the first record with the second, the first with the third and so on, and what it or the group speaks
+    /// for it with.
+    pairs: Vec<(f64, f64)>,
+}
+
+impl Ties {
+    fn new(weigher: &Weigher<'_>, members: &[u32], scratch: &mut Scratch) -> Self {
+        let n = members.len();
+        let mut own = Vec::with_capacity(n * (n - 1) / 2);
+        let mut weights = vec![0.0; n * n];
+        for i in 0..n {
+            for j in i + 1..n {
+                let weight = weigher.weight(members[i], members[j], scratch);
+                own.push(weight);
+                weights[i * n + j] = Weigher::limited(weight);
+                weights[j * n + i] = Weigher::limited(weight);
+            }
+        }
+        let sums: Vec<f64> = weights.chunks(n).map(|row| row.iter().sum()).collect();
+        let places = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
+        let pairs = own.iter().zip(places).map(|(own, (i, j))| {
+            // What the others, the pair itself left out, say of either record; with two records there are no others.
+            let others = |record: usize| (sums[record] - weights[i * n + j]) / (n as f64 - 2.0);
+            let bits = if n > 2 {
+                own.max(TIES * others(i).min(others(j)))
+            } else {
+                *own
+            };
+            (*own, bits)
+        });
+        Self {
+            pairs: pairs.collect(),
+            size: Size {
+                records: n,
+                weakest: weakest_join(&weights, n),
+            },
         }
     }
-    let limited = |weight: f64| Weigher::limited(weight);
-    let sums: Vec<f64> = weights
-        .chunks(n)
-        .map(|row| row.iter().copied().map(limited).sum())
-        .collect();
-    for i in 0..n {
-        for j in i + 1..n {
-            let own = weights[i * n + j];
-            // What the others, the pair itself left out, say of either record; with two records there are no others.
-            let others = |record: usize| (sums[record] - limited(own)) / (n as f64 - 2.0);
-            let bar = if n > 2 {
-                exact((TIES * others(i).min(others(j)) - own).max(0.0))
-            } else {
-                0.0
-            };
-            let (left, right) = (members[i].min(members[j]), members[i].max(members[j]));
+
+    /// Gives every pair of the group its bar, `largest` being the most records of a person.
+    fn add_to(
+        &self,
+        pairs: &mut BTreeMap<(u32, u32), ScoredPair>,
+        members: &[u32],
+        largest: usize,
+    ) {
+        let n = members.len();
+        let rows = (0..n).flat_map(|i| (i + 1..n).map(move |j| (members[i], members[j])));
+        for ((own, bits), (left, right)) in self.pairs.iter().zip(rows) {
+            // Members are in the order of rows.
             let pair = pairs.entry((left, right)).or_insert(ScoredPair {
                 left,
                 right,
                 rival_bar: 0.0,
-                match_weight: own,
+                match_weight: *own,
             });
-            pair.add(bar);
+            if n > 2 {
+                pair.add(exact(in_group(*bits, n, largest) - own));
+            }
         }
+    }
+}
+
+/// Weight of a pair of a group of `n` records, three at least, that it or the group speaks for with `bits`.
+fn in_group(bits: f64, n: usize, largest: usize) -> f64 {
+    if n > largest {
+        TOO_LARGE + OF_A_BIT_TOO_LARGE * bits
+    } else {
+        MADE - FEWER / (n as f64 - 2.0) + OF_A_BIT * bits.max(0.0)
     }
 }

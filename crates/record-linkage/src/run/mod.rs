@@ -13,6 +13,7 @@ mod plan;
 mod quality;
 mod room;
 mod sieve;
+mod sizes;
 mod state;
 mod stream;
 mod weigh;
