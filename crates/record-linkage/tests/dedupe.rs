@@ -120,7 +120,6 @@ fn three_times() -> (Labelled, Deduplicated) {
 }
 
 #[test]
-#[expect(clippy::unwrap_used, reason = "a test")]
 fn the_bars_of_a_pair_within_a_group_sum_to_its_weight_to_the_last_bit() {
     let (file, found) = three_times();
     let spec = within(&febrl_spec());
