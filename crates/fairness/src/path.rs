@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use helder_evaluation::Interval;
+use helder_evaluation::{Interval, Z_95, two_sided_p};
 use serde::{Deserialize, Serialize};
 
 /// What causes what, as somebody holds it to be.
@@ -20,11 +20,11 @@ pub struct CausalGraph {
 }
 
 /// Why a graph is none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
-    /// Something causes itself, by whatever way round.
-    #[error("a variable causes itself: a causal graph has no circles")]
-    Circle,
+    /// The edge at this place lies on a circle.
+    #[error("by this edge a variable causes itself: a causal graph has no circles")]
+    Circle(usize),
     /// A resolving variable that stands in no edge, at this place of the list.
     #[error("this variable stands in no edge")]
     Unknown(usize),
@@ -58,6 +58,24 @@ pub struct PathPart {
     pub difference: f64,
     /// Its 95 % interval (Welch, large samples); `None` of constants.
     pub interval_95: Option<Interval>,
+    /// By the graph something causes both the sensitive feature and this input: the difference is then not the effect of the feature
+    /// alone.
+    pub common_cause: bool,
+    /// The graph lets the sensitive feature not reach this input, nor a common cause reach both, and yet groups differ by more than
+    /// chance (Bonferroni over all such parts at 5 %): the graph and the data do not agree.
+    pub contradicts_graph: bool,
+}
+
+/// What comes by one kind of route.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteShare {
+    /// The kind.
+    pub route: Route,
+    /// Difference in the sum of its parts, on the scale of the score.
+    pub difference: f64,
+    /// Its 95 % interval (Welch, large samples); `None` of constants.
+    pub interval_95: Option<Interval>,
 }
 
 /// A group against the others, part by part.
@@ -70,8 +88,10 @@ pub struct PathReport {
     pub rows: usize,
     /// Difference in mean score: the sum of the parts.
     pub difference: f64,
+    /// Its 95 % interval (Welch, large samples); `None` of constants.
+    pub interval_95: Option<Interval>,
     /// What of it comes by each kind of route.
-    pub by_route: Vec<(Route, f64)>,
+    pub by_route: Vec<RouteShare>,
     /// The parts, largest first.
     pub parts: Vec<PathPart>,
 }
@@ -80,8 +100,8 @@ impl CausalGraph {
     /// * `edges` – cause and effect   * `resolving` – variables through which an influence is held to be justified
     ///
     /// # Errors
-    /// [`GraphError`] for a circle, and for a resolving variable outside the graph.
-    pub fn new(edges: &[(String, String)], resolving: &[String]) -> Result<Self, GraphError> {
+    /// A [`GraphError`] for each edge on a circle, and for each resolving variable outside the graph.
+    pub fn new(edges: &[(String, String)], resolving: &[String]) -> Result<Self, Vec<GraphError>> {
         let mut causes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (cause, effect) in edges {
             causes.entry(effect.clone()).or_default();
@@ -90,23 +110,38 @@ impl CausalGraph {
                 .or_default()
                 .insert(effect.clone());
         }
-        if let Some(place) = resolving.iter().position(|name| !causes.contains_key(name)) {
-            return Err(GraphError::Unknown(place));
-        }
         let graph = Self {
             causes,
             resolving: resolving.iter().cloned().collect(),
         };
-        let is_circular = |name: &String| {
-            let next = graph.causes[name].iter();
-            next.into_iter().any(|effect| {
-                effect == name || graph.reached(effect, |_| true).contains(name.as_str())
-            })
+        let is_circular = |(cause, effect): &(String, String)| {
+            cause == effect || graph.reached(effect, |_| true).contains(cause.as_str())
         };
-        if graph.causes.keys().any(is_circular) {
-            return Err(GraphError::Circle);
+        let circles = (0..edges.len()).filter(|&place| is_circular(&edges[place]));
+        let strangers =
+            (0..resolving.len()).filter(|&place| !graph.causes.contains_key(&resolving[place]));
+        let faults: Vec<GraphError> = circles
+            .map(GraphError::Circle)
+            .chain(strangers.map(GraphError::Unknown))
+            .collect();
+        if faults.is_empty() {
+            Ok(graph)
+        } else {
+            Err(faults)
         }
-        Ok(graph)
+    }
+
+    /// Whether a variable stands in the graph.
+    pub fn holds(&self, name: &str) -> bool {
+        self.causes.contains_key(name)
+    }
+
+    /// Whether something causes both, other than by way of `from`.
+    pub fn common_cause(&self, from: &str, to: &str) -> bool {
+        self.causes.keys().any(|cause| {
+            self.reached(cause, |_| true).contains(from)
+                && (cause == to || self.reached(cause, |name| name != from).contains(to))
+        })
     }
 
     /// Everything that `from` influences along variables that `may` be passed.
@@ -125,7 +160,7 @@ impl CausalGraph {
 
     /// How `from` reaches `to`.
     pub fn route(&self, from: &str, to: &str) -> Route {
-        if !self.causes.contains_key(from) || !self.causes.contains_key(to) {
+        if !self.holds(from) || !self.holds(to) {
             return Route::NotInGraph;
         }
         let all = self.reached(from, |_| true);
@@ -159,67 +194,128 @@ pub fn path_reports(
     parts: &[(Vec<String>, Vec<f64>)],
     smallest: usize,
 ) -> Vec<PathReport> {
-    let distinct: BTreeSet<&String> = groups.iter().collect();
-    let report = |group: &&String| {
-        let mine = |row: usize| groups.get(row) == Some(*group);
-        let rows = groups.iter().filter(|other| other == group).count();
-        if rows < smallest || groups.len() - rows < smallest {
-            return None;
+    let routes: Vec<Route> = parts
+        .iter()
+        .map(|(inputs, _)| {
+            let routes = inputs.iter().map(|input| graph.route(sensitive, input));
+            routes.max().unwrap_or(Route::NotInGraph)
+        })
+        .collect();
+    let common: Vec<bool> = parts
+        .iter()
+        .map(|(inputs, _)| {
+            let mut inputs = inputs.iter();
+            inputs.any(|input| graph.common_cause(sensitive, input))
+        })
+        .collect();
+    // Contributions of each row, added up by route and over all.
+    let sum = |holds: &dyn Fn(Route) -> bool| {
+        let mut sum = vec![0.0; groups.len()];
+        for ((_, values), _) in parts.iter().zip(&routes).filter(|(_, r)| holds(**r)) {
+            for (sum, value) in sum.iter_mut().zip(values) {
+                *sum += value;
+            }
         }
+        sum
+    };
+    let kinds: BTreeSet<Route> = routes.iter().copied().collect();
+    let by_route: Vec<(Route, Vec<f64>)> = kinds
+        .into_iter()
+        .map(|kind| (kind, sum(&|route| route == kind)))
+        .collect();
+    let whole = sum(&|_| true);
+    let mut sizes: BTreeMap<&String, usize> = BTreeMap::new();
+    for group in groups {
+        *sizes.entry(group).or_default() += 1;
+    }
+    sizes.retain(|_, rows| *rows >= smallest && groups.len() - *rows >= smallest);
+    let unreached = |part: usize| routes[part] == Route::None && !common[part];
+    let looks = sizes.len() * (0..parts.len()).filter(|part| unreached(*part)).count();
+    let report = |(group, rows): (&String, usize)| {
+        let is_mine = |row: usize| groups[row] == *group;
         let mut told: Vec<PathPart> = parts
             .iter()
-            .map(|(inputs, values)| {
-                let (difference, interval_95) = apart(values, mine);
-                let routes = inputs.iter().map(|input| graph.route(sensitive, input));
+            .enumerate()
+            .map(|(part, (inputs, values))| {
+                let found = Apart::of(values, is_mine);
                 PathPart {
                     input: inputs.join("|"),
-                    route: routes.max().unwrap_or(Route::NotInGraph),
-                    difference,
-                    interval_95,
+                    route: routes[part],
+                    difference: found.difference,
+                    interval_95: found.interval_95(),
+                    common_cause: common[part],
+                    contradicts_graph: unreached(part) && found.p_value() * looks as f64 <= 0.05,
                 }
             })
             .collect();
-        let mut by_route: BTreeMap<Route, f64> = BTreeMap::new();
-        for part in &told {
-            *by_route.entry(part.route).or_default() += part.difference;
-        }
         told.sort_by(|a, b| b.difference.abs().total_cmp(&a.difference.abs()));
-        Some(PathReport {
-            group: (*group).clone(),
+        let whole = Apart::of(&whole, is_mine);
+        let by_route = by_route.iter().map(|(route, values)| {
+            let found = Apart::of(values, is_mine);
+            RouteShare {
+                route: *route,
+                difference: found.difference,
+                interval_95: found.interval_95(),
+            }
+        });
+        PathReport {
+            group: group.clone(),
             rows,
-            difference: by_route.values().sum(),
-            by_route: by_route.into_iter().collect(),
+            difference: whole.difference,
+            interval_95: whole.interval_95(),
+            by_route: by_route.collect(),
             parts: told,
-        })
+        }
     };
-    distinct.iter().filter_map(report).collect()
+    sizes.into_iter().map(report).collect()
 }
 
-/// Difference of two means with its interval.
-fn apart(values: &[f64], mine: impl Fn(usize) -> bool) -> (f64, Option<Interval>) {
-    let side = |is_mine: bool| {
-        let those = values.iter().enumerate();
-        let those = those.filter(|(row, _)| mine(*row) == is_mine);
-        let all: Vec<f64> = those.map(|(_, value)| *value).collect();
-        let n = all.len() as f64;
-        let mean = all.iter().sum::<f64>() / n;
-        let squares: f64 = all.iter().map(|value| (value - mean).powi(2)).sum();
-        (mean, squares / (n - 1.0) / n)
-    };
-    let ((first, a), (second, b)) = (side(true), side(false));
-    let (difference, error) = (first - second, (a + b).sqrt());
-    let interval = (error > 0.0).then_some(Interval {
-        low: difference - 1.96 * error,
-        high: difference + 1.96 * error,
-    });
-    (difference, interval)
+/// Difference of two means with its standard error.
+struct Apart {
+    difference: f64,
+    standard_error: f64,
+}
+
+impl Apart {
+    fn of(values: &[f64], is_mine: impl Fn(usize) -> bool) -> Self {
+        let side = |wanted: bool| {
+            let those = values.iter().enumerate();
+            let those = those.filter(|(row, _)| is_mine(*row) == wanted);
+            let all: Vec<f64> = those.map(|(_, value)| *value).collect();
+            let n = all.len() as f64;
+            let mean = all.iter().sum::<f64>() / n;
+            let squares: f64 = all.iter().map(|value| (value - mean).powi(2)).sum();
+            (mean, squares / (n - 1.0) / n)
+        };
+        let ((first, a), (second, b)) = (side(true), side(false));
+        Self {
+            difference: first - second,
+            standard_error: (a + b).sqrt(),
+        }
+    }
+
+    fn interval_95(&self) -> Option<Interval> {
+        (self.standard_error > 0.0).then(|| Interval {
+            low: self.difference - Z_95 * self.standard_error,
+            high: self.difference + Z_95 * self.standard_error,
+        })
+    }
+
+    /// Chance of a difference at least as large if there is none; 1 of constants.
+    fn p_value(&self) -> f64 {
+        if self.standard_error > 0.0 {
+            two_sided_p(self.difference / self.standard_error)
+        } else {
+            1.0
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn graph(edges: &[(&str, &str)], resolving: &[&str]) -> Result<CausalGraph, GraphError> {
+    fn graph(edges: &[(&str, &str)], resolving: &[&str]) -> Result<CausalGraph, Vec<GraphError>> {
         let edges = edges
             .iter()
             .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
@@ -256,13 +352,40 @@ mod tests {
 
     #[test]
     fn circles_and_strangers_are_refused() {
-        let circle = graph(&[("a", "b"), ("b", "c"), ("c", "a")], &[]);
-        assert_eq!(circle, Err(GraphError::Circle));
-        assert_eq!(graph(&[("a", "a")], &[]), Err(GraphError::Circle));
-        assert_eq!(
-            graph(&[("a", "b")], &["b", "z"]),
-            Err(GraphError::Unknown(1))
-        );
+        let edges = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")];
+        let all = graph(&edges, &["b", "z", "d", "y"]).unwrap_err();
+        let wanted = [
+            GraphError::Circle(0),
+            GraphError::Circle(1),
+            GraphError::Circle(2),
+            GraphError::Unknown(1),
+            GraphError::Unknown(3),
+        ];
+        assert_eq!(all, wanted);
+        let itself = graph(&[("a", "a")], &[]).unwrap_err();
+        assert_eq!(itself, [GraphError::Circle(0)]);
+    }
+
+    #[test]
+    fn a_common_cause_is_seen_and_a_way_through_the_feature_itself_is_none() {
+        let edges = [
+            ("region", "origin"),
+            ("region", "rent"),
+            ("origin", "school"),
+            ("rent", "debt"),
+            ("age", "debt"),
+        ];
+        let graph = graph(&edges, &[]).unwrap();
+        for (to, common) in [
+            ("rent", true),
+            ("debt", true),
+            ("region", true),
+            ("school", false),
+            ("age", false),
+            ("shoe_size", false),
+        ] {
+            assert_eq!(graph.common_cause("origin", to), common, "{to}");
+        }
     }
 
     #[test]
@@ -298,9 +421,89 @@ mod tests {
         assert_eq!(found.parts[0].route, Route::Unresolved);
         let limits = found.parts[0].interval_95.unwrap();
         assert!(limits.low < 0.4 && limits.high > 0.4 && limits.low > 0.3);
-        let sum: f64 = found.by_route.iter().map(|(_, part)| part).sum();
+        let sum: f64 = found.by_route.iter().map(|part| part.difference).sum();
         assert!((sum - found.difference).abs() < 1e-12);
+        // A graph that says the group does not reach the district is at odds with these rows.
+        let other = [("origin", "debt"), ("age", "district")];
+        let other = self::graph(&other, &[]).unwrap();
+        let at_odds = path_reports(&other, "origin", &groups, &parts, 10);
+        let found = at_odds[0].parts.iter().find(|p| p.input == "district");
+        assert!(found.unwrap().contradicts_graph, "{at_odds:?}");
         // Few rows of a group say nothing and are not shown.
         assert!(path_reports(&graph, "origin", &groups, &parts, 3_000).is_empty());
+    }
+
+    #[test]
+    fn a_graph_that_agrees_with_the_rows_is_seldom_called_at_odds_with_them() {
+        let graph = graph(&[("origin", "district"), ("age", "debt")], &[]).unwrap();
+        let (n, files) = (400, 1_000);
+        let at_odds = (0..files).filter(|seed| {
+            let mut random = crate::random::Random::new(*seed);
+            let groups: Vec<String> = (0..n)
+                .map(|_| if random.uniform() < 0.3 { "a" } else { "b" }.to_owned())
+                .collect();
+            let mut noise = || (0..n).map(|_| random.uniform()).collect::<Vec<f64>>();
+            let parts = [
+                (vec!["debt".to_owned()], noise()),
+                (vec!["age".to_owned()], noise()),
+            ];
+            let reports = path_reports(&graph, "origin", &groups, &parts, 10);
+            let mut all = reports.iter().flat_map(|report| &report.parts);
+            all.any(|part| part.contradicts_graph)
+        });
+        // Two groups mirror each other, so that Bonferroni counts twice what is looked at once: about 2.5 %.
+        let share = at_odds.count() as f64 / files as f64;
+        assert!((0.005..0.05).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn limits_hold_the_effects_of_a_made_structure_as_often_as_they_promise() {
+        let edges = [
+            ("origin", "income"),
+            ("origin", "district"),
+            ("age", "debt"),
+        ];
+        let graph = graph(&edges, &["income"]).unwrap();
+        let (n, files) = (600, 1_000_usize);
+        // Log odds: -0.8 per unit of income, which group a has 1.0 less of; 0.6 per unit of district, of which it has 0.8 more.
+        let truth = [
+            (Route::None, 0.0),
+            (Route::Resolved, 0.8),
+            (Route::Unresolved, 0.48),
+        ];
+        let mut held = [0; 4];
+        for seed in 0..files {
+            let mut random = crate::random::Random::new(seed as u64);
+            let mut draw = || 2.0 * random.uniform() - 1.0;
+            let groups: Vec<String> = (0..n)
+                .map(|_| if draw() < -0.4 { "a" } else { "b" }.to_owned())
+                .collect();
+            let mut node = |weight: f64, effect: f64| -> Vec<f64> {
+                let of = |group: &String| if group == "a" { effect } else { 0.0 };
+                groups
+                    .iter()
+                    .map(|group| weight * (of(group) + draw()))
+                    .collect()
+            };
+            let parts = [
+                (vec!["income".to_owned()], node(-0.8, -1.0)),
+                (vec!["district".to_owned()], node(0.6, 0.8)),
+                (vec!["debt".to_owned()], node(0.5, 0.0)),
+            ];
+            let found = &path_reports(&graph, "origin", &groups, &parts, 10)[0];
+            let holds = |limits: Option<Interval>, truth: f64| {
+                usize::from(limits.is_some_and(|l| l.low <= truth && truth <= l.high))
+            };
+            for ((share, (route, truth)), held) in found.by_route.iter().zip(truth).zip(&mut held) {
+                assert_eq!(share.route, route);
+                *held += holds(share.interval_95, truth);
+            }
+            held[3] += holds(found.interval_95, 1.28);
+        }
+        // 95 % of 1,000, give or take three standard errors.
+        assert!(
+            held.iter().all(|held| (929..=971).contains(held)),
+            "{held:?}"
+        );
     }
 }

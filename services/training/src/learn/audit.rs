@@ -1,11 +1,13 @@
 //! What a reader needs beyond the first figures: the sections that make the reports.
 
 mod fairness;
+mod paths;
 mod proxies;
 mod quality;
 mod truth;
 
 use helder_evaluation::Feature;
+use helder_model::Model;
 use serde::Serialize;
 
 use super::{
@@ -16,6 +18,7 @@ use super::{
 };
 
 pub(super) use fairness::{FairnessSections, FeatureAudit};
+pub(super) use paths::{Asked, CausalPaths};
 pub(super) use quality::{EvaluationSections, NamedStability, SetsEntry, learning_curve};
 pub(super) use truth::{Known, ShareDrift};
 
@@ -57,6 +60,8 @@ pub(super) struct Material<'a> {
     pub periods: Option<Vec<String>>,
     /// What is known of the truth.
     pub known: Known,
+    /// The causal graph, where one is given.
+    pub asked: Option<Asked<'a>>,
     pub judged_on_training_rows: bool,
     /// Nothing may be told of the rows learned from: there are none of them here.
     pub is_private: bool,
@@ -89,8 +94,9 @@ impl<'a> Material<'a> {
     /// [`LearnError::Internal`] when a column was not read; [`LearnError::Invalid`] when one of the truth holds something else.
     pub(super) fn collect(
         table: &Table,
-        plan: &NewTrainingRun,
+        plan: &'a NewTrainingRun,
         rows: &Rows,
+        model: &Model,
         (y, p, picked): (&'a [bool], &'a [f64], &'a [bool]),
         sensitive: &'a [(&'a str, Vec<String>)],
     ) -> Result<Self, LearnError> {
@@ -130,6 +136,7 @@ impl<'a> Material<'a> {
             groups_learned_from,
             periods: periods(table, &rows.test),
             known: Known::of(table, plan, rows)?,
+            asked: Asked::of(table, plan, rows, model)?,
             judged_on_training_rows: rows.same,
             is_private,
             seed: u64::from(plan.seed),

@@ -2,6 +2,7 @@
 
 mod actionable;
 mod boosting;
+mod causes;
 mod edits;
 mod estimates;
 pub(super) mod evaluation_page;

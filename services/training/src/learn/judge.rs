@@ -199,7 +199,7 @@ pub(super) fn probabilities(
             fairness_report(name, &y, &picked, &p, groups, settings).map_err(LearnError::internal)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let material = Material::collect(table, plan, rows, (&y, &p, &picked), &sensitive)?;
+    let material = Material::collect(table, plan, rows, model, (&y, &p, &picked), &sensitive)?;
     let evaluation = EvaluationSections::of(&material, &reports)?;
     let fairness = FairnessSections::of(&material, &reports, settings)?;
     Ok(Judged {

@@ -1,5 +1,6 @@
 //! What a training run is asked to do.
 
+mod causes;
 mod check;
 mod privacy;
 mod truth;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use causes::CausalGraph;
 pub(crate) use privacy::Privacy;
 pub(crate) use truth::Truth;
 
@@ -78,6 +80,10 @@ pub(crate) struct NewTrainingRun {
     /// What is known of the truth beside the registered outcome, to judge the model by. Probabilities only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<Truth>,
+    /// What causes what, to follow a difference between sensitive groups along the ways it comes by. Absent: nothing is said of causes.
+    /// Logistic regression, explainable boosting and scorecard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causal_graph: Option<CausalGraph>,
     /// What is promised of the rows learned from: nobody can tell from the model whether a row was among them. Absent for no promise;
     /// refused for algorithms that cannot keep one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -201,6 +201,8 @@ fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
     }
     let truth = plan.truth.iter().flat_map(super::plan::Truth::columns);
     wanted.extend(truth.map(|(pointer, name)| (pointer.to_owned(), name)));
+    let graph = plan.causal_graph.iter();
+    wanted.extend(graph.flat_map(super::plan::CausalGraph::columns));
     let sensitive = plan.sensitive_features.iter().enumerate();
     wanted.extend(sensitive.map(|(n, name)| (format!("/sensitiveFeatures/{n}"), name.as_str())));
     wanted.extend(

@@ -2,6 +2,7 @@
 
 mod actionable;
 mod cards;
+mod causes;
 mod counts;
 mod degenerate;
 mod ebm;

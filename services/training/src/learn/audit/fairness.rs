@@ -8,8 +8,8 @@ use helder_fairness::{
 };
 use serde::Serialize;
 
-use super::{Material, NotJudged, ShareDrift, proxies, truth};
-use crate::learn::LearnError;
+use super::{Material, NotJudged, ShareDrift, paths, paths::CausalPaths, proxies, truth};
+use crate::learn::{LearnError, plan::CausalGraph};
 
 /// Most sensitive features whose combinations are judged: ten pairs.
 const MOST_CROSSED: usize = 5;
@@ -25,6 +25,9 @@ pub(in crate::learn) struct FairnessSections {
     /// The worst verdict of those; absent without pairs. It does not enter the verdict of the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intersection_verdict: Option<Verdict>,
+    /// What was held to cause what; absent when no graph was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causal_graph: Option<CausalGraph>,
     /// Per sensitive feature: other rules, labels, proxies.
     pub audits: Vec<FeatureAudit>,
     /// Whether the share picked has moved since the first period: of everybody, and of each group.
@@ -46,6 +49,9 @@ pub(in crate::learn) struct FeatureAudit {
     /// Whether outcomes were registered equally, as a check of a sample found; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_audit: Option<LabelAudit>,
+    /// Along which ways of the causal graph a difference in score comes; absent where nobody drew one with this feature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causal_paths: Option<CausalPaths>,
     /// How well each input tells the groups apart; the most telling first.
     pub proxies: Vec<Proxy>,
     /// How well all inputs together do, per group.
@@ -94,10 +100,12 @@ impl FairnessSections {
             let mut audited = audit(material, place, name, groups, report, settings)?;
             audited.label_audit =
                 truth::labels(material, (name, groups), settings, &mut not_judged)?;
+            audited.causal_paths = paths::follow(material, (name, groups), report, &mut not_judged);
             audits.push(audited);
         }
         let is_checked = audits.iter().any(|audit| audit.label_audit.is_some());
         tell(reports, is_checked, &mut not_judged);
+        not_judged.push(causes(material.asked.is_some()));
         if material.is_private {
             not_judged.push(NotJudged::new(
                 "private",
@@ -115,6 +123,7 @@ impl FairnessSections {
         Ok(Self {
             intersection_verdict: intersections.iter().map(|report| report.verdict).max(),
             intersections,
+            causal_graph: material.asked.as_ref().map(|asked| asked.plan.clone()),
             audits,
             drift: truth::moved(material)?,
             not_judged,
@@ -153,6 +162,7 @@ fn audit(
             Vec::new()
         },
         label_audit: None,
+        causal_paths: None,
         proxies: proxies::each(material, groups, settings)?,
         whole_set: proxies::together(material, place, groups, settings)?,
     })
@@ -184,9 +194,21 @@ fn tell(reports: &[FairnessReport], is_checked: bool, not_judged: &mut Vec<NotJu
             ));
         }
     }
-    not_judged.push(NotJudged::new(
-        "causes",
-        "Er is geen oorzakenmodel opgegeven. Waardoor verschillen ontstaan, zegt dit rapport niet.",
-        "No causal graph was given. What causes the differences, this report does not say.",
-    ));
+}
+
+/// What a graph of causes, or none, leaves unsaid.
+fn causes(has_graph: bool) -> NotJudged {
+    if has_graph {
+        NotJudged::new(
+            "graph-assumed",
+            "Het oorzakenmodel is een aanname van wie het opgaf. Dat de gegevens het niet tegenspreken, bewijst niet dat het klopt.",
+            "The causal graph is an assumption of whoever gave it. That the data do not contradict it does not prove it right.",
+        )
+    } else {
+        NotJudged::new(
+            "causes",
+            "Er is geen oorzakenmodel opgegeven. Waardoor verschillen ontstaan, zegt dit rapport niet.",
+            "No causal graph was given. What causes the differences, this report does not say.",
+        )
+    }
 }

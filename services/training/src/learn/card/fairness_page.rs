@@ -9,7 +9,7 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{fairness, privacy, shared, survival, truth};
+use super::{causes, fairness, privacy, shared, survival, truth};
 use crate::learn::{audit::FeatureAudit, judge::FairnessDocument, plan::NewTrainingRun};
 
 /// Most pairs, inputs and tipping points told in one table.
@@ -48,6 +48,9 @@ pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &FairnessDocument)
     page = page.section(summary);
     if let Some(promised) = &plan.privacy {
         page = page.section(privacy::promise(promised));
+    }
+    if let Some(asked) = &sections.causal_graph {
+        page = page.section(causes::graph(asked));
     }
     for (report, audit) in document.sensitive_features.iter().zip(&sections.audits) {
         page = page.section(feature(report, audit));
@@ -91,6 +94,9 @@ fn feature(report: &FairnessReport, audit: &FeatureAudit) -> Section {
     }
     if let Some(found) = &audit.label_audit {
         section = section.section(truth::labels(found));
+    }
+    if let Some(found) = &audit.causal_paths {
+        section = section.section(causes::paths(found));
     }
     section.section(proxies(&audit.proxies, &audit.whole_set))
 }

@@ -184,6 +184,7 @@ impl NewTrainingRun {
         self.points(fault);
         self.nothing_to_change(fault);
         self.truth_faults(fault);
+        self.graph_faults(fault);
         self.boosting(fault);
         self.regression(fault);
         self.survival(fault);
