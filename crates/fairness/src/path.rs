@@ -295,7 +295,7 @@ impl Apart {
     }
 
     fn interval_95(&self) -> Option<Interval> {
-        (self.standard_error > 0.0).then(|| Interval {
+        (self.standard_error > 0.0).then_some(Interval {
             low: self.difference - Z_95 * self.standard_error,
             high: self.difference + Z_95 * self.standard_error,
         })
