@@ -202,7 +202,7 @@ fn quantile_bins(y: &[bool], probabilities: &[f64]) -> Vec<CalibrationBin> {
 }
 
 /// Logistic regression on the log-odds of the given probabilities, by Newton's method.
-fn line(y: &[bool], probabilities: &[f64]) -> Option<CalibrationLine> {
+pub(crate) fn line(y: &[bool], probabilities: &[f64]) -> Option<CalibrationLine> {
     const EDGE: f64 = 1e-12;
     let logits: Vec<f64> = probabilities
         .iter()

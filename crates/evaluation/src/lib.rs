@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod areas;
 mod calibration;
 mod capacity;
 mod ceiling;
@@ -22,6 +23,7 @@ mod score;
 mod special;
 mod stability;
 
+pub use areas::{Area, Areas, areas};
 pub use calibration::{Calibration, CalibrationBin, CalibrationLine, calibration};
 pub use capacity::{Capacity, Confusion, at_capacity, at_threshold, top_k};
 pub use ceiling::{Ceiling, ceiling, expected_auc};

@@ -58,6 +58,8 @@ pub(super) struct Material<'a> {
     pub groups_learned_from: Vec<Vec<String>>,
     /// Period of each row, where rows know their reference date and there is more than one.
     pub periods: Option<Vec<String>>,
+    /// Area of each row, where the plan names one.
+    pub areas: Option<Vec<String>>,
     /// What is known of the truth.
     pub known: Known,
     /// The causal graph, where one is given.
@@ -135,6 +137,7 @@ impl<'a> Material<'a> {
             learned_from: features(&train)?,
             groups_learned_from,
             periods: periods(table, &rows.test),
+            areas: areas(table, plan, &rows.test)?,
             known: Known::of(table, plan, rows)?,
             asked: Asked::of(table, plan, rows, model)?,
             judged_on_training_rows: rows.same,
@@ -188,6 +191,39 @@ fn periods(table: &Table, rows: &[usize]) -> Option<Vec<String>> {
         }
     };
     (distinct.len() > 1).then(|| dates.iter().map(name).collect())
+}
+
+/// Most areas: beyond it the column is no division into areas.
+const MOST_AREAS: usize = 1_000;
+
+/// Area of each row; `None` where the plan names none.
+fn areas(
+    table: &Table,
+    plan: &NewTrainingRun,
+    rows: &[usize],
+) -> Result<Option<Vec<String>>, LearnError> {
+    let Some(name) = &plan.area else {
+        return Ok(None);
+    };
+    let column = table.column(name)?;
+    let missing = || helder_fairness::MISSING.to_owned();
+    let names = column
+        .texts()
+        .filter(|_| !matches!(column, Column::Date(_)))
+        .map(|texts| {
+            let name = |row: &usize| texts[*row].clone().unwrap_or_else(missing);
+            rows.iter().map(name).collect::<Vec<_>>()
+        });
+    let distinct = |names: &Vec<String>| {
+        let names = names.iter().collect::<std::collections::BTreeSet<_>>();
+        (2..=MOST_AREAS).contains(&names.len())
+    };
+    names.filter(distinct).map(Some).ok_or_else(|| {
+        let detail = format!(
+            "a column of areas has 2 to {MOST_AREAS} of them among the rows judged, no dates and no decimals"
+        );
+        LearnError::fault("/area", "no-areas", detail)
+    })
 }
 
 /// Whether figures on these rows can say anything at all.

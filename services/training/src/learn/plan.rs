@@ -80,6 +80,11 @@ pub(crate) struct NewTrainingRun {
     /// What is known of the truth beside the registered outcome, to judge the model by. Probabilities only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<Truth>,
+    /// Column with the area where somebody lives, such as a neighbourhood or the digits of a postcode: whether the model is as good in each
+    /// is then told. Probabilities only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub area: Option<String>,
     /// What causes what, to follow a difference between sensitive groups along the ways it comes by. Absent: nothing is said of causes.
     /// Logistic regression, explainable boosting and scorecard.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -196,6 +196,7 @@ fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
         ("/weights", plan.weights.as_deref()),
         ("/event", plan.event.as_deref()),
         ("/entry", plan.entry.as_deref()),
+        ("/area", plan.area.as_deref()),
     ] {
         wanted.extend(name.map(|name| (pointer.to_owned(), name)));
     }

@@ -1,6 +1,7 @@
 //! The learning core on real and made-up frames.
 
 mod actionable;
+mod areas;
 mod cards;
 mod causes;
 mod counts;

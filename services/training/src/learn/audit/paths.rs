@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Material, NotJudged, SMALLEST_GROUP};
 use crate::learn::{
     LearnError,
-    judge::each_answer,
+    judge::each_block,
     plan::{CausalGraph, NewTrainingRun},
     split::Rows,
     table::Table,
@@ -59,9 +59,9 @@ impl<'a> Asked<'a> {
                 (inputs, Vec::with_capacity(rows.test.len()))
             })
             .collect();
-        each_answer(table, &scorer, &rows.test, &mut |answer| {
-            for ((_, values), value) in parts.iter_mut().zip(&answer.contributions) {
-                values.push(*value);
+        each_block(table, &scorer, &rows.test, &mut |answers| {
+            for (term, (_, values)) in parts.iter_mut().enumerate() {
+                values.extend_from_slice(answers.contributions(term));
             }
         })?;
         Ok(Some(Self {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use helder_evaluation::{
-    CalibrationLine, Capacity, Ceiling, Conformal, Coverage, Covered, DecisionPoint,
+    Areas, CalibrationLine, Capacity, Ceiling, Conformal, Coverage, Covered, DecisionPoint,
     EvaluationError, FeatureCheck, Gaps, LearningCurve, LearningPoint, LinkInfluence, LinkQuality,
-    Proportion, Recalibration, RecalibrationKind, Stability, at_capacity, auc, brier, calibration,
-    decision_curve, gaps, leakage, learning_sizes, link_influence, log_loss, stability,
+    Proportion, Recalibration, RecalibrationKind, Stability, areas, at_capacity, auc, brier,
+    calibration, decision_curve, gaps, leakage, learning_sizes, link_influence, log_loss,
+    stability,
 };
 use helder_fairness::FairnessReport;
 use helder_model::Model;
@@ -37,6 +38,9 @@ pub(in crate::learn) struct EvaluationSections {
     pub recalibration: Vec<RecalibrationEntry>,
     /// Prediction sets, learned on one half of the rows judged and measured on the other.
     pub prediction_sets: Vec<SetsEntry>,
+    /// As good in every area? Absent where the plan names none, or outcomes are few.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub areas: Option<Areas>,
     /// As good in every period, and at every level of the inputs?
     pub stability: Vec<NamedStability>,
     /// Inputs by themselves: do they know too much?
@@ -134,6 +138,11 @@ impl EvaluationSections {
                 parts(material, &mut not_judged)?
             } else {
                 Vec::new()
+            },
+            areas: if enough {
+                everywhere(material, &mut not_judged)?
+            } else {
+                None
             },
             leakage: if enough {
                 suspects(material, auc.value)?
@@ -350,7 +359,7 @@ fn parts(
             parted += 1;
         }
     }
-    if parted == 0 {
+    if parted == 0 && material.areas.is_none() {
         not_judged.push(NotJudged::new(
             "no-areas",
             "Geen gegeven verdeelt de rijen in gebieden of andere delen. Of het model overal even goed is, is niet te zeggen.",
@@ -358,6 +367,36 @@ fn parts(
         ));
     }
     Ok(found)
+}
+
+/// Each area against what was said of it.
+fn everywhere(
+    material: &Material<'_>,
+    not_judged: &mut Vec<NotJudged>,
+) -> Result<Option<Areas>, LearnError> {
+    let Some(names) = &material.areas else {
+        return Ok(None);
+    };
+    let found =
+        areas(material.y, material.p, names, SMALLEST_GROUP).map_err(LearnError::internal)?;
+    let (small, shown) = (found.pooled_areas, found.areas.len());
+    if small > 0 {
+        not_judged.push(NotJudged::new(
+            "small-areas",
+            format!("{small} gebieden zijn te klein om apart te tonen: daar overkwam het minder dan {SMALLEST_GROUP} mensen, of overkwam het minder dan \
+                     {SMALLEST_GROUP} mensen niet, of ze verbergen zo'n gebied. Ze zijn samengenomen."),
+            format!("{small} areas are too small to show apart: it happened to fewer than {SMALLEST_GROUP} people there, or did not happen to fewer \
+                     than {SMALLEST_GROUP}, or they hide such an area. They were taken together."),
+        ));
+    }
+    if shown < 2 {
+        not_judged.push(NotJudged::new(
+            "few-areas",
+            "Er zijn geen twee gebieden die groot genoeg zijn. Of het model overal even goed is, is niet te zeggen.",
+            "No two areas are large enough. Whether the model is as good everywhere cannot be said.",
+        ));
+    }
+    Ok(Some(found))
 }
 
 fn suspects(material: &Material<'_>, auc: f64) -> Result<Vec<FeatureCheck>, LearnError> {

@@ -48,6 +48,7 @@ pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &EvaluationDocumen
         decisions(sections),
         recalibration(sections),
         sets(&sections.prediction_sets),
+        data::areas(sections),
         data::stability(&sections.stability),
         learning(sections),
         data::leakage(sections),

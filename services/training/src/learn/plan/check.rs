@@ -183,6 +183,7 @@ impl NewTrainingRun {
         }
         self.points(fault);
         self.nothing_to_change(fault);
+        self.area_faults(fault);
         self.truth_faults(fault);
         self.graph_faults(fault);
         self.boosting(fault);

@@ -34,12 +34,30 @@ impl Truth {
 }
 
 impl NewTrainingRun {
+    /// Whether the model answers with the probability of a yes or no.
+    fn gives_probabilities(&self) -> bool {
+        !self.algorithm.estimates()
+            && !self.algorithm.is_survival()
+            && self.algorithm != super::AlgorithmName::KMeans
+    }
+
+    pub(super) fn area_faults(&self, fault: &mut impl FnMut(String, &str, &str)) {
+        let Some(area) = &self.area else { return };
+        if !self.gives_probabilities() {
+            fault(
+                "/area".into(),
+                "wrong-kind",
+                "only probabilities are judged by area",
+            );
+        }
+        if self.target.as_ref() == Some(area) {
+            fault("/area".into(), "target-as-area", "the outcome is no area");
+        }
+    }
+
     pub(super) fn truth_faults(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let Some(truth) = &self.truth else { return };
-        let judges_probabilities = !self.algorithm.estimates()
-            && !self.algorithm.is_survival()
-            && self.algorithm != super::AlgorithmName::KMeans;
-        if !judges_probabilities {
+        if !self.gives_probabilities() {
             fault(
                 "/truth".into(),
                 "wrong-kind",

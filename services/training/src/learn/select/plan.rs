@@ -247,6 +247,7 @@ impl NewSelection {
             entry: None,
             causes: Vec::new(),
             truth: None,
+            area: None,
             causal_graph: None,
             privacy: None,
             split: self.split.clone(),

@@ -1,6 +1,6 @@
 //! The sections on the data behind the figures: parts, suspect inputs, gaps, links.
 
-use helder_evaluation::{Stability, Suspicion};
+use helder_evaluation::{Area, Areas, Heterogeneity, Part, Stability, Suspicion};
 use helder_report::{Cell, Section, Table, Text, number};
 
 use super::around;
@@ -55,31 +55,173 @@ fn parts(by: &str, found: &Stability) -> Section {
         ]);
     }
     let mut section = Section::new(name).table(table);
+    for sentence in heterogeneity(
+        [found.discrimination, found.calibration],
+        &Text::new("delen", "parts"),
+    ) {
+        section = section.paragraph(sentence);
+    }
+    section
+}
+
+/// Most areas in the table; the most telling first.
+const MOST_AREAS: usize = 60;
+
+pub(super) fn areas(sections: &EvaluationSections) -> Option<Section> {
+    let found = sections.areas.as_ref()?;
+    let mut order: Vec<&Area> = found.areas.iter().collect();
+    order.sort_by(|a, b| b.deviation.abs().total_cmp(&a.deviation.abs()));
+    let off = order.iter().filter(|area| area.off).count();
+    let mut section = Section::new(Text::new(
+        "In elk gebied even goed?",
+        "As good in every area?",
+    ))
+    .paragraph(Text::new(
+        "Per gebied is geteld hoe vaak het gebeurde en hoe vaak het model dat verwachtte. Wie naar veel gebieden kijkt, ziet er altijd een paar \
+         die door toeval afwijken. Daarom geldt een afwijking pas als ze ook voor alle gebieden samen groter is dan toeval (Holm, 5%).",
+        "Per area it was counted how often it happened and how often the model expected it. Who looks at many areas always sees a few that are off \
+         by chance. So an area is called off only when it is so for all areas together (Holm, 5 %).",
+    ));
+    if found.areas.len() > 1 {
+        section = section.paragraph(if off == 0 {
+            Text::new(
+                "Van geen enkel gebied is aangetoond dat de kansen er niet kloppen.",
+                "Of no area it was shown that the probabilities are off there.",
+            )
+        } else {
+            Text::new(
+                format!(
+                    "In {off} van de {} gebieden kloppen de kansen niet.",
+                    found.areas.len()
+                ),
+                format!(
+                    "In {off} of {} areas the probabilities are off.",
+                    found.areas.len()
+                ),
+            )
+        });
+    }
+    if order.len() > MOST_AREAS {
+        section = section.paragraph(Text::new(
+            format!(
+                "De tabel toont de eerste {MOST_AREAS} van {} gebieden.",
+                order.len()
+            ),
+            format!(
+                "The table shows the first {MOST_AREAS} of {} areas.",
+                order.len()
+            ),
+        ));
+    }
+    section = section.table(area_table(found, &order));
+    for sentence in heterogeneity(
+        [found.discrimination, found.calibration],
+        &Text::new("gebieden", "areas"),
+    ) {
+        section = section.paragraph(sentence);
+    }
+    Some(section)
+}
+
+/// A line per area in this order, and one for the small areas together.
+fn area_table(found: &Areas, order: &[&Area]) -> Table {
+    let mut table = Table::new(Text::new(
+        "Per gebied, het grootste verschil eerst",
+        "By area, the largest deviation first",
+    ))
+    .column(Text::new("Gebied", "Area"))
+    .number(Text::new("Personen", "Subjects"))
+    .number(Text::new("Onderscheid (AUC)", "Discrimination (AUC)"))
+    .number(Text::new(
+        "Gebeurd per verwacht (ideaal 1)",
+        "Happened per expected (ideal 1)",
+    ))
+    .number(Text::new("Helling (ideaal 1)", "Slope (ideal 1)"))
+    .number(Text::new(
+        "p-waarde (alle gebieden samen)",
+        "p-value (all areas together)",
+    ))
+    .column(Text::new("Kansen kloppen", "Probabilities right"));
+    let figures = |part: &Part, name: Cell| {
+        let auc = part.auc;
+        [
+            name,
+            part.rows
+                .map_or_else(Cell::none, |rows| Cell::count(rows as u64)),
+            around(
+                auc.map(|auc| auc.value),
+                auc.and_then(|auc| auc.interval_95),
+                3,
+            ),
+            around(
+                part.observed_per_expected,
+                part.observed_per_expected_interval_95,
+                2,
+            ),
+        ]
+    };
+    for area in order.iter().take(MOST_AREAS) {
+        let line = area.line;
+        let more = [
+            around(
+                line.map(|line| line.slope),
+                line.and_then(|line| line.slope_interval_95),
+                2,
+            ),
+            Cell::p_value(area.p_value_holm),
+            Cell::both(if area.off {
+                Text::new("nee", "no")
+            } else {
+                Text::new("geen afwijking aangetoond", "no deviation shown")
+            }),
+        ];
+        table.push(
+            figures(&area.part, Cell::text(area.part.name.clone()))
+                .into_iter()
+                .chain(more),
+        );
+    }
+    if let Some(pooled) = &found.pooled {
+        let name = Cell::both(Text::new(
+            format!("{} kleine gebieden samen", found.pooled_areas),
+            format!("{} small areas together", found.pooled_areas),
+        ));
+        let more = [Cell::none(), Cell::none(), Cell::none()];
+        table.push(figures(pooled, name).into_iter().chain(more));
+    }
+    table
+}
+
+/// Whether parts differ by more than chance, in words.
+fn heterogeneity(
+    [discrimination, calibration]: [Option<Heterogeneity>; 2],
+    parts: &Text,
+) -> Vec<Text> {
     let told = [
-        (found.discrimination, "Het onderscheid", "Discrimination"),
-        (found.calibration, "De kalibratie", "Calibration"),
+        (discrimination, "Het onderscheid", "Discrimination"),
+        (calibration, "De kalibratie", "Calibration"),
     ];
-    for (found, nl, en) in told {
-        let Some(found) = found else { continue };
-        let differs = found.p_value < 0.05;
+    let sentence = |(found, nl, en): (Option<Heterogeneity>, &str, &str)| {
+        let found = found?;
         let p = if found.p_value < 0.0001 {
             format!("p < {}", number::decimal(0.0001, 4))
         } else {
             format!("p = {}", number::decimal(found.p_value, 4))
         };
-        section = section.paragraph(if differs {
+        let (of, among) = (&parts.nl, &parts.en);
+        Some(if found.p_value < 0.05 {
             Text::new(
-                format!("{nl} verschilt tussen de delen meer dan door toeval ({p})."),
-                format!("{en} differs between the parts by more than chance ({p})."),
+                format!("{nl} verschilt tussen de {of} meer dan door toeval ({p})."),
+                format!("{en} differs between the {among} by more than chance ({p})."),
             )
         } else {
             Text::new(
-                format!("{nl} verschilt tussen de delen niet aantoonbaar ({p})."),
-                format!("{en} does not demonstrably differ between the parts ({p})."),
+                format!("{nl} verschilt tussen de {of} niet aantoonbaar ({p})."),
+                format!("{en} does not demonstrably differ between the {among} ({p})."),
             )
-        });
-    }
-    section
+        })
+    };
+    told.into_iter().filter_map(sentence).collect()
 }
 
 pub(super) fn leakage(sections: &EvaluationSections) -> Option<Section> {
