@@ -91,6 +91,7 @@ pub fn analyse(study: &Study<'_>) -> Result<Effect, EffectError> {
     let conclusion = conclusion::conclude(&conclusion::Findings {
         power: &power,
         alpha: 1.0 - study.settings.confidence,
+        horizon: study.settings.concluded_horizon,
         gate,
         time_dependent: &time_dependent,
         landmarks: landmarks.value(),

@@ -76,6 +76,9 @@ pub struct Settings {
     pub landmarks: Vec<f64>,
     /// Days after a landmark until which outflow counts.
     pub horizons: Vec<f64>,
+    /// The one of `horizons` that the conclusion tells of; without it the one of which most is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concluded_horizon: Option<f64>,
     /// Days from the beginning of the provision in which it may do something else than later, above 0.
     pub first_days: f64,
     /// Fewest people of which anything is shown, at least 10.
@@ -99,6 +102,7 @@ impl Default for Settings {
             smallest_relevant_difference: 0.1,
             landmarks: vec![90.0, 180.0, 365.0],
             horizons: vec![365.0],
+            concluded_horizon: None,
             first_days: 180.0,
             smallest_group: 10,
             truncation: 0.0005,

@@ -10,6 +10,7 @@ mod k_means;
 mod linear;
 mod points;
 mod privacy;
+mod provision;
 mod terms;
 mod training;
 mod tree;
@@ -45,6 +46,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
     check.nothing_sensitive_is_actionable(model);
     check.similar_cases(model);
     check.privacy(model);
+    check.provisions(model);
     let by_name: HashMap<&str, &Input> = model
         .inputs
         .iter()

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     GeneralisedFit, HazardFit, Input, IntervalFit, KMeansFit, LinearFit, PairTable, PointsFit,
-    Privacy, SimilarCases, Term, TermsFit, Training, TreeFit,
+    Privacy, Provisions, SimilarCases, Term, TermsFit, Training, TreeFit,
 };
 
 /// The format this crate writes.
@@ -43,6 +43,9 @@ pub struct Model {
     /// What is promised of the rows it was learned from; absent where nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privacy: Option<Privacy>,
+    /// What may be expected of provisions, of survival models; absent where training named no report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisions: Option<Provisions>,
     /// From what it was made.
     pub training: Training,
 }

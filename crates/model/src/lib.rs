@@ -15,6 +15,7 @@ pub mod interval;
 mod points;
 mod print;
 mod privacy;
+pub mod provision;
 pub mod read;
 pub mod reason;
 pub mod scorer;
@@ -40,6 +41,7 @@ pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownC
 pub use interval::{IntervalFit, IntervalHazard};
 pub use points::{InputPoints, PointsFit};
 pub use privacy::{Accountant, Mechanism, Privacy};
+pub use provision::{ExpectedDifference, Provision, Provisions};
 pub use read::ModelError;
 pub use reason::{Language, Reasons};
 pub use scorer::{

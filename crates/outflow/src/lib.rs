@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod design;
 mod error;
+mod expected;
 mod gaps;
 mod groups;
 mod hazards;
@@ -24,12 +25,15 @@ mod traits;
 pub use analysis::{FORMAT, OutflowAnalysis, Step, analyse};
 pub use compare::{CauseMethod, CauseTest, Comparison, LevelStay, Test};
 pub use error::OutflowError;
+pub use expected::expected;
 pub use gaps::{ColumnGaps, GapConclusion, GapConclusions, GapReport, GapSign};
 pub use groups::{ClientGroups, FoundGroups, GroupCard, GroupFigure};
 pub use hazards::{Compared, HazardModel, HazardRatio, HazardResult, Period};
 pub use honest::{Bin, Calibration, Honesty};
 pub use page::page;
-pub use provisions::{ProvisionEffect, ProvisionGroups, ProvisionLandmark, Ratio};
+pub use provisions::{
+    HorizonDifference, ProvisionEffect, ProvisionGroups, ProvisionLandmark, Ratio,
+};
 pub use quality::{ColumnQuality, Quality, Reason, SetApart};
 pub use records::RecordCounts;
 pub use spec::{

@@ -1,8 +1,8 @@
 //! What a provision does, as far as the data allow to say.
 
 use helder_effect::{
-    Code, Column, Effect, EffectError, Grouping, HazardRatio, Missing, Settings, Shown, Statement,
-    Study, Text, Verdict, analyse,
+    AtHorizon, Code, Column, Effect, EffectError, Grouping, HazardRatio, Missing, Settings, Shown,
+    Statement, Study, Text, Verdict, analyse,
 };
 use helder_model::Meaning;
 use serde::{Deserialize, Serialize};
@@ -84,8 +84,21 @@ pub struct ProvisionLandmark {
     pub horizon_months: u32,
     /// How many more of all leave by this end when all have begun, doubly robust, with limits at 95 %; in `[-1, 1]`.
     pub difference: Option<[f64; 3]>,
+    /// The same for every horizon of the report up to that one, where it may be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<HorizonDifference>,
     /// Largest standardised difference between those with and without after weighting; up to 0.1 they are alike.
     pub largest_difference: Option<f64>,
+}
+
+/// A difference in chance within some months.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HorizonDifference {
+    /// Months after the landmark.
+    pub months: u32,
+    /// The difference with its limits at 95 %, in `[-1, 1]`.
+    pub difference: [f64; 3],
 }
 
 /// By one characteristic.
@@ -184,7 +197,10 @@ fn provision(
             landmarks: LANDMARKS
                 .map(|months| f64::from(months) * DAYS_PER_MONTH)
                 .to_vec(),
-            horizons: vec![f64::from(horizon) * DAYS_PER_MONTH],
+            horizons: until(prepared, horizon)
+                .map(|months| f64::from(months) * DAYS_PER_MONTH)
+                .collect(),
+            concluded_horizon: Some(f64::from(horizon) * DAYS_PER_MONTH),
             first_days: f64::from(FIRST_MONTHS) * DAYS_PER_MONTH,
             smallest_group: prepared.smallest(),
             ..Settings::default()
@@ -250,7 +266,7 @@ fn told(
             .map(|weighted| of(&weighted.hazard_ratio)),
         e_values: (found.sensitivity.value())
             .map(|found| [found.e_value, found.e_value_of_limit].map(rounded)),
-        landmarks: landmarks(found, horizon),
+        landmarks: landmarks(prepared, found, horizon),
         groups: groups(found, traits),
     }
 }
@@ -305,7 +321,15 @@ fn label(prepared: &Prepared<'_>, column: &DesignColumn) -> String {
     }
 }
 
-fn landmarks(found: &Effect, horizon: u32) -> Vec<ProvisionLandmark> {
+/// Horizons of the report up to the one it tells of, which is the last.
+fn until<'a>(prepared: &'a Prepared<'_>, horizon: u32) -> impl Iterator<Item = u32> + 'a {
+    let before = prepared.spec.horizons.iter().copied();
+    before
+        .filter(move |months| *months < horizon)
+        .chain([horizon])
+}
+
+fn landmarks(prepared: &Prepared<'_>, found: &Effect, horizon: u32) -> Vec<ProvisionLandmark> {
     let Some(all) = found.landmarks.value() else {
         return Vec::new();
     };
@@ -315,13 +339,24 @@ fn landmarks(found: &Effect, horizon: u32) -> Vec<ProvisionLandmark> {
         .map(|(one, months)| ProvisionLandmark {
             months,
             horizon_months: horizon,
-            difference: one.differences.first().and_then(|at| {
-                let found = &at.difference.value()?.doubly_robust;
-                Some([found.estimate, found.lower, found.upper].map(rounded))
-            }),
+            difference: one.differences.last().and_then(difference),
+            differences: until(prepared, horizon)
+                .zip(&one.differences)
+                .filter_map(|(months, at)| {
+                    Some(HorizonDifference {
+                        months,
+                        difference: difference(at)?,
+                    })
+                })
+                .collect(),
             largest_difference: one.balance.value().map(|b| rounded(b.largest_difference)),
         })
         .collect()
+}
+
+fn difference(at: &AtHorizon) -> Option<[f64; 3]> {
+    let found = &at.difference.value()?.doubly_robust;
+    Some([found.estimate, found.lower, found.upper].map(rounded))
 }
 
 fn groups(found: &Effect, traits: &[&Trait]) -> Vec<ProvisionGroups> {

@@ -1,12 +1,15 @@
 //! Outlooks of survival models as they go over the wire.
 
-use helder_model::{Chance, Meaning, Model, Outlook, OverTime, RiskClass, Row};
+use helder_model::{
+    Chance, ExpectedDifference, Meaning, Model, Outlook, OverTime, Provision, RiskClass, Row,
+};
 
 use crate::{
     served::Served,
     wire::{
         CauseAnswer, CauseContribution, ChanceAnswer, ComparableAnswer, ComparableCurve,
-        CurveAnswer, Interval, MedianAnswer, OverTimeAnswer, SurvivalAnswer,
+        CurveAnswer, DifferenceAnswer, Interval, MedianAnswer, OverTimeAnswer, ProvisionAnswer,
+        SurvivalAnswer,
     },
 };
 
@@ -17,6 +20,7 @@ const MONTH: f64 = 30.4375;
 pub(crate) struct Ends {
     causes: Vec<(String, Meaning)>,
     classes: Vec<RiskClass>,
+    provisions: Vec<ProvisionAnswer>,
     /// Months of the horizons, rounded, for names of columns.
     pub(crate) months: Vec<u32>,
 }
@@ -32,6 +36,12 @@ impl Ends {
         Some(Self {
             causes: causes.collect(),
             classes: spoken.risk_classes.to_vec(),
+            provisions: model
+                .provisions
+                .iter()
+                .flat_map(|of| &of.each)
+                .map(provision)
+                .collect(),
             months: spoken
                 .horizons
                 .iter()
@@ -81,6 +91,7 @@ impl Ends {
             },
             lasting: outlook.lasting.iter().map(chance).collect(),
             causes: causes.collect(),
+            provisions: self.provisions.clone(),
             comparable: outlook.risk_class.and_then(|class| self.comparable(class)),
             curve: outlook.curve.as_ref().map(|curve| CurveAnswer {
                 days: curve.time.clone(),
@@ -144,6 +155,27 @@ fn over_time(served: &Served, found: &[OverTime]) -> Vec<OverTimeAnswer> {
         contributions: of.contributions.clone(),
     });
     told.collect()
+}
+
+fn provision(of: &Provision) -> ProvisionAnswer {
+    let difference = |at: &ExpectedDifference| DifferenceAnswer {
+        from_months: at.from_months,
+        within_months: at.within_months,
+        difference: at.difference,
+        interval: Interval {
+            level: 0.95,
+            lower: at.lower,
+            upper: at.upper,
+        },
+    };
+    ProvisionAnswer {
+        provision: of.meaning.clone(),
+        outcome: of.outcome.clone(),
+        reason: of.reason.clone(),
+        differences: of.differences.iter().map(difference).collect(),
+        may_conclude: of.may.clone(),
+        may_not_conclude: of.may_not.clone(),
+    }
 }
 
 fn in_words(median: Option<f64>) -> Meaning {

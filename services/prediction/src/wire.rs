@@ -17,7 +17,7 @@ pub use extras::{
 };
 pub use survival::{
     BatchSurvival, CauseAnswer, CauseContribution, ChanceAnswer, ComparableAnswer, ComparableCurve,
-    CurveAnswer, MedianAnswer, OverTimeAnswer, SurvivalAnswer,
+    CurveAnswer, DifferenceAnswer, MedianAnswer, OverTimeAnswer, ProvisionAnswer, SurvivalAnswer,
 };
 
 /// One or many subjects to predict for.
@@ -132,7 +132,7 @@ pub struct Prediction {
 }
 
 /// An interval of a probability or of a value.
-#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
     /// Always 0.95.

@@ -32,7 +32,7 @@ mod tests;
 
 use std::path::Path;
 
-use helder_model::{Model, Parent, Training};
+use helder_model::{Model, Parent, Provisions, Training};
 use helder_types::Digest;
 
 pub(crate) use edit::{Former, NewEdit, check as check_edit, edit, plan_after};
@@ -50,6 +50,8 @@ pub(crate) struct FrameOrigin {
     pub digest: Digest,
     /// Files it was made of.
     pub parents: Vec<Parent>,
+    /// What a report on outflow of the frame says of provisions, where the plan names one.
+    pub provisions: Option<Provisions>,
 }
 
 /// What came out: the files of a model version, and the figures to show at once.
@@ -152,6 +154,7 @@ pub(crate) fn learn_watched(
             let fitted = survival::fit(&table, plan, &prepared, &rows, onlooker)?;
             let training = training(plan, origin, rows.train.len(), Some(fitted.events));
             let mut model = document(plan, training, fitted.parts);
+            model.provisions.clone_from(&origin.provisions);
             survival::with_classes(&table, plan, &rows, &mut model)?;
             step("judging")?;
             let judged = survival::judge(&table, plan, &rows, &model, fitted.summary)?;
@@ -328,6 +331,7 @@ fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Mod
         calibration: Calibration::None,
         similar_cases: None,
         privacy: None,
+        provisions: None,
         training,
     }
 }

@@ -164,3 +164,122 @@ async fn hazards_by_month_go_from_file_to_chances_that_change_with_time() {
         assert!((sum - prediction["score"].as_f64().unwrap()).abs() < 1e-12);
     }
 }
+
+/// 400 made spells with a course that begins half-way in some.
+fn courses() -> String {
+    let mut dice = Dice::of(3);
+    let mut file = String::from("dagen;reden;leeftijd;cursus\n");
+    for _ in 0..400 {
+        let (days, age) = (30 + dice.below(800), 20 + dice.below(40));
+        let reason = ["werk", "verhuisd", ""][dice.below(3)];
+        let course = if dice.below(4) == 0 {
+            (days / 2).to_string()
+        } else {
+            String::new()
+        };
+        writeln!(file, "{days};{reason};{age};{course}").unwrap();
+    }
+    file
+}
+
+#[tokio::test]
+async fn a_survival_model_says_of_a_provision_only_what_its_report_allows() {
+    let platform = Platform::start().await.unwrap();
+    let people = People::of(&platform, HERE);
+    let file = platform.folder().join("courses.csv");
+    fs::write(&file, courses()).unwrap();
+    let project = journey::project(&people.owner).await;
+    let field = |name: &str, kind: &str| json!({"name": name, "type": kind});
+    let contract = json!({"fields": [
+        field("dagen", "integer"), field("reden", "string"), field("leeftijd", "integer"), field("cursus", "integer"),
+    ]});
+    let version = journey::upload(&people.steward, &project, &file, contract).await;
+    let mut frames = Vec::new();
+    for sql in ["SELECT * FROM t", "SELECT * FROM t WHERE leeftijd > 25"] {
+        let frame = json!({
+            "projectId": project, "name": "trajecten", "unit": "traject", "sql": sql,
+            "tables": [{"alias": "t", "datasetVersionId": id(&version)}],
+        });
+        frames.push(id(&journey::run(
+            &people.analyst,
+            "/training/v1/frames",
+            &frame,
+        )
+        .await));
+    }
+    let words = |text: &str| json!({"nl": text, "en": text});
+    let report = journey::run(&people.analyst, "/training/v1/outflow-reports", &json!({
+        "projectId": project, "frameId": frames[0], "spec": {
+            "title": words("Uitstroom"), "time": "dagen",
+            "ends": {"cause": "reden", "causes": [
+                {"codes": ["werk"], "kind": "work"}, {"codes": ["verhuisd"], "kind": "moved"},
+            ]},
+            "characteristics": [{"column": "leeftijd", "kind": "number", "title": words("leeftijd"), "per": 10}],
+            "provisions": [{"column": "cursus", "title": words("cursus")}],
+        },
+    }))
+    .await;
+    let mut plan = training(&project, &frames[0]);
+    plan["algorithm"] = json!("cox-regression");
+    plan["event"] = json!("reden");
+    plan["sensitiveFeatures"] = json!([]);
+    plan["features"].as_array_mut().unwrap().truncate(1);
+    plan["outflowReport"] = json!(id(&report));
+
+    // A report of another frame, and one that is not there.
+    for (frame, report, code) in [
+        (&frames[1], id(&report), "other-frame"),
+        (
+            &frames[0],
+            "00000000-0000-7000-8000-000000000001".to_owned(),
+            "unknown",
+        ),
+    ] {
+        let mut wrong = plan.clone();
+        wrong["frameId"] = json!(frame);
+        wrong["outflowReport"] = json!(report);
+        let refused = people
+            .analyst
+            .post("/training/v1/training-runs", &wrong)
+            .await;
+        refused.assert_problem(400);
+        let fault = &refused.json()["errors"][0];
+        assert_eq!(
+            (&fault["pointer"], &fault["code"]),
+            (&json!("/outflowReport"), &json!(code))
+        );
+    }
+
+    let run = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
+    let version = format!(
+        "/registry/v1/model-versions/{}",
+        journey::model_version(&run)
+    );
+    people
+        .officer
+        .create(&format!("{version}/reviews"), journey::approval())
+        .await;
+    people
+        .owner
+        .create(&format!("{version}/_activate"), json!({}))
+        .await;
+    let subjects = json!({"subjects": [{"id": "a", "values": {"leeftijd": 30}}]});
+    let path = "/prediction/v1/models/duur-uitkering/predictions";
+    let answer = eventually(Duration::from_secs(5), || async {
+        let reply = people.consumer.post(path, &subjects).await;
+        (reply.status == 200).then(|| reply.json())
+    })
+    .await;
+    // Four hundred spells in which the course does nothing: the reason, and nothing else.
+    let told = &answer["predictions"][0]["survival"]["provisions"][0];
+    assert_eq!(told["provision"]["nl"], "cursus", "{answer}");
+    assert!(
+        told["reason"]["nl"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty()),
+        "{told}"
+    );
+    for key in ["differences", "mayConclude", "mayNotConclude"] {
+        assert!(told.get(key).is_none(), "{told}");
+    }
+}

@@ -100,6 +100,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) power: &'a Power,
     /// One less the confidence of the intervals.
     pub(crate) alpha: f64,
+    /// The horizon to tell of, days; without it any.
+    pub(crate) horizon: Option<f64>,
     pub(crate) gate: Result<(), Reason>,
     pub(crate) time_dependent: &'a TimeDependent,
     pub(crate) landmarks: Option<&'a Landmarks>,
@@ -187,7 +189,15 @@ fn clearest_difference<'a>(
 ) -> Option<(&'a Landmark, f64, &'a Differences)> {
     let each = findings.landmarks?.each.iter();
     let shown = each.flat_map(|landmark| {
-        let at = landmark.differences.iter();
+        let is_told = |days: f64| {
+            findings
+                .horizon
+                .is_none_or(|told| (told - days).abs() < 1e-9)
+        };
+        let at = landmark
+            .differences
+            .iter()
+            .filter(move |at| is_told(at.horizon));
         at.filter_map(move |at| Some((landmark, at.horizon, at.difference.value()?)))
     });
     let error = |it: &Differences| it.doubly_robust.standard_error;

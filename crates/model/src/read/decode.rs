@@ -5,6 +5,7 @@ mod cases;
 mod edits;
 mod hazard;
 mod interval;
+mod provision;
 mod terms;
 mod tree;
 
@@ -76,6 +77,9 @@ fn document(place: &Place<'_>) -> Option<Model> {
         .optional("similarCases")
         .map(|place| cases::similar_cases(&place));
     let privacy = fields.optional("privacy").map(|place| privacy(&place));
+    let provisions = fields
+        .optional("provisions")
+        .map(|place| provision::provisions(&place));
     let training = fields
         .required("training")
         .and_then(|place| training(&place));
@@ -92,6 +96,7 @@ fn document(place: &Place<'_>) -> Option<Model> {
         calibration: calibration?,
         similar_cases: similar_cases.map_or(Some(None), |cases| cases.map(Some))?,
         privacy: privacy.map_or(Some(None), |privacy| privacy.map(Some))?,
+        provisions: provisions.map_or(Some(None), |found| found.map(Some))?,
         training: training?,
     })
 }

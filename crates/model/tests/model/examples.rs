@@ -171,6 +171,7 @@ pub(crate) fn regression() -> Model {
         },
         similar_cases: None,
         privacy: None,
+        provisions: None,
         training: training(),
     }
 }
@@ -237,6 +238,7 @@ pub(crate) fn visits() -> Model {
         }),
         similar_cases: None,
         privacy: None,
+        provisions: None,
         training: Training {
             events: None,
             ..training()
@@ -286,6 +288,7 @@ pub(crate) fn groups() -> Model {
         calibration: Calibration::None,
         similar_cases: None,
         privacy: None,
+        provisions: None,
         training: Training {
             events: None,
             split: Split::None,

@@ -17,6 +17,7 @@ mod hazards;
 mod hostile;
 mod intervals;
 mod printed;
+mod provisions;
 mod read_off;
 mod reasons;
 mod schema;

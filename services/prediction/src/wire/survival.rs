@@ -20,8 +20,49 @@ pub struct SurvivalAnswer {
     /// The whole curve; only when asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curve: Option<CurveAnswer>,
+    /// What may be expected of provisions, where a report on outflow of the same data allows it; else the reason. Absent where training
+    /// named no report. The same for everybody: it is about people who were still there, not about this person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub provisions: Vec<ProvisionAnswer>,
     /// The median in plain language.
     pub text: Meaning,
+}
+
+/// A provision: what may be expected of it, or why nothing may.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProvisionAnswer {
+    /// What it is.
+    pub provision: Meaning,
+    /// The end it is for.
+    pub outcome: Meaning,
+    /// Why nothing is expected; absent where the report allows a conclusion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Meaning>,
+    /// Differences in the chance of that end; absent with a reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<DifferenceAnswer>,
+    /// What may be concluded; absent with a reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_conclude: Vec<Meaning>,
+    /// What may not be concluded; absent with a reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_not_conclude: Vec<Meaning>,
+}
+
+/// How many more (or fewer) of those still there leave by the end when the provision has begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DifferenceAnswer {
+    /// Months from the beginning: of those still there then.
+    pub from_months: u32,
+    /// Months after that.
+    pub within_months: u32,
+    /// Difference in chance, from -1 to 1.
+    #[schema(minimum = -1, maximum = 1)]
+    pub difference: f64,
+    /// Its 95 % interval.
+    pub interval: super::Interval,
 }
 
 /// A time in days with its 95 % interval; each absent where fewer than half end within what was seen in training.

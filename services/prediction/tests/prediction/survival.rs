@@ -317,3 +317,32 @@ async fn hazards_by_interval_answer_in_the_same_shape_and_say_what_changes_with_
         assert_eq!(told.comparable.as_ref().unwrap().rows, 300);
     }
 }
+
+#[actix_web::test]
+async fn a_provision_is_told_where_the_report_allows_it_and_else_only_why_not() {
+    const TOLD: &[u8] =
+        include_bytes!("../../../../crates/model/tests/formats/1/benefit-outflow-provisions.json");
+    let body = format!(r#"{{"subjects":[{{"values":{SOMEBODY}}}]}}"#);
+    let bytes = asked(TOLD, &body).await.unwrap();
+    let answer: PredictionAnswer = serde_json::from_slice(&bytes).unwrap();
+    let told = &answer.predictions[0].survival.as_ref().unwrap().provisions;
+    let [allowed, refused] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(allowed.reason, None);
+    let at = &allowed.differences[1];
+    assert_eq!((at.from_months, at.within_months), (6, 12));
+    assert_eq!(
+        (at.difference, at.interval.lower, at.interval.upper),
+        (0.125, 0.0625, 0.1875)
+    );
+    assert_eq!(
+        (allowed.may_conclude.len(), allowed.may_not_conclude.len()),
+        (1, 1)
+    );
+    assert!(refused.reason.is_some() && refused.differences.is_empty());
+    assert!(refused.may_conclude.is_empty() && refused.may_not_conclude.is_empty());
+    // Models that name no report say nothing at all of it.
+    let plain = asked(LEAVING, &body).await.unwrap();
+    assert!(!String::from_utf8(plain).unwrap().contains("provisions"));
+}

@@ -10,6 +10,7 @@ mod fairness;
 pub(super) mod fairness_page;
 mod intervals;
 mod privacy;
+mod provisions;
 mod quality;
 mod scorecard;
 mod shared;

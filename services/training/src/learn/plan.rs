@@ -93,6 +93,10 @@ pub(crate) struct NewTrainingRun {
     /// refused for algorithms that cannot keep one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privacy: Option<Privacy>,
+    /// Survival: a finished report on outflow of the same frame. Predictions then carry what may be expected of its provisions where the
+    /// report allows a conclusion, and the reason where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outflow_report: Option<Uuid>,
     /// Which rows are kept apart to judge the model.
     pub split: NewSplit,
     /// Settings of the algorithm.

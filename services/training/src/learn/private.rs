@@ -50,6 +50,7 @@ pub(super) fn sealed(onlooker: &Onlooker<'_>) -> Result<FrameOrigin, LearnError>
         bytes.extend(bits.to_le_bytes());
     }
     Ok(FrameOrigin {
+        provisions: None,
         digest: Digest::of(&bytes),
         parents: Vec::new(),
     })

@@ -1,12 +1,14 @@
 //! The table of reports on outflow. Every query starts with the organisation.
 
 use diesel::prelude::*;
+use helder_model::Provisions;
+use helder_outflow::{OutflowAnalysis, expected};
 use helder_platform::{
     audit, clock, jobs,
     problem::{Problem, Result},
     store::Conn,
 };
-use helder_types::{Caller, OrganisationId, job::Job};
+use helder_types::{Caller, Digest, Fault, OrganisationId, job::Job};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -94,6 +96,58 @@ pub(crate) fn analysis(conn: &mut Conn, organisation: &OrganisationId, id: Uuid)
             "this report has no result; see its job",
         )
     })
+}
+
+/// Refuses a plan that names a report which is not there, of another project or frame, or without a result.
+///
+/// # Errors
+/// 400 that says which.
+pub(crate) fn must_be_of(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    report: Uuid,
+    (frame, project): (Uuid, Uuid),
+) -> Result<()> {
+    let wrong = |code: &str, detail: &str| {
+        Problem::invalid(vec![Fault::new("/outflowReport", code, detail)])
+    };
+    let found = match find(conn, organisation, report) {
+        Err(problem) if problem.status() == 404 => {
+            return Err(wrong("unknown", "there is no such report on outflow"));
+        }
+        found => found?,
+    };
+    if found.project_id != project.to_string() {
+        return Err(wrong(
+            "other-project",
+            "the report belongs to another project",
+        ));
+    }
+    if found.frame_id != frame.to_string() {
+        let detail = "the report is of another frame: make one of the frame to learn from";
+        return Err(wrong("other-frame", detail));
+    }
+    if found.outcome.is_none() {
+        return Err(wrong(
+            "not-ready",
+            "the report is not finished; wait for its job",
+        ));
+    }
+    Ok(())
+}
+
+/// What a finished report says of provisions, as a model carries it; `None` where it looked at none.
+pub(crate) fn provisions(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    report: Uuid,
+) -> Result<Option<Provisions>> {
+    let text = analysis(conn, organisation, report)?;
+    let found: OutflowAnalysis = parsed(&text)?;
+    Ok((!found.provisions.is_empty()).then(|| Provisions {
+        report: Digest::of(text.as_bytes()),
+        each: expected(&found.provisions),
+    }))
 }
 
 /// Reports of this organisation, newest first, older than `before`.

@@ -20,7 +20,7 @@ use helder_types::{ProjectStep, job::Job, permission::needs};
 use uuid::Uuid;
 
 use super::{rows, wire::TrainingRun};
-use crate::{App, frames, learn::NewTrainingRun};
+use crate::{App, frames, learn::NewTrainingRun, outflow};
 
 /// Largest report read back, bytes.
 const MAX_REPORT_BYTES: u64 = 32 << 20;
@@ -58,6 +58,10 @@ pub(crate) async fn create_training_run(
                 &asker.organisation,
                 (plan.frame_id, plan.project_id),
             )?;
+            if let Some(report) = plan.outflow_report {
+                let place = (plan.frame_id, plan.project_id);
+                outflow::rows::must_be_of(conn, &asker.organisation, report, place)?;
+            }
             rows::insert(conn, &asker, &plan, None)
         })
         .await?;

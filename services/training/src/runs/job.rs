@@ -33,6 +33,7 @@ use crate::{
         self, Former, FrameOrigin, LearnError, Learned, NewEdit, NewTrainingRun, Onlooker,
         learn_watched,
     },
+    outflow,
     people::{self, Nameless},
 };
 
@@ -98,6 +99,12 @@ impl TrainingJob {
                     digest: parent.digest,
                 })
                 .collect(),
+            provisions: match plan.outflow_report {
+                Some(report) => job
+                    .store()
+                    .read_blocking(|conn| outflow::rows::provisions(conn, organisation, report))?,
+                None => None,
+            },
         };
         let (stage, courses) = (Mutex::new(String::new()), Courses::default());
         let stage_now = || stage.lock().unwrap_or_else(PoisonError::into_inner);

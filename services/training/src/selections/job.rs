@@ -79,6 +79,7 @@ impl SelectionJob {
         let file = job.block_on(self.objects.get_to_file(organisation, &built.digest))?;
         people::in_table(job, &file, &built.digest, Nameless::People, act)?;
         let origin = FrameOrigin {
+            provisions: None,
             digest: built.digest,
             parents: Vec::new(),
         };

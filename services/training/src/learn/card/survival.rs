@@ -5,7 +5,7 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{fairness, intervals, shared, text};
+use super::{fairness, intervals, provisions, shared, text};
 use crate::learn::{
     judge::{FairnessDocument, RowCounts},
     plan::NewTrainingRun,
@@ -32,6 +32,7 @@ pub(super) fn sections(model: &Model, quality: &SurvivalQuality, rows: RowCounts
     if let Some(spoken) = model.algorithm.spoken() {
         sections.extend(classes(&spoken));
     }
+    sections.extend(model.provisions.as_ref().map(provisions::section));
     sections.push(shared::not_judged(&quality.not_judged));
     sections.extend(quality.causes.iter().map(|cause| how_good(cause, rows)));
     sections

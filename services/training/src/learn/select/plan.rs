@@ -250,6 +250,7 @@ impl NewSelection {
             area: None,
             causal_graph: None,
             privacy: None,
+            outflow_report: None,
             split: self.split.clone(),
             hyperparameters,
             capacity: None,

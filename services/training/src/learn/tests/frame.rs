@@ -112,6 +112,7 @@ pub(super) fn origin() -> FrameOrigin {
             name: "t".to_owned(),
             digest: Digest::of(b"parent"),
         }],
+        provisions: None,
     }
 }
 

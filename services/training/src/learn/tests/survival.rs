@@ -2,6 +2,7 @@
 
 mod against_r;
 mod intervals;
+mod provisions;
 mod refused;
 
 use helder_model::{Algorithm, Model, Outlook, Scorer, Value};

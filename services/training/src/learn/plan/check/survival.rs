@@ -15,6 +15,7 @@ impl NewTrainingRun {
                 ("/event", self.event.is_some()),
                 ("/entry", self.entry.is_some()),
                 ("/causes", !self.causes.is_empty()),
+                ("/outflowReport", self.outflow_report.is_some()),
             ] {
                 if is_given {
                     let detail = "this algorithm has no such setting";
