@@ -7,9 +7,9 @@ pub enum ExportError {
     /// Groups have no score that is added up.
     #[error("a model of the kind `{0}` has no score to write down")]
     NoScore(&'static str),
-    /// Its answers are questions one after the other, not a sum of parts.
-    #[error("a model of the kind `{0}` can be written down as SQL only")]
-    SqlOnly(&'static str),
+    /// Its answers are questions one after the other, not a sum of parts; such models have forms of their own.
+    #[error("a model of the kind `{0}` is no sum of parts")]
+    NoSum(&'static str),
     /// More parts than databases and spreadsheets take.
     #[error("the model has {found} parts where this form takes at most {most}")]
     TooManyParts {

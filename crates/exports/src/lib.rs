@@ -67,17 +67,15 @@ impl Form {
 /// Writes a model down. Equal models give equal bytes.
 ///
 /// # Errors
-/// [`ExportError`] for groups, for trees and rule lists in another form than SQL, for models with more parts than the form takes, and for models that do not hold together.
+/// [`ExportError`] for groups, for models with more parts than the form takes, and for models that do not hold together.
 pub fn export(model: &Model, form: Form) -> Result<Vec<u8>, ExportError> {
     if let Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) = &model.algorithm {
-        let dialect = match form {
-            Form::Sqlite => Dialect::Sqlite,
-            Form::Postgres => Dialect::Postgres,
-            Form::Points | Form::Sheet => {
-                return Err(ExportError::SqlOnly(model.algorithm.as_str()));
-            }
+        return match form {
+            Form::Points => points::leaves(model, fit),
+            Form::Sqlite => Ok(sql::tree(model, fit, Dialect::Sqlite)?.into_bytes()),
+            Form::Postgres => Ok(sql::tree(model, fit, Dialect::Postgres)?.into_bytes()),
+            Form::Sheet => sheet::of_tree(model, fit, &[]),
         };
-        return Ok(sql::tree(model, fit, dialect)?.into_bytes());
     }
     let sum = Sum::new(model)?;
     match form {
@@ -93,5 +91,8 @@ pub fn export(model: &Model, form: Form) -> Result<Vec<u8>, ExportError> {
 /// # Errors
 /// As [`export`].
 pub fn workbook(model: &Model, rows: &[Vec<Filled>]) -> Result<Vec<u8>, ExportError> {
-    sheet::workbook(&Sum::new(model)?, rows)
+    match &model.algorithm {
+        Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => sheet::of_tree(model, fit, rows),
+        _ => sheet::workbook(&Sum::new(model)?, rows),
+    }
 }

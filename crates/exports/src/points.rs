@@ -1,5 +1,9 @@
 //! Everything that is added, one row each.
 
+mod tree;
+
+pub(crate) use tree::table as leaves;
+
 use csv::{QuoteStyle, Writer, WriterBuilder};
 use helder_model::{Calibration, Link};
 

@@ -4,10 +4,12 @@
 
 mod blocks;
 mod book;
+mod tree;
 
 use blocks::{Blocks, address};
 use book::{Cell, Sheet};
-use helder_model::{Calibration, Link};
+use helder_model::{Calibration, Link, Model};
+pub(crate) use tree::of_tree;
 
 use crate::{
     ExportError,
@@ -42,19 +44,17 @@ pub enum Filled {
 pub(crate) fn workbook(sum: &Sum<'_>, rows: &[Vec<Filled>]) -> Result<Vec<u8>, ExportError> {
     sum.within(MOST_PARTS)?;
     let blocks = Blocks::new(sum);
-    let sheets = [subjects(sum, &blocks, rows), blocks.sheet(), explained(sum)];
+    let sheets = [
+        subjects(sum, &blocks, rows),
+        blocks.sheet(),
+        explained(sum, None),
+    ];
     book::bytes(&sheets)
 }
 
 fn subjects(sum: &Sum<'_>, blocks: &Blocks<'_>, rows: &[Vec<Filled>]) -> Sheet {
-    let mut sheet = Sheet::new(SUBJECTS, FIRST);
+    let mut sheet = head(sum.model);
     let inputs = sum.model.inputs.len();
-    for (column, input) in sum.model.inputs.iter().enumerate() {
-        let unit = input.unit.as_ref().map(|unit| format!(" ({unit})"));
-        let meaning = format!("{}{}", input.meaning.nl, unit.unwrap_or_default());
-        sheet.text(0, column, &input.name);
-        sheet.text(1, column, meaning);
-    }
     let adds = if sum.points.is_some() {
         "punten"
     } else {
@@ -91,35 +91,55 @@ fn subjects(sum: &Sum<'_>, blocks: &Blocks<'_>, rows: &[Vec<Filled>]) -> Sheet {
         };
         sheet.text(0, next + place, title);
     }
-    let count = if rows.is_empty() {
-        EMPTY_ROWS
-    } else {
-        rows.len() as u32
-    };
-    for at in 0..count {
-        let row = FIRST + at;
-        if let Some(values) = rows.get(at as usize) {
-            for (column, value) in values.iter().enumerate() {
-                fill(&mut sheet, row, column, value);
-            }
-        }
+    for row in filled_in(&mut sheet, rows) {
         for (place, part) in sum.parts.iter().enumerate() {
             let formula = blocks.formula(place, part, row);
             sheet.put(row, inputs + place, Cell::Formula(formula));
         }
-        let (from, to) = (address(row, 0), address(row, inputs - 1));
         for (place, (_, result)) in results.iter().enumerate() {
             let formula = match result {
                 Column::Added => added(row),
                 Column::Scored(total) => blocks::scored(&address(row, *total)),
                 Column::Answer(score) => answer(sum, &address(row, *score)),
             };
-            // Nobody is filled in here.
-            let formula = format!("IF(COUNTA({from}:{to})=0,\"\",{formula})");
+            let formula = where_filled(row, inputs, &formula);
             sheet.put(row, next + place, Cell::Formula(formula));
         }
     }
     sheet
+}
+
+/// The sheet where subjects are filled in: a column per input.
+fn head(model: &Model) -> Sheet {
+    let mut sheet = Sheet::new(SUBJECTS, FIRST);
+    for (column, input) in model.inputs.iter().enumerate() {
+        let unit = input.unit.as_ref().map(|unit| format!(" ({unit})"));
+        let meaning = format!("{}{}", input.meaning.nl, unit.unwrap_or_default());
+        sheet.text(0, column, &input.name);
+        sheet.text(1, column, meaning);
+    }
+    sheet
+}
+
+/// Writes the values that are given; the rows of the sheet that get formulas: those, or room for some.
+fn filled_in(sheet: &mut Sheet, rows: &[Vec<Filled>]) -> std::ops::Range<u32> {
+    for (row, values) in (FIRST..).zip(rows) {
+        for (column, value) in values.iter().enumerate() {
+            fill(sheet, row, column, value);
+        }
+    }
+    let count = if rows.is_empty() {
+        EMPTY_ROWS
+    } else {
+        rows.len() as u32
+    };
+    FIRST..FIRST + count
+}
+
+/// Nothing where nobody is filled in.
+fn where_filled(row: u32, inputs: usize, formula: &str) -> String {
+    let (from, to) = (address(row, 0), address(row, inputs - 1));
+    format!("IF(COUNTA({from}:{to})=0,\"\",{formula})")
 }
 
 /// A column behind the parts; with the column that it is computed from.
@@ -155,7 +175,7 @@ fn answer(sum: &Sum<'_>, score: &str) -> String {
     }
 }
 
-fn explained(sum: &Sum<'_>) -> Sheet {
+fn explained(sum: &Sum<'_>, more: Option<String>) -> Sheet {
     let mut sheet = Sheet::new("Uitleg", 0);
     let model = sum.model;
     let lines = [
@@ -168,7 +188,7 @@ fn explained(sum: &Sum<'_>) -> Sheet {
         "Een spreadsheet vergelijkt getallen op vijftien cijfers: wie nog dichter bij een grens ligt, telt mee met de stap vanaf die grens.".to_owned(),
         "Vul hier geen gegevens van personen in als dit bestand daarna wordt gedeeld.".to_owned(),
     ];
-    for (row, line) in lines.into_iter().enumerate() {
+    for (row, line) in lines.into_iter().chain(more).enumerate() {
         sheet.text(row as u32, 0, line);
     }
     sheet

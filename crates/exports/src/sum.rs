@@ -104,6 +104,15 @@ impl<'a> Sum<'a> {
         }
     }
 
+    /// Of a tree or a rule list: the same, with a part per input that says what its questions are asked about: a number, 0 or 1, or the
+    /// place of a level from 1. It counts for nothing by itself.
+    pub(crate) fn of_reading(model: &'a Model, fit: &TreeFit) -> Self {
+        Self {
+            parts: build::readings(&model.inputs),
+            ..Self::of_root(model, fit)
+        }
+    }
+
     pub(crate) fn input(&self, place: usize) -> &'a Input {
         &self.model.inputs[place]
     }

@@ -51,7 +51,7 @@ pub use scorer::{
 };
 pub use terms::{Curve, PairTable, Side, Term, TermsFit};
 pub use training::{Parent, Split, Training};
-pub use tree::{TreeFit, TreeNode, TreeSplit, TreeTest, Way};
+pub use tree::{Asked, TreeFit, TreeLeaf, TreeNode, TreeSplit, TreeTest, Way};
 
 /// The published JSON Schema of `helder-model/1` (draft 2020-12).
 pub const SCHEMA: &str = include_str!("../schema/helder-model-1.schema.json");

@@ -2,6 +2,10 @@
 
 use serde::Serialize;
 
+mod leaves;
+
+pub use leaves::{Asked, TreeLeaf};
+
 /// A tree of questions. A rule list is a tree whose every question ends at once for those to whom the rule applies.
 ///
 /// What an input contributes is the sum of what its answers change in the score, from the root to the leaf.

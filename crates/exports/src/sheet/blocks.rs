@@ -147,8 +147,20 @@ impl<'a> Blocks<'a> {
         format!("IF({cell}=\"\",{missing},{known})")
     }
 
+    /// What stands in for a missing value of a part that is a line.
+    pub(super) fn missing(&self, place: usize) -> String {
+        let is_there = matches!(
+            self.sum.parts[place],
+            Part::Line {
+                missing: Some(_),
+                ..
+            }
+        );
+        or_none(is_there, number(MISSING, self.blocks[place].column + 1))
+    }
+
     /// Whether a cell holds what the input takes.
-    fn is_number(&self, input: usize, cell: &str) -> String {
+    pub(super) fn is_number(&self, input: usize, cell: &str) -> String {
         if self.sum.input(input).kind == InputType::Integer {
             format!("IF(ISNUMBER({cell}),{cell}=ROUND({cell},0),FALSE)")
         } else {

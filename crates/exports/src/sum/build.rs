@@ -39,7 +39,7 @@ pub(super) fn sum(model: &Model) -> Result<Sum<'_>, ExportError> {
             (0.0, parts, points, probability)
         }
         other @ (Algorithm::DecisionTree(_) | Algorithm::RuleList(_)) => {
-            return Err(ExportError::SqlOnly(other.as_str()));
+            return Err(ExportError::NoSum(other.as_str()));
         }
         other => return Err(ExportError::NoScore(other.as_str())),
     };
@@ -171,6 +171,42 @@ fn card(fit: &PointsFit, inputs: &[Input]) -> Result<Vec<Part>, ExportError> {
             Ok(Part::Alone(steps.map(points)))
         })
         .collect()
+}
+
+/// What questions about each input are asked about.
+pub(super) fn readings(inputs: &[Input]) -> Vec<Part> {
+    let reading = |(at, input): (usize, &Input)| {
+        let missing = match &input.missing {
+            MissingRule::MedianAndIndicator { value } | MissingRule::Median { value } => {
+                Some(*value)
+            }
+            MissingRule::Level { .. } | MissingRule::OwnEffect | MissingRule::Reject => None,
+        };
+        match input.kind {
+            InputType::Number | InputType::Integer => Part::Line {
+                input: at,
+                slope: 1.0,
+                centre: 0.0,
+                known: 0.0,
+                missing,
+            },
+            InputType::Boolean => Part::Alone(Lookup {
+                input: at,
+                missing,
+                known: Known::Boolean(0.0, 1.0),
+            }),
+            InputType::Category => {
+                let levels = input.categories.iter();
+                let all: HashMap<&str, usize> = levels
+                    .zip(1..)
+                    .map(|(category, place)| (category.level.as_str(), place))
+                    .collect();
+                let place = |level: &str| all.get(level).copied().unwrap_or(0) as f64;
+                Part::Alone(of_levels(at, input, place))
+            }
+        }
+    };
+    inputs.iter().enumerate().map(reading).collect()
 }
 
 /// The step of every value.

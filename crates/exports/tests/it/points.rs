@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use helder_exports::{Form, export};
 use helder_model::FARTHEST;
 
-use crate::made::{Given, Row, Told, count, models, rows};
+use crate::made::{Given, Row, Told, count, models, rows, trees};
 
 struct Line(Vec<String>);
 
@@ -108,4 +108,91 @@ fn the_table_adds_up_to_the_score_of_the_service() {
     }
     told.say("points table");
     assert!(told.refused > 0);
+}
+
+/// Whether a value is what a line of a table of leaves says; `levels` are all that the model knows.
+fn passes(line: &Line, value: &Given, levels: &[String]) -> bool {
+    match (line.0[2].as_str(), value) {
+        ("missing", Given::Missing)
+        | ("no", Given::Boolean(false))
+        | ("yes", Given::Boolean(true)) => true,
+        ("number", Given::Number(value)) => {
+            line.number(3).is_none_or(|above| *value > above)
+                && line.number(4).is_none_or(|up_to| *value <= up_to)
+        }
+        ("level", Given::Text(level)) => line.text(5) == *level,
+        ("other level", Given::Text(level)) => !levels.contains(level),
+        _ => false,
+    }
+}
+
+/// Score and answer by a table of leaves.
+fn looked_up(lines: &[Line], names: &[&str], row: &Row) -> Option<(f64, f64)> {
+    let of = |leaf: &str| -> Vec<&Line> { lines.iter().filter(|line| line.0[0] == leaf).collect() };
+    let every = of("every");
+    let levels = |name: &str| -> Vec<String> {
+        let known = every.iter().filter(|line| line.text(1) == name);
+        let known = known.filter(|line| line.0[2] == "level");
+        known.map(|line| line.text(5)).collect()
+    };
+    // What a leaf asks of an input: some line of it passes, or it says nothing of it.
+    let holds = |leaf: &[&Line]| {
+        names.iter().zip(&row.values).all(|(name, value)| {
+            let mut own = leaf.iter().filter(|line| line.text(1) == *name).peekable();
+            own.peek().is_none() || own.any(|line| passes(line, value, &levels(name)))
+        })
+    };
+    if !holds(&every) {
+        return None;
+    }
+    let leaves: std::collections::BTreeSet<&str> =
+        lines.iter().map(|line| line.0[0].as_str()).collect();
+    let numbers = leaves
+        .into_iter()
+        .filter(|leaf| leaf.parse::<usize>().is_ok());
+    let here: Vec<Vec<&Line>> = numbers.map(of).filter(|leaf| holds(leaf)).collect();
+    assert_eq!(here.len(), 1, "one leaf for everybody: {:?}", row.values);
+    let fixed = |is: &str| {
+        let mut all = of("").into_iter();
+        all.find(|line| line.0[2] == is)?.number(6)
+    };
+    let mut score = fixed("start")?;
+    for name in names {
+        let mut own = here[0].iter().filter(|line| line.text(1) == *name);
+        score += own.next().map_or(0.0, |line| line.number(6).unwrap());
+    }
+    let odds = fixed("calibration: adds").map_or(score, |adds| {
+        adds + fixed("calibration: per score").unwrap() * score
+    });
+    Some((score, 1.0 / (1.0 + (-odds).exp())))
+}
+
+#[test]
+fn the_table_of_leaves_gives_everybody_one_leaf_and_its_score() {
+    let mut told = Told::default();
+    for model in trees() {
+        let table = export(&model, Form::Points).unwrap();
+        let mut reader = csv::Reader::from_reader(table.as_slice());
+        let lines: Vec<Line> = reader
+            .records()
+            .map(|line| Line(line.unwrap().iter().map(str::to_owned).collect()))
+            .collect();
+        let names: Vec<&str> = model.inputs.iter().map(|i| i.name.as_str()).collect();
+        // The table knows the last digit of an edge, but no whole number from another.
+        let is_whole = |row: &Row| {
+            model.inputs.iter().zip(&row.values).all(|(input, given)| {
+                input.kind != helder_model::InputType::Integer
+                    || !matches!(given, Given::Number(number) if number.fract() != 0.0)
+            })
+        };
+        for row in rows(&model, count(300), true)
+            .iter()
+            .filter(|row| is_whole(row))
+        {
+            told.compare(&model, row, looked_up(&lines, &names, row));
+        }
+    }
+    told.say("table of leaves");
+    assert!(told.refused > 0);
+    assert_eq!(told.unequal_bits, 0);
 }

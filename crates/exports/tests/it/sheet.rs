@@ -9,7 +9,7 @@ use std::{
 use helder_exports::{Filled, workbook};
 use helder_model::Model;
 
-use crate::made::{Given, Row, Told, count, models, rows};
+use crate::made::{Given, Row, Told, count, models, rows, trees};
 
 /// Rows of one workbook; `LibreOffice` keeps a whole one in memory.
 const AT_ONCE: usize = 10_000;
@@ -65,6 +65,15 @@ fn computed(folder: &Path, model: &Model, rows: &[Row]) -> Vec<Option<(f64, f64)
 
 #[test]
 fn libreoffice_gives_the_score_of_the_service() {
+    same_scores(models(), "LibreOffice");
+}
+
+#[test]
+fn libreoffice_gives_the_score_of_trees_and_rule_lists() {
+    same_scores(trees(), "LibreOffice, trees");
+}
+
+fn same_scores(models: Vec<Model>, what: &str) {
     let is_there = Command::new("soffice")
         .arg("--version")
         .stdout(Stdio::null())
@@ -76,7 +85,7 @@ fn libreoffice_gives_the_score_of_the_service() {
     }
     let folder = tempfile::tempdir().unwrap();
     let mut told = Told::default();
-    for model in models() {
+    for model in models {
         let rows = rows(&model, count(20), false);
         for part in rows.chunks(AT_ONCE) {
             let found = computed(folder.path(), &model, part);
@@ -89,6 +98,6 @@ fn libreoffice_gives_the_score_of_the_service() {
             }
         }
     }
-    told.say("LibreOffice");
+    told.say(what);
     assert!(told.refused > 0);
 }

@@ -1,4 +1,4 @@
-//! The leaves of a tree or rule list, each with what its questions ask of every input together.
+//! The cheapest way to a leaf of a tree or rule list.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::{
     change::{Movable, Move, Target},
     goal::Goal,
 };
-use crate::{Input, Model, Row, TreeFit, TreeTest, Way, scorer::TreeAnswers};
+use crate::{Asked, Model, Row, TreeFit, TreeLeaf, scorer::TreeAnswers};
 
 /// All leaves.
 #[derive(Clone, Debug)]
@@ -19,19 +19,6 @@ struct Leaf {
     asked: Vec<(usize, Asked)>,
 }
 
-/// What the questions on the way to a leaf leave of an input.
-#[derive(Clone, Debug, PartialEq)]
-enum Asked {
-    /// Numbers and booleans above the first and up to the second; or, where it may be, no number.
-    Number {
-        above: f64,
-        at_most: f64,
-        or_missing: bool,
-    },
-    /// Per level of the input; or, where it may be, none of them.
-    Levels { may: Vec<bool>, or_none: bool },
-}
-
 impl Leaves {
     /// `fit` is of `model`, which is coherent.
     pub(super) fn new(model: &Model, fit: &TreeFit) -> Self {
@@ -42,39 +29,14 @@ impl Leaves {
             .map(|(place, input)| (input.name.clone(), place))
             .collect();
         let answers = TreeAnswers::new(fit, &model.inputs, &positions, model.calibration);
-        let mut parents = vec![None; fit.nodes.len()];
-        for (place, node) in fit.nodes.iter().enumerate() {
-            let Some(split) = &node.split else { continue };
-            for (way, next) in [(Way::First, split.first), (Way::Second, split.second)] {
-                if let Some(parent) = parents.get_mut(next as usize) {
-                    *parent = Some((place, way));
-                }
-            }
-        }
-        let leaf = |at: usize| {
-            let mut asked: Vec<(usize, Asked)> = Vec::new();
-            let mut at_parent = parents[at];
-            while let Some((place, way)) = at_parent {
-                let split = fit.nodes[place].split.as_ref()?;
-                let input = *positions.get(&split.input)?;
-                let known = asked.iter().position(|(other, _)| *other == input);
-                let known = known.unwrap_or_else(|| {
-                    asked.push((input, Asked::anything(&model.inputs[input])));
-                    asked.len() - 1
-                });
-                let is_missing_first = split.missing == Way::First;
-                let own = &model.inputs[input];
-                asked[known]
-                    .1
-                    .narrow(&split.test, way, is_missing_first, own);
-                at_parent = parents[place];
-            }
+        let leaves = fit.leaves(&model.inputs).into_iter();
+        let leaf = |leaf: TreeLeaf| {
             Some(Leaf {
-                probability: answers.probability(at)?,
-                asked,
+                probability: answers.probability(leaf.node)?,
+                asked: leaf.asked,
             })
         };
-        Self((0..fit.nodes.len()).filter_map(leaf).collect())
+        Self(leaves.filter_map(leaf).collect())
     }
 
     /// The changes with the least effort after which a row ends in a leaf that meets the goal; fewer changes first where it is the same.
@@ -124,61 +86,6 @@ impl Leaves {
 }
 
 impl Asked {
-    fn anything(input: &Input) -> Self {
-        if input.categories.is_empty() {
-            Self::Number {
-                above: f64::NEG_INFINITY,
-                at_most: f64::INFINITY,
-                or_missing: true,
-            }
-        } else {
-            Self::Levels {
-                may: vec![true; input.categories.len()],
-                or_none: true,
-            }
-        }
-    }
-
-    /// Leaves what goes this way at a question.
-    fn narrow(&mut self, test: &TreeTest, way: Way, is_missing_first: bool, input: &Input) {
-        let is_first = way == Way::First;
-        match self {
-            Self::Number {
-                above,
-                at_most,
-                or_missing,
-            } => {
-                *or_missing &= is_missing_first == is_first;
-                match (test, is_first) {
-                    (TreeTest::AtMost(cut), true) | (TreeTest::Above(cut), false) => {
-                        *at_most = at_most.min(*cut);
-                    }
-                    (TreeTest::AtMost(cut), false) | (TreeTest::Above(cut), true) => {
-                        *above = above.max(*cut);
-                    }
-                    (TreeTest::Known(known), _) if *known == is_first => {}
-                    // No number goes this way.
-                    (TreeTest::Known(_) | TreeTest::OneOf(_), _) => *at_most = f64::NEG_INFINITY,
-                }
-            }
-            Self::Levels { may, or_none } => {
-                let TreeTest::OneOf(levels) = test else {
-                    // Of a category without a number only what is said of missing values counts.
-                    let goes = is_missing_first == is_first;
-                    for may in may.iter_mut() {
-                        *may &= goes;
-                    }
-                    *or_none &= goes;
-                    return;
-                };
-                *or_none &= !is_first;
-                for (may, category) in may.iter_mut().zip(&input.categories) {
-                    *may &= levels.contains(&category.level) == is_first;
-                }
-            }
-        }
-    }
-
     /// Whether the present value of a row passes.
     fn holds(&self, row: &Row, input: usize) -> bool {
         match self {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Answer, Answers, Block, Interval, Row, logistic, probability, row::Cell};
-use crate::{Calibration, Input, TreeFit, TreeSplit, TreeTest, Way};
+use crate::{Calibration, Input, TreeFit, TreeLeaf, TreeSplit, TreeTest, Way};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
@@ -74,34 +74,16 @@ impl Tree {
                 ways: [split.first, split.second].map(|way| way as usize),
             })
         };
-        let mut parents: Vec<Option<usize>> = vec![None; fit.nodes.len()];
-        let splits: Vec<Option<Split>> = fit
-            .nodes
-            .iter()
-            .map(|node| node.split.as_ref().and_then(split))
-            .collect();
-        for (place, split) in splits.iter().enumerate() {
-            for way in split.iter().flat_map(|split| split.ways) {
-                parents[way] = Some(place);
-            }
-        }
         let base = fit.nodes[0].score;
         let mut dense = vec![0.0; inputs.len()];
-        let mut leaf = |at: usize| {
-            let way = std::iter::successors(Some(at), |at| parents[*at]);
-            let mut way: Vec<usize> = way.collect();
-            way.reverse();
+        let mut leaf = |leaf: &TreeLeaf| {
+            let each = leaf.asked.iter().map(|(input, _)| *input).zip(&leaf.adds);
             dense.fill(0.0);
-            for pair in way.windows(2) {
-                let [from, to] = [pair[0], pair[1]];
-                if let Some(split) = &splits[from] {
-                    dense[split.input] += fit.nodes[to].score - fit.nodes[from].score;
-                }
-            }
+            each.for_each(|(input, adds)| dense[input] = *adds);
             // Summed as a reader does it, so that it holds to the last bit.
             let score = dense.iter().fold(base, |sum, one| sum + one);
             let given = dense.iter().copied().enumerate();
-            let node = &fit.nodes[at];
+            let node = &fit.nodes[leaf.node];
             let [lower, upper] = [node.lower, node.upper].map(|end| calibrated(end, calibration));
             Leaf {
                 contributions: given.filter(|(_, one)| *one != 0.0).collect(),
@@ -110,12 +92,15 @@ impl Tree {
                 interval: Interval { lower, upper },
             }
         };
-        let leaves: Vec<Option<Leaf>> = splits
+        let mut leaves: Vec<Option<Leaf>> = vec![None; fit.nodes.len()];
+        for one in fit.leaves(inputs) {
+            leaves[one.node] = Some(leaf(&one));
+        }
+        let splits = fit
+            .nodes
             .iter()
-            .enumerate()
-            .map(|(at, split)| split.is_none().then(|| leaf(at)))
-            .collect();
-        let nodes = splits.into_iter().zip(leaves);
+            .map(|node| node.split.as_ref().and_then(split));
+        let nodes = splits.zip(leaves);
         Self {
             nodes: nodes
                 .filter_map(|(split, leaf)| split.map(Node::Split).or(leaf.map(Node::Leaf)))

@@ -108,10 +108,6 @@ fn told(error: ExportError) -> Problem {
             "no-score",
             "groups have no score that can be written as a sum",
         ),
-        ExportError::SqlOnly(_) => Problem::conflict(
-            "sql-only",
-            "trees and rule lists are questions, not a sum: they can be written as `sqlite` or `postgres`",
-        ),
         ExportError::TooManyParts { .. } => Problem::conflict(
             "too-many-parts",
             "the model has more parts than this form takes; the points table takes any number",
