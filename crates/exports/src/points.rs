@@ -64,6 +64,16 @@ pub(crate) fn table(sum: &Sum<'_>) -> Result<Vec<u8>, ExportError> {
                 missing,
             } => {
                 let name = &sum.input(*input).name;
+                if let Some(how) = sum.input(*input).conversion() {
+                    let converted = Condition {
+                        is: "converted",
+                        from: how.lowest,
+                        below: how.highest,
+                        ..Condition::default()
+                    };
+                    let line = [Some(how.scale), None];
+                    out.row(place, (name, &converted), None, line, how.offset)?;
+                }
                 let number = Condition {
                     is: "number",
                     ..Condition::default()

@@ -4,7 +4,7 @@ mod tree;
 
 use std::fmt::Write as _;
 
-use helder_model::{Calibration, InputType, Link, Model, TreeFit};
+use helder_model::{Calibration, FARTHEST, Input, InputType, Link, Model, TreeFit};
 
 use crate::{
     ExportError,
@@ -15,7 +15,7 @@ use crate::{
 const MOST_PARTS: usize = 600;
 
 /// Beyond this the exponential is no number of a database.
-const FARTHEST: &str = "700";
+const FARTHEST_SCORE: &str = "700";
 
 /// Whose SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,10 +153,10 @@ fn part_of(sum: &Sum<'_>, part: &Part, dialect: Dialect) -> String {
                 format!(" + {}", number(*known))
             };
             let line = format!(
-                "{} * (CASE WHEN {given} > {far} THEN {far} WHEN {given} < -{far} THEN -{far} ELSE {given} END - {}){known}",
+                "{} * ({} - {}){known}",
                 number(*slope),
+                worked(sum.input(*input), &given, dialect),
                 number(*centre),
-                far = number(helder_model::FARTHEST),
             );
             let guards = guards(sum, *input, dialect);
             let missing = missing.map_or_else(null, number);
@@ -164,6 +164,21 @@ fn part_of(sum: &Sum<'_>, part: &Part, dialect: Dialect) -> String {
         }
     };
     format!("CAST({case} AS DOUBLE PRECISION)")
+}
+
+/// The number of an input as the model works with it, of one that is given.
+fn worked(input: &Input, given: &str, dialect: Dialect) -> String {
+    let within = |low: &str, high: &str| {
+        format!(
+            "(CASE WHEN {given} > {high} THEN {high} WHEN {given} < {low} THEN {low} ELSE {given} END)"
+        )
+    };
+    let Some(how) = input.conversion() else {
+        return within(&number(-FARTHEST), &number(FARTHEST));
+    };
+    let [low, high] = how.ends().map(|end| exact(end, dialect));
+    let (scale, offset) = (exact(how.scale, dialect), exact(how.offset, dialect));
+    format!("({} * {scale} + {offset})", within(&low, &high))
 }
 
 fn null() -> String {
@@ -247,7 +262,7 @@ fn guards(sum: &Sum<'_>, place: usize, dialect: Dialect) -> String {
 fn answer(sum: &Sum<'_>) -> String {
     let logistic = |score: &str| {
         let near = format!(
-            "CASE WHEN {score} > {FARTHEST} THEN {FARTHEST} WHEN {score} < -{FARTHEST} THEN -{FARTHEST} ELSE {score} END"
+            "CASE WHEN {score} > {FARTHEST_SCORE} THEN {FARTHEST_SCORE} WHEN {score} < -{FARTHEST_SCORE} THEN -{FARTHEST_SCORE} ELSE {score} END"
         );
         format!(
             "CASE WHEN {score} >= 0 THEN 1 / (1 + EXP(-({near}))) ELSE EXP({near}) / (1 + EXP({near})) END"
@@ -263,7 +278,7 @@ fn answer(sum: &Sum<'_>) -> String {
             number(slope)
         )),
         Answered::Value(Link::Log) => format!(
-            "EXP(CASE WHEN helder_score > {FARTHEST} THEN {FARTHEST} WHEN helder_score < -{FARTHEST} THEN -{FARTHEST} ELSE helder_score END)"
+            "EXP(CASE WHEN helder_score > {FARTHEST_SCORE} THEN {FARTHEST_SCORE} WHEN helder_score < -{FARTHEST_SCORE} THEN -{FARTHEST_SCORE} ELSE helder_score END)"
         ),
         Answered::Value(Link::Identity | Link::None) => "helder_score".to_owned(),
     }

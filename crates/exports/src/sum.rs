@@ -28,7 +28,7 @@ pub(crate) enum Answered {
 /// What is added.
 pub(crate) enum Part {
     Alone(Lookup<f64>),
-    /// `slope` × (value − `centre`) + `known`; `missing` where the value is missing.
+    /// `slope` × (value − `centre`) + `known`; `missing` where the value is missing. The value is that of the input after its conversion.
     Line {
         input: usize,
         slope: f64,
@@ -44,7 +44,7 @@ pub(crate) enum Part {
     },
 }
 
-/// What an input says. `None` means that the model gives no answer.
+/// What an input says of its raw values. `None` means that the model gives no answer.
 pub(crate) struct Lookup<T> {
     pub(crate) input: usize,
     pub(crate) missing: Option<T>,

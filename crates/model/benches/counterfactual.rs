@@ -31,6 +31,7 @@ fn inputs(input: &Input, n: usize) -> Vec<Input> {
             minimum: 0.0,
             maximum: 100.0,
         }),
+        preparation: None,
         actionable: Some(Actionable {
             direction: Direction::Either,
             minimum: None,

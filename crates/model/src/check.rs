@@ -9,6 +9,7 @@ mod interval;
 mod k_means;
 mod linear;
 mod points;
+mod preparation;
 mod privacy;
 mod provision;
 mod terms;

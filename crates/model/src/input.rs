@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Actionable, Meaning};
+use crate::{Actionable, Meaning, Preparation};
 
 /// One input of a model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +27,9 @@ pub struct Input {
     pub unknown_category: Option<UnknownCategory>,
     /// What happens when the value is missing.
     pub missing: MissingRule,
+    /// What turns the raw value into the one that the model works with; absent where they are the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preparation>,
     /// What it is, as the reasons call it.
     pub meaning: Meaning,
     /// Where it comes from, for instance `wmo.voorzieningen.aantal`.

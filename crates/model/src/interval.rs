@@ -61,6 +61,7 @@ impl IntervalFit {
             categories: Vec::new(),
             unknown_category: None,
             missing: MissingRule::Reject,
+            preparation: None,
             meaning: Meaning::new("dagen sinds het begin", "days since the beginning"),
             source_field: None,
             justification: TIME.to_owned(),

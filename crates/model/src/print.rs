@@ -105,6 +105,11 @@ impl Model {
                 .map_or_else(String::new, |unit| format!(" ({unit})"));
             let missing = missing(sheet, input);
             sheet.fact(&input.name, &format!("{meaning}{unit}; {missing}"));
+            if let Some(preparation) = &input.preparation {
+                let said = preparation.meaning(input);
+                let said = sheet.pick(&said).to_owned();
+                sheet.fact("", &said);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::{Algorithm, Input, InputType, Kind, Meaning, Model, Row, Term, scorer::level_name};
+use crate::{Algorithm, Input, InputType, Kind, Meaning, Model, Row, Term, scorer::raw_name};
 
 /// Language of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -230,8 +230,9 @@ impl Pieces {
         };
         let names = match input.kind {
             InputType::Boolean => vec![no.to_owned(), yes.to_owned()],
-            InputType::Category => (0..input.categories.len())
-                .filter_map(|level| level_name(input, level))
+            InputType::Category => input
+                .raw_categories()
+                .filter_map(|raw| raw_name(input, raw))
                 .map(|name| pick(&name))
                 .collect(),
             InputType::Number | InputType::Integer => Vec::new(),
@@ -259,7 +260,7 @@ impl Pieces {
             return out.extend_from_slice(self.unknown.as_bytes());
         }
         let level = row
-            .level(input)
+            .raw_category(input)
             .or_else(|| row.number(input).map(|number| number as usize));
         if let Some(name) = level
             .filter(|_| !self.names.is_empty())
@@ -267,7 +268,7 @@ impl Pieces {
         {
             return out.extend_from_slice(name.as_bytes());
         }
-        let Some(number) = row.number(input) else {
+        let Some(number) = row.raw_number(input) else {
             return;
         };
         let start = out.len();

@@ -20,7 +20,7 @@ mod tree;
 pub use answers::Answers;
 pub use block::{Block, BlockFault};
 pub use outlook::{Chance, MedianTime, Outlook, OutlookCause, OutlookCurve, OverTime};
-pub(crate) use row::level_name;
+pub(crate) use row::raw_name;
 pub use row::{Row, Value, ValueFault, Warning, WarningKind};
 pub(crate) use steps::Placer;
 pub(crate) use tree::Tree as TreeAnswers;
@@ -214,6 +214,9 @@ impl Scorer {
             return Ok(());
         }
         row.set(input, slot.resolve(value)?);
+        if slot.prepares() {
+            row.keep(input, slot.raw(value));
+        }
         Ok(())
     }
 

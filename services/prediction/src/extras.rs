@@ -168,11 +168,10 @@ fn told(
 ) -> CounterfactualAnswer {
     let inputs = served.scorer.inputs();
     let value = |row: &Row, input: usize| {
-        let level = row
-            .level(input)
-            .and_then(|l| inputs[input].categories.get(l));
-        match (level, row.number(input)) {
-            (Some(category), _) => InputValue::Text(category.level.clone()),
+        let raw = row.raw_category(input);
+        let raw = raw.and_then(|at| inputs[input].raw_categories().nth(at));
+        match (raw, row.raw_number(input)) {
+            (Some((category, _)), _) => InputValue::Text(category.to_owned()),
             (None, Some(number)) => InputValue::Number(number),
             (None, None) => InputValue::Null,
         }

@@ -14,6 +14,7 @@ mod groups;
 mod judge;
 mod means;
 mod plan;
+mod preparation;
 mod prepare;
 mod private;
 mod proof;

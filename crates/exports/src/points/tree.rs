@@ -149,8 +149,11 @@ fn passing(input: &Input, asked: Option<&Asked>) -> Vec<May> {
         InputType::Number | InputType::Integer => match asked {
             Some(Asked::Number { above, at_most, .. }) if above >= at_most => {}
             Some(Asked::Number { above, at_most, .. }) => {
-                let end = |at: f64| at.is_finite().then_some(at);
-                all.push(May::Number(end(*above), end(*at_most)));
+                let [above, at_most] = input.raw_limits([*above, *at_most]);
+                if above < at_most {
+                    let end = |at: f64| at.is_finite().then_some(at);
+                    all.push(May::Number(end(above), end(at_most)));
+                }
             }
             _ => all.push(May::Number(None, None)),
         },
@@ -162,9 +165,10 @@ fn passing(input: &Input, asked: Option<&Asked>) -> Vec<May> {
             );
         }
         InputType::Category => {
-            let levels = input.categories.iter().map(|category| &category.level);
-            let passing = levels.filter(|level| level_passes(level));
-            all.extend(passing.map(|level| May::Level(level.clone())));
+            let passing = input
+                .raw_categories()
+                .filter(|(_, level)| level_passes(&input.categories[*level].level));
+            all.extend(passing.map(|(raw, _)| May::Level(raw.to_owned())));
             if let Some(UnknownCategory::Level { level }) = &input.unknown_category
                 && level_passes(level)
             {

@@ -86,9 +86,13 @@ impl<'a> Blocks<'a> {
                 let cell = address(row, *input);
                 let missing = or_none(missing.is_some(), number(MISSING, column + 1));
                 let is_number = self.is_number(*input, &cell);
-                let [slope, centre, known] = [0, 1, 2].map(|at| number(FIRST + at, column + 1));
+                let at = |place: u32| number(FIRST + place, column + 1);
+                let [slope, centre, known] = [0, 1, 2].map(at);
+                let worked = self
+                    .converted(place, *input, &cell)
+                    .unwrap_or_else(|| format!("MAX(-{FARTHEST:E},MIN({FARTHEST:E},{cell}))"));
                 format!(
-                    "IF({cell}=\"\",{missing},IF({is_number},{slope}*(MAX(-{FARTHEST:E},MIN({FARTHEST:E},{cell}))-{centre})+{known},NA()))"
+                    "IF({cell}=\"\",{missing},IF({is_number},{slope}*({worked}-{centre})+{known},NA()))"
                 )
             }
             Part::Table {
@@ -145,6 +149,17 @@ impl<'a> Blocks<'a> {
             }
         };
         format!("IF({cell}=\"\",{missing},{known})")
+    }
+
+    /// The number in a cell as the model works with it, of a part that is a line; `None` where that is the number itself.
+    pub(super) fn converted(&self, place: usize, input: usize, cell: &str) -> Option<String> {
+        self.sum.input(input).conversion()?;
+        let column = self.blocks[place].column + 1;
+        let at = |more: u32| number(FIRST + more, column);
+        let [lowest, highest, scale, offset] = [3, 4, 5, 6].map(at);
+        Some(format!(
+            "(MAX({lowest},MIN({highest},{cell}))*{scale}+{offset})"
+        ))
     }
 
     /// What stands in for a missing value of a part that is a line.
@@ -207,7 +222,17 @@ impl<'a> Blocks<'a> {
                         (FIRST + 1, "gemiddelde", Some(*centre)),
                         (FIRST + 2, "bekend", Some(*known)),
                     ];
-                    for (row, name, value) in rows {
+                    let conversion = self.sum.input(*input).conversion();
+                    let converted = conversion.into_iter().flat_map(|how| {
+                        let [lowest, highest] = how.ends();
+                        [
+                            (FIRST + 3, "omrekenen: niet onder", Some(lowest)),
+                            (FIRST + 4, "omrekenen: niet boven", Some(highest)),
+                            (FIRST + 5, "omrekenen: keer", Some(how.scale)),
+                            (FIRST + 6, "omrekenen: plus", Some(how.offset)),
+                        ]
+                    });
+                    for (row, name, value) in rows.into_iter().chain(converted) {
                         if let Some(value) = value {
                             sheet.text(row, column, name);
                             sheet.number(row, column + 1, value);

@@ -153,7 +153,9 @@ fn read(sum: &Sum<'_>, blocks: &Blocks<'_>, place: usize, looked_up: String, row
         InputType::Number | InputType::Integer => {
             let is_number = blocks.is_number(place, &cell);
             let missing = blocks.missing(place);
-            format!("IF({cell}=\"\",{missing},IF({is_number},{cell},NA()))")
+            let worked = blocks.converted(place, place, &cell);
+            let worked = worked.unwrap_or_else(|| cell.clone());
+            format!("IF({cell}=\"\",{missing},IF({is_number},{worked},NA()))")
         }
         InputType::Boolean | InputType::Category => looked_up,
     };

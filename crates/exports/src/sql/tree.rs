@@ -6,7 +6,9 @@ use helder_model::{
     Input, InputType, MissingRule, TreeFit, TreeSplit, TreeTest, UnknownCategory, Way,
 };
 
-use super::{Dialect, answer, comment, exact, given, given_columns, head, name, number, text};
+use super::{
+    Dialect, answer, comment, exact, given, given_columns, head, name, number, text, worked,
+};
 use crate::{ExportError, sum::Sum};
 
 /// Most inputs, as for other models, and most nodes: every database takes questions nested so deep.
@@ -98,6 +100,11 @@ impl Tree<'_> {
     fn read(&self, place: usize) -> String {
         let (input, given) = (&self.inputs[place], given(place));
         if input.kind != InputType::Category {
+            let given = match input.conversion() {
+                // Nothing given stays nothing.
+                Some(_) => worked(input, &given, self.dialect),
+                None => given,
+            };
             return match &input.missing {
                 MissingRule::MedianAndIndicator { value } | MissingRule::Median { value } => {
                     format!("COALESCE({given}, {})", exact(*value, self.dialect))
@@ -113,19 +120,21 @@ impl Tree<'_> {
             Some(UnknownCategory::Level { level }) => text(level),
             Some(UnknownCategory::Reject) | None => "NULL".to_owned(),
         };
+        let mut grouped = String::new();
+        for group in input.groups() {
+            let is_member = self.is_one_of(&given, group.members.iter().map(String::as_str));
+            let _ = write!(grouped, " WHEN {is_member} THEN {}", text(&group.level));
+        }
         format!(
-            "CASE WHEN {} THEN {given} WHEN {} THEN {missing} ELSE {unknown} END",
-            self.is_known_level(place),
+            "CASE{grouped} WHEN {} THEN {given} WHEN {} THEN {missing} ELSE {unknown} END",
+            self.is_known(place),
             is_missing(input, place),
         )
     }
 
-    fn is_known_level(&self, place: usize) -> String {
-        let levels = self.inputs[place].categories.iter();
-        self.is_one_of(
-            &given(place),
-            levels.map(|category| category.level.as_str()),
-        )
+    fn is_known(&self, place: usize) -> String {
+        let known = self.inputs[place].raw_categories();
+        self.is_one_of(&given(place), known.map(|(raw, _)| raw))
     }
 
     fn is_one_of<'l>(&self, what: &str, levels: impl Iterator<Item = &'l str>) -> String {
@@ -167,7 +176,7 @@ impl Tree<'_> {
                     out.push(format!(
                         "NOT ({} OR {})",
                         is_missing(input, place),
-                        self.is_known_level(place)
+                        self.is_known(place)
                     ));
                 }
             }

@@ -232,6 +232,9 @@ fn lookup(at: usize, side: &Side, input: &Input) -> Lookup<usize> {
     };
     let known = if input.kind == InputType::Boolean {
         Known::Boolean(step(0.0), step(1.0))
+    } else if let Some(conversion) = input.conversion() {
+        let cuts = cuts.iter().map(|cut| conversion.raw_cut(*cut));
+        raw_steps(&cuts.collect::<Vec<f64>>(), first)
     } else {
         let steps = (first..=first + cuts.len()).collect();
         Known::Steps(cuts, steps)
@@ -243,8 +246,30 @@ fn lookup(at: usize, side: &Side, input: &Input) -> Lookup<usize> {
     }
 }
 
+/// Steps between cuts of raw numbers, of which some may be reached by all numbers or by none, and some at once with the one before.
+fn raw_steps(cuts: &[f64], first: usize) -> Known<usize> {
+    let reached_by_all = cuts.partition_point(|cut| *cut == f64::NEG_INFINITY);
+    let (mut kept, mut steps) = (Vec::new(), vec![first + reached_by_all]);
+    for (place, cut) in cuts.iter().enumerate().skip(reached_by_all) {
+        if cut.is_infinite() {
+            break;
+        }
+        let step = first + place + 1;
+        if kept
+            .last()
+            .is_some_and(|last: &f64| (last - cut).abs() == 0.0)
+        {
+            steps.pop();
+        } else {
+            kept.push(*cut);
+        }
+        steps.push(step);
+    }
+    Known::Steps(kept, steps)
+}
+
 fn of_levels<T>(at: usize, input: &Input, of: impl Fn(&str) -> T) -> Lookup<T> {
-    let categories = input.categories.iter();
+    let categories: Vec<&str> = input.categories.iter().map(|c| c.level.as_str()).collect();
     Lookup {
         input: at,
         missing: match &input.missing {
@@ -252,8 +277,9 @@ fn of_levels<T>(at: usize, input: &Input, of: impl Fn(&str) -> T) -> Lookup<T> {
             _ => None,
         },
         known: Known::Levels {
-            levels: categories
-                .map(|category| (category.level.clone(), of(&category.level)))
+            levels: input
+                .raw_categories()
+                .map(|(raw, level)| (raw.to_owned(), of(categories[level])))
                 .collect(),
             unknown: match &input.unknown_category {
                 Some(UnknownCategory::Level { level }) => Some(of(level)),

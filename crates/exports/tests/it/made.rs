@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use helder_model::{
-    Algorithm, Answer, Calibration, Family, Input, InputType, Link, MissingRule, Model, Scorer,
-    TrainingRange, TreeFit, TreeNode, TreeSplit, TreeTest, UnknownCategory, Value, Way,
+    Algorithm, Answer, Calibration, CategoryGroup, Conversion, Family, Input, InputType, Link,
+    MissingRule, Model, Preparation, Scorer, TrainingRange, TreeFit, TreeNode, TreeSplit, TreeTest,
+    UnknownCategory, Value, Way,
 };
 
 /// A number of chance; equal seeds give equal rows.
@@ -83,7 +84,34 @@ pub(crate) fn models() -> Vec<Model> {
     };
     all.push(card);
     all.push(long());
+    let prepared: Vec<Model> = all.iter().cloned().map(prepared).collect();
+    all.extend(prepared);
     all
+}
+
+/// The same with every number converted, some with their ends cut off, and every first category standing for others too.
+fn prepared(mut model: Model) -> Model {
+    model.name.push_str("-prepared");
+    for (place, input) in model.inputs.iter_mut().enumerate() {
+        input.preparation = match input.kind {
+            InputType::Boolean => None,
+            InputType::Number | InputType::Integer => Some(Preparation::Conversion(Conversion {
+                unit: Some("andere eenheid".to_owned()),
+                scale: [0.01, 1.0 / 12.0, 1.8][place % 3],
+                offset: place as f64 - 1.0,
+                lowest: (place % 2 == 0).then_some(-250.5),
+                highest: (place % 3 > 0).then_some(700.0 / 3.0),
+            })),
+            InputType::Category => Some(Preparation::Groups {
+                groups: vec![CategoryGroup {
+                    level: input.categories[0].level.clone(),
+                    members: ["lid", "Lid", "it's in", "=1+2"].map(str::to_owned).into(),
+                }],
+            }),
+        };
+    }
+    model.to_json().unwrap();
+    model
 }
 
 /// A tree and a rule list, as stored and with inputs that refuse, fill in, or let missing go its own way.
@@ -100,6 +128,8 @@ pub(crate) fn trees() -> Vec<Model> {
     };
     all.push(calibrated);
     all.push(deep());
+    let prepared: Vec<Model> = all.iter().cloned().map(prepared).collect();
+    all.extend(prepared);
     all
 }
 
@@ -301,6 +331,11 @@ fn edges(model: &Model, place: usize) -> Vec<f64> {
         }
         _ => {}
     }
+    if let Some(how) = model.inputs[place].conversion() {
+        all = all.into_iter().map(|cut| how.raw_cut(cut)).collect();
+        all.extend([how.lowest, how.highest].into_iter().flatten());
+        all.retain(|edge| edge.is_finite());
+    }
     all
 }
 
@@ -349,9 +384,10 @@ fn value(input: &Input, edges: &[f64], dice: &mut Dice, exact: bool) -> Given {
     match input.kind {
         InputType::Boolean => Given::Boolean(dice.below(2) == 1),
         InputType::Category => {
-            let known = input.categories.len();
+            let raw: Vec<&str> = input.raw_categories().map(|(raw, _)| raw).collect();
+            let known = raw.len();
             match dice.below(known + 2) {
-                place if place < known => Given::Text(input.categories[place].level.clone()),
+                place if place < known => Given::Text(raw[place].to_owned()),
                 place if place == known => Given::Text("nergens gezien".to_owned()),
                 _ => Given::Text(input.categories[0].level.to_uppercase()),
             }

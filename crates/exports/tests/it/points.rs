@@ -69,7 +69,13 @@ fn added_up(lines: &[Line], names: &[&str], row: &Row) -> Option<(f64, f64)> {
             values.get(line.text(1).as_str()),
         ) {
             (Some(slope), Some(centre), Some(Given::Number(value))) => {
-                slope * (value.clamp(-FARTHEST, FARTHEST) - centre)
+                let converted = of_part.iter().find(|line| line.0[2] == "converted");
+                let worked = converted.map_or(Some(value.clamp(-FARTHEST, FARTHEST)), |line| {
+                    let lowest = line.number(3).unwrap_or(-FARTHEST);
+                    let highest = line.number(4).unwrap_or(FARTHEST);
+                    Some(value.clamp(lowest, highest) * line.number(11)? + line.number(13)?)
+                });
+                slope * (worked? - centre)
             }
             _ => 0.0,
         };

@@ -255,7 +255,7 @@ impl Material<'_> {
 
     fn grid(&self, input: usize) -> f64 {
         let width = self.inputs[input]
-            .training_range
+            .worked_range()
             .map_or(1.0, |range| range.maximum - range.minimum);
         if width > 0.0 && width.is_finite() {
             10_f64.powf((width / FINEST).log10().floor())

@@ -34,6 +34,7 @@ impl Check {
             self.input_range(&at, input);
             self.input_levels(&at, input);
             self.input_missing(&at, input);
+            self.input_preparation(&at, input);
             self.input_actionable(&at, input);
         }
     }

@@ -7,7 +7,7 @@ use super::{
     leaves::Leaves,
     smallest::{Done, Limits, Together, Ways, smallest},
 };
-use crate::{Algorithm, Answer, InputType, Model, Row, Scorer, Value};
+use crate::{Algorithm, Answer, Conversion, Input, InputType, Model, Row, Scorer, Value};
 
 /// How many inputs an advice changes when nobody says otherwise: more is nothing to act on.
 pub const USUAL_CHANGES: usize = 3;
@@ -23,6 +23,7 @@ const MOST_STEPS: usize = 6_000;
 #[derive(Clone, Debug)]
 pub struct Counterfactuals {
     movable: Vec<Option<Movable>>,
+    conversions: Vec<Option<Conversion>>,
     search: Search,
     scale: Scale,
 }
@@ -30,7 +31,7 @@ pub struct Counterfactuals {
 /// How the smallest change is found.
 #[derive(Clone, Debug)]
 enum Search {
-    /// The score is a sum; per input where its steps end.
+    /// The score is a sum; per input where its steps end, as raw numbers.
     Sum { gains: Gains, cuts: Vec<Vec<f64>> },
     /// The answer is that of a leaf.
     Leaves(Leaves),
@@ -88,7 +89,9 @@ impl Counterfactuals {
             }
             _ => {
                 let gains = Gains::new(model)?;
-                let cuts = (0..model.inputs.len()).map(|n| gains.cuts(n)).collect();
+                let inputs = model.inputs.iter().enumerate();
+                let cuts = inputs.map(|(n, input)| raw_cuts(input, gains.cuts(n)));
+                let cuts = cuts.collect();
                 Search::Sum { gains, cuts }
             }
         };
@@ -98,6 +101,11 @@ impl Counterfactuals {
                 .inputs
                 .iter()
                 .map(|input| Movable::new(input).filter(|_| !is_sensitive(&input.name)))
+                .collect(),
+            conversions: model
+                .inputs
+                .iter()
+                .map(|input| input.conversion().cloned())
                 .collect(),
             scale: Scale::new(model),
             search,
@@ -191,7 +199,7 @@ impl Counterfactuals {
             .filter_map(|input| self.options((gains, &cuts[input]), row, input, up))
             .collect();
         let inputs: Vec<Ways> = options.iter().map(|option| option.ways.clone()).collect();
-        let together = together(gains, row, &options, up);
+        let together = self.together(gains, row, &options, up);
         let limits = Limits {
             most_changes,
             most_steps: MOST_STEPS,
@@ -209,7 +217,9 @@ impl Counterfactuals {
             })
             .collect()
         });
-        (done, found.is_exact)
+        let is_beyond = |input| self.is_beyond(gains, row, input);
+        let is_exact = found.is_exact && !(0..self.movable.len()).any(is_beyond);
+        (done, is_exact)
     }
 
     fn options(
@@ -227,7 +237,7 @@ impl Counterfactuals {
         let some = |targets: Vec<(Target, f64)>| {
             let way = |(target, cost): &(Target, f64)| super::Way {
                 cost: *cost,
-                gain: up * gains.alone(row, input, *target),
+                gain: up * gains.alone(row, input, self.worked(input, *target)),
             };
             Options {
                 input,
@@ -238,8 +248,13 @@ impl Counterfactuals {
         };
         match movable {
             Movable::Number(number) => {
-                let value = row.number(input)?;
+                let value = row.raw_number(input)?;
                 if let Some(slope) = gains.slope(input) {
+                    if self.is_beyond(gains, row, input) {
+                        return None;
+                    }
+                    let conversion = self.conversions[input].as_ref();
+                    let slope = slope * conversion.map_or(1.0, |how| how.scale);
                     let line = number.line(value, up * slope)?;
                     let (end, first, step) = number.shares(value, line, slope);
                     return Some(Options {
@@ -265,21 +280,47 @@ impl Counterfactuals {
             }
         }
     }
-}
 
-/// What two changes do together.
-fn together(gains: &Gains, row: &Row, options: &[Options], up: f64) -> Vec<Together> {
-    let of = |input: usize| options.iter().position(|option| option.input == input);
-    let pairs = gains.pairs().iter().filter_map(|pair| {
-        let inputs = [of(pair.inputs[0])?, of(pair.inputs[1])?];
-        let targets = inputs.map(|place| options[place].targets.as_slice());
-        let mut gains = pair.beyond(row, targets);
-        for gain in gains.iter_mut().flatten() {
-            *gain *= up;
+    /// A target as the model works with it.
+    fn worked(&self, input: usize, target: Target) -> Target {
+        match (target, &self.conversions[input]) {
+            (Target::Number(raw), Some(how)) => Target::Number(how.converted(raw)),
+            (other, _) => other,
         }
-        Some(Together { inputs, gains })
-    });
-    pairs.collect()
+    }
+
+    /// Whether a number lies where its ends are cut off, so that its effect is no line from there: no advice is made of it.
+    fn is_beyond(&self, gains: &Gains, row: &Row, input: usize) -> bool {
+        let (Some(Movable::Number(_)), Some(how)) =
+            (&self.movable[input], &self.conversions[input])
+        else {
+            return false;
+        };
+        let [lowest, highest] = how.ends();
+        let is_outside = |raw: f64| raw < lowest || raw > highest;
+        gains.slope(input).is_some()
+            && !row.is_substituted(input)
+            && row.raw_number(input).is_some_and(is_outside)
+    }
+
+    /// What two changes do together.
+    fn together(&self, gains: &Gains, row: &Row, options: &[Options], up: f64) -> Vec<Together> {
+        let of = |input: usize| options.iter().position(|option| option.input == input);
+        let pairs = gains.pairs().iter().filter_map(|pair| {
+            let inputs = [of(pair.inputs[0])?, of(pair.inputs[1])?];
+            let targets = [0, 1].map(|side| {
+                let each = options[inputs[side]].targets.iter();
+                each.map(|target| self.worked(pair.inputs[side], *target))
+                    .collect::<Vec<Target>>()
+            });
+            let mut gains = pair.beyond(row, [&targets[0], &targets[1]]);
+            for gain in gains.iter_mut().flatten() {
+                *gain *= up;
+            }
+            Some(Together { inputs, gains })
+        });
+        pairs.collect()
+    }
 }
 
 impl Options {
@@ -291,12 +332,23 @@ impl Options {
             }
             (Done::Along(share), _, Some((number, from, last))) => {
                 let to = number.at_share(from, last, share);
-                let from = row.number(self.input)?;
+                let from = row.raw_number(self.input)?;
                 Some((Target::Number(to), number.cost(from, to)))
             }
             _ => None,
         }
     }
+}
+
+/// Cuts as raw numbers; those that no raw number reaches, or all do, tell nothing.
+fn raw_cuts(input: &Input, cuts: Vec<f64>) -> Vec<f64> {
+    let Some(how) = input.conversion() else {
+        return cuts;
+    };
+    let mut raw: Vec<f64> = cuts.iter().map(|cut| how.raw_cut(*cut)).collect();
+    raw.retain(|cut| cut.is_finite());
+    raw.dedup();
+    raw
 }
 
 fn put(scorer: &Scorer, row: &mut Row, input: usize, to: Target) {

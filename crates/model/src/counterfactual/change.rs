@@ -1,7 +1,7 @@
 //! How far an input of one row can be moved, by what the model declares of it.
 
 use super::smallest::Way;
-use crate::{Actionable, Direction, Input, InputType};
+use crate::{Actionable, Conversion, Direction, Input, InputType};
 
 /// A number finer than this share of its range is not told: a reader does not need it.
 const FINEST: f64 = 1_000.0;
@@ -22,7 +22,7 @@ pub(super) struct Move {
     pub(super) effort: f64,
 }
 
-/// A number that can be moved.
+/// A number that can be moved: the raw one, in its own unit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Number {
     direction: Direction,
@@ -82,10 +82,17 @@ impl Number {
         if input.kind == InputType::Integer {
             step = step.max(1.0);
         }
+        // Beyond what is cut off nothing changes.
+        let [lowest, highest] = input
+            .conversion()
+            .map_or([f64::NEG_INFINITY, f64::INFINITY], Conversion::ends);
         let number = Self {
             direction: how.direction,
-            low: range.minimum.max(how.minimum.unwrap_or(f64::NEG_INFINITY)),
-            high: range.maximum.min(how.maximum.unwrap_or(f64::INFINITY)),
+            low: range.minimum.max(how.minimum.unwrap_or(lowest)).max(lowest),
+            high: range
+                .maximum
+                .min(how.maximum.unwrap_or(highest))
+                .min(highest),
             largest_step: how.largest_step.unwrap_or(f64::INFINITY),
             step,
             cost: effort / width,

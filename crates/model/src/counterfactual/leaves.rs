@@ -15,8 +15,8 @@ pub(super) struct Leaves(Vec<Leaf>);
 #[derive(Clone, Debug)]
 struct Leaf {
     probability: f64,
-    /// Inputs that are asked for on the way.
-    asked: Vec<(usize, Asked)>,
+    /// Inputs that are asked for on the way, with the limits of the raw number.
+    asked: Vec<(usize, Asked, [f64; 2])>,
 }
 
 impl Leaves {
@@ -30,10 +30,18 @@ impl Leaves {
             .collect();
         let answers = TreeAnswers::new(fit, &model.inputs, &positions, model.calibration);
         let leaves = fit.leaves(&model.inputs).into_iter();
+        let with_raw = |(input, asked): (usize, Asked)| {
+            let limits = match &asked {
+                Asked::Number { above, at_most, .. } => [*above, *at_most],
+                Asked::Levels { .. } => [f64::NEG_INFINITY, f64::INFINITY],
+            };
+            let raw = model.inputs[input].raw_limits(limits);
+            (input, asked, raw)
+        };
         let leaf = |leaf: TreeLeaf| {
             Some(Leaf {
                 probability: answers.probability(leaf.node)?,
-                asked: leaf.asked,
+                asked: leaf.asked.into_iter().map(with_raw).collect(),
             })
         };
         Self(leaves.filter_map(leaf).collect())
@@ -53,14 +61,15 @@ impl Leaves {
         for leaf in self.0.iter().filter(|leaf| goal.is_met(leaf.probability)) {
             changes.clear();
             let mut effort = 0.0;
-            let is_reached = leaf.asked.iter().all(|(input, asked)| {
+            let is_reached = leaf.asked.iter().all(|(input, asked, raw)| {
                 if asked.holds(row, *input) {
                     return true;
                 }
                 let movable = movable[*input].as_ref();
                 // From a value that is not known no distance can be told.
                 let movable = movable.filter(|_| !row.is_substituted(*input));
-                let Some((to, own)) = movable.and_then(|of| asked.nearest(of, row, *input)) else {
+                let found = movable.and_then(|of| asked.nearest(*raw, of, row, *input));
+                let Some((to, own)) = found else {
                     return false;
                 };
                 effort += own;
@@ -105,17 +114,23 @@ impl Asked {
     }
 
     /// The value that passes with the least effort, and this effort; the present one does not pass.
-    fn nearest(&self, movable: &Movable, row: &Row, input: usize) -> Option<(Target, f64)> {
+    fn nearest(
+        &self,
+        [above, at_most]: [f64; 2],
+        movable: &Movable,
+        row: &Row,
+        input: usize,
+    ) -> Option<(Target, f64)> {
         match (self, movable) {
-            (Self::Number { above, at_most, .. }, Movable::Number(number)) => {
-                let now = row.number(input)?;
-                let to = number.within(now, *above, *at_most)?;
+            (Self::Number { .. }, Movable::Number(number)) => {
+                let now = row.raw_number(input)?;
+                let to = number.within(now, above, at_most)?;
                 Some((Target::Number(to), number.cost(now, to)))
             }
-            (Self::Number { above, at_most, .. }, Movable::Boolean { direction, cost }) => {
+            (Self::Number { .. }, Movable::Boolean { direction, cost }) => {
                 let to = row.number(input)? <= 0.5;
                 let number = f64::from(u8::from(to));
-                let passes = number > *above && number <= *at_most;
+                let passes = number > above && number <= at_most;
                 (passes && direction.allows(to)).then_some((Target::Boolean(to), *cost))
             }
             (Self::Levels { may, .. }, Movable::Levels { to, cost }) => {

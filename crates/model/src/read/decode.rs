@@ -5,6 +5,7 @@ mod cases;
 mod edits;
 mod hazard;
 mod interval;
+mod preparation;
 mod provision;
 mod terms;
 mod tree;
@@ -154,6 +155,9 @@ fn input(place: &Place<'_>) -> Option<Input> {
         .optional("unknownCategory")
         .map(|place| unknown_category(&place));
     let missing = fields.required("missing").and_then(|place| missing(&place));
+    let preparation = fields
+        .optional("preparation")
+        .map(|place| preparation::preparation(&place));
     let meaning = meaning(&mut fields, "meaning");
     let source_field = fields.optional_text("sourceField");
     let justification = fields.text("justification");
@@ -169,6 +173,7 @@ fn input(place: &Place<'_>) -> Option<Input> {
         categories: categories.into_iter().collect::<Option<_>>()?,
         unknown_category: unknown_category.map_or(Some(None), |rule| rule.map(Some))?,
         missing: missing?,
+        preparation: preparation.map_or(Some(None), |how| how.map(Some))?,
         meaning,
         source_field,
         justification,

@@ -2,7 +2,7 @@
 
 use super::{
     Incomplete, Row, Scorer, Value, ValueFault,
-    row::{ABSENT, Cell},
+    row::{ABSENT, Cell, Raw, Slot},
 };
 
 /// A number of rows that is scored at once. Make it with [`Scorer::block`] and reuse it: its buffers are kept.
@@ -16,6 +16,8 @@ pub struct Block {
     filled: Vec<usize>,
     /// Input by input, [`Block::ROWS`] each.
     cells: Vec<Cell>,
+    /// In the same order, what values were before they were prepared; empty where the model prepares none.
+    raw: Vec<Raw>,
 }
 
 impl Block {
@@ -23,12 +25,13 @@ impl Block {
     /// columns do not share the same few lines of these.
     pub const ROWS: usize = 248;
 
-    pub(super) fn new(inputs: usize) -> Self {
+    pub(super) fn new(inputs: usize, is_prepared: bool) -> Self {
         Self {
             rows: 0,
             inputs,
             filled: vec![0; inputs],
             cells: vec![ABSENT; inputs * Self::ROWS],
+            raw: vec![Raw::Same; if is_prepared { inputs * Self::ROWS } else { 0 }],
         }
     }
 
@@ -54,6 +57,9 @@ impl Block {
         for (input, filled) in self.filled.iter().enumerate() {
             if place < *filled {
                 row.set(input, self.cells[input * Self::ROWS + place]);
+                if let Some(raw) = self.raw.get(input * Self::ROWS + place) {
+                    row.keep(input, *raw);
+                }
             }
         }
     }
@@ -101,7 +107,8 @@ pub enum BlockFault {
 impl Scorer {
     /// An empty block for this model.
     pub fn block(&self) -> Block {
-        Block::new(self.inputs.len())
+        let is_prepared = self.slots.iter().any(Slot::prepares);
+        Block::new(self.inputs.len(), is_prepared)
     }
 
     /// Adds a row.
@@ -115,6 +122,11 @@ impl Scorer {
         row.complete(block.inputs)?;
         for (input, cell) in row.cells().iter().enumerate() {
             block.cells[input * Block::ROWS + block.rows] = *cell;
+        }
+        if !block.raw.is_empty() {
+            for input in 0..block.inputs {
+                block.raw[input * Block::ROWS + block.rows] = row.kept(input);
+            }
         }
         block.rows += 1;
         block.filled.fill(block.rows);
@@ -141,9 +153,14 @@ impl Scorer {
         };
         *filled = 0;
         let cells = &mut block.cells[input * Block::ROWS..][..Block::ROWS];
+        let raws = block.raw.get_mut(input * Block::ROWS..);
+        let mut raws = raws.filter(|_| slot.prepares());
         let (takes_numbers, mut count) = (slot.takes_numbers(), 0);
         for value in values {
             let cell = cells.get_mut(count).ok_or(BlockFault::Full)?;
+            if let Some(raw) = raws.as_mut().and_then(|raws| raws.get_mut(count)) {
+                *raw = slot.raw(value);
+            }
             *cell = match value {
                 Value::Number(number) if takes_numbers && number.is_finite() => Cell::given(number),
                 value => slot

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Incomplete;
-use crate::{Input, InputType, Meaning, MissingRule, UnknownCategory};
+use crate::{Conversion, Input, InputType, Meaning, MissingRule, UnknownCategory};
 
 /// A value as a caller gives it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -162,22 +162,37 @@ pub(super) const ABSENT: Cell = Cell {
     state: State::Absent,
 };
 
+/// What a value was before it was prepared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Raw {
+    /// The value itself.
+    Same,
+    /// A number before it was converted.
+    Number(f64),
+    /// Position among the raw categories.
+    Category(u32),
+}
+
 /// One subject's values. Make it with [`super::Scorer::row`] and reuse it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     cells: Vec<Cell>,
+    /// Empty until a value was prepared.
+    raw: Vec<Raw>,
 }
 
 impl Row {
     pub(super) fn new(inputs: usize) -> Self {
         Self {
             cells: vec![ABSENT; inputs],
+            raw: Vec::new(),
         }
     }
 
     /// Forgets all values.
     pub fn clear(&mut self) {
         self.cells.fill(ABSENT);
+        self.raw.fill(Raw::Same);
     }
 
     /// Whether an input was set before.
@@ -205,6 +220,22 @@ impl Row {
         cell.number.is_nan().then_some(cell.level as usize)
     }
 
+    /// The number as it was given, before it was converted; else as [`Row::number`].
+    pub fn raw_number(&self, input: usize) -> Option<f64> {
+        match self.raw.get(input) {
+            Some(Raw::Number(raw)) => Some(*raw),
+            _ => self.number(input),
+        }
+    }
+
+    /// Position among [`Input::raw_categories`] of what was given, before it was grouped; else as [`Row::level`].
+    pub fn raw_category(&self, input: usize) -> Option<usize> {
+        match self.raw.get(input) {
+            Some(Raw::Category(raw)) => Some(*raw as usize),
+            _ => self.level(input),
+        }
+    }
+
     /// Whether the value was missing or an unknown level.
     pub fn is_substituted(&self, input: usize) -> bool {
         self.cells
@@ -215,6 +246,19 @@ impl Row {
     #[inline]
     pub(super) fn set(&mut self, input: usize, cell: Cell) {
         self.cells[input] = cell;
+    }
+
+    /// Keeps what a value was before it was prepared.
+    pub(super) fn keep(&mut self, input: usize, raw: Raw) {
+        if self.raw.is_empty() {
+            self.raw = vec![Raw::Same; self.cells.len()];
+        }
+        self.raw[input] = raw;
+    }
+
+    /// What is kept of a value before it was prepared.
+    pub(super) fn kept(&self, input: usize) -> Raw {
+        self.raw.get(input).copied().unwrap_or(Raw::Same)
     }
 
     pub(super) fn cells(&self) -> &[Cell] {
@@ -230,6 +274,14 @@ impl Row {
         ))
     }
 
+    #[inline]
+    fn raw_of(&self, input: usize, cell: &Cell) -> f64 {
+        match self.raw.get(input) {
+            Some(Raw::Number(raw)) => *raw,
+            _ => cell.number,
+        }
+    }
+
     pub(super) fn warnings<'a>(&'a self, slots: &'a [Slot]) -> impl Iterator<Item = Warning> + 'a {
         self.cells
             .iter()
@@ -240,7 +292,7 @@ impl Row {
                     State::Missing if cell.level == NO_LEVEL => WarningKind::MissingCounts,
                     State::Missing => WarningKind::Missing,
                     State::Unknown => WarningKind::UnknownCategory,
-                    State::Given if cell.number < slot.minimum || cell.number > slot.maximum => {
+                    State::Given if slot.is_outside(self.raw_of(input, cell)) => {
                         WarningKind::OutsideTraining
                     }
                     State::Given | State::Absent => return None,
@@ -256,19 +308,31 @@ pub(super) struct Slot {
     kind: InputType,
     minimum: f64,
     maximum: f64,
+    /// Position of each raw category.
     levels: HashMap<String, u32>,
+    /// The level each counts as; empty where all are levels.
+    counts_as: Vec<u32>,
+    conversion: Option<Conversion>,
     missing: Option<Cell>,
     unknown: Option<Cell>,
 }
 
 impl Slot {
     pub(super) fn new(input: &Input) -> Self {
+        // The levels come first, so that their positions are those of the raw categories that bear their names.
         let levels: HashMap<String, u32> = input
-            .categories
-            .iter()
+            .raw_categories()
             .zip(0..)
-            .map(|(category, place)| (category.level.clone(), place))
+            .map(|((raw, _), place)| (raw.to_owned(), place))
             .collect();
+        let counts_as = if input.groups().is_empty() {
+            Vec::new()
+        } else {
+            input
+                .raw_categories()
+                .map(|(_, level)| level as u32)
+                .collect()
+        };
         let as_level = |level: &String, state| {
             levels.get(level).map(|place| Cell {
                 number: f64::NAN,
@@ -306,6 +370,8 @@ impl Slot {
             minimum,
             maximum,
             levels,
+            counts_as,
+            conversion: input.conversion().cloned(),
             missing,
             unknown,
         }
@@ -314,12 +380,42 @@ impl Slot {
     /// Whether every finite number is a value.
     #[inline]
     pub(super) fn takes_numbers(&self) -> bool {
-        self.kind == InputType::Number
+        self.kind == InputType::Number && self.conversion.is_none()
+    }
+
+    /// Whether a raw number is smaller or larger than any in training.
+    #[inline]
+    fn is_outside(&self, raw: f64) -> bool {
+        raw < self.minimum || raw > self.maximum
+    }
+
+    /// Whether values become others before they count.
+    #[inline]
+    pub(super) fn prepares(&self) -> bool {
+        self.conversion.is_some() || !self.counts_as.is_empty()
+    }
+
+    /// What is kept of a value beside what it becomes.
+    pub(super) fn raw(&self, value: Value<'_>) -> Raw {
+        match value {
+            Value::Number(number) => Raw::Number(number),
+            Value::Integer(number) => Raw::Number(number as f64),
+            Value::Text(text) => self
+                .levels
+                .get(text)
+                .map_or(Raw::Same, |at| Raw::Category(*at)),
+            Value::Null | Value::Boolean(_) => Raw::Same,
+        }
     }
 
     /// The cell that a value becomes.
     pub(super) fn resolve(&self, value: Value<'_>) -> Result<Cell, ValueFault> {
-        let number = |number| Ok(Cell::given(number));
+        let number = |raw| {
+            let conversion = self.conversion.as_ref();
+            Ok(Cell::given(
+                conversion.map_or(raw, |how| how.converted(raw)),
+            ))
+        };
         match (self.kind, value) {
             (_, Value::Null) => self.missing.ok_or(ValueFault::MissingRefused),
             (InputType::Number | InputType::Integer, Value::Integer(value)) => number(value as f64),
@@ -330,11 +426,17 @@ impl Slot {
             {
                 number(value)
             }
-            (InputType::Boolean, Value::Boolean(value)) => number(f64::from(u8::from(value))),
+            (InputType::Boolean, Value::Boolean(value)) => {
+                Ok(Cell::given(f64::from(u8::from(value))))
+            }
             (InputType::Category, Value::Text(text)) => match self.levels.get(text) {
                 Some(level) => Ok(Cell {
                     number: f64::NAN,
-                    level: *level,
+                    level: self
+                        .counts_as
+                        .get(*level as usize)
+                        .copied()
+                        .unwrap_or(*level),
                     state: State::Given,
                 }),
                 // As in training: an empty text says nothing.
@@ -354,4 +456,14 @@ pub(crate) fn level_name(input: &Input, level: usize) -> Option<Meaning> {
     let category = input.categories.get(level)?;
     let plain = || Meaning::new(category.level.clone(), category.level.clone());
     Some(category.meaning.clone().unwrap_or_else(plain))
+}
+
+/// Name of a raw category for a reader: of one in a group, with the name of the group behind it.
+pub(crate) fn raw_name(input: &Input, (raw, level): (&str, usize)) -> Option<Meaning> {
+    let name = level_name(input, level)?;
+    if input.categories.get(level)?.level == raw {
+        return Some(name);
+    }
+    let in_group = |name: String| format!("{raw} ({name})");
+    Some(Meaning::new(in_group(name.nl), in_group(name.en)))
 }

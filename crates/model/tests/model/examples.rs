@@ -38,6 +38,7 @@ pub(crate) fn input(name: &str, kind: InputType, missing: MissingRule) -> Input 
         ),
         source_field: Some(format!("bron.{name}")),
         justification: "Hangt volgens onderzoek samen met schulden.".to_owned(),
+        preparation: None,
         actionable: None,
     }
 }

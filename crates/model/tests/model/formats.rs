@@ -12,6 +12,7 @@ use crate::{
     examples::{groups, minimal, regression, visits},
     hazards::{lasting, leaving},
     intervals::leaving_by_quarter,
+    prepared::prepared,
     provisions::told,
     trees::{rules, tree},
 };
@@ -58,6 +59,7 @@ fn the_stored_files_are_what_the_examples_write() {
         lasting(),
         leaving_by_quarter(),
         told(),
+        prepared(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

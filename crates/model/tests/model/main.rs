@@ -16,6 +16,7 @@ mod formats;
 mod hazards;
 mod hostile;
 mod intervals;
+mod prepared;
 mod printed;
 mod provisions;
 mod read_off;

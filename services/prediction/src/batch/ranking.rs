@@ -118,8 +118,8 @@ impl Kept {
     fn of(row: &Row, input: Option<usize>) -> Self {
         let known = input.filter(|input| !row.is_substituted(*input));
         let value = known.and_then(|input| {
-            let level = row.level(input).map(|level| level as f64);
-            level.or_else(|| row.number(input))
+            let category = row.raw_category(input).map(|raw| raw as f64);
+            category.or_else(|| row.raw_number(input))
         });
         Self {
             value: value.unwrap_or(f64::NAN),
@@ -134,9 +134,9 @@ impl Kept {
             InputType::Number | InputType::Integer => Value::Number(self.value),
             InputType::Boolean => Value::Boolean(self.value > 0.5),
             InputType::Category => input
-                .categories
-                .get(self.value as usize)
-                .map_or(Value::Null, |category| Value::Text(&category.level)),
+                .raw_categories()
+                .nth(self.value as usize)
+                .map_or(Value::Null, |(raw, _)| Value::Text(raw)),
         }
     }
 }

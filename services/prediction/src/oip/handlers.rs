@@ -6,6 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse, get, post,
     web::{Data, Path},
 };
+use helder_model::Input;
 use helder_platform::{
     body::RawJsonBody,
     identity::Allowed,
@@ -20,8 +21,8 @@ use super::{
     asked, scored,
     tensors::Datatype,
     wire::{
-        InferenceRequest, InferenceResponse, Live, ModelMetadata, Ready, ResponseParameters,
-        ServerMetadata, TensorMetadata,
+        InferenceRequest, InferenceResponse, InputParameters, Live, ModelMetadata, Ready,
+        ResponseParameters, ServerMetadata, TensorMetadata,
     },
 };
 use crate::{
@@ -241,6 +242,7 @@ fn metadata(served: &Served) -> HttpResponse {
         name: input.name.clone(),
         datatype: Datatype::of(input.kind),
         shape: vec![-1],
+        parameters: parameters(input),
     });
     HttpResponse::Ok().json(ModelMetadata {
         name: served.version.model_name.clone(),
@@ -249,6 +251,16 @@ fn metadata(served: &Served) -> HttpResponse {
         inputs: inputs.collect(),
         outputs: scored::metadata(served),
     })
+}
+
+/// Unit and categories as they stand in the source.
+fn parameters(input: &Input) -> Option<InputParameters> {
+    let categories: Vec<String> = input
+        .raw_categories()
+        .map(|(raw, _)| raw.to_owned())
+        .collect();
+    let unit = input.unit.clone();
+    (unit.is_some() || !categories.is_empty()).then_some(InputParameters { unit, categories })
 }
 
 fn is_ready(served: &Served) -> HttpResponse {

@@ -83,6 +83,7 @@ pub(super) fn metadata(served: &Served) -> Vec<TensorMetadata> {
             name: name.to_owned(),
             datatype,
             shape: shape(width),
+            parameters: None,
         })
         .collect()
 }

@@ -61,6 +61,20 @@ pub(super) struct TensorMetadata {
     pub(super) datatype: Datatype,
     /// Size of each dimension; -1 is the number of rows.
     pub(super) shape: Vec<i64>,
+    /// What more there is to say of the values of an input; absent where that is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) parameters: Option<InputParameters>,
+}
+
+/// What to send, as it stands in the source: conversions and groups of categories are part of the model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct InputParameters {
+    /// Unit of the number to send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unit: Option<String>,
+    /// Categories that the model knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) categories: Vec<String>,
 }
 
 /// Rows to predict for.

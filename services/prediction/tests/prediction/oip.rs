@@ -63,6 +63,11 @@ async fn a_client_learns_what_the_model_takes_and_gives() {
         json!({"name": "bijstand", "datatype": "BOOL", "shape": [-1]})
     );
     assert_eq!(inputs[2]["datatype"], "BYTES");
+    assert_eq!(
+        inputs[2]["parameters"],
+        json!({"categories": ["huur", "koop", "overig"]})
+    );
+    assert_eq!(inputs[0]["parameters"], json!({"unit": "eurocent"}));
     let of_version = ask(&world, &format!("/models/vroeg/versions/{version}"), None).await;
     assert_eq!(of_version, (200, metadata.clone()));
     for ready in [

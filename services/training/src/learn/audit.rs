@@ -110,10 +110,13 @@ impl<'a> Material<'a> {
             plan.features
                 .iter()
                 .map(|feature| {
-                    Ok((
-                        feature.name.clone(),
-                        values(table.column(&feature.name)?, rows),
-                    ))
+                    // As the model looks at it; what it leaves out stands as it is.
+                    let input = model.inputs.iter().find(|input| input.name == feature.name);
+                    let found = match input {
+                        Some(input) => values(&*table.worked(input)?, rows),
+                        None => values(table.column(&feature.name)?, rows),
+                    };
+                    Ok((feature.name.clone(), found))
                 })
                 .collect::<Result<Vec<_>, LearnError>>()
         };

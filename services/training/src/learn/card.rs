@@ -161,6 +161,28 @@ fn method(model: &Model) -> Text {
     }
 }
 
+/// A paragraph per input whose raw values are grouped or converted.
+fn prepared(section: Section, model: &Model) -> Section {
+    let each = model.inputs.iter().filter_map(|input| {
+        let said = input.preparation.as_ref()?.meaning(input);
+        let name = text(&input.meaning);
+        Some(Text::new(
+            format!("{}: {}.", name.nl, said.nl),
+            format!("{}: {}.", name.en, said.en),
+        ))
+    });
+    let each: Vec<Text> = each.collect();
+    if each.is_empty() {
+        return section;
+    }
+    let lead = Text::new(
+        "Het model past deze gegevens eerst aan. Wie het model gebruikt, geeft de waarde zoals die in de bron staat:",
+        "The model prepares these inputs first. Whoever uses the model gives the value as it stands in the source:",
+    );
+    let section = section.paragraph(lead);
+    each.into_iter().fold(section, Section::paragraph)
+}
+
 fn inputs(model: &Model) -> Section {
     let mut table = Table::new(Text::new(
         "Gegevens die het model gebruikt",
@@ -182,6 +204,7 @@ fn inputs(model: &Model) -> Section {
         ]);
     }
     let section = Section::new(Text::new("Gegevens", "Inputs")).table(table);
+    let section = prepared(section, model);
     let mut section = actionable::with(section, model);
     if !model.training.sensitive_features.is_empty() {
         let names = model.training.sensitive_features.join(", ");

@@ -76,7 +76,7 @@ pub(super) fn columns(
     inputs: &[Input],
     rows: &[usize],
 ) -> Result<Vec<Learned>, LearnError> {
-    let column = |input: &Input| Ok(Values::of(table.column(&input.name)?, rows).learned(input));
+    let column = |input: &Input| Ok(Values::of(&*table.worked(input)?, rows).learned(input));
     inputs.iter().map(column).collect()
 }
 

@@ -112,7 +112,7 @@ pub(super) fn group(
             return Err(LearnError::internal("a number without a rule for gaps"));
         };
         input.missing = MissingRule::Median { value };
-        let values = table.column(&input.name)?.numbers().unwrap_or_default();
+        let values = table.worked(input)?.numbers().unwrap_or_default();
         columns.push(
             rows.train
                 .iter()

@@ -2,8 +2,11 @@
 
 mod causes;
 mod check;
+mod preparation;
 mod privacy;
 mod truth;
+
+use std::collections::BTreeMap;
 
 use helder_model::{Actionable, Meaning, Split};
 use jiff::civil::Date;
@@ -12,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use causes::CausalGraph;
+pub(crate) use preparation::NewConversion;
 pub(crate) use privacy::Privacy;
 pub(crate) use truth::Truth;
 
@@ -270,6 +274,18 @@ pub(crate) struct Feature {
     /// How somebody can change it by what they do, so that a prediction can say what would change it. Absent where nobody can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actionable: Option<Actionable>,
+    /// Categories that count as one, by the name they count under; each category in one group. Part of the model: prediction takes the
+    /// categories as they are in the source.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// Categories (or groups) that fewer rows learned from have count together as `other`; the model lists them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 2, maximum = 1_000_000)]
+    pub least_rows: Option<u32>,
+    /// Numbers: into another unit, or with their ends cut off. Part of the model: prediction takes the number as it is in the source, in the
+    /// unit that `unit` says, and `actionable` is of that one too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<NewConversion>,
 }
 
 /// Which rows are kept apart.

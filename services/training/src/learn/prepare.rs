@@ -6,19 +6,22 @@
 use std::collections::BTreeMap;
 
 use helder_glm::Design;
-use helder_model::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
+use helder_model::{
+    Category, Input, InputType, MissingRule, Preparation, TrainingRange, UnknownCategory,
+};
 use helder_types::Fault;
 
 use super::{
     LearnError,
     plan::{Feature, NewTrainingRun, SMALLEST_GROUP},
+    preparation,
     table::{Column, Table},
 };
 
 /// Level of a category whose value is missing.
 pub(super) const MISSING: &str = "(missing)";
 /// Most levels of a category: beyond it the column is free text or an identifier.
-const MOST_LEVELS: usize = 200;
+pub(super) const MOST_LEVELS: usize = 200;
 
 /// How the inputs enter the design.
 pub(super) struct Prepared {
@@ -40,7 +43,15 @@ pub(super) fn prepare(
     let mut faults = Vec::new();
     let mut inputs = Vec::new();
     for (n, feature) in plan.features.iter().enumerate() {
-        match input(feature, table.column(&feature.name)?, train) {
+        let column = table.column(&feature.name)?;
+        let preparation = match preparation::learn(feature, column, train) {
+            Ok(preparation) => preparation,
+            Err(unfit) => {
+                faults.push(preparation::blamed(n, feature, unfit));
+                continue;
+            }
+        };
+        match input(feature, (column, preparation), train) {
             Ok(input) => {
                 faults.extend(not_actionable(n, &input));
                 inputs.push(input);
@@ -51,7 +62,7 @@ pub(super) fn prepare(
         }
     }
     let offset = match plan.offset.as_ref() {
-        Some(feature) => match input(feature, table.column(&feature.name)?, train) {
+        Some(feature) => match input(feature, (table.column(&feature.name)?, None), train) {
             Ok(input) if matches!(input.kind, InputType::Number | InputType::Integer) => {
                 // A known part that is not known cannot be made up.
                 Some(Input {
@@ -122,6 +133,7 @@ pub(super) fn blank(feature: &Feature, column: &Column) -> Result<Input, Unfit> 
         categories: Vec::new(),
         unknown_category: None,
         missing: MissingRule::Reject,
+        preparation: None,
         meaning: feature.meaning.clone(),
         source_field: feature.source_field.clone(),
         justification: feature.justification.clone(),
@@ -129,20 +141,18 @@ pub(super) fn blank(feature: &Feature, column: &Column) -> Result<Input, Unfit> 
     })
 }
 
-fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, Unfit> {
-    let mut input = blank(feature, column)?;
-    match column {
+fn input(
+    feature: &Feature,
+    (raw, preparation): (&Column, Option<Preparation>),
+    train: &[usize],
+) -> Result<Input, Unfit> {
+    let mut input = blank(feature, raw)?;
+    let column = preparation::worked(preparation.as_ref(), raw);
+    input.preparation = preparation;
+    match &*column {
         Column::Integer(values) | Column::Number(values) => {
             let known = known(values, train, feature)?;
-            let ends = known
-                .iter()
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-                    (low.min(*value), high.max(*value))
-                });
-            input.training_range = Some(TrainingRange {
-                minimum: ends.0,
-                maximum: ends.1,
-            });
+            input.training_range = range(raw, train);
             input.missing = filled(known.len() < train.len(), median(known));
         }
         Column::Boolean(values) => {
@@ -159,6 +169,21 @@ fn input(feature: &Feature, column: &Column, train: &[usize]) -> Result<Input, U
         Column::Date(_) => {}
     }
     Ok(input)
+}
+
+/// Smallest and largest number of the rows.
+fn range(column: &Column, train: &[usize]) -> Option<TrainingRange> {
+    let (Column::Integer(values) | Column::Number(values)) = column else {
+        return None;
+    };
+    let known = train.iter().filter_map(|&row| values[row]);
+    known.fold(None, |found: Option<TrainingRange>, value| {
+        let (minimum, maximum) = found.map_or((value, value), |r| (r.minimum, r.maximum));
+        Some(TrainingRange {
+            minimum: minimum.min(value),
+            maximum: maximum.max(value),
+        })
+    })
 }
 
 fn known(values: &[Option<f64>], train: &[usize], feature: &Feature) -> Result<Vec<f64>, Unfit> {
@@ -218,11 +243,7 @@ fn categories(
         .filter(|count| **count < SMALLEST_GROUP)
         .sum();
     if rare * 5 > train.len() {
-        let detail = format!(
-            "more than a fifth of the rows have a value of `{}` that fewer than {SMALLEST_GROUP} rows share: group it in the frame's query",
-            feature.name
-        );
-        return Err(("rare-levels", detail));
+        return Err(("rare-levels", rare_levels(&feature.name)));
     }
     let most_frequent = counts
         .iter()
@@ -249,6 +270,13 @@ fn categories(
     Ok(())
 }
 
+/// What a level that hardly any row has is refused with.
+pub(super) fn rare_levels(name: &str) -> String {
+    format!(
+        "more than a fifth of the rows have a value of `{name}` that fewer than {SMALLEST_GROUP} rows share: name `groups` of categories, or group it in the frame's query"
+    )
+}
+
 /// Name of the indicator of a missing number.
 pub(super) fn indicator(name: &str) -> String {
     format!("{name}__missing")
@@ -269,8 +297,8 @@ impl Prepared {
         let mut indicators = Vec::new();
         let mut levels = Vec::new();
         for input in &self.inputs {
-            let column = table.column(&input.name)?;
-            match (&input.missing, column) {
+            let column = table.worked(input)?;
+            match (&input.missing, &*column) {
                 (_, Column::Text(values)) => {
                     for category in input.categories.iter().skip(1) {
                         let level = category.level.as_str();

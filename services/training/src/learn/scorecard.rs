@@ -81,11 +81,13 @@ pub(super) fn fit(
 ) -> Result<Carded, LearnError> {
     let y = train_outcomes(table, plan, rows)?;
     let settings = settings(plan, &prepared.inputs)?;
-    let values = prepared
+    let worked = prepared
         .inputs
         .iter()
-        .map(|input| Ok(Values::of(table.column(&input.name)?, &rows.train)))
-        .collect::<Result<Vec<Values<'_>>, LearnError>>()?;
+        .map(|input| table.worked(input))
+        .collect::<Result<Vec<_>, LearnError>>()?;
+    let each = worked.iter();
+    let values: Vec<Values<'_>> = each.map(|column| Values::of(column, &rows.train)).collect();
     let named = prepared.inputs.iter().zip(&values);
     let columns: Vec<(&str, CardColumn<'_>)> = named
         .map(|(input, values)| (input.name.as_str(), values.column()))

@@ -12,6 +12,7 @@ mod faults;
 mod frame;
 mod groups;
 mod parity;
+mod preparation;
 mod private;
 mod repeat;
 mod reports;

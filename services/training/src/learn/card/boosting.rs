@@ -164,7 +164,7 @@ fn drawn(section: Section, curve: &Curve, input: &Input) -> Section {
     let has_missing = input.missing == MissingRule::OwnEffect;
     let (Some(cuts), Some(range), true) = (
         &curve.side.cuts,
-        input.training_range,
+        input.worked_range(),
         input.kind != InputType::Boolean,
     ) else {
         let rows = steps(&curve.side, input).into_iter();
@@ -175,7 +175,7 @@ fn drawn(section: Section, curve: &Curve, input: &Input) -> Section {
             IntervalRow::new(label, *score, score - half, score + half)
         })));
     };
-    let unit = input.unit.as_deref().unwrap_or_default();
+    let unit = input.worked_unit().unwrap_or_default();
     let axis = Text::same(if unit.is_empty() {
         input.name.as_str()
     } else {

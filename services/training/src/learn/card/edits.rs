@@ -174,7 +174,7 @@ fn beside(model: &Model, was: &Curve) -> Option<LineChart> {
         .iter()
         .position(|curve| curve.side.input == was.side.input)?;
     let input = &model.inputs[place];
-    let range = input.training_range?;
+    let range = input.worked_range()?;
     if input.kind == InputType::Boolean {
         return None;
     }
@@ -189,7 +189,7 @@ fn beside(model: &Model, was: &Curve) -> Option<LineChart> {
         let seen = points.filter(|[x, _]| *x <= range.maximum);
         Series::step(label, seen.map(|[x, score]| [x, score + shift]))
     };
-    let unit = input.unit.clone().unwrap_or_else(|| input.name.clone());
+    let unit = input.worked_unit().unwrap_or(&input.name).to_owned();
     let before = Text::new("voor de aanpassing", "before the change");
     let after = Text::new(
         "na de aanpassing, vanaf hetzelfde gemiddelde",

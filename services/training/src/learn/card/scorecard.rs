@@ -218,11 +218,11 @@ fn edge(cut: f64, input: &Input) -> Text {
     } else {
         cut
     };
-    if input.unit.as_deref() == Some(CENTS) {
+    if input.worked_unit() == Some(CENTS) {
         let shown = format!("€ {}", cut / 100.0);
         return Text::new(shown.replace('.', ","), shown);
     }
-    let unit = input.unit.as_deref().unwrap_or_default();
+    let unit = input.worked_unit().unwrap_or_default();
     let gap = if unit.is_empty() { "" } else { " " };
     Text::new(
         format!("{}{gap}{unit}", cut.to_string().replace('.', ",")),

@@ -191,6 +191,7 @@ impl NewTrainingRun {
         self.survival(fault);
         self.foreign(fault);
         self.promise(fault);
+        self.preparation(fault);
         if self.capacity == Some(0) {
             fault("/capacity".into(), "out-of-range", "at least 1");
         }

@@ -1,7 +1,7 @@
 //! What training computed is what prediction computes, to the last bit: all families on all reference sets that say something of
 //! people, counts or places.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use helder_model::{Algorithm, Answer, LinearFit, Model, Scorer, Value};
 use serde_json::{Value as Json, json};
@@ -94,10 +94,12 @@ const ELSEWHERE: [Set; 6] = [
     },
 ];
 
-const FAMILIES: [&str; 8] = [
+const FAMILIES: [&str; 10] = [
     "logistic-regression",
     "explainable-boosting",
     "scorecard",
+    "decision-tree",
+    "rule-list",
     "linear-regression",
     "poisson-regression",
     "negative-binomial-regression",
@@ -145,6 +147,35 @@ fn frame(csv: &Csv, set: &Set) -> (Frame, usize) {
     (frame, n)
 }
 
+/// Everything that can be done to raw values: numbers converted, the first with its ends learned, and the first category of each column
+/// with another one in a group, the rare ones together.
+fn with_preparation(plan: &mut Json, set: &Set, csv: &Csv) {
+    let numbers = set.numbers.len();
+    let features = plan["features"].as_array_mut().unwrap();
+    for (place, feature) in features.iter_mut().enumerate() {
+        if place < numbers {
+            feature["unit"] = json!("raw");
+            let scale = [1.0 / 12.0, 0.01, 3.0][place % 3];
+            let offset = [0.0, -1.5, 0.1][place % 3];
+            feature["conversion"] = json!({"unit": "worked", "scale": scale, "offset": offset});
+            if place == 0 {
+                feature["conversion"]["cutOffShare"] = json!(0.03);
+            }
+            continue;
+        }
+        let column = csv.column(set.texts[place - numbers]);
+        let known = column
+            .iter()
+            .filter(|text| !["", "NA", "other"].contains(*text));
+        let levels: BTreeSet<&str> = known.copied().take(ROWS).collect();
+        let mut levels = levels.into_iter();
+        if let (Some(first), Some(second)) = (levels.next(), levels.next()) {
+            feature["groups"] = json!({"both": [first, second, "never seen"]});
+        }
+        feature["leastRows"] = json!(40);
+    }
+}
+
 fn wanted(set: &Set, family: &str) -> Json {
     let names: Vec<&str> = set.numbers.iter().chain(set.texts).copied().collect();
     let mut plan = plan(if family == "k-means" {
@@ -155,7 +186,7 @@ fn wanted(set: &Set, family: &str) -> Json {
     plan["algorithm"] = json!(family);
     match family {
         "explainable-boosting" => plan["hyperparameters"] = json!({"interactions": 1}),
-        "scorecard" | "k-means" => {}
+        "scorecard" | "decision-tree" | "rule-list" | "k-means" => {}
         // In so few rows some levels tell the outcome.
         _ => plan["hyperparameters"] = json!({"l2": 1.0}),
     }
@@ -283,10 +314,13 @@ fn by_design(
     parts
 }
 
-fn judged(set: &Set, csv: &Csv) -> Vec<String> {
+fn judged(set: &Set, csv: &Csv, is_prepared: bool) -> Vec<String> {
     let mut done = Vec::new();
     for family in FAMILIES {
-        let plan = wanted(set, family);
+        let mut plan = wanted(set, family);
+        if is_prepared {
+            with_preparation(&mut plan, set, csv);
+        }
         let (made, rows) = frame(csv, set);
         let found = match learned(made, &plan) {
             // A thousand rows show no groups, or too few outcomes; training says so and makes no model.
@@ -297,6 +331,8 @@ fn judged(set: &Set, csv: &Csv) -> Vec<String> {
             found => found.unwrap_or_else(|error| panic!("{} {family}: {error:?}", set.file)),
         };
         let model = Model::from_json(&found.model).unwrap();
+        let has_any = model.inputs.iter().any(|input| input.preparation.is_some());
+        assert_eq!(has_any, is_prepared, "{} {family}", set.file);
         let scorer = Scorer::new(&model).unwrap();
         // As training read the frame.
         let file = frame(csv, set).0.file();
@@ -362,7 +398,7 @@ fn judged(set: &Set, csv: &Csv) -> Vec<String> {
     }
     let whole = done.iter().filter(|family| family.contains("rows"));
     assert!(
-        whole.count() >= FAMILIES.len() - 2,
+        whole.count() >= FAMILIES.len() - 3,
         "{}: {done:?}",
         set.file
     );
@@ -371,8 +407,17 @@ fn judged(set: &Set, csv: &Csv) -> Vec<String> {
 
 #[test]
 fn raw_fields_score_as_training_scored_the_same_rows() {
+    on_all_sets(false);
+}
+
+#[test]
+fn raw_fields_are_grouped_and_converted_as_in_training() {
+    on_all_sets(true);
+}
+
+fn on_all_sets(is_prepared: bool) {
     for set in &OPEN {
-        let done = judged(set, &Csv::read(set.file));
+        let done = judged(set, &Csv::read(set.file), is_prepared);
         println!("{}: {}", set.file, done.join(", "));
     }
     let Some(folder) = std::env::var_os("HELDER_REFERENCE_DATA") else {
@@ -383,7 +428,7 @@ fn raw_fields_score_as_training_scored_the_same_rows() {
     for set in &ELSEWHERE {
         // A path that is absolute stays as it is.
         let path = repository().join(folder.join(set.file));
-        let done = judged(set, &Csv::read(path.to_str().unwrap()));
+        let done = judged(set, &Csv::read(path.to_str().unwrap()), is_prepared);
         println!("{}: {}", set.file, done.join(", "));
     }
 }

@@ -59,7 +59,7 @@ fn reaches(input: &Input, cut: f64, is_above: bool) -> Meaning {
 
 /// A number with its unit, as it is, in both languages.
 fn shown(input: &Input, cut: f64) -> (String, String) {
-    if input.unit.as_deref() == Some(CENTS) {
+    if input.worked_unit() == Some(CENTS) {
         let euros = cut / 100.0;
         return (
             format!("€ {}", number::decimal(euros, 2)),
@@ -67,8 +67,7 @@ fn shown(input: &Input, cut: f64) -> (String, String) {
         );
     }
     let unit = input
-        .unit
-        .as_ref()
+        .worked_unit()
         .map(|unit| format!(" {unit}"))
         .unwrap_or_default();
     let size = cut.abs();
