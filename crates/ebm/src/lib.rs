@@ -16,6 +16,6 @@ pub use error::EbmError;
 pub use helder_types::column::{Column, ColumnFault, Direction, Value};
 pub use model::{BagSpread, Contribution, Ebm};
 pub use report::{Fitted, Report, Silence};
-pub use settings::{Pairs, Settings, Stride};
+pub use settings::{Pairs, Settings, Smoothing, Stride};
 pub use term::{PairTerm, ShapeTerm};
 pub use train::{Course, Progress};

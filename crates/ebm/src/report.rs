@@ -20,6 +20,12 @@ pub struct Report {
     pub strides: Vec<Stride>,
     /// Per bag.
     pub bags: Vec<Course>,
+    /// Width in bins by which curves were smoothed; absent where they were not.
+    #[serde(default)]
+    pub smoothing: Option<f64>,
+    /// Columns that were left out, by name: they gained nothing, or less than others where terms are limited.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// Inputs that say nothing, by place.
     pub silent: Vec<(usize, Silence)>,
 }
@@ -56,6 +62,8 @@ impl Report {
         Self {
             strides,
             bags,
+            smoothing: None,
+            left_out: Vec::new(),
             silent: silent.collect(),
         }
     }

@@ -84,6 +84,18 @@ impl Stride {
     }
 }
 
+/// Whether curves are smoothed once a bag has learned them, by a penalty on second differences between neighbouring bins.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Smoothing {
+    /// As boosting left them.
+    #[default]
+    Off,
+    /// As wide as rows kept apart allow: the widest of 1, 2, 4 … 32 bins that is no more than a standard error behind the best.
+    Chosen,
+    /// Steps narrower than about so many bins are taken away: a penalty of its fourth power times the mean bin. Above 0, at most 254.
+    Width(f64),
+}
+
 /// Settings of training. The defaults serve tables of municipal size.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -114,6 +126,13 @@ pub struct Settings {
     pub monotone: Vec<(String, Direction)>,
     /// Columns whose bins are given instead of made from the rows: where several rows are of one person, `min_bin_rows` would count rows.
     pub bins: Vec<(String, Bins)>,
+    /// Whether curves of numbers are smoothed.
+    pub smoothing: Smoothing,
+    /// Whether columns are left out whose curve gains nothing (no more than twice its standard error) on rows that had no part in
+    /// learning it, and that are in no chosen pair. What stays is learned anew. At least one stays.
+    pub sparse: bool,
+    /// Terms at most, at least 1: the columns that gain most, and what is left is for pairs.
+    pub max_terms: Option<usize>,
     /// Where draws start.
     pub seed: u64,
 }
@@ -134,6 +153,9 @@ impl Default for Settings {
             pairs: Pairs::TimesColumns(3),
             monotone: Vec::new(),
             bins: Vec::new(),
+            smoothing: Smoothing::Off,
+            sparse: false,
+            max_terms: None,
             seed: 42,
         }
     }
@@ -145,6 +167,19 @@ const BAGS: [usize; 2] = [14, 50];
 const ROWS_OF_BAGS: usize = 100_000;
 
 impl Settings {
+    /// Whether some of so many columns may be left out.
+    pub(crate) fn may_leave_out(&self, columns: usize) -> bool {
+        self.sparse || self.max_terms.is_some_and(|most| most < columns)
+    }
+
+    /// Pairs at most, with so many columns.
+    pub(crate) fn most_pairs(&self, columns: usize) -> usize {
+        let room = self
+            .max_terms
+            .map_or(usize::MAX, |most| most.saturating_sub(columns));
+        self.pairs.of(columns).min(room)
+    }
+
     /// Bags for so many rows.
     pub(crate) fn bags(&self, rows: usize) -> usize {
         let usual = (ROWS_OF_BAGS / rows.max(1)).clamp(BAGS[0], BAGS[1]);
@@ -166,6 +201,11 @@ impl Settings {
             ("patience", self.patience == 0),
             ("min_leaf_rows", self.min_leaf_rows == 0),
             ("bins", !self.bins.iter().all(|(_, bins)| bins.fit())),
+            (
+                "smoothing",
+                matches!(self.smoothing, Smoothing::Width(width) if !(width > 0.0 && width <= 254.0)),
+            ),
+            ("max_terms", self.max_terms == Some(0)),
         ];
         match faults.iter().find(|(_, is_wrong)| *is_wrong) {
             Some((name, _)) => Err(EbmError::Setting(name)),

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod jobs;
 pub mod keyring;
 pub mod logboek;
+pub mod memory;
 pub mod metrics;
 pub mod objects;
 pub mod openapi;

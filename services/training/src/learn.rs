@@ -13,6 +13,7 @@ mod fill;
 mod groups;
 mod judge;
 mod means;
+mod memory;
 mod plan;
 mod preparation;
 mod prepare;
@@ -92,6 +93,7 @@ pub(crate) fn learn(
         stop: &|| checkpoint("fitting"),
         news: &|_| {},
         chance: &|| None,
+        memory: None,
     };
     learn_watched(file, plan, origin, &onlooker)
 }
@@ -107,12 +109,14 @@ pub(crate) struct Onlooker<'a> {
     pub news: &'a (dyn Fn(helder_ebm::Progress) + Sync),
     /// Random bits for noise that a promise of privacy asks for: of the operating system, kept nowhere. `None` when there are none.
     pub chance: &'a (dyn Fn() -> Option<u64> + Sync),
+    /// Bytes of memory that learning may take; `None` without a limit.
+    pub memory: Option<u64>,
 }
 
 /// [`learn`] with news of how it goes.
 ///
 /// # Errors
-/// As [`learn`].
+/// As [`learn`]; [`LearnError::Memory`] when it would take more memory than it may.
 pub(crate) fn learn_watched(
     file: &Path,
     plan: &NewTrainingRun,
@@ -127,10 +131,13 @@ pub(crate) fn learn_watched(
         }
     };
     step("reading the frame")?;
+    let reads = memory::to_read(file, plan)?;
+    memory::fits(onlooker.memory, "reading the frame", reads)?;
     let table = table::read(file, plan)?;
     let rows = split::split(&table, plan)?;
     if let Some(privacy) = &plan.privacy {
         step("fitting")?;
+        within(onlooker, &table, plan, &[], &rows)?;
         let origin = private::sealed(onlooker)?;
         let learned = private::learn(&table, plan, privacy, &origin, &rows, onlooker)?;
         tells_anything(&table, &rows, &learned.model)?;
@@ -142,6 +149,7 @@ pub(crate) fn learn_watched(
     let (model, judged) = match plan.algorithm {
         AlgorithmName::KMeans => {
             step("grouping")?;
+            within(onlooker, &table, plan, &[], &rows)?;
             let grouped = groups::group(&table, plan, &rows)?;
             step("judging")?;
             let judged = judge::groups(&table, plan, &rows, &grouped)?;
@@ -152,6 +160,7 @@ pub(crate) fn learn_watched(
             step("preparing")?;
             let prepared = prepare::prepare(&table, plan, &rows.train)?;
             step("fitting")?;
+            within(onlooker, &table, plan, &prepared.inputs, &rows)?;
             let fitted = survival::fit(&table, plan, &prepared, &rows, onlooker)?;
             let training = training(plan, origin, rows.train.len(), Some(fitted.events));
             let mut model = document(plan, training, fitted.parts);
@@ -207,6 +216,18 @@ pub(crate) fn learn_watched(
     proof::write(plan, origin, &model, &judged)
 }
 
+/// Refuses a fit that would take more memory than it may.
+fn within(
+    onlooker: &Onlooker<'_>,
+    table: &table::Table,
+    plan: &NewTrainingRun,
+    inputs: &[helder_model::Input],
+    rows: &split::Rows,
+) -> Result<(), LearnError> {
+    let needed = memory::to_learn(table, plan, inputs, rows);
+    memory::fits(onlooker.memory, "learning", needed)
+}
+
 /// How learning went.
 enum Learning {
     Regression(Box<regress::FitSummary>),
@@ -225,6 +246,7 @@ fn teach(
     onlooker: &Onlooker<'_>,
 ) -> Result<(Model, Learning), LearnError> {
     let prepared = prepare::prepare(table, plan, &rows.train)?;
+    within(onlooker, table, plan, &prepared.inputs, rows)?;
     let training = |events| training(plan, origin, rows.train.len(), events);
     let (parts, events, how) = match plan.algorithm {
         AlgorithmName::ExplainableBoosting => {

@@ -5,6 +5,7 @@ mod json;
 mod learn;
 mod outflow;
 mod people;
+mod refused;
 mod runs;
 mod schema;
 mod selections;
@@ -17,6 +18,7 @@ use helder_frames::FrameLimits;
 use helder_platform::{
     calls::Peers,
     jobs::Runner,
+    memory,
     openapi::{self, ServiceInfo},
     server::{RunningService, Service, ServiceContext, StartError},
     store::Migrations,
@@ -83,6 +85,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// [`StartError`] when the database or the address cannot be used.
 pub async fn start(context: ServiceContext) -> Result<RunningService, StartError> {
     let store = context.open_store(MIGRATIONS).await?;
+    let memory = memory::allowed(context.limits.training_mib, context.job_workers);
     let frames = FrameJob {
         objects: context.objects.clone(),
         peers: context.peers.clone(),
@@ -90,10 +93,12 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         limits: FrameLimits::default(),
     };
     let training = TrainingJob {
+        memory,
         objects: context.objects.clone(),
         peers: context.peers.clone(),
     };
     let selection = SelectionJob {
+        memory,
         objects: context.objects.clone(),
         peers: context.peers.clone(),
     };

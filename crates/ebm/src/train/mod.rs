@@ -12,6 +12,8 @@ mod mains;
 pub(crate) mod pairs;
 mod random;
 mod rows;
+mod smooth;
+mod sparse;
 mod watch;
 
 pub(crate) use cut::MOST_LEAVES;
@@ -60,6 +62,9 @@ pub(crate) struct Frame {
     pub(crate) min_curvature: f64,
 }
 
+/// Is shown what was learned: rows, bags and pairs.
+type Look<'a> = dyn FnMut(&Frame, &[Bag], &[Pair]) + 'a;
+
 /// Learned values of one bag.
 pub(crate) struct Learned {
     pub(crate) intercept: f64,
@@ -98,6 +103,68 @@ impl Ebm {
     ) -> Result<Fitted, EbmError> {
         settings.check()?;
         check(columns, outcome, weights)?;
+        if !settings.may_leave_out(columns.len()) {
+            return Self::learn(
+                columns,
+                outcome,
+                weights,
+                settings,
+                goes_on,
+                &mut |_, _, _| (),
+            );
+        }
+        let all = Settings {
+            max_terms: None,
+            ..settings.clone()
+        };
+        let mut kept = Vec::new();
+        Self::learn(
+            columns,
+            outcome,
+            weights,
+            &all,
+            goes_on,
+            &mut |frame, bags, pairs| {
+                kept = sparse::kept(frame, bags, pairs, settings);
+            },
+        )?;
+        let mut left_out = Vec::new();
+        let mut stay = Vec::new();
+        for (place, column) in columns.iter().enumerate() {
+            if kept.contains(&place) {
+                stay.push(column.clone());
+            } else {
+                left_out.push(column.name().to_owned());
+            }
+        }
+        let mut settings = settings.clone();
+        settings
+            .monotone
+            .retain(|(name, _)| !left_out.contains(name));
+        settings.bins.retain(|(name, _)| !left_out.contains(name));
+        let mut fitted = Self::learn(
+            &stay,
+            outcome,
+            weights,
+            &settings,
+            goes_on,
+            &mut |_, _, _| (),
+        )?;
+        fitted.report.left_out = left_out;
+        Ok(fitted)
+    }
+
+    /// Learns from all columns.
+    ///
+    /// * `look` – is shown what was learned
+    fn learn(
+        columns: &[Column],
+        outcome: &[bool],
+        weights: Option<&[f64]>,
+        settings: &Settings,
+        goes_on: &(dyn Fn(Progress) -> bool + Sync),
+        look: &mut Look<'_>,
+    ) -> Result<Fitted, EbmError> {
         let directions = directions(columns, &settings.monotone)?;
         let bins: Vec<Bins> = columns
             .iter()
@@ -129,15 +196,18 @@ impl Ebm {
             is_pairs: false,
         };
         let (strides, mut bags) = mains(&frame, settings, &watch)?;
+        let width = smooth::smooth(&frame, &mut bags, settings.smoothing);
         watch.is_pairs = true;
         let stride = strides.first().copied().unwrap_or(Stride::CALM);
         let pairs = together(&frame, &coarse, (settings, stride), &mut bags, &watch)?;
-        let report = Report::new(
+        look(&frame, &bags, &pairs);
+        let mut report = Report::new(
             strides,
             &bins,
             &counts,
             bags.iter().map(Bag::course).collect(),
         );
+        report.smoothing = width;
         let learned = bags.into_iter().map(|bag| {
             let wide = |tables: Vec<Vec<f32>>| -> Vec<Vec<f64>> {
                 let values = |table: Vec<f32>| table.into_iter().map(f64::from).collect();
@@ -177,7 +247,7 @@ fn together(
     watch: &Watcher<'_>,
 ) -> Result<Vec<Pair>, EbmError> {
     let rows = frame.outcome.len();
-    let most = how.0.pairs.of(frame.bins.len());
+    let most = how.0.most_pairs(frame.bins.len());
     let is_much = frame.information >= MUCH;
     let (mut pairs, said) = if most == 0 {
         (Vec::new(), Vec::new())

@@ -175,7 +175,7 @@ pub(super) fn choose(
     bags: &[Bag],
     watch: &Watcher<'_>,
 ) -> Result<(Vec<Pair>, Vec<Vec<f32>>), EbmError> {
-    let most = settings.pairs.of(frame.bins.len());
+    let most = settings.most_pairs(frame.bins.len());
     let tried = bags
         .par_iter()
         .enumerate()

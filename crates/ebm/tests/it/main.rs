@@ -9,6 +9,7 @@ mod bands;
 mod degenerate;
 mod made;
 mod model;
+mod options;
 mod parity;
 mod private;
 mod scores;

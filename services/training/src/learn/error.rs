@@ -13,6 +13,16 @@ pub(crate) enum LearnError {
     /// Stopped between two steps, as asked.
     #[error("stopped")]
     Stopped,
+    /// More memory than it may take.
+    #[error("{stage} needs {needed} bytes of memory, {allowed} are allowed")]
+    Memory {
+        /// What needs it.
+        stage: &'static str,
+        /// Bytes, at most.
+        needed: u64,
+        /// Bytes.
+        allowed: u64,
+    },
     /// Ours, or of the file store.
     #[error("learning failed")]
     Internal(#[source] Box<dyn Error + Send + Sync>),

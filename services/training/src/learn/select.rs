@@ -18,7 +18,7 @@ use helder_selection::{
 };
 
 use super::{
-    FrameOrigin, LearnError,
+    FrameOrigin, LearnError, memory,
     plan::REFERENCE_DATE,
     regress::outcomes,
     split::{self, known},
@@ -40,6 +40,8 @@ pub(crate) struct Watch<'a> {
     pub clock: &'a (dyn Fn() -> f64 + Sync),
     /// Told the models fitted and those planned at most.
     pub news: &'a (dyn Fn(usize, usize) + Sync),
+    /// Bytes of memory that the work may take; `None` without a limit.
+    pub memory: Option<u64>,
     /// Given everything so far after each setting.
     pub keep: &'a (dyn Fn(&Tried) + Sync),
 }
@@ -56,7 +58,8 @@ pub(crate) struct Selected {
 /// Compares; goes on from what a former attempt at the same comparison `kept`.
 ///
 /// # Errors
-/// [`LearnError::Invalid`] with the faults of the plan against the frame; [`LearnError::Stopped`].
+/// [`LearnError::Invalid`] with the faults of the plan against the frame; [`LearnError::Stopped`];
+/// [`LearnError::Memory`] when it would take more memory than it may.
 pub(crate) fn select(
     file: &Path,
     plan: &NewSelection,
@@ -65,6 +68,8 @@ pub(crate) fn select(
     kept: Option<Tried>,
 ) -> Result<Selected, LearnError> {
     let base = plan.base();
+    let reads = memory::to_read(file, &base)?;
+    memory::fits(watch.memory, "reading the frame", reads)?;
     let table = table::read_also(file, &base, plan.more_columns())?;
     let rows = split::split(&table, &base)?;
     let outcome = outcomes(&table, &base)?;

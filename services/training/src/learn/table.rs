@@ -11,7 +11,7 @@ use helder_types::Fault;
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
 
 use super::{
-    LearnError,
+    LearnError, memory,
     plan::{NewTrainingRun, REFERENCE_DATE},
 };
 
@@ -43,6 +43,11 @@ impl Table {
         self.n_rows
     }
 
+    /// Bytes that lie in memory.
+    pub(super) fn bytes(&self) -> u64 {
+        self.columns.values().map(Column::bytes).sum()
+    }
+
     /// A column that [`read`] has found.
     pub(super) fn column(&self, name: &str) -> Result<&Column, LearnError> {
         self.columns
@@ -52,6 +57,22 @@ impl Table {
 }
 
 impl Column {
+    fn bytes(&self) -> u64 {
+        let text = |text: &Option<String>| match text {
+            // The smallest piece holds 24 bytes; larger ones are rounded up.
+            Some(text) => {
+                memory::TEXT + (text.len() as u64).saturating_sub(24).next_multiple_of(16)
+            }
+            None => memory::PLACE,
+        };
+        match self {
+            Self::Integer(values) | Self::Number(values) => values.len() as u64 * 16,
+            Self::Boolean(values) => values.len() as u64,
+            Self::Text(values) => values.iter().map(text).sum(),
+            Self::Date(values) => values.len() as u64 * 8,
+        }
+    }
+
     /// Numbers of a numeric or boolean column; `None` for others.
     pub(super) fn numbers(&self) -> Option<Vec<Option<f64>>> {
         match self {
@@ -176,7 +197,7 @@ pub(super) fn read_columns<'a>(
 }
 
 /// Columns of the plan, each with the pointer to blame.
-fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
+pub(super) fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
     let mut wanted: Vec<(String, &str)> = plan
         .features
         .iter()

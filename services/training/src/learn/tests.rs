@@ -11,6 +11,7 @@ mod edits;
 mod faults;
 mod frame;
 mod groups;
+mod memory;
 mod parity;
 mod preparation;
 mod private;

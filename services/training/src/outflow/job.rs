@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     frames, json,
-    learn::{LearnError, spells},
+    learn::spells,
     people::{self, Nameless},
+    refused,
 };
 
 /// Kind of these jobs.
@@ -72,11 +73,7 @@ impl OutflowJob {
         job.progress("reading the frame", 0, built.rows, "rows");
         let file = job.block_on(self.objects.get_to_file(organisation, &built.digest))?;
         people::in_table(job, &file, &built.digest, Nameless::People, act)?;
-        let table = spells(file.path(), &asked.spec).map_err(|error| match error {
-            LearnError::Invalid(faults) => Problem::invalid(faults),
-            LearnError::Stopped => stopped(job),
-            LearnError::Internal(cause) => Problem::internal(cause),
-        })?;
+        let table = spells(file.path(), &asked.spec).map_err(|error| refused::why(error, job))?;
         let step = |step: Step| {
             let (done, total) = step.place();
             job.progress(step.words(), done, total, "parts");
@@ -85,7 +82,7 @@ impl OutflowJob {
         let found = analyse(&table, &asked.spec, &built.digest.to_string(), &step);
         let mut found = found.map_err(|error| match error {
             OutflowError::Invalid(faults) => Problem::invalid(in_spec(faults)),
-            OutflowError::Stopped => stopped(job),
+            OutflowError::Stopped => refused::stopped(job),
             other => Problem::internal(other),
         })?;
         found.quality.records = job
@@ -108,11 +105,4 @@ impl OutflowJob {
             Ok(format!("/training/v1/outflow-reports/{id}"))
         })
     }
-}
-
-/// Why the job was stopped.
-fn stopped(job: &JobContext) -> Problem {
-    job.checkpoint()
-        .err()
-        .unwrap_or_else(|| Problem::internal("the analysis stopped without a reason"))
 }

@@ -11,7 +11,7 @@ use helder_platform::{
     jobs::{JobContext, JobHandler},
     logboek::{self, Act, Status},
     objects::Objects,
-    problem::{Problem, Result},
+    problem::Result,
     purpose,
 };
 use helder_types::ProjectStep;
@@ -35,6 +35,7 @@ use crate::{
     },
     outflow,
     people::{self, Nameless},
+    refused,
 };
 
 /// Kind of these jobs.
@@ -44,6 +45,8 @@ pub(crate) const KIND: &str = "training-run";
 pub(crate) struct TrainingJob {
     pub(crate) objects: Objects,
     pub(crate) peers: Peers,
+    /// Bytes that a run may take.
+    pub(crate) memory: Option<u64>,
 }
 
 impl JobHandler for TrainingJob {
@@ -125,20 +128,13 @@ impl TrainingJob {
                 }
             },
             chance: &chance,
+            memory: self.memory,
         };
         let learned = match run.edit()? {
             Some(edit) => self.edit(job, run, plan, (file.path(), &origin), edit, onlooker.step)?,
             None => learn_watched(file.path(), plan, &origin, &onlooker),
         };
-        let learned = learned.map_err(|error| match error {
-            LearnError::Invalid(faults) => Problem::invalid(faults),
-            // The reason it stopped, as the platform wants it told.
-            LearnError::Stopped => job
-                .checkpoint()
-                .err()
-                .unwrap_or_else(|| Problem::internal("training stopped without a reason")),
-            LearnError::Internal(cause) => Problem::internal(cause),
-        })?;
+        let learned = learned.map_err(|error| refused::why(error, job))?;
         job.progress("registering", 0, 0, "");
         let mut lineage = inputs.lineage;
         let node = Node {

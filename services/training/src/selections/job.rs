@@ -21,10 +21,11 @@ use super::{
 use crate::{
     frames,
     learn::{
-        FrameOrigin, LearnError,
+        FrameOrigin,
         select::{NewSelection, Watch, select},
     },
     people::{self, Nameless},
+    refused,
 };
 
 /// Kind of these jobs.
@@ -34,6 +35,8 @@ pub(crate) const KIND: &str = "selection";
 pub(crate) struct SelectionJob {
     pub(crate) objects: Objects,
     pub(crate) peers: Peers,
+    /// Bytes that a comparison may take.
+    pub(crate) memory: Option<u64>,
 }
 
 impl JobHandler for SelectionJob {
@@ -86,6 +89,7 @@ impl SelectionJob {
         let start = Instant::now();
         let watch = Watch {
             stop: &|| job.checkpoint().is_err(),
+            memory: self.memory,
             clock: &|| start.elapsed().as_secs_f64(),
             news: &|done, planned| {
                 job.progress("comparing", done as u64, planned as u64, "models");
@@ -100,15 +104,8 @@ impl SelectionJob {
                 }
             },
         };
-        let found =
-            select(file.path(), plan, &origin, &watch, kept).map_err(|error| match error {
-                LearnError::Invalid(faults) => Problem::invalid(faults),
-                LearnError::Stopped => job
-                    .checkpoint()
-                    .err()
-                    .unwrap_or_else(|| Problem::internal("comparing stopped without a reason")),
-                LearnError::Internal(cause) => Problem::internal(cause),
-            })?;
+        let found = select(file.path(), plan, &origin, &watch, kept)
+            .map_err(|error| refused::why(error, job))?;
         let outcome = SelectionOutcome {
             proposed: found.document.proposed.clone(),
             comparison: serde_json::to_value(&found.document).map_err(Problem::internal)?,

@@ -50,6 +50,18 @@ impl<'a> FoldLearner<'a> {
         })
     }
 
+    /// What one fit may take of all memory: as many as there are threads learn at a time, from one table.
+    fn share(&self, all: u64) -> u64 {
+        let table = self.table.bytes();
+        table + all.saturating_sub(table) / rayon::current_num_threads() as u64
+    }
+
+    /// What all fits at a time take when one takes so much.
+    fn all(&self, one: u64) -> u64 {
+        let table = self.table.bytes();
+        table + one.saturating_sub(table) * rayon::current_num_threads() as u64
+    }
+
     fn candidate(
         &self,
         candidate: usize,
@@ -67,8 +79,18 @@ impl<'a> FoldLearner<'a> {
             stop: self.watch.stop,
             news: &|_| {},
             chance: &|| None,
+            memory: self.watch.memory.map(|all| self.share(all)),
         };
-        let (model, _) = teach(self.table, &run, self.origin, &rows, &onlooker)?;
+        let (model, _) = teach(self.table, &run, self.origin, &rows, &onlooker).map_err(
+            |error| match error {
+                LearnError::Memory { stage, needed, .. } => LearnError::Memory {
+                    stage,
+                    needed: self.all(needed),
+                    allowed: self.watch.memory.unwrap_or(u64::MAX),
+                },
+                other => other,
+            },
+        )?;
         Ok(Answer {
             probabilities: judge::score(self.table, &model, &fold.test)?,
             reading: reading(&model.algorithm),

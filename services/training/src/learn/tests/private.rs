@@ -40,6 +40,7 @@ fn with_chance(frame: Frame, plan: &Value, seed: u64) -> Result<Learned, LearnEr
         stop: &|| false,
         news: &|_| {},
         chance: &chance,
+        memory: None,
     };
     let plan = parsed(plan);
     assert!(plan.faults().is_empty(), "{:?}", plan.faults());
@@ -199,6 +200,7 @@ fn the_noise_decides_the_file_and_the_seed_of_the_plan_does_not_draw_it() {
         stop: &|| false,
         news: &|_| {},
         chance: &|| None,
+        memory: None,
     };
     let learned = learn_watched(clients(600).file().path(), &parsed(&plan), &origin(), &none);
     assert!(matches!(learned, Err(LearnError::Internal(_))));

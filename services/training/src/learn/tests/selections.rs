@@ -41,6 +41,7 @@ fn found(frame: Frame, plan: &Value) -> Result<Selected, LearnError> {
         clock: &|| 0.0,
         news: &|_, _| {},
         keep: &|_| {},
+        memory: None,
     };
     select(frame.file().path(), &parsed(plan), &origin(), &watch, None)
 }
@@ -184,6 +185,7 @@ fn it_stops_when_asked_and_tells_how_far_it_is() {
             told.fetch_add(1, Ordering::Relaxed);
         },
         keep: &|_| {},
+        memory: None,
     };
     let stopped = select(
         clients(900).file().path(),
@@ -237,4 +239,36 @@ fn faults_of_the_request_and_of_the_frame_are_all_told() {
         refusal(&|plan| plan["folds"] = json!({"rule": "random", "group": "person_pseudonym"})),
         told("/folds", "too-few-for-folds")
     );
+}
+
+#[test]
+fn a_comparison_that_needs_more_memory_than_it_may_take_says_how_much_and_runs_with_that() {
+    let plan = parsed(&asked(&logistic()));
+    let file = clients(1_500).file();
+    let within = |memory| {
+        let watch = Watch {
+            stop: &|| false,
+            clock: &|| 0.0,
+            news: &|_, _| {},
+            keep: &|_| {},
+            memory: Some(memory),
+        };
+        select(file.path(), &plan, &origin(), &watch, None)
+    };
+    let refused = |allowed| match within(allowed) {
+        Err(LearnError::Memory {
+            stage,
+            needed,
+            allowed: told,
+        }) => {
+            assert!(needed > told && told == allowed, "{needed} of {told}");
+            (stage, needed)
+        }
+        other => panic!("{other:?}"),
+    };
+    let (stage, to_read) = refused(1);
+    assert_eq!(stage, "reading the frame");
+    let (stage, needed) = refused(to_read);
+    assert_eq!(stage, "learning");
+    assert!(within(needed).is_ok());
 }
