@@ -17,6 +17,14 @@ use crate::{
 const LEVEL: f64 = 0.05;
 /// Resamples that tell how stable groups are.
 const RESAMPLES: usize = 8;
+/// Resamples that tell of each group how well it is found again.
+const RESAMPLES_PER_GROUP: usize = 20;
+/// Searches of a single start that are compared with each other.
+const SINGLE_STARTS: usize = 4;
+/// Overlap below which a group is an accident of the sample (Hennig 2007, doi 10.1016/j.csda.2006.11.025).
+pub(crate) const ACCIDENT: f64 = 0.6;
+/// Overlap from which a group can be relied on (ibid.).
+pub(crate) const RELIABLE: f64 = 0.75;
 /// Figures on a card at most.
 const MOST_FIGURES: usize = 5;
 
@@ -41,6 +49,9 @@ pub struct FoundGroups {
     pub withheld: u32,
     /// Agreement between two searches from different starts: adjusted Rand index, 1 is the same, 0 is chance.
     pub starts_agree: f64,
+    /// The least agreement of two searches that each start once only; absent in reports of before this was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub single_starts_agree_least: Option<f64>,
     /// Mean agreement with the groups found in samples of the clients, drawn with repetition.
     pub samples_agree: f64,
     /// Chance of so large a difference in length of stay, if groups did not differ. Nothing of the stay took part in making them.
@@ -53,6 +64,10 @@ pub struct FoundGroups {
 pub struct GroupCard {
     /// Share of all clients, in `[0, 1]`.
     pub share: f64,
+    /// Mean overlap (Jaccard, in `[0, 1]`) with the group most like it in samples of the clients, drawn with repetition; absent in reports
+    /// of before this was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_again: Option<f64>,
     /// What differs most from all clients, the largest difference first.
     pub figures: Vec<GroupFigure>,
     /// How long its clients stay.
@@ -173,22 +188,22 @@ fn cut(
             .collect();
         agreement += adjusted_rand_index(&best.labels, &labels);
     }
+    let stability = best.stability(data, &options(seed, 6), RESAMPLES_PER_GROUP, SINGLE_STARTS)?;
     let mut places = vec![Vec::new(); k];
     for (i, &group) in best.labels.iter().enumerate() {
         places[group].push(i);
     }
-    let large: Vec<Vec<usize>> = places
+    let (large, found_again): (Vec<Vec<usize>>, Vec<f64>) = places
         .into_iter()
-        .filter(|own| own.len() >= prepared.smallest())
-        .collect();
+        .zip(stability.jaccard)
+        .filter(|(own, _)| own.len() >= prepared.smallest())
+        .unzip();
     let label: Vec<u32> = best.labels.iter().map(|group| *group as u32).collect();
     let test = log_rank(&prepared.spells.any(), &label, None, LogRankWeight::LogRank).ok();
     let stays = stay::stays(prepared, &large);
-    let cards = large
-        .iter()
-        .zip(stays)
-        .enumerate()
-        .map(|(n, (own, stay))| GroupCard {
+    let cards = large.iter().zip(stays).zip(found_again).enumerate().map(
+        |(n, ((own, stay), found_again))| GroupCard {
+            found_again: Some(rounded(found_again)),
             share: rounded(own.len() as f64 / data.rows() as f64),
             figures: figures(prepared, traits, own),
             stay: LevelStay {
@@ -197,12 +212,14 @@ fn cut(
                 stay,
                 causes: stay::causes_of(prepared, own),
             },
-        });
+        },
+    );
     let cards: Vec<GroupCard> = cards.collect();
     Ok(FoundGroups {
         withheld: (k - cards.len()) as u32,
         cards,
         starts_agree: rounded(adjusted_rand_index(&best.labels, &other.labels)),
+        single_starts_agree_least: Some(rounded(stability.between_starts_least)),
         samples_agree: rounded(agreement / RESAMPLES as f64),
         stay_p_value: test
             .map(|test| rounded(test.p_value))

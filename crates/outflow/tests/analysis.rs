@@ -398,3 +398,74 @@ fn gaps_are_told_from_chance_and_conclusions_count_them() {
             .any(|sign| sign.words.en == "that the spell ended")
     );
 }
+
+/// Spells of three sorts of people.
+fn three_sorts(n: usize) -> Table {
+    let sort = |i: usize| i % 3;
+    let text = |names: [&'static str; 3]| {
+        Column::Text((0..n).map(|i| Some(names[sort(i)].to_owned())).collect())
+    };
+    let noise = |i: usize, of: usize| (i * 7919 % of) as f64;
+    Table::new([
+        (
+            "dagen".to_owned(),
+            Column::Number((0..n).map(|i| Some(30.0 + noise(i, 600))).collect()),
+        ),
+        (
+            "reden".to_owned(),
+            Column::Text(
+                (0..n)
+                    .map(|i| Some(["W", "O"][i / 3 % 2].to_owned()))
+                    .collect(),
+            ),
+        ),
+        (
+            "leeftijd".to_owned(),
+            Column::Number(
+                (0..n)
+                    .map(|i| Some([20.0, 40.0, 60.0][sort(i)] + noise(i, 5)))
+                    .collect(),
+            ),
+        ),
+        ("opgeleid".to_owned(), text(["ja", "nee", "nee"])),
+        ("woning".to_owned(), text(["huur", "koop", "anders"])),
+        ("motivatie".to_owned(), Column::Text(vec![None; n])),
+    ])
+    .unwrap()
+}
+
+#[test]
+fn each_group_says_how_well_it_is_found_again_and_one_that_is_not_gets_a_warning() {
+    let mut asked = made::asked();
+    asked["characteristics"].as_array_mut().unwrap().pop();
+    let mut analysis = analysed(&three_sorts(600), asked);
+    let found = analysis.groups.found.as_mut().unwrap();
+    assert_eq!(found.cards.len(), 3);
+    for card in &found.cards {
+        assert!(card.found_again.unwrap() > 0.95, "{card:?}");
+    }
+    assert!(found.single_starts_agree_least.unwrap() <= 1.0);
+    for (overlap, warning) in [
+        (0.59, Some("niet stabiel")),
+        (0.7, Some("niet zeker")),
+        (0.8, None),
+    ] {
+        analysis.groups.found.as_mut().unwrap().cards[0].found_again = Some(overlap);
+        let html = page(&analysis).render();
+        assert!(html.contains("Jaccard"));
+        for told in ["niet stabiel", "niet zeker"] {
+            assert_eq!(
+                html.contains(told),
+                warning == Some(told),
+                "{overlap} {told}"
+            );
+        }
+    }
+    // Reports of before have no such figure, and their pages say nothing of it.
+    let mut former = serde_json::to_value(&analysis).unwrap();
+    for card in former["groups"]["found"]["cards"].as_array_mut().unwrap() {
+        card.as_object_mut().unwrap().remove("foundAgain");
+    }
+    let former: OutflowAnalysis = serde_json::from_value(former).unwrap();
+    assert!(!page(&former).render().contains("Jaccard"));
+}

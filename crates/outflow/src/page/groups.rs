@@ -5,7 +5,7 @@ use helder_report::{Cell, LineChart, Section, Table, Text, number};
 use super::{LEVEL, curves, words};
 use crate::{
     OutflowAnalysis,
-    groups::{FoundGroups, GroupCard},
+    groups::{ACCIDENT, FoundGroups, GroupCard, RELIABLE},
 };
 
 pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
@@ -36,6 +36,13 @@ fn with_groups(section: Section, analysis: &OutflowAnalysis, found: &FoundGroups
         format!("Hoe vast liggen ze? Twee zoektochten komen voor {starts} overeen, en met een nieuwe steekproef gemiddeld voor {samples} (1 is gelijk, 0 is toeval)."),
         format!("How stable are they? Two searches agree to {starts}, and with a new sample to {samples} on average (1 is the same, 0 is chance)."),
     ));
+    if let Some(least) = found.single_starts_agree_least {
+        let least = number::decimal(least, 2);
+        section = section.paragraph(Text::new(
+            format!("Zoekt de computer elke keer maar één keer, dan komen twee zoektochten in het slechtste geval voor {least} overeen. Daarom is hier vaker gezocht en is de beste indeling gekozen."),
+            format!("When each search starts only once, two searches agree to {least} in the worst case. That is why more searches were made here and the best was kept."),
+        ));
+    }
     if found.starts_agree.min(found.samples_agree) < 0.75 {
         section = section.warning(Text::new(
             "De grenzen tussen de groepen zijn vaag. Gebruik ze om over te praten, niet om mensen in te delen.",
@@ -107,10 +114,36 @@ fn card(card: &GroupCard) -> Section {
         };
         table.push([Cell::both(title)].into_iter().chain(cells));
     }
-    Section::new(words(name))
-        .paragraph(Text::new(
-            format!("{size} trajecten, {share} van alle."),
-            format!("{size} spells, {share} of all."),
-        ))
-        .table(table)
+    let section = Section::new(words(name)).paragraph(Text::new(
+        format!("{size} trajecten, {share} van alle."),
+        format!("{size} spells, {share} of all."),
+    ));
+    match card.found_again {
+        Some(overlap) => found_again(section, overlap),
+        None => section,
+    }
+    .table(table)
+}
+
+/// Whether the group is there in other samples too.
+fn found_again(section: Section, overlap: f64) -> Section {
+    let told = number::decimal(overlap, 2);
+    let section = section.paragraph(Text::new(
+        format!("In een nieuwe steekproef van cliënten komt deze groep voor {told} terug (Jaccard: 1 is helemaal, 0 is niet)."),
+        format!("In a new sample of clients this group comes back to {told} (Jaccard: 1 is wholly, 0 is not)."),
+    ));
+    if overlap >= RELIABLE {
+        return section;
+    }
+    section.warning(if overlap < ACCIDENT {
+        Text::new(
+            "Deze groep is niet stabiel: met andere cliënten was zij er misschien niet geweest. Trek er geen conclusies uit.",
+            "This group is not stable: with other clients it might not have been there. Draw no conclusions from it.",
+        )
+    } else {
+        Text::new(
+            "Er is waarschijnlijk zo'n groep, maar wie er precies bij hoort, is niet zeker.",
+            "There probably is such a group, but who exactly belongs to it is not certain.",
+        )
+    })
 }
