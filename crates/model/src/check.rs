@@ -3,6 +3,7 @@
 mod actionable;
 mod cases;
 mod generalised;
+mod groups;
 mod hazard;
 mod inputs;
 mod interval;
@@ -64,6 +65,9 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
     if !has_steps {
         check.nothing_counts_by_itself(&model.inputs);
     }
+    if !matches!(model.algorithm, Algorithm::KPrototypes(_)) {
+        check.nothing_is_left_out(&model.inputs);
+    }
     match &model.algorithm {
         Algorithm::LogisticRegression(fit) => {
             let fits = model.kind == Kind::BinaryClassification && model.link == Link::Logit;
@@ -107,6 +111,8 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
             check.tree(fit, &by_name, is_list);
         }
         Algorithm::KMeans(fit) => check.grouping(model, fit),
+        Algorithm::KPrototypes(fit) => check.prototypes(model, fit),
+        Algorithm::GaussianMixture(fit) => check.mixture(model, fit),
         Algorithm::GeneralisedLinear(fit) => check.generalised(model, fit, &by_name),
         Algorithm::CoxRegression(fit) => check.hazard(model, fit, &by_name),
         Algorithm::HazardBoosting(fit) => check.interval(model, fit),

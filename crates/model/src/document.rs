@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    GeneralisedFit, HazardFit, Input, IntervalFit, KMeansFit, LinearFit, PairTable, PointsFit,
-    Privacy, Provisions, SimilarCases, Term, TermsFit, Training, TreeFit,
+    GeneralisedFit, HazardFit, Input, IntervalFit, KMeansFit, LinearFit, MixtureFit, PairTable,
+    PointsFit, Privacy, PrototypesFit, Provisions, SimilarCases, Term, TermsFit, Training, TreeFit,
 };
 
 /// The format this crate writes.
@@ -120,6 +120,10 @@ pub enum Algorithm {
     LogisticRegression(LinearFit),
     /// k-means: nearest centre after standardisation.
     KMeans(KMeansFit),
+    /// k-prototypes: nearest prototype of numbers and categories.
+    KPrototypes(PrototypesFit),
+    /// Mixture of normal distributions: most probable of them.
+    GaussianMixture(MixtureFit),
     /// Linear, Poisson, negative binomial or binomial regression: score = intercept + Σ coefficient × value.
     GeneralisedLinear(GeneralisedFit),
     /// Explainable boosting: score = intercept + Σ curves + Σ tables of pairs.
@@ -171,6 +175,8 @@ impl Algorithm {
         match self {
             Self::LogisticRegression(_) => "logistic_regression",
             Self::KMeans(_) => "k_means",
+            Self::KPrototypes(_) => "k_prototypes",
+            Self::GaussianMixture(_) => "gaussian_mixture",
             Self::ExplainableBoosting(_) => "explainable_boosting",
             Self::GeneralisedLinear(_) => "generalised_linear",
             Self::Scorecard(_) => "scorecard",

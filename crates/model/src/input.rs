@@ -97,6 +97,8 @@ pub enum MissingRule {
     /// Missing counts by itself, as the model learned it; nothing is filled in. Numbers and booleans of explainable boosting,
     /// scorecards, decision trees and rule lists only.
     OwnEffect,
+    /// Missing counts neither for nor against any answer: the value is left out. k-prototypes only.
+    LeftOut,
     /// A subject with this value missing gets no prediction.
     Reject,
 }

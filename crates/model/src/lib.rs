@@ -9,6 +9,7 @@ pub mod document;
 pub mod edit;
 pub mod fitted;
 mod generalised;
+pub mod groups;
 pub mod hazard;
 pub mod input;
 pub mod interval;
@@ -37,6 +38,10 @@ pub use fitted::{
     Standardisation,
 };
 pub use generalised::{Family, GeneralisedFit};
+pub use groups::{
+    CertaintyStep, Component, GroupCard, GroupTrait, MixtureFit, Mode, Prototype, PrototypesFit,
+    TraitValue,
+};
 pub use hazard::{Hazard, HazardFit, HazardTerms, RiskClass, RiskCurve, Spoken};
 pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
 pub use interval::{IntervalFit, IntervalHazard};

@@ -1,5 +1,6 @@
 //! A model as plain text: for a terminal, an e-mail or the annex of a decision letter, 80 columns wide.
 
+mod groups;
 mod hazard;
 mod interval;
 mod linear;
@@ -36,7 +37,9 @@ impl Model {
             Algorithm::HazardBoosting(fit) => interval::hazards(&mut sheet, self, fit, most),
             Algorithm::ExplainableBoosting(fit) => sums::terms(&mut sheet, self, fit, most),
             Algorithm::Scorecard(fit) => sums::points(&mut sheet, self, fit),
-            Algorithm::KMeans(fit) => linear::groups(&mut sheet, fit),
+            Algorithm::KMeans(fit) => groups::k_means(&mut sheet, fit),
+            Algorithm::KPrototypes(fit) => groups::prototypes(&mut sheet, self, fit),
+            Algorithm::GaussianMixture(fit) => groups::mixture(&mut sheet, fit),
             Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => tree::tree(&mut sheet, fit),
         }
         if let Calibration::Logistic { intercept, slope } = self.calibration {
@@ -128,6 +131,14 @@ impl Model {
                 "k-means: groepen van wie op elkaar lijken",
                 "k-means: groups of those who resemble each other",
             ),
+            Algorithm::KPrototypes(_) => (
+                "k-prototypes: groepen van wie op elkaar lijken, in getallen en in soorten",
+                "k-prototypes: groups of those who resemble each other, in numbers and in kinds",
+            ),
+            Algorithm::GaussianMixture(_) => (
+                "mengsel van normale verdelingen: groepen die in elkaar overlopen",
+                "mixture of normal distributions: groups that run into each other",
+            ),
             Algorithm::DecisionTree(_) => (
                 "beslisboom: vragen die elk de volgende kiezen",
                 "decision tree: questions that each choose the next",
@@ -178,6 +189,8 @@ fn missing(sheet: &Sheet, input: &Input) -> String {
         (MissingRule::Level { level }, Language::English) => format!("not known counts as {level}"),
         (MissingRule::OwnEffect, Language::Dutch) => "niet bekend telt op zichzelf mee".to_owned(),
         (MissingRule::OwnEffect, Language::English) => "not known counts by itself".to_owned(),
+        (MissingRule::LeftOut, Language::Dutch) => "niet bekend telt niet mee".to_owned(),
+        (MissingRule::LeftOut, Language::English) => "not known is left out".to_owned(),
         (MissingRule::Reject, Language::Dutch) => "moet bekend zijn".to_owned(),
         (MissingRule::Reject, Language::English) => "has to be known".to_owned(),
     }

@@ -7,10 +7,12 @@ mod cuts;
 mod hazard;
 mod interval;
 mod linear;
+mod mixture;
 mod nearest;
 mod order;
 mod outlook;
 mod points;
+mod prototypes;
 mod row;
 mod spread;
 mod steps;
@@ -43,6 +45,8 @@ pub struct Scorer {
 enum Engine {
     Linear(linear::Linear),
     Nearest(nearest::Centres),
+    Prototypes(prototypes::Prototypes),
+    Mixture(mixture::Mixture),
     Terms(terms::Terms),
     Points(points::Points),
     Tree(tree::Tree),
@@ -69,7 +73,7 @@ pub struct Answer {
     /// `base_score` + Σ `contributions`. Log odds before calibration, for groups the margin (see [`Nearest`]), for survival the log
     /// hazard ratio of the first cause (of hazards by interval the log odds ratio, averaged over time).
     pub score: f64,
-    /// Score of the average of the training rows; 0 for groups.
+    /// Score of the average of the training rows; 0 for groups but those of a mixture (see [`Nearest`]).
     pub base_score: f64,
     /// One per term, in the order of [`Scorer::terms`], on the scale of the score.
     pub contributions: Vec<f64>,
@@ -81,6 +85,8 @@ pub struct Answer {
     steps: Vec<usize>,
     /// Steps and cells of the terms among those of all, kept for its buffer.
     entries: Vec<usize>,
+    /// Distances of a mixture, kept for its buffer.
+    distances: Vec<f64>,
 }
 
 /// An interval.
@@ -94,12 +100,18 @@ pub struct Interval {
 
 /// The group whose centre is nearest. The score is the margin: squared distance to the second nearest centre minus squared
 /// distance to this one, so each contribution says how much an input speaks for this group rather than the next.
+///
+/// Of a mixture the group is the most probable one, the score the log odds of it against the next, and the base score what the sizes and the
+/// widths of the two say before anything is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nearest {
     /// Position of the group in the model.
     pub group: usize,
-    /// Squared distance to its centre, standardised.
+    /// Squared distance to its centre, standardised; of a mixture as its covariance measures (Mahalanobis).
     pub squared_distance: f64,
+    /// How certain the group is, in `[0, 1]`: of a mixture its probability, of k-prototypes how often people this much nearer to it than to
+    /// the next got it again when the groups were made from samples without them ([`crate::CertaintyStep`]). Absent for k-means.
+    pub certainty: Option<f64>,
 }
 
 /// The row misses inputs: positions of those never set.
@@ -140,6 +152,10 @@ impl Scorer {
                 },
             )),
             Algorithm::KMeans(fit) => Engine::Nearest(nearest::Centres::new(fit)),
+            Algorithm::KPrototypes(fit) => {
+                Engine::Prototypes(prototypes::Prototypes::new(fit, model))
+            }
+            Algorithm::GaussianMixture(fit) => Engine::Mixture(mixture::Mixture::new(fit)?),
             Algorithm::ExplainableBoosting(fit) => Engine::Terms(terms::Terms::new(
                 fit,
                 &model.inputs,
@@ -229,6 +245,8 @@ impl Scorer {
         match &self.engine {
             Engine::Linear(linear) => linear.score(row, answer),
             Engine::Nearest(centres) => centres.score(row, answer),
+            Engine::Prototypes(prototypes) => prototypes.score(row, answer),
+            Engine::Mixture(mixture) => mixture.score(row, answer),
             Engine::Terms(terms) => terms.score(row, answer),
             Engine::Points(points) => points.score(row, answer),
             Engine::Tree(tree) => tree.score(row, answer),
@@ -277,6 +295,8 @@ impl Scorer {
             | Engine::Hazards(_)
             | Engine::Intervals(_) => None,
             Engine::Nearest(centres) => centres.name(group),
+            Engine::Prototypes(prototypes) => prototypes.name(group),
+            Engine::Mixture(mixture) => mixture.name(group),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Groups of mixed rows while they are searched for: sums and counts that follow every row that moves.
 
-use crate::mixed::Mixed;
+use crate::mixed::{Mixed, UNKNOWN, differs};
 
 /// A division of the rows, with what each group needs to know.
 #[derive(Clone)]
@@ -75,7 +75,11 @@ impl<'a> Groups<'a> {
             .zip(&means[group])
             .map(known)
             .collect();
-        modes[group] = self.data.categories(row).to_vec();
+        for (mode, code) in modes[group].iter_mut().zip(self.data.categories(row)) {
+            if *code != UNKNOWN {
+                *mode = *code;
+            }
+        }
         let mut moved = self.clone();
         moved.divide(&means, &modes);
         moved
@@ -134,12 +138,9 @@ impl<'a> Groups<'a> {
                     .map(move |ends| (group, ends[0], ends[1]))
             })
             .map(|(group, first, end)| {
-                let most = self.counts[group][first..end]
-                    .iter()
-                    .max()
-                    .copied()
-                    .unwrap_or(0);
-                self.sizes[group] as u64 - u64::from(most)
+                let counts = &self.counts[group][first..end];
+                let most = counts.iter().max().copied().unwrap_or(0);
+                u64::from(counts.iter().sum::<u32>() - most)
             })
             .sum();
         (self.squares - explained).max(0.0) + self.gamma * differ as f64
@@ -165,8 +166,8 @@ impl<'a> Groups<'a> {
             self.sums[group][j] += sign * x;
             self.known[group][j] += sign;
         }
-        for (c, code) in self.data.categories(row).iter().enumerate() {
-            let count = &mut self.counts[group][self.begins[c] + usize::from(*code)];
+        for (c, code) in known_codes(self.data, row) {
+            let count = &mut self.counts[group][self.begins[c] + usize::from(code)];
             *count = add(*count);
         }
     }
@@ -185,7 +186,11 @@ impl<'a> Groups<'a> {
                     difference * difference
                 };
             }
-            let differ = categories.iter().zip(modes).filter(|(a, b)| a != b).count();
+            let differ = categories
+                .iter()
+                .zip(modes)
+                .filter(|(a, b)| differs(**a, **b))
+                .count();
             distance += self.gamma * differ as f64;
             if distance < best.1 {
                 best = (group, distance);
@@ -256,10 +261,10 @@ impl<'a> Groups<'a> {
                 change += sign * difference * difference * known / (known + sign);
             }
         }
-        for (c, code) in self.data.categories(row).iter().enumerate() {
+        for (c, code) in known_codes(self.data, row) {
             let counts = &self.counts[group][self.begins[c]..self.begins[c + 1]];
             let most = counts.iter().max().copied().unwrap_or(0);
-            let own = counts[usize::from(*code)];
+            let own = counts[usize::from(code)];
             let differs = if sign > 0.0 {
                 // It makes its own code the mode, or differs.
                 u8::from(own < most)
@@ -268,11 +273,17 @@ impl<'a> Groups<'a> {
                 let others = counts
                     .iter()
                     .enumerate()
-                    .any(|(other, count)| other != usize::from(*code) && *count == most);
+                    .any(|(other, count)| other != usize::from(code) && *count == most);
                 u8::from(own < most || others)
             };
             change += sign * self.gamma * f64::from(differs);
         }
         change
     }
+}
+
+/// Codes of a row that are known, with their columns.
+fn known_codes(data: &Mixed, row: usize) -> impl Iterator<Item = (usize, u16)> + '_ {
+    let codes = data.categories(row).iter().copied().enumerate();
+    codes.filter(|(_, code)| *code != UNKNOWN)
 }

@@ -2,8 +2,11 @@
 
 use crate::SegmentationError;
 
-/// Numbers as z-scores and categories as codes, row by row. A missing number is `NaN`: it counts neither for nor against a group. A
-/// missing category is best given a code of its own where missing says something.
+/// Code of a category that is not known.
+pub const UNKNOWN: u16 = u16::MAX;
+
+/// Numbers as z-scores and categories as codes, row by row. A missing number is `NaN` and a missing category is [`UNKNOWN`]: they count
+/// neither for nor against a group. Where missing says something, a category is best given a code of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixed {
     rows: usize,
@@ -12,10 +15,12 @@ pub struct Mixed {
     categories: Vec<u16>,
     /// Codes per category column.
     levels: Vec<usize>,
+    /// Mean and population standard deviation of what is known, per number.
+    scales: Vec<(f64, f64)>,
 }
 
 impl Mixed {
-    /// Wraps columns: numbers, each of shape `(rows,)`, brought to z-scores over what is known; categories, coded from 0.
+    /// Wraps columns: numbers, each of shape `(rows,)`, brought to z-scores over what is known; categories, coded from 0, or [`UNKNOWN`].
     ///
     /// # Errors
     /// Columns of different lengths or no rows, infinite numbers, numbers without spread or without any known value, more than 65,535
@@ -50,10 +55,7 @@ impl Mixed {
         if !constant.is_empty() {
             return Err(SegmentationError::Constant { columns: constant });
         }
-        let levels: Vec<usize> = categories
-            .iter()
-            .map(|codes| codes.iter().max().map_or(0, |most| most + 1))
-            .collect();
+        let levels: Vec<usize> = categories.iter().map(|codes| n_levels(codes)).collect();
         if let Some(column) = levels
             .iter()
             .position(|levels| *levels > usize::from(u16::MAX))
@@ -74,7 +76,13 @@ impl Mixed {
                 .flat_map(|row| categories.iter().map(move |codes| codes[row] as u16))
                 .collect(),
             levels,
+            scales,
         })
+    }
+
+    /// Mean and population standard deviation of every number, as it was given.
+    pub fn scales(&self) -> &[(f64, f64)] {
+        &self.scales
     }
 
     /// Number of rows.
@@ -82,7 +90,7 @@ impl Mixed {
         self.rows
     }
 
-    /// Other values on the same scales, with as many columns and rows; codes are among those there are.
+    /// Other values on the same scales, with as many columns and rows.
     pub(crate) fn with(&self, numbers: &[Vec<f64>], categories: &[Vec<usize>]) -> Self {
         let rows = 0..self.rows;
         Self {
@@ -95,7 +103,8 @@ impl Mixed {
             categories: rows
                 .flat_map(|row| categories.iter().map(move |codes| codes[row] as u16))
                 .collect(),
-            levels: self.levels.clone(),
+            levels: categories.iter().map(|codes| n_levels(codes)).collect(),
+            scales: self.scales.clone(),
         }
     }
 
@@ -132,8 +141,15 @@ impl Mixed {
                 .copied()
                 .collect(),
             levels: self.levels.clone(),
+            scales: self.scales.clone(),
         }
     }
+}
+
+/// Codes from 0 to the largest that is known.
+fn n_levels(codes: &[usize]) -> usize {
+    let known = codes.iter().filter(|code| **code != usize::from(UNKNOWN));
+    known.max().map_or(0, |most| most + 1)
 }
 
 /// Mean and population standard deviation of the known values.
@@ -143,4 +159,9 @@ fn scale(values: &[f64]) -> (f64, f64) {
     let mean = known().sum::<f64>() / n;
     let variance = known().map(|value| (value - mean).powi(2)).sum::<f64>() / n;
     (mean, variance.sqrt())
+}
+
+/// Whether two codes differ, as far as is known.
+pub(crate) const fn differs(a: u16, b: u16) -> bool {
+    a != b && a != UNKNOWN && b != UNKNOWN
 }

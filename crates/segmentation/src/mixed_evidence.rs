@@ -9,6 +9,7 @@ use crate::{
     Evidence, Homogeneous, Mixed, PrototypesOptions, SegmentationError,
     evidence::{compare, factor},
     k_prototypes,
+    mixed::UNKNOWN,
 };
 
 /// Rows looked at; more are drawn from.
@@ -126,12 +127,13 @@ impl Maker {
                 )
             })
             .collect();
+        // A gap is a code of its own.
+        let code = |c: usize, row: usize| match part.categories(row)[c] {
+            UNKNOWN => part.levels()[c],
+            code => usize::from(code),
+        };
         let codes: Vec<Vec<usize>> = (0..part.levels().len())
-            .map(|c| {
-                (0..rows)
-                    .map(|row| usize::from(part.categories(row)[c]))
-                    .collect()
-            })
+            .map(|c| (0..rows).map(|row| code(c, row)).collect())
             .collect();
         let scores = scores(&numbers, &codes);
         let columns: Vec<Vec<f64>> = numbers

@@ -5,7 +5,11 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{SegmentationError, groups::Groups, mixed::Mixed};
+use crate::{
+    SegmentationError,
+    groups::Groups,
+    mixed::{Mixed, differs},
+};
 
 const MOST_ROUNDS: usize = 200;
 /// Swaps tried from the same place.
@@ -190,7 +194,7 @@ fn between(data: &Mixed, a: usize, b: usize, gamma: f64) -> f64 {
         .categories(a)
         .iter()
         .zip(data.categories(b))
-        .filter(|(a, b)| a != b)
+        .filter(|(a, b)| differs(**a, **b))
         .count();
     numbers.sum::<f64>() + gamma * differ as f64
 }
@@ -238,7 +242,7 @@ impl Prototypes {
                 .categories(row)
                 .iter()
                 .zip(&self.modes[group])
-                .filter(|(a, b)| a != b)
+                .filter(|(a, b)| differs(**a, **b))
                 .count();
             numbers.filter(|d| !d.is_nan()).sum::<f64>() + self.gamma * differ as f64
         };

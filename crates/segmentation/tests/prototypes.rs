@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use helder_segmentation::{
-    Mixed, PrototypesOptions, SegmentationError, adjusted_rand_index, k_prototypes,
+    Mixed, PrototypesOptions, SegmentationError, UNKNOWN, adjusted_rand_index, k_prototypes,
 };
 use serde_json::Value;
 
@@ -207,4 +207,29 @@ fn what_cannot_be_grouped_is_refused() {
     )
     .unwrap();
     assert!(found.cost < 1e-12);
+}
+
+#[test]
+fn unknown_categories_neither_join_nor_part_and_new_rows_come_where_they_belong() {
+    let (numbers, mut categories, truth) = three_groups(600);
+    for (i, code) in categories[0].iter_mut().enumerate() {
+        if i % 4 == 1 {
+            *code = usize::from(UNKNOWN);
+        }
+    }
+    let data = Mixed::new(&numbers, &categories).unwrap();
+    let options = PrototypesOptions::default();
+    let found = k_prototypes(&data, &options).unwrap();
+    assert!(adjusted_rand_index(&found.labels, &truth) > 0.95);
+    assert!(found.modes.iter().all(|modes| modes[0] < 3));
+    let stability = found.stability(&data, &options, 20, 4).unwrap();
+    assert!(stability.jaccard.iter().all(|overlap| *overlap > 0.9));
+    let (same, samples) = stability.left_out.iter().fold((0, 0), |(a, b), row| {
+        assert!(row.samples > 0 && row.same <= row.samples);
+        (a + row.same, b + row.samples)
+    });
+    assert!(f64::from(same) > 0.95 * f64::from(samples));
+    // A row is left out of a sample with a chance of (1 - 1/n)^n.
+    let share = f64::from(samples) / (20.0 * 600.0);
+    assert!((share - (-1.0_f64).exp()).abs() < 0.02, "{share}");
 }

@@ -36,7 +36,7 @@ pub struct Served {
     /// Per input and level: the level as a JSON string.
     pub(crate) levels: Vec<Vec<Vec<u8>>>,
     /// Per kind of warning: its code and texts.
-    pub(crate) warnings: [(WarningKind, Vec<u8>); 4],
+    pub(crate) warnings: [(WarningKind, Vec<u8>); 5],
     /// Per group: `{"number":0,"name":{…}}`.
     pub(crate) groups: Vec<Vec<u8>>,
     /// What all its processing records share.
@@ -108,6 +108,7 @@ impl Served {
             WarningKind::OutsideTraining,
             WarningKind::Missing,
             WarningKind::MissingCounts,
+            WarningKind::MissingLeftOut,
             WarningKind::UnknownCategory,
         ];
         let warnings = kinds.map(|kind| {

@@ -140,7 +140,7 @@ fn passing(input: &Input, asked: Option<&Asked>) -> Vec<May> {
             Some(Asked::Levels { or_none, .. }) => *or_none,
             None => true,
         },
-        MissingRule::Reject => false,
+        MissingRule::LeftOut | MissingRule::Reject => false,
     };
     if missing {
         all.push(May::Missing);

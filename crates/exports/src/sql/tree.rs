@@ -109,7 +109,10 @@ impl Tree<'_> {
                 MissingRule::MedianAndIndicator { value } | MissingRule::Median { value } => {
                     format!("COALESCE({given}, {})", exact(*value, self.dialect))
                 }
-                MissingRule::Level { .. } | MissingRule::OwnEffect | MissingRule::Reject => given,
+                MissingRule::Level { .. }
+                | MissingRule::OwnEffect
+                | MissingRule::LeftOut
+                | MissingRule::Reject => given,
             };
         }
         let missing = match &input.missing {

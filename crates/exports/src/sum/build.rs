@@ -118,7 +118,10 @@ fn line(
             MissingRule::MedianAndIndicator { value } | MissingRule::Median { value } => {
                 Some(at_value(*value, unknown))
             }
-            MissingRule::Level { .. } | MissingRule::OwnEffect | MissingRule::Reject => None,
+            MissingRule::Level { .. }
+            | MissingRule::OwnEffect
+            | MissingRule::LeftOut
+            | MissingRule::Reject => None,
         };
         if input.kind == InputType::Boolean {
             return Part::Alone(Lookup {
@@ -180,7 +183,10 @@ pub(super) fn readings(inputs: &[Input]) -> Vec<Part> {
             MissingRule::MedianAndIndicator { value } | MissingRule::Median { value } => {
                 Some(*value)
             }
-            MissingRule::Level { .. } | MissingRule::OwnEffect | MissingRule::Reject => None,
+            MissingRule::Level { .. }
+            | MissingRule::OwnEffect
+            | MissingRule::LeftOut
+            | MissingRule::Reject => None,
         };
         match input.kind {
             InputType::Number | InputType::Integer => Part::Line {
@@ -228,7 +234,7 @@ fn lookup(at: usize, side: &Side, input: &Input) -> Lookup<usize> {
         MissingRule::MedianAndIndicator { value } | MissingRule::Median { value } => {
             Some(step(*value))
         }
-        MissingRule::Level { .. } | MissingRule::Reject => None,
+        MissingRule::Level { .. } | MissingRule::LeftOut | MissingRule::Reject => None,
     };
     let known = if input.kind == InputType::Boolean {
         Known::Boolean(step(0.0), step(1.0))

@@ -130,7 +130,7 @@ impl Check {
                     "this is one of the categories",
                 );
             }
-            (MissingRule::Reject, _)
+            (MissingRule::Reject | MissingRule::LeftOut, _)
             | (
                 MissingRule::OwnEffect,
                 InputType::Number | InputType::Integer | InputType::Boolean,

@@ -1,50 +1,16 @@
 //! A clustering: one standardisation per input, centres of the right size.
 
 use super::{Check, MAX_GROUPS};
-use crate::{Calibration, Input, InputType, KMeansFit, Kind, Link, MissingRule, Model};
+use crate::{Input, InputType, KMeansFit, MissingRule, Model};
 
 impl Check {
     pub(super) fn grouping(&mut self, model: &Model, fit: &KMeansFit) {
-        let fits = model.kind == Kind::Clustering && model.link == Link::None;
-        self.that(
-            fits,
-            "/algorithm",
-            "wrong-kind",
-            "k-means is a clustering with link none",
-        );
-        self.that(
-            model.calibration == Calibration::None,
-            "/calibration",
-            "wrong-kind",
-            "groups have no probability to calibrate",
-        );
+        self.clustering(model);
         self.k_means(fit, &model.inputs);
     }
 
     fn k_means(&mut self, fit: &KMeansFit, inputs: &[Input]) {
-        let named = fit.standardisation.len() == inputs.len()
-            && fit
-                .standardisation
-                .iter()
-                .zip(inputs)
-                .all(|(standard, input)| standard.input == input.name);
-        self.that(
-            named,
-            "/fitted/standardisation",
-            "unknown-input",
-            "one per input, in the order of the inputs",
-        );
-        for (place, standard) in fit.standardisation.iter().enumerate() {
-            let at = format!("/fitted/standardisation/{place}");
-            self.finite(format!("{at}/mean"), standard.mean);
-            let holds = standard.scale.is_finite() && standard.scale > 0.0;
-            self.that(
-                holds,
-                format!("{at}/scale"),
-                "out-of-range",
-                "the scale is above 0",
-            );
-        }
+        self.scales(&fit.standardisation, inputs.iter());
         for (place, input) in inputs.iter().enumerate() {
             self.that(
                 input.kind != InputType::Category,

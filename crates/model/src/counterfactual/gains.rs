@@ -60,6 +60,8 @@ impl Gains {
                 })
             }
             Algorithm::KMeans(_)
+            | Algorithm::KPrototypes(_)
+            | Algorithm::GaussianMixture(_)
             | Algorithm::DecisionTree(_)
             | Algorithm::RuleList(_)
             | Algorithm::CoxRegression(_)

@@ -1,7 +1,7 @@
 //! Regressions as tables of weights, groups as tables of centres.
 
 use super::sheet::Sheet;
-use crate::{Family, GeneralisedFit, KMeansFit, LinearFit};
+use crate::{Family, GeneralisedFit, LinearFit};
 
 /// The 97.5 % point of the standard normal distribution.
 pub(super) const Z95: f64 = 1.959_963_984_540_054;
@@ -124,58 +124,4 @@ pub(super) fn weights(
     .map(str::to_owned);
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     sheet.table(&headings, &rows);
-}
-
-pub(super) fn groups(sheet: &mut Sheet, fit: &KMeansFit) {
-    for centre in &fit.centres {
-        let name = sheet.pick(&centre.name).to_owned();
-        let rows = sheet.say("rijen", "rows");
-        sheet.headed(&format!("{name} ({} {rows})", centre.rows));
-        let lines: Vec<Vec<String>> = fit
-            .standardisation
-            .iter()
-            .zip(&centre.values)
-            .map(|(scale, value)| {
-                vec![
-                    scale.input.clone(),
-                    sheet.significant(scale.mean + value * scale.scale, 5),
-                    sheet.signed(*value),
-                    super::sheet::bar(*value, 2.0),
-                ]
-            })
-            .collect();
-        let headings = [
-            sheet.say("Gegeven", "Input"),
-            sheet.say("Midden", "Centre"),
-            sheet.say("Afstand (sd)", "Distance (sd)"),
-            "",
-        ]
-        .map(str::to_owned);
-        let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-        sheet.table(&headings, &lines);
-    }
-    sheet.heading("Schaal", "Scale");
-    let lines: Vec<Vec<String>> = fit
-        .standardisation
-        .iter()
-        .map(|scale| {
-            vec![
-                scale.input.clone(),
-                sheet.significant(scale.mean, 6),
-                sheet.significant(scale.scale, 6),
-            ]
-        })
-        .collect();
-    let headings = [
-        sheet.say("Gegeven", "Input"),
-        sheet.say("Gemiddelde", "Mean"),
-        "sd",
-    ]
-    .map(str::to_owned);
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    sheet.table(&headings, &lines);
-    sheet.paragraph(
-        "Iemand hoort bij de groep met het dichtstbijzijnde midden, gemeten in sd.",
-        "Somebody belongs to the group with the nearest centre, measured in sd.",
-    );
 }

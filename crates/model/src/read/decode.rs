@@ -3,6 +3,7 @@
 mod actionable;
 mod cases;
 mod edits;
+mod groups;
 mod hazard;
 mod interval;
 mod preparation;
@@ -206,6 +207,7 @@ fn missing(place: &Place<'_>) -> Option<MissingRule> {
         Median,
         Level,
         OwnEffect,
+        LeftOut,
         Reject,
     }
     let rules = [
@@ -213,6 +215,7 @@ fn missing(place: &Place<'_>) -> Option<MissingRule> {
         ("median", Rule::Median),
         ("level", Rule::Level),
         ("own_effect", Rule::OwnEffect),
+        ("left_out", Rule::LeftOut),
         ("reject", Rule::Reject),
     ];
     let mut fields = place.fields()?;
@@ -227,6 +230,7 @@ fn missing(place: &Place<'_>) -> Option<MissingRule> {
             level: fields.text("level"),
         },
         Rule::OwnEffect => MissingRule::OwnEffect,
+        Rule::LeftOut => MissingRule::LeftOut,
         Rule::Reject => MissingRule::Reject,
     };
     fields.done();
@@ -251,7 +255,7 @@ fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
 
 fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
     type Read = fn(&Place<'_>) -> Option<Algorithm>;
-    let known: [(&str, Read); 9] = [
+    let known: [(&str, Read); 11] = [
         ("logistic_regression", |place| {
             linear(place).map(Algorithm::LogisticRegression)
         }),
@@ -276,6 +280,12 @@ fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
         }),
         ("hazard_boosting", |place| {
             interval::fit(place).map(Algorithm::HazardBoosting)
+        }),
+        ("k_prototypes", |place| {
+            groups::prototypes(place).map(Algorithm::KPrototypes)
+        }),
+        ("gaussian_mixture", |place| {
+            groups::mixture(place).map(Algorithm::GaussianMixture)
         }),
     ];
     let read = fields.required("algorithm")?.one_of(&known);
@@ -369,16 +379,7 @@ fn category_term(place: &Place<'_>) -> Option<CategoryTerm> {
 
 fn k_means(place: &Place<'_>) -> Option<KMeansFit> {
     let mut fields = place.fields()?;
-    let standardisation = fields.list("standardisation", |place| {
-        let mut fields = place.fields()?;
-        let (input, mean, scale) = (
-            fields.text("input"),
-            fields.number("mean"),
-            fields.number("scale"),
-        );
-        fields.done();
-        Some(Standardisation { input, mean, scale })
-    });
+    let scales = fields.list("standardisation", |place| standardisation(&place));
     let centres = fields.list("centres", |place| {
         let mut fields = place.fields()?;
         let name = meaning(&mut fields, "name");
@@ -390,10 +391,21 @@ fn k_means(place: &Place<'_>) -> Option<KMeansFit> {
     let inertia = fields.number("inertia");
     fields.done();
     Some(KMeansFit {
-        standardisation: standardisation.into_iter().collect::<Option<_>>()?,
+        standardisation: scales.into_iter().collect::<Option<_>>()?,
         centres: centres.into_iter().collect::<Option<_>>()?,
         inertia,
     })
+}
+
+fn standardisation(place: &Place<'_>) -> Option<Standardisation> {
+    let mut fields = place.fields()?;
+    let (input, mean, scale) = (
+        fields.text("input"),
+        fields.number("mean"),
+        fields.number("scale"),
+    );
+    fields.done();
+    Some(Standardisation { input, mean, scale })
 }
 
 fn calibration(place: &Place<'_>) -> Option<Calibration> {

@@ -8,6 +8,8 @@ pub struct Answers {
     rows: usize,
     terms: usize,
     pub(super) base_score: f64,
+    /// Of families that score row by row, the base score of each.
+    own_base_scores: Vec<f64>,
     pub(super) scores: Vec<f64>,
     /// Empty where the model gives none, as the next three.
     pub(super) probabilities: Vec<f64>,
@@ -33,9 +35,10 @@ impl Answers {
         &self.scores
     }
 
-    /// Score of the average of the training rows; 0 for groups.
-    pub const fn base_score(&self) -> f64 {
-        self.base_score
+    /// Where the score of a row begins; see [`Answer::base_score`].
+    pub fn base_score(&self, row: usize) -> f64 {
+        let own = self.own_base_scores.get(row);
+        own.copied().unwrap_or(self.base_score)
     }
 
     /// Probability of the event; `None` where the model gives none, or for a row that is not there.
@@ -74,7 +77,7 @@ impl Answers {
     /// The whole answer of one row.
     pub fn copy(&self, row: usize, answer: &mut Answer) {
         answer.score = self.scores.get(row).copied().unwrap_or(0.0);
-        answer.base_score = self.base_score;
+        answer.base_score = self.base_score(row);
         answer.probability = self.probability(row);
         answer.value = self.value(row);
         answer.interval = self.interval(row);
@@ -92,6 +95,7 @@ impl Answers {
     fn begin(&mut self, rows: usize, terms: usize) {
         (self.rows, self.terms) = (rows, terms);
         self.scores.clear();
+        self.own_base_scores.clear();
         self.probabilities.clear();
         self.values.clear();
         self.intervals.clear();
@@ -121,7 +125,7 @@ impl Answers {
 
     /// Takes over the answer of one row; rows come in order.
     fn put(&mut self, row: usize, answer: &Answer) {
-        self.base_score = answer.base_score;
+        self.own_base_scores.push(answer.base_score);
         self.scores.push(answer.score);
         self.probabilities.extend(answer.probability);
         self.values.extend(answer.value);
@@ -147,7 +151,11 @@ impl Scorer {
             super::Engine::Points(points) => points.score_block(block, answers),
             super::Engine::Tree(tree) => tree.score_block(block, answers),
             // Their rows share no search and no table: one after the other.
-            super::Engine::Nearest(_) | super::Engine::Hazards(_) | super::Engine::Intervals(_) => {
+            super::Engine::Nearest(_)
+            | super::Engine::Prototypes(_)
+            | super::Engine::Mixture(_)
+            | super::Engine::Hazards(_)
+            | super::Engine::Intervals(_) => {
                 let (mut row, mut answer) = (self.row(), Answer::default());
                 for place in 0..block.rows() {
                     block.copy_row(place, &mut row);

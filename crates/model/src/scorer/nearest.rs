@@ -81,6 +81,7 @@ impl Centres {
         answer.nearest = Some(Nearest {
             group: nearest.1,
             squared_distance: nearest.0,
+            certainty: None,
         });
     }
 }

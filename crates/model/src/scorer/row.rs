@@ -78,6 +78,8 @@ pub enum WarningKind {
     Missing,
     /// Missing, which counts by itself, as the model learned it.
     MissingCounts,
+    /// Missing; left out by the rule of the model.
+    MissingLeftOut,
     /// A level unknown in training; counted as another by the rule of the model.
     UnknownCategory,
 }
@@ -87,7 +89,7 @@ impl WarningKind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::OutsideTraining => "outside-training",
-            Self::Missing | Self::MissingCounts => "missing",
+            Self::Missing | Self::MissingCounts | Self::MissingLeftOut => "missing",
             Self::UnknownCategory => "unknown-category",
         }
     }
@@ -106,6 +108,10 @@ impl WarningKind {
             Self::MissingCounts => (
                 "Deze waarde is niet bekend. Ook dat telt het model mee.",
                 "This value is not known. The model counts that too.",
+            ),
+            Self::MissingLeftOut => (
+                "Deze waarde is niet bekend. Het model kijkt daarom alleen naar de andere gegevens.",
+                "This value is not known. The model therefore looks at the other data only.",
             ),
             Self::UnknownCategory => (
                 "Het model kent deze categorie niet. Het rekent met een vervangende categorie.",
@@ -127,6 +133,8 @@ pub(super) enum State {
 
 /// Of a missing value that no level and no number stands for.
 const NO_LEVEL: u32 = u32::MAX;
+/// Of a missing value that is left out.
+const LEFT_OUT: u32 = u32::MAX - 1;
 
 /// One resolved value: `number` for numbers and booleans, `level` for categories.
 #[derive(Clone, Copy, Debug)]
@@ -211,13 +219,14 @@ impl Row {
         cell.number.is_finite().then_some(cell.number)
     }
 
-    /// Position of the level the model works with; `None` for other types and absent inputs.
+    /// Position of the level the model works with; `None` for other types, absent inputs and what is missing without a level of its own.
     pub fn level(&self, input: usize) -> Option<usize> {
         let cell = self
             .cells
             .get(input)
             .filter(|cell| cell.state != State::Absent)?;
-        cell.number.is_nan().then_some(cell.level as usize)
+        let is_level = cell.number.is_nan() && cell.level < LEFT_OUT;
+        is_level.then_some(cell.level as usize)
     }
 
     /// The number as it was given, before it was converted; else as [`Row::number`].
@@ -290,6 +299,7 @@ impl Row {
             .filter_map(|(input, (cell, slot))| {
                 let kind = match cell.state {
                     State::Missing if cell.level == NO_LEVEL => WarningKind::MissingCounts,
+                    State::Missing if cell.level == LEFT_OUT => WarningKind::MissingLeftOut,
                     State::Missing => WarningKind::Missing,
                     State::Unknown => WarningKind::UnknownCategory,
                     State::Given if slot.is_outside(self.raw_of(input, cell)) => {
@@ -352,6 +362,11 @@ impl Slot {
             MissingRule::OwnEffect => Some(Cell {
                 number: f64::NAN,
                 level: NO_LEVEL,
+                state: State::Missing,
+            }),
+            MissingRule::LeftOut => Some(Cell {
+                number: f64::NAN,
+                level: LEFT_OUT,
                 state: State::Missing,
             }),
             MissingRule::Reject => None,

@@ -10,6 +10,7 @@ use crate::{
     cards::card,
     edits::edited,
     examples::{groups, minimal, regression, visits},
+    groups::{mixture, prototypes},
     hazards::{lasting, leaving},
     intervals::leaving_by_quarter,
     prepared::prepared,
@@ -60,6 +61,8 @@ fn the_stored_files_are_what_the_examples_write() {
         leaving_by_quarter(),
         told(),
         prepared(),
+        prototypes(),
+        mixture(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

@@ -13,6 +13,7 @@ mod counterfactual;
 mod edits;
 mod examples;
 mod formats;
+mod groups;
 mod hazards;
 mod hostile;
 mod intervals;

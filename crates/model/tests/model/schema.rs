@@ -5,8 +5,16 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    advice::advised, edits::edited, formats::stored, hazards::leaving, hostile::places,
-    intervals::leaving_by_quarter, prepared::prepared, provisions::told, trees::tree,
+    advice::advised,
+    edits::edited,
+    formats::stored,
+    groups::{mixture, prototypes},
+    hazards::leaving,
+    hostile::places,
+    intervals::leaving_by_quarter,
+    prepared::prepared,
+    provisions::told,
+    trees::tree,
 };
 
 fn schema() -> jsonschema::Validator {
@@ -36,9 +44,10 @@ proptest! {
 
     /// Coherence is more than a schema says, so the other direction holds for form only.
     #[test]
-    fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, which in 0..7_usize) {
-        let models: [fn() -> Model; 7] =
-            [edited, advised, tree, leaving, leaving_by_quarter, told, prepared];
+    fn what_the_reader_accepts_follows_the_schema(place in any::<prop::sample::Index>(), edit in 0..6, which in 0..9_usize) {
+        let models: [fn() -> Model; 9] = [
+            edited, advised, tree, leaving, leaving_by_quarter, told, prepared, prototypes, mixture,
+        ];
         let model = models[which]();
         let mut tree = serde_json::to_value(model).unwrap();
         let mut all = Vec::new();
