@@ -13,6 +13,7 @@ mod options;
 mod parity;
 mod private;
 mod scores;
+mod splits;
 mod tasks;
 mod threads;
 

@@ -14,7 +14,13 @@ pub(crate) struct Task {
 }
 
 pub(crate) fn read(folder: &Path, task: &str, reference: &Json) -> Task {
+    let named = |key: &str| reference[key].as_str();
     let (file, target, positive) = match task {
+        _ if let (Some(file), Some(target), Some(positive)) =
+            (named("file"), named("target"), named("positive")) =>
+        {
+            (file, target, positive)
+        }
         "compas" => ("compas_two_years.csv", "two_year_recid", "1"),
         "adult" => ("adult.csv", "income", ">50K"),
         "german_credit" => ("german_credit.csv", "bad", "1"),
