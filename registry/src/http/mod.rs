@@ -47,6 +47,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(events::list_events)
         .service(events::verify_events)
         .service(serving::list_active_versions)
+        .service(serving::get_answered_version)
         .service(catalogue::list_catalogue_entries)
         .service(catalogue::get_catalogue_entry)
         .configure(log_removal_routes::configure);

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use super::common::today;
 use crate::{
     PUBLICATION,
-    store::catalogue::{self, ActiveVersion},
+    store::catalogue::{self, ActiveVersion, AnsweredVersion, Named},
 };
 
 /// All versions in force.
@@ -67,4 +67,27 @@ pub(super) async fn list_active_versions(
         .insert_header((ETAG, tag))
         .content_type("application/json")
         .body(body))
+}
+
+/// Reads a version that answers, or once did, whether it still may or not. For services only.
+///
+/// `{version}` is the digest that an answer names, or the id of the version. 404 for what never answered in this organisation.
+#[utoipa::path(
+    tag = "serving",
+    params(("version" = String, Path, description = "Digest of `model.json`, or id of the version")),
+    responses((status = 200, description = "The version", body = AnsweredVersion), Problems),
+    security(("bearer" = [<needs::RegistryServe as Needs>::PERMISSION.as_str()]))
+)]
+#[get("/answered-versions/{version}")]
+pub(super) async fn get_answered_version(
+    caller: Allowed<needs::RegistryServe>,
+    store: web::Data<Store>,
+    version: web::Path<String>,
+) -> Result<web::Json<AnsweredVersion>> {
+    let (who, named) = (caller.caller(), version.parse::<Named>()?);
+    let found = store
+        .of(&who.organisation)
+        .read(move |conn| catalogue::answered(conn, &who.organisation, &named))
+        .await?;
+    Ok(web::Json(found))
 }

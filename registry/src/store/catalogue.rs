@@ -58,6 +58,33 @@ pub(crate) struct ActiveVersion {
     pub activated_at: String,
 }
 
+/// A version that answers or once did, for whoever must answer for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AnsweredVersion {
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// The model.
+    pub model_id: Uuid,
+    /// Its name in paths.
+    pub model_name: String,
+    /// The version.
+    pub model_version_id: Uuid,
+    /// Digest of `model.json`.
+    pub digest: Digest,
+    /// The project.
+    pub project_id: Uuid,
+    /// URI of the processing activity, for the processing log.
+    pub verwerkingsactiviteit: String,
+    /// Where it stands now.
+    pub state: VersionState,
+    /// Since when it answers, or last did, UTC.
+    pub activated_at: String,
+    /// When it stopped, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+}
+
 /// A model as everybody may know it: one `model.json`, and who uses it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -116,6 +143,25 @@ pub(crate) struct CatalogueUse {
     pub until: String,
 }
 
+/// How a version is named by who asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// By what its answers name: the digest of `model.json`.
+    Digest(Digest),
+    /// By its id.
+    Id(Uuid),
+}
+
+impl std::str::FromStr for Named {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let id = || text.parse().map(Self::Id);
+        let digest = text.parse().map(Self::Digest);
+        digest.or_else(|_| id()).map_err(|_| Problem::not_found())
+    }
+}
+
 /// A version with the name and titles of its model, and its project.
 type InForce = (VersionRow, (String, String, String), ProjectRow);
 
@@ -165,6 +211,42 @@ pub(crate) fn in_force(conn: &mut Conn, today: Date) -> Result<Vec<ActiveVersion
         });
     }
     Ok(listed)
+}
+
+/// The version of this organisation with this digest of `model.json` (of several the one that answered last), or with this id, if it ever
+/// answered; 404 for every other.
+pub(crate) fn answered(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    named: &Named,
+) -> Result<AnsweredVersion> {
+    let mut query = model_versions::table
+        .filter(model_versions::organisation.eq(organisation.as_str()))
+        .filter(model_versions::activated_at.is_not_null())
+        .into_boxed();
+    query = match named {
+        Named::Digest(digest) => query.filter(model_versions::digest.eq(digest.to_string())),
+        Named::Id(id) => query.filter(model_versions::id.eq(id.to_string())),
+    };
+    let row: VersionRow = query
+        .order((model_versions::activated_at.desc(), model_versions::id))
+        .select(VersionRow::as_select())
+        .first(conn)?;
+    let model_id = row.model_id.parse().map_err(Problem::internal)?;
+    let model = models::find(conn, organisation, model_id)?;
+    let project = projects::find(conn, organisation, model.project_id)?;
+    Ok(AnsweredVersion {
+        organisation: project.organisation,
+        model_id,
+        model_name: model.name,
+        model_version_id: row.id.parse().map_err(Problem::internal)?,
+        digest: row.digest.parse().map_err(Problem::internal)?,
+        project_id: project.id,
+        verwerkingsactiviteit: project.verwerkingsactiviteit,
+        state: VersionState::from_stored(&row.state),
+        activated_at: row.activated_at.unwrap_or_default(),
+        ended_at: row.ended_at,
+    })
 }
 
 /// Entries in order of digest, after `after`.

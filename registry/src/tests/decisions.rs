@@ -1,4 +1,5 @@
 use actix_web::http::Method;
+use helder_platform::calls::Peers;
 use helder_types::{Caller, Permission, Role};
 use serde_json::{Value, json};
 
@@ -283,6 +284,53 @@ async fn one_version_of_a_model_answers_and_the_tag_changes_only_with_the_list()
             .await
             .json();
         assert_eq!(found["activeVersionId"], json!(second));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_version_that_ever_answered_is_found_by_digest_or_id_whatever_became_of_it() {
+    on_every_registry(async |registry| {
+        let model = registry.model("dakloosheid").await;
+        let waiting = registry.version(&model, 7, true).await;
+        let first = registry.active(&model, 1).await;
+        let second = registry.active(&model, 2).await;
+        let of = async |version: &str| {
+            let path = format!("/model-versions/{version}");
+            registry.get(&analyst(), &path).await.json()["digest"].clone()
+        };
+        let asked = async |name: &str| {
+            let path = format!("/answered-versions/{name}");
+            let who = Peers::with_permission(&analyst(), Permission::RegistryServe);
+            let ask = registry.ask_by_service(&who, Method::GET, &path);
+            registry.send(ask).await
+        };
+        for (version, state) in [(&first, "retired"), (&second, "active")] {
+            let digest = of(version).await;
+            for name in [version.as_str(), digest.as_str().unwrap()] {
+                let found = asked(name).await.json();
+                assert_eq!(
+                    (&found["modelVersionId"], &found["state"]),
+                    (&json!(version), &json!(state))
+                );
+                assert_eq!(found["endedAt"].is_null(), state == "active", "{found}");
+                assert_eq!(found["modelName"], "dakloosheid");
+            }
+        }
+        let unknown = of(&waiting).await;
+        for name in [
+            unknown.as_str().unwrap(),
+            waiting.as_str(),
+            "x",
+            &format!("sha256:{}", "0".repeat(64)),
+        ] {
+            assert_eq!(asked(name).await.status, 404, "{name}");
+        }
+        let path = format!("/answered-versions/{first}");
+        for role in Role::ALL {
+            let refused = registry.get(&person("GM0772", "x", *role), &path).await;
+            assert_eq!(refused.status, 403, "{role:?}");
+        }
     })
     .await;
 }

@@ -115,7 +115,12 @@ impl Registry {
 
     /// The prediction service calls with a token of its own.
     pub(super) fn ask_as_service(&self, method: Method, path: &str) -> Ask {
-        let token = self.prediction.mint(&server()).unwrap().token;
+        self.ask_by_service(&server(), method, path)
+    }
+
+    /// The prediction service calls for somebody.
+    pub(super) fn ask_by_service(&self, caller: &Caller, method: Method, path: &str) -> Ask {
+        let token = self.prediction.mint(caller).unwrap().token;
         let ask = Self::anonymous(method, path);
         Ask {
             request: ask

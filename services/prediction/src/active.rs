@@ -336,7 +336,7 @@ impl Active {
     }
 
     /// Reads and prepares a version. The object store checks the digest.
-    async fn read(&self, version: &ActiveVersion) -> Result<Served> {
+    pub(crate) async fn read(&self, version: &ActiveVersion) -> Result<Served> {
         let bytes = self
             .inner
             .objects

@@ -4,6 +4,7 @@ mod batches;
 mod control;
 mod predictions;
 mod records;
+mod reproductions;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -14,6 +15,7 @@ pub(crate) const BASE: &str = "/prediction/v1";
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(predictions::predict)
+        .service(reproductions::reproduce)
         .service(batches::create_batch)
         .service(batches::list_batches)
         .service(batches::get_batch)

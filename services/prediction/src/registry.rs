@@ -4,6 +4,20 @@ use helder_types::{Digest, OrganisationId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// A version that answers or once did, as `GET /registry/v1/answered-versions/{version}` gives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnsweredVersion {
+    /// The version.
+    #[serde(flatten)]
+    pub version: ActiveVersion,
+    /// Where it stands now, in the registry's words.
+    pub state: String,
+    /// When it stopped, UTC.
+    #[serde(default)]
+    pub ended_at: Option<String>,
+}
+
 /// A version in force, as `GET /registry/v1/active-versions` lists it. Fields prediction does not use are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

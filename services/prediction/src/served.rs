@@ -39,9 +39,16 @@ pub struct Served {
     pub(crate) warnings: [(WarningKind, Vec<u8>); 5],
     /// Per group: `{"number":0,"name":{…}}`.
     pub(crate) groups: Vec<Vec<u8>>,
+    /// What is done with it, in the processing log.
+    pub(crate) act: &'static str,
     /// What all its processing records share.
     pub(crate) record_head: Arc<str>,
 }
+
+/// Advice of a version in force.
+const PREDICTION: &str = "prediction";
+/// What a version answered before, for whoever must explain it.
+const REPRODUCTION: &str = "reproduction";
 
 /// What kind of identifier stands behind `dpl.core.data_subject_id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,11 +148,21 @@ impl Served {
             levels: levels.collect(),
             warnings,
             groups: groups.collect(),
-            record_head: record_head(&version, Status::Ok).into(),
+            act: PREDICTION,
+            record_head: record_head(PREDICTION, &version, Status::Ok).into(),
             pseudonymiser,
             scorer,
             version,
         })
+    }
+
+    /// Says again what was answered before: the answer begins with `head`, and the processing log calls it a reproduction.
+    #[must_use]
+    pub(crate) fn again(mut self, head: Vec<u8>) -> Self {
+        self.act = REPRODUCTION;
+        self.record_head = record_head(REPRODUCTION, &self.version, Status::Ok).into();
+        self.head = head;
+        self
     }
 
     /// The subject of a log line: never the identifier itself.
@@ -171,13 +188,13 @@ impl Served {
 }
 
 /// What all processing records of a version have in common: a JSON object that ends inside `resource.attributes`.
-pub(crate) fn record_head(version: &ActiveVersion, status: Status) -> String {
+pub(crate) fn record_head(act: &str, version: &ActiveVersion, status: Status) -> String {
     let text = |text: &str| Value::from(text).to_string();
     format!(
         "{{\"status\":\"{status}\",\"name\":{},\"attributes\":{{\"dpl.core.processing_activity_id\":{}}},\
          \"resource\":{{\"attributes\":{{\"service.name\":\"helder-prediction\",\"service.version\":\"{}\",\"helder.organisation\":{},\"helder.project_id\":\"{}\",\
          \"helder.model_id\":\"{}\",\"helder.model_version_id\":\"{}\",\"helder.model_digest\":\"{}\"",
-        text(&format!("prediction {}", version.model_name)),
+        text(&format!("{act} {}", version.model_name)),
         text(&version.verwerkingsactiviteit),
         env!("CARGO_PKG_VERSION"),
         text(version.organisation.as_str()),

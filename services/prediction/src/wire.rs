@@ -85,6 +85,33 @@ pub struct PredictionAnswer {
     pub predictions: Vec<Prediction>,
 }
 
+/// What a version answered before, said again.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reproduction {
+    /// Always false: this explains an earlier answer, it is no new advice.
+    pub advice: bool,
+    /// The same in words.
+    pub notice: Meaning,
+    /// Name of the model.
+    pub model: String,
+    /// The version that answers.
+    pub model_version_id: Uuid,
+    /// Digest of the file that answers.
+    pub model_digest: Digest,
+    /// Where the version stands now, for instance `retired`.
+    pub state: String,
+    /// Since when it answers predictions, or last did, UTC.
+    pub activated_at: String,
+    /// When it stopped, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    /// Where everybody can read about that very file.
+    pub catalogue_entry: String,
+    /// One per subject, in the order asked.
+    pub predictions: Vec<Prediction>,
+}
+
 /// A prediction for one subject. `baseScore` and the contributions sum to `score`.
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

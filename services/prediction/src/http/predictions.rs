@@ -85,7 +85,7 @@ fn score(
 }
 
 /// The answer, whose records are written.
-async fn answered(
+pub(super) async fn answered(
     asking: &Asking<'_>,
     body: &[u8],
     (log, budget): (&Log, &web::Data<Budget>),

@@ -111,7 +111,7 @@ impl Records {
 
     /// None yet, of what ended without an answer.
     pub fn unanswered(served: &Served, caller: &Caller, status: Status) -> Self {
-        let head = record_head(&served.version, status);
+        let head = record_head(served.act, &served.version, status);
         Self::with_head(&Arc::from(head), caller)
     }
 

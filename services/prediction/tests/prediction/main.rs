@@ -10,6 +10,7 @@ mod log;
 mod mutated;
 mod oip;
 mod people;
+mod reproductions;
 mod service;
 mod subjects;
 mod support;

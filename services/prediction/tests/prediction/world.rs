@@ -28,6 +28,8 @@ use crate::support::{MODEL, Place, caller, version};
 #[derive(Default)]
 pub(crate) struct Said {
     pub(crate) in_force: Vec<ActiveVersion>,
+    /// Versions that answered before and no longer do.
+    pub(crate) retired: Vec<ActiveVersion>,
     pub(crate) dataset: Option<Digest>,
     pub(crate) refusal: Option<String>,
 }
@@ -157,6 +159,7 @@ pub(crate) fn everything() -> Caller {
     caller(&[
         Permission::PredictionPredict,
         Permission::PredictionBatch,
+        Permission::PredictionReproduce,
         Permission::PredictionAudit,
     ])
 }
@@ -198,6 +201,10 @@ fn serve_others(said: Arc<Mutex<Said>>) -> (ServerHandle, String) {
                 web::get().to(active_versions),
             )
             .route(
+                "/registry/v1/answered-versions/{version}",
+                web::get().to(answered_version),
+            )
+            .route(
                 "/registry/v1/projects/{id}/permits/{step}",
                 web::get().to(permit),
             )
@@ -236,6 +243,29 @@ async fn active_versions(
         .body(text)
 }
 
+async fn answered_version(name: web::Path<String>, said: web::Data<Mutex<Said>>) -> HttpResponse {
+    let said = said.lock().unwrap();
+    let is_named = |version: &&ActiveVersion| {
+        version.digest.to_string() == *name || version.model_version_id.to_string() == *name
+    };
+    let found = |versions: &[ActiveVersion], state: &str| {
+        let mut found = serde_json::to_value(versions.iter().find(is_named)?).unwrap();
+        found["state"] = json!(state);
+        if state == "retired" {
+            found["endedAt"] = json!("2026-03-01T00:00:00Z");
+        }
+        Some(HttpResponse::Ok().json(found))
+    };
+    let found = found(&said.in_force, "active").or_else(|| found(&said.retired, "retired"));
+    found.unwrap_or_else(not_found)
+}
+
+fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().json(json!({
+        "status": 404, "title": "Not Found", "detail": "nothing", "type": "urn:helder:problem:not-found"
+    }))
+}
+
 async fn permit(said: web::Data<Mutex<Said>>) -> HttpResponse {
     let reason = said.lock().unwrap().refusal.clone();
     HttpResponse::Ok().json(json!({"allowed": reason.is_none(), "reason": reason}))
@@ -247,8 +277,6 @@ async fn dataset_version(id: web::Path<Uuid>, said: web::Data<Mutex<Said>>) -> H
         Some(digest) => HttpResponse::Ok().json(json!({
             "id": *id, "projectId": project, "state": "ready", "parts": {"analysis": {"digest": digest, "rows": 3, "sizeBytes": 1}}
         })),
-        None => HttpResponse::NotFound().json(json!({
-            "status": 404, "title": "Not Found", "detail": "nothing", "type": "urn:helder:problem:not-found"
-        })),
+        None => not_found(),
     }
 }
