@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Folds that choose a penalty.
-const FOLDS: usize = 10;
+pub(super) const FOLDS: usize = 10;
 /// Profile intervals are made up to this many cells of the design; beyond it Wald's serve.
 const MOST_PROFILED: usize = 100_000;
 
@@ -392,7 +392,7 @@ fn elastic_net(
 }
 
 /// The fold of a row, drawn by the seed.
-fn fold(seed: u32, row: usize) -> usize {
+pub(super) fn fold(seed: u32, row: usize) -> usize {
     let mut bytes = b"helder-folds/1".to_vec();
     bytes.extend(seed.to_le_bytes());
     bytes.extend((row as u64).to_le_bytes());

@@ -363,7 +363,8 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 20)]
     pub most_rules: Option<u32>,
-    /// Regressions but the negative binomial: lasso, ridge or in between; leaves columns out and gives no standard errors.
+    /// Regressions but the negative binomial, and Cox regression: lasso, ridge or in between; leaves columns out and gives no standard
+    /// errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elastic_net: Option<ElasticNetSettings>,
     /// Logistic regression: Firth's penalised likelihood, which has an answer where columns tell the outcome without error.

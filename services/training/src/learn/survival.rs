@@ -8,6 +8,7 @@ mod groups;
 mod intervals;
 mod judge;
 mod measures;
+mod penalised;
 mod spells;
 
 use helder_model::Model;

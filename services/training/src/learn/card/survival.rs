@@ -116,10 +116,12 @@ fn factors(cause: &CauseSummary) -> Section {
             low * spread,
             high * spread,
         ));
-        let (low, high) = ratio.hazard_ratio_interval_95;
         table.push([
             Cell::code(weight.name.clone()),
-            Cell::interval(ratio.hazard_ratio, low, high, 3),
+            match ratio.hazard_ratio_interval_95 {
+                Some((low, high)) => Cell::interval(ratio.hazard_ratio, low, high, 3),
+                None => Cell::number(ratio.hazard_ratio, 3),
+            },
             weight
                 .p_value
                 .map_or_else(Cell::none, |p| Cell::number(p, 4)),
@@ -138,6 +140,18 @@ fn factors(cause: &CauseSummary) -> Section {
     ))
     .chart(chart)
     .table(table);
+    if let Some(penalty) = &cause.elastic_net {
+        let weights = cause.coefficients.iter().map(|ratio| ratio.weight.estimate);
+        let (all, left) = (
+            cause.coefficients.len(),
+            weights.filter(|weight| weight.abs() > 0.0).count(),
+        );
+        let [alpha, lambda] = [penalty.alpha, penalty.lambda].map(number::significant);
+        section = section.paragraph(Text::new(
+            format!("Een straf op grote gewichten koos de kolommen: {left} van {all} tellen mee (alpha {alpha}, lambda {lambda}). Gewichten zijn daardoor kleiner dan zonder straf, en er zijn geen intervallen, ook niet bij een voorspelling."),
+            format!("A penalty on large weights chose the columns: {left} of {all} count (alpha {alpha}, lambda {lambda}). Weights are therefore smaller than without it, and there are no intervals, nor with a prediction."),
+        ));
+    }
     if !cause.dropped.is_empty() {
         let names = cause.dropped.join(", ");
         section = section.paragraph(Text::new(

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use helder_model::hazard::MOST_TIMES;
-use helder_survival::{Baseline, CoxFit};
-
-use crate::learn::LearnError;
+use helder_survival::{Baseline, CoxFit, PathBaseline};
 
 /// Times at which the spread is stored; it holds one number per parameter for each.
 const MOST_KNOTS: usize = 100;
@@ -28,26 +26,42 @@ pub(super) struct Curve {
     pub(super) weighted_means: Vec<Vec<f64>>,
 }
 
-/// Joins the baselines of `fits`, one per cause; `parameters` are the columns in the order of the model.
+/// The baseline of one cause, and how sure it is where that is known.
+pub(super) struct Source<'a> {
+    time: &'a [f64],
+    cumulative_hazard: &'a [f64],
+    spread: Option<(&'a CoxFit, &'a Baseline)>,
+}
+
+impl<'a> Source<'a> {
+    /// Of a regression; `None` without a baseline.
+    pub(super) fn of(fit: &'a CoxFit) -> Option<Self> {
+        let baseline = fit.baselines.first()?;
+        Some(Self {
+            time: &baseline.time,
+            cumulative_hazard: &baseline.cumulative_hazard,
+            spread: Some((fit, baseline)),
+        })
+    }
+
+    /// Of a regression with a penalty that chooses, of which no spread is known.
+    pub(super) fn of_path(baseline: &'a PathBaseline) -> Self {
+        Self {
+            time: &baseline.time,
+            cumulative_hazard: &baseline.cumulative_hazard,
+            spread: None,
+        }
+    }
+}
+
+/// Joins the baselines of `sources`, one per cause; `parameters` are the columns in the order of the model.
 ///
 /// Beyond [`MOST_TIMES`] times are thinned evenly: what happens between two that stay counts at the later. The last before each horizon
 /// stays, so a single cause loses nothing there; the chances of several change by less than their hazards do between neighbours.
-///
-/// # Errors
-/// [`LearnError::Internal`] for a fit without a baseline.
-pub(super) fn join(
-    fits: &[CoxFit],
-    parameters: &[String],
-    horizons: &[f64],
-) -> Result<Joined, LearnError> {
-    let baselines = fits
+pub(super) fn join(sources: &[Source<'_>], parameters: &[String], horizons: &[f64]) -> Joined {
+    let mut all: Vec<f64> = sources
         .iter()
-        .map(|fit| fit.baselines.first())
-        .collect::<Option<Vec<&Baseline>>>()
-        .ok_or_else(|| LearnError::internal("a fit without a baseline"))?;
-    let mut all: Vec<f64> = baselines
-        .iter()
-        .flat_map(|baseline| &baseline.time)
+        .flat_map(|source| source.time)
         .copied()
         .collect();
     all.sort_unstable_by(f64::total_cmp);
@@ -57,44 +71,49 @@ pub(super) fn join(
         .map(|at| all[at])
         .collect();
     let knots = thinned(&times, MOST_KNOTS, horizons);
-    let causes = fits.iter().zip(baselines).map(|(fit, baseline)| {
+    let causes = sources.iter().map(|source| {
         let before = |time: f64| {
-            baseline
+            source
                 .time
                 .partition_point(|other| *other <= time)
                 .checked_sub(1)
         };
-        let places: Vec<Option<usize>> = parameters
-            .iter()
-            .map(|name| {
-                fit.coefficients
-                    .iter()
-                    .position(|coefficient| coefficient.name == *name)
-            })
-            .collect();
+        let hazard = |time: &f64| before(*time).map_or(0.0, |at| source.cumulative_hazard[at]);
         let at_knots = || knots.iter().map(|&knot| before(times[knot]));
-        let means = |at: Option<usize>| {
-            let mean = |place: &Option<usize>| {
-                at.zip(*place)
-                    .map_or(0.0, |(at, place)| baseline.weighted_means()[at][place])
-            };
-            places.iter().map(mean).collect()
+        let (variance, weighted_means) = match source.spread {
+            Some((fit, baseline)) => {
+                let place = |name: &String| fit.coefficients.iter().position(|c| c.name == *name);
+                let places: Vec<Option<usize>> = parameters.iter().map(place).collect();
+                let means = |at: Option<usize>| {
+                    let mean = |place: &Option<usize>| {
+                        at.zip(*place)
+                            .map_or(0.0, |(at, place)| baseline.weighted_means()[at][place])
+                    };
+                    places.iter().map(mean).collect()
+                };
+                let variance = |at: Option<usize>| at.map_or(0.0, |at| baseline.variance()[at]);
+                (
+                    at_knots().map(variance).collect(),
+                    at_knots().map(means).collect(),
+                )
+            }
+            None => (
+                vec![0.0; knots.len()],
+                vec![vec![0.0; parameters.len()]; knots.len()],
+            ),
         };
-        let hazard = |time: &f64| before(*time).map_or(0.0, |at| baseline.cumulative_hazard[at]);
         Curve {
             cumulative_hazard: times.iter().map(hazard).collect(),
-            variance: at_knots()
-                .map(|at| at.map_or(0.0, |at| baseline.variance()[at]))
-                .collect(),
-            weighted_means: at_knots().map(means).collect(),
+            variance,
+            weighted_means,
         }
     });
-    Ok(Joined {
+    Joined {
         causes: causes.collect(),
         all_times: all.len(),
         knots: knots.iter().map(|knot| *knot as u64).collect(),
         times,
-    })
+    }
 }
 
 /// Places of at most `most` values, evenly, with the last and the last before each horizon.

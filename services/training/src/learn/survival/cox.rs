@@ -2,16 +2,20 @@
 
 use helder_glm::INTERCEPT;
 use helder_model::{Algorithm, Hazard, HazardFit, HazardTerms};
-use helder_survival::{Cox, CoxCoefficient, CoxFit, Design, SurvivalError, TieMethod, TimeScale};
+use helder_survival::{
+    Cox, CoxCoefficient, CoxFit, Design, Spells, SurvivalError, TieMethod, TimeScale,
+};
 use serde::Serialize;
 
 use super::{
-    Fitted, HORIZONS, Summary, baseline,
+    Fitted, HORIZONS, Summary,
+    baseline::{self, Source},
+    penalised::{self, Penalised},
     spells::{Cause, Lasted},
 };
 use crate::learn::{
     LearnError, ModelParts,
-    estimate::Weight,
+    estimate::{ChosenPenalty, Weight},
     plan::{NewTrainingRun, Ties},
     prepare::Prepared,
     split::Rows,
@@ -43,6 +47,9 @@ pub(in crate::learn) struct CauseSummary {
     pub coefficients: Vec<ColumnSummary>,
     /// Columns left out: they do not vary, or earlier ones already say the same.
     pub dropped: Vec<String>,
+    /// The penalty, where one chose the columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elastic_net: Option<ChosenPenalty>,
     pub log_likelihood: f64,
     pub null_log_likelihood: f64,
     /// Absent with a penalty.
@@ -59,9 +66,10 @@ pub(in crate::learn) struct CauseSummary {
 pub(in crate::learn) struct ColumnSummary {
     #[serde(flatten)]
     pub weight: Weight,
-    /// Factor per unit, above 0, with its interval at 95 %.
+    /// Factor per unit, above 0, with its interval at 95 % where no penalty chose it.
     pub hazard_ratio: f64,
-    pub hazard_ratio_interval_95: (f64, f64),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hazard_ratio_interval_95: Option<(f64, f64)>,
     /// Standard deviation of the column among the train rows.
     pub standard_deviation: f64,
     /// Whether the factor stays the same over time.
@@ -97,50 +105,50 @@ pub(super) fn fit(
     let design = columns.design()?;
     let l2 = plan.hyperparameters.l2.unwrap_or(0.0);
     let ties = plan.hyperparameters.ties.unwrap_or_default();
-    let cox = Cox::new().penalty(l2).ties(match ties {
+    let tie_method = match ties {
         Ties::Efron => TieMethod::Efron,
         Ties::Breslow => TieMethod::Breslow,
-    });
-    let fits = (1..=lasted.causes.len())
+    };
+    let cox = Cox::new().penalty(l2).ties(tie_method);
+    let parameters = order(&prepared.inputs);
+    let regressions = (1..=lasted.causes.len())
         .map(|cause| {
             let spells = lasted.spells.only(cause as u32);
-            cox.fit(&spells, &design)
-                .map_err(|error| told(error, &lasted.causes[cause - 1]))
+            let cause = &lasted.causes[cause - 1];
+            let fitted = match plan.hyperparameters.elastic_net {
+                Some(asked) => penalised::fit(plan, (asked, tie_method), &spells, &design, rows)
+                    .map(|found| Regression::Penalised(Box::new(found))),
+                None => cox
+                    .fit(&spells, &design)
+                    .map(|fit| Regression::Plain(Box::new(fit))),
+            };
+            let fitted = fitted.map_err(|error| told(error, cause))?;
+            let summary = fitted.summary(cause, &columns, (&spells, &design));
+            Ok((fitted, summary))
         })
-        .collect::<Result<Vec<CoxFit>, LearnError>>()?;
-    let summaries = fits
-        .iter()
-        .zip(&lasted.causes)
-        .enumerate()
-        .map(|(place, (fit, cause))| {
-            let spells = lasted.spells.only(place as u32 + 1);
-            // A test that cannot be made says nothing of the model.
-            let tested = fit
-                .proportional_hazards(&spells, &design, TimeScale::KaplanMeier)
-                .ok();
-            summary(fit, cause, &columns, tested.as_ref())
-        });
-    let summaries: Vec<CauseSummary> = summaries.collect();
-    let joined = baseline::join(&fits, &order(&prepared.inputs), &HORIZONS)?;
+        .collect::<Result<Vec<(Regression, CauseSummary)>, LearnError>>()?;
+    let sources = regressions.iter().map(|(fitted, _)| fitted.source());
+    let sources = sources.collect::<Result<Vec<_>, LearnError>>()?;
+    let joined = baseline::join(&sources, &parameters, &HORIZONS);
     let times = joined.all_times;
-    let hazards =
-        fits.iter()
-            .zip(&lasted.causes)
-            .zip(joined.causes)
-            .map(|((fit, cause), curve)| Hazard {
-                name: cause.name.clone(),
-                meaning: cause.meaning.clone(),
-                events: fit.n_events as u64,
-                terms: terms(prepared, fit, &columns),
-                cumulative_hazard: curve.cumulative_hazard,
-                variance: curve.variance,
-                weighted_means: curve.weighted_means,
-            });
+    let hazards = regressions
+        .iter()
+        .zip(joined.causes)
+        .map(|((fitted, summary), curve)| Hazard {
+            name: summary.name.clone(),
+            meaning: summary.meaning.clone(),
+            events: summary.events as u64,
+            terms: fitted.terms(prepared, &columns),
+            cumulative_hazard: curve.cumulative_hazard,
+            variance: curve.variance,
+            weighted_means: curve.weighted_means,
+        })
+        .collect();
     let fit = HazardFit {
         horizons: HORIZONS.to_vec(),
         times: joined.times,
         knots: joined.knots,
-        causes: hazards.collect(),
+        causes: hazards,
         risk_classes: Vec::new(),
     };
     Ok(Fitted {
@@ -153,9 +161,58 @@ pub(super) fn fit(
             ties,
             l2,
             times,
-            causes: summaries,
+            causes: regressions
+                .into_iter()
+                .map(|(_, summary)| summary)
+                .collect(),
         }),
     })
+}
+
+/// The regression of one cause.
+enum Regression {
+    Plain(Box<CoxFit>),
+    Penalised(Box<Penalised>),
+}
+
+impl Regression {
+    fn source(&self) -> Result<Source<'_>, LearnError> {
+        match self {
+            Self::Plain(fit) => {
+                Source::of(fit).ok_or_else(|| LearnError::internal("a fit without a baseline"))
+            }
+            Self::Penalised(found) => Ok(Source::of_path(&found.baseline)),
+        }
+    }
+
+    fn summary(
+        &self,
+        cause: &Cause,
+        columns: &Centred,
+        (spells, design): (&Spells, &Design),
+    ) -> CauseSummary {
+        match self {
+            Self::Plain(fit) => {
+                // A test that cannot be made says nothing of the model.
+                let tested = fit
+                    .proportional_hazards(spells, design, TimeScale::KaplanMeier)
+                    .ok();
+                summary(fit, cause, columns, tested.as_ref())
+            }
+            Self::Penalised(found) => chosen(found, cause, columns, spells.n_events()),
+        }
+    }
+
+    fn terms(&self, prepared: &Prepared, columns: &Centred) -> HazardTerms {
+        match self {
+            Self::Plain(fit) => {
+                let weights: Vec<Weight> = fit.coefficients.iter().map(weight).collect();
+                let covariance: Vec<f64> = fit.covariance.iter().flatten().copied().collect();
+                terms(prepared, &weights, Some(&covariance), columns)
+            }
+            Self::Penalised(found) => terms(prepared, &found.weights, None, columns),
+        }
+    }
 }
 
 /// Columns of the design, each counted from its mean: the baseline is then that of the average row, and no year or amount makes it
@@ -223,7 +280,7 @@ fn summary(
         .map(|(place, coefficient)| ColumnSummary {
             weight: weight(coefficient),
             hazard_ratio: coefficient.hazard_ratio,
-            hazard_ratio_interval_95: (coefficient.lower, coefficient.upper),
+            hazard_ratio_interval_95: Some((coefficient.lower, coefficient.upper)),
             standard_deviation: columns
                 .place(&coefficient.name)
                 .map_or(0.0, |at| columns.deviations[at]),
@@ -238,10 +295,36 @@ fn summary(
         events: fit.n_events,
         coefficients: coefficients.collect(),
         dropped: fit.dropped.clone(),
+        elastic_net: None,
         log_likelihood: fit.log_likelihood,
         null_log_likelihood: fit.null_log_likelihood,
         likelihood_ratio_p_value: fit.likelihood_ratio_test.map(|test| test.p_value),
         proportional: tested.map(|tested| test(&tested.all)).filter(known),
+    }
+}
+
+/// What a penalty that chooses left.
+fn chosen(found: &Penalised, cause: &Cause, columns: &Centred, events: usize) -> CauseSummary {
+    let coefficients = found.weights.iter().map(|weight| ColumnSummary {
+        hazard_ratio: weight.estimate.exp(),
+        hazard_ratio_interval_95: None,
+        standard_deviation: columns
+            .place(&weight.name)
+            .map_or(0.0, |at| columns.deviations[at]),
+        proportional: None,
+        weight: weight.clone(),
+    });
+    CauseSummary {
+        name: cause.name.clone(),
+        meaning: cause.meaning.clone(),
+        events,
+        coefficients: coefficients.collect(),
+        dropped: found.dropped.clone(),
+        elastic_net: Some(found.penalty.clone()),
+        log_likelihood: found.log_likelihood,
+        null_log_likelihood: found.null_log_likelihood,
+        likelihood_ratio_p_value: None,
+        proportional: None,
     }
 }
 
@@ -258,9 +341,12 @@ fn weight(coefficient: &CoxCoefficient) -> Weight {
 }
 
 /// The terms in the words of the model format: those of a regression without its intercept.
-fn terms(prepared: &Prepared, fit: &CoxFit, columns: &Centred) -> HazardTerms {
-    let weights: Vec<Weight> = fit.coefficients.iter().map(weight).collect();
-    let covariance: Vec<f64> = fit.covariance.iter().flatten().copied().collect();
+fn terms(
+    prepared: &Prepared,
+    weights: &[Weight],
+    covariance: Option<&[f64]>,
+    columns: &Centred,
+) -> HazardTerms {
     let moments = columns
         .names
         .iter()
@@ -269,7 +355,7 @@ fn terms(prepared: &Prepared, fit: &CoxFit, columns: &Centred) -> HazardTerms {
     let moments = moments
         .map(|(name, (mean, deviation))| (name, (*mean, *deviation)))
         .collect();
-    let linear = linear_fit(prepared, (&weights, Some(&covariance)), &moments, None);
+    let linear = linear_fit(prepared, (weights, covariance), &moments, None);
     // The first row and the first of each is that of the intercept, of which nothing is known.
     let covariance = linear.covariance.map(|rows| {
         rows.into_iter()

@@ -2,6 +2,7 @@
 
 mod against_r;
 mod intervals;
+mod penalised;
 mod provisions;
 mod refused;
 

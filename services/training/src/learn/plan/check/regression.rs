@@ -80,7 +80,7 @@ impl NewTrainingRun {
 
     /// Ways of estimating.
     fn ways(&self, fault: &mut impl FnMut(String, &str, &str)) {
-        use AlgorithmName::{LogisticRegression, NegativeBinomialRegression};
+        use AlgorithmName::{CoxRegression, LogisticRegression, NegativeBinomialRegression};
         let algorithm = self.algorithm;
         let foreign = "this algorithm has no such setting";
         let regression = algorithm.is_regression();
@@ -90,7 +90,8 @@ impl NewTrainingRun {
             (
                 "elasticNet",
                 net.is_some(),
-                regression && algorithm != NegativeBinomialRegression,
+                (regression && algorithm != NegativeBinomialRegression)
+                    || algorithm == CoxRegression,
             ),
             ("firth", settings.firth, algorithm == LogisticRegression),
             ("robust", settings.robust, regression),
