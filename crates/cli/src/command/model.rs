@@ -41,6 +41,16 @@ pub(crate) enum ModelCommand {
         #[arg(long)]
         english: bool,
     },
+    /// Say again what a version answered, also when it was retired: the same to the bit (as auditor; goes on record)
+    Reproduce {
+        /// `modelDigest` of the answer, or the id of the version
+        version: String,
+        /// JSON file with what was asked: `{"subjects": [{"id": "…", "values": {…}}]}`
+        file: PathBuf,
+        /// File to write [default: standard output]
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
     /// Change curves of an explainable boosting; makes a new version that others review (as analyst)
     Edit {
         /// Training run whose model is changed
@@ -98,11 +108,30 @@ pub(super) async fn step(access: &Access, command: ModelCommand, screen: Screen)
             screen.line(&model.printed(language, whole));
             screen.result(&serde_json::from_slice::<Value>(&bytes)?)
         }
+        ModelCommand::Reproduce { version, file, out } => {
+            let client = access.session()?.acting_as(Role::Auditor)?;
+            reproduce(&client, &version, &file, out.as_deref()).await
+        }
         ModelCommand::Edit { run, file } => {
             let client = access.session()?.acting_as(Role::Analyst)?;
             edit(&client, run, &file, screen).await
         }
     }
+}
+
+async fn reproduce(client: &Client, version: &str, file: &Path, out: Option<&Path>) -> Result<()> {
+    let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let asked: Value =
+        serde_json::from_slice(&text).with_context(|| format!("{} is no JSON", file.display()))?;
+    let path = format!("/prediction/v1/model-versions/{version}/_reproduce");
+    let answer: Value = client.post(&path, &asked).await?.body;
+    // Numbers keep every bit; only the order of fields may be another.
+    let answer = serde_json::to_string_pretty(&answer)?;
+    if let Some(file) = out {
+        return std::fs::write(file, answer)
+            .with_context(|| format!("cannot write {}", file.display()));
+    }
+    writeln!(std::io::stdout(), "{answer}").context("cannot write to standard output")
 }
 
 async fn exported(access: &Access, model: &str, form: FormName, out: Option<&Path>) -> Result<()> {
