@@ -1,6 +1,6 @@
 //! Explainable boosting: learned, and laid down as a model.
 
-use helder_ebm::{Bins, Ebm, EbmError, Pairs, Report, Settings, Stride};
+use helder_ebm::{Bins, Ebm, EbmError, Pairs, Report, Settings, Smoothing, Stride};
 use helder_model::{
     Algorithm, Bags, Curve, Deviations, Input, MissingRule, PairTable, Side, TermsFit,
 };
@@ -44,6 +44,12 @@ pub(super) struct BoostingSummary {
     pub losses: Vec<f64>,
     /// Every term, the most important first.
     pub terms: Vec<TermSummary>,
+    /// Width, in bins, by which curves were smoothed; absent where that was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smoothing: Option<f64>,
+    /// Features that were left out, because they gained nothing or less than others; empty where that was not asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Inputs that say nothing: all rows have one value, or none.
     pub silent: Vec<String>,
 }
@@ -82,6 +88,11 @@ pub(super) fn fit(
         !(onlooker.stop)()
     };
     let fitted = Ebm::fit_watched(&columns, &y, None, &settings, &goes_on).map_err(told)?;
+    let left_out = &fitted.report.left_out;
+    let inputs: Vec<Input> = inputs
+        .into_iter()
+        .filter(|input| !left_out.contains(&input.name))
+        .collect();
     let summary = summary(&inputs, &fitted.model, &fitted.report);
     Ok(Boosted {
         events: y.iter().filter(|y| **y).count(),
@@ -100,6 +111,13 @@ pub(super) fn settings(plan: &NewTrainingRun) -> Settings {
             .hyperparameters
             .interactions
             .map_or(default.pairs, |most| Pairs::AtMost(most as usize)),
+        smoothing: if plan.hyperparameters.smooth {
+            Smoothing::Chosen
+        } else {
+            Smoothing::Off
+        },
+        sparse: plan.hyperparameters.sparse,
+        max_terms: plan.hyperparameters.maximum_terms.map(|most| most as usize),
         min_bin_rows: SMALLEST_GROUP,
         seed: u64::from(plan.seed),
         ..default
@@ -164,6 +182,8 @@ pub(super) fn summary(inputs: &[Input], model: &Ebm, report: &Report) -> Boostin
             .filter(|loss| loss.is_finite())
             .collect(),
         terms,
+        smoothing: report.smoothing,
+        left_out: report.left_out.clone(),
         silent: report
             .silent
             .iter()

@@ -342,6 +342,16 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 100)]
     pub interactions: Option<u32>,
+    /// Explainable boosting: whether curves of numbers are smoothed, as wide as rows kept apart inside training allow.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub smooth: bool,
+    /// Explainable boosting: whether features are left out that gain nothing on rows that had no part in learning them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sparse: bool,
+    /// Explainable boosting: most terms, curves and tables together: the features that gain most, and what is left is for pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 600)]
+    pub maximum_terms: Option<u32>,
     /// Explainable boosting: features whose curve only rises or only falls; they count together with no other. Scorecard: features whose
     /// points do so; others go the way that tells most. Decision tree: features whose probability does so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

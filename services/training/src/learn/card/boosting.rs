@@ -83,6 +83,19 @@ pub(super) fn sum(
             format!("These inputs say nothing, because everybody has the same value: {names}."),
         ));
     }
+    if let Some(width) = summary.smoothing {
+        section = section.paragraph(Text::new(
+            format!("De lijnen zijn gladgestreken. Wat smaller is dan ongeveer {width} stappen van de lijn, is weggehaald. Hoe breed dat mocht zijn, is gekozen met rijen waarvan het model niet leerde."),
+            format!("The curves were smoothed. What is narrower than about {width} steps of the curve was taken away. How wide that could be was chosen by rows the model did not learn from."),
+        ));
+    }
+    if !summary.left_out.is_empty() {
+        let names = summary.left_out.join(", ");
+        section = section.paragraph(Text::new(
+            format!("Deze gegevens zijn weggelaten, omdat ze niets of minder dan andere zeggen over rijen waarvan het model niet leerde: {names}."),
+            format!("These inputs were left out, because they say nothing, or less than others, about rows the model did not learn from: {names}."),
+        ));
+    }
     for term in summary.terms.iter().take(MOST_DRAWN) {
         if let [input] = term.inputs.as_slice() {
             let curve = fit.curves.iter().find(|curve| curve.side.input == *input);

@@ -217,6 +217,9 @@ impl NewTrainingRun {
         let cox = self.algorithm == AlgorithmName::CoxRegression;
         let by_interval = self.algorithm == AlgorithmName::HazardBoosting;
         let given = [
+            ("smooth", settings.smooth, boosting),
+            ("sparse", settings.sparse, boosting),
+            ("maximumTerms", settings.maximum_terms.is_some(), boosting),
             ("l2", settings.l2.is_some(), regression || cox),
             ("ties", settings.ties.is_some(), cox),
             ("interval", settings.interval.is_some(), by_interval),
@@ -298,6 +301,16 @@ impl NewTrainingRun {
                 "/hyperparameters/interactions".into(),
                 "out-of-range",
                 "from 0 to 100 pairs",
+            );
+        }
+        if settings
+            .maximum_terms
+            .is_some_and(|most| !(1..=600).contains(&most))
+        {
+            fault(
+                "/hyperparameters/maximumTerms".into(),
+                "out-of-range",
+                "from 1 to 600 terms",
             );
         }
         let mut curbed = BTreeSet::new();

@@ -83,6 +83,8 @@ fn summary(inputs: &[Input], model: &Ebm) -> BoostingSummary {
         strides: Vec::new(),
         losses: Vec::new(),
         terms,
+        smoothing: None,
+        left_out: Vec::new(),
         silent: Vec::new(),
     }
 }

@@ -216,3 +216,49 @@ fn one_and_four_threads_give_the_same_files_and_it_stops_while_fitting() {
     });
     assert!(matches!(stopped, Err(LearnError::Stopped)));
 }
+
+#[test]
+fn smooth_and_sparse_models_tell_so_and_ask_only_for_what_they_use() {
+    let noise = |i: i64| (i * 7_919 + 13).rem_euclid(1_009) * (i % 11 + 1) % 97;
+    let frame = clients(3_000).integers("noise", (0..3_000).map(|i| Some(noise(i))));
+    let mut plan = full();
+    plan["features"] = super::frame::plan(&["age", "noise", "debt", "town"])["features"].clone();
+    plan["hyperparameters"] = json!({"smooth": true, "sparse": true, "maximumTerms": 3});
+    assert_eq!(parsed(&plan).faults(), []);
+    let learned = learned(frame, &plan).unwrap();
+    let model = Model::from_json(&learned.model).unwrap();
+    let asked: Vec<&str> = model
+        .inputs
+        .iter()
+        .map(|input| input.name.as_str())
+        .collect();
+    assert!(
+        asked.contains(&"age") && asked.contains(&"debt"),
+        "{asked:?}"
+    );
+    assert!(!asked.contains(&"noise"), "{asked:?}");
+    let boosting = &parse(&learned.evaluation)["boosting"];
+    let left_out = boosting["leftOut"].as_array().unwrap();
+    assert!(left_out.contains(&json!("noise")), "{boosting}");
+    assert!(boosting["smoothing"].as_f64().unwrap() >= 1.0);
+    assert!(boosting["terms"].as_array().unwrap().len() <= 3);
+    let card = String::from_utf8(learned.card).unwrap();
+    assert!(card.contains("gladgestreken") && card.contains("weggelaten"));
+}
+
+#[test]
+fn terms_out_of_range_or_of_another_algorithm_are_refused() {
+    let mut plan = full();
+    plan["hyperparameters"] = json!({"maximumTerms": 0});
+    assert_eq!(parsed(&plan).faults()[0].code, "out-of-range");
+    plan["hyperparameters"] = json!({"smooth": true, "sparse": true, "maximumTerms": 5});
+    plan["algorithm"] = json!("logistic-regression");
+    let faults = parsed(&plan).faults();
+    let at: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    for name in ["smooth", "sparse", "maximumTerms"] {
+        assert!(
+            at.contains(&format!("/hyperparameters/{name}").as_str()),
+            "{at:?}"
+        );
+    }
+}

@@ -46,6 +46,20 @@ impl NewTrainingRun {
                 "pairs would have to be paid for too: none together with a promise of privacy",
             );
         }
+        let settings = &self.hyperparameters;
+        for (name, given) in [
+            ("smooth", settings.smooth),
+            ("sparse", settings.sparse),
+            ("maximumTerms", settings.maximum_terms.is_some()),
+        ] {
+            if given {
+                fault(
+                    format!("/hyperparameters/{name}"),
+                    "wrong-kind",
+                    "this asks the rows more than a promise of privacy pays for",
+                );
+            }
+        }
         let is_feature = |name: &str| self.features.iter().any(|feature| feature.name == name);
         let mut seen = BTreeSet::new();
         for (n, range) in privacy.ranges.iter().enumerate() {
