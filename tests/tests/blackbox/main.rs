@@ -45,6 +45,7 @@ mod queries;
 mod reckoning;
 mod refusals;
 mod replicas;
+mod reproduced;
 mod review;
 mod rolling;
 mod scorecards;
