@@ -10,6 +10,7 @@ mod edit;
 mod error;
 mod estimate;
 mod fill;
+mod folds;
 mod groups;
 mod judge;
 mod means;

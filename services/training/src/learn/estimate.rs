@@ -2,20 +2,16 @@
 
 use helder_glm::{
     Coefficient, Design, DroppedColumn, ElasticNet, Family, FirthRegression, Glm, GlmError, GlmFit,
-    INTERCEPT, Lambdas, Overdispersion, Penalty, Response, Theta,
+    INTERCEPT, Lambdas, Overdispersion, Penalty, Response, Robust, Theta,
 };
-use helder_types::Digest;
 use serde::Serialize;
 
 use super::{
     AlgorithmName, LearnError,
     plan::{ElasticNetSettings, NewTrainingRun},
-    split::Rows,
     table::Table,
 };
 
-/// Folds that choose a penalty.
-pub(super) const FOLDS: usize = 10;
 /// Profile intervals are made up to this many cells of the design; beyond it Wald's serve.
 const MOST_PROFILED: usize = 100_000;
 
@@ -143,7 +139,7 @@ pub(super) struct Goodness {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Details {
-    /// `robust` or `firth`, when intervals are not those of the inverse information.
+    /// `robust` (HC0), `robustHc1` or `firth`, when intervals are not those of the inverse information.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intervals: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,7 +174,7 @@ pub(super) fn estimate(
     design: &Design,
     y: &[f64],
     sides: &Sides,
-    rows: &Rows,
+    folds: &[usize],
 ) -> Result<Estimated, GlmError> {
     let response = sides.response(y);
     let family = match plan.algorithm {
@@ -192,8 +188,8 @@ pub(super) fn estimate(
     if settings.firth {
         return firth(design, &response, y, sides);
     }
-    if let Some(net) = settings.elastic_net {
-        return elastic_net(plan, family, net, design, &response, rows);
+    if let Some(net) = &settings.elastic_net {
+        return elastic_net(family, net, design, &response, folds);
     }
     let glm = if plan.algorithm == AlgorithmName::NegativeBinomialRegression {
         Glm::negative_binomial()
@@ -204,11 +200,14 @@ pub(super) fn estimate(
         Some(strength) if strength > 0.0 => Penalty::L2 { strength },
         _ => Penalty::None,
     };
-    let fit = glm.penalty(penalty).fit(design, &response)?;
-    Ok(fitted(fit, settings.robust))
+    let robust = settings.robust_errors();
+    let glm = glm.penalty(penalty).robust(robust.unwrap_or_default());
+    let fit = glm.fit(design, &response)?;
+    Ok(fitted(fit, robust))
 }
 
-fn fitted(fit: GlmFit, robust: bool) -> Estimated {
+fn fitted(fit: GlmFit, errors: Option<Robust>) -> Estimated {
+    let robust = errors.is_some();
     let critical = fit.critical_95();
     let df = fit.dispersion_in_use.then_some(fit.residual_df);
     let coefficients = fit.coefficients.iter().map(|c| {
@@ -247,7 +246,10 @@ fn fitted(fit: GlmFit, robust: bool) -> Estimated {
         critical,
         residual_variance: fit.dispersion.filter(|_| gaussian),
         details: Details {
-            intervals: robust.then_some("robust"),
+            intervals: errors.map(|errors| match errors {
+                Robust::Hc0 => "robust",
+                Robust::Hc1 => "robustHc1",
+            }),
             dispersion: fit.dispersion,
             residual_df: fit.dispersion.map(|_| fit.residual_df),
             overdispersion: fit.overdispersion,
@@ -323,12 +325,11 @@ fn firth(
 }
 
 fn elastic_net(
-    plan: &NewTrainingRun,
     family: Family,
-    settings: ElasticNetSettings,
+    settings: &ElasticNetSettings,
     design: &Design,
     response: &Response<'_>,
-    rows: &Rows,
+    folds: &[usize],
 ) -> Result<Estimated, GlmError> {
     let net = ElasticNet::new(family, settings.alpha);
     let (path, place, chosen) = if let Some(lambda) = settings.lambda {
@@ -337,8 +338,7 @@ fn elastic_net(
             .fit(design, response)?;
         (path, 0, (None, None))
     } else {
-        let folds: Vec<usize> = rows.train.iter().map(|&row| fold(plan.seed, row)).collect();
-        let found = net.cross_validate(design, response, &folds)?;
+        let found = net.cross_validate(design, response, folds)?;
         let place = found.simplest;
         let deviance = (found.deviances[place], found.standard_errors[place]);
         (found.path, place, (Some(found.folds), Some(deviance)))
@@ -389,14 +389,4 @@ fn elastic_net(
         },
         dropped: path.dropped,
     })
-}
-
-/// The fold of a row, drawn by the seed.
-pub(super) fn fold(seed: u32, row: usize) -> usize {
-    let mut bytes = b"helder-folds/1".to_vec();
-    bytes.extend(seed.to_le_bytes());
-    bytes.extend((row as u64).to_le_bytes());
-    let digest = Digest::of(&bytes);
-    let head: [u8; 8] = std::array::from_fn(|place| digest.as_bytes()[place]);
-    (u64::from_le_bytes(head) % FOLDS as u64) as usize
 }

@@ -8,6 +8,7 @@ mod truth;
 
 use std::collections::BTreeMap;
 
+use helder_glm::Robust;
 use helder_model::{Actionable, Meaning, Split};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -380,9 +381,12 @@ pub(crate) struct Hyperparameters {
     /// Logistic regression: Firth's penalised likelihood, which has an answer where columns tell the outcome without error.
     #[serde(default, skip_serializing_if = "is_false")]
     pub firth: bool,
-    /// Regressions: intervals and p-values from robust standard errors (HC0).
+    /// Regressions: intervals and p-values from robust standard errors; true says the same as `standardErrors` HC0.
     #[serde(default, skip_serializing_if = "is_false")]
     pub robust: bool,
+    /// Regressions: which standard errors intervals and p-values come from; those of the model when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard_errors: Option<StandardErrors>,
     /// Cox regression: what several ends on the same day mean; Efron's way when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ties: Option<Ties>,
@@ -420,8 +424,33 @@ pub(crate) enum Curbed {
     Falling,
 }
 
+/// Where standard errors come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) enum StandardErrors {
+    /// The information that the model itself has of its coefficients.
+    #[serde(rename = "model")]
+    Model,
+    /// White's, which do not lean on the variance that the model assumes.
+    #[serde(rename = "HC0")]
+    Hc0,
+    /// The same with the factor n ÷ (n − p) for few rows.
+    #[serde(rename = "HC1")]
+    Hc1,
+}
+
+impl Hyperparameters {
+    /// Which robust standard errors are asked; `None` for those of the model.
+    pub(super) const fn robust_errors(&self) -> Option<Robust> {
+        match (self.standard_errors, self.robust) {
+            (Some(StandardErrors::Hc1), _) => Some(Robust::Hc1),
+            (Some(StandardErrors::Hc0), _) | (None, true) => Some(Robust::Hc0),
+            (Some(StandardErrors::Model), _) | (None, false) => None,
+        }
+    }
+}
+
 /// An elastic net, with the objective of glmnet on standardised columns.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ElasticNetSettings {
     /// 1 is the lasso, 0 the ridge.
@@ -432,6 +461,11 @@ pub(crate) struct ElasticNetSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub lambda: Option<f64>,
+    /// Column whose equal values stand in one fold: person, household, or `reference_date`. Absent: the `group` of the split, where it has
+    /// one, so that nobody stands in two folds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub fold_group: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

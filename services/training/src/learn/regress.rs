@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     AlgorithmName, LearnError, ModelParts,
     estimate::{Details, Estimated, Goodness, Sides, Weight, estimate, numbers},
+    folds::folds,
     plan::{NewTrainingRun, SMALLEST_GROUP},
     prepare::{Prepared, level_column},
     split::Rows,
@@ -72,7 +73,8 @@ pub(super) fn fit(
     let events = (!plan.algorithm.estimates()).then(|| y.iter().filter(|y| **y > 0.5).count());
     let design = prepared.design(table, &rows.train)?;
     let sides = Sides::of(table, plan, &rows.train)?;
-    let estimated = estimate(plan, &design, &y, &sides, rows)
+    let folds = folds(table, plan, rows)?;
+    let estimated = estimate(plan, &design, &y, &sides, &folds)
         .map_err(|error| told(error, &prepared.inputs, &design))?;
     let moments = moments(&design);
     let fit = (

@@ -210,7 +210,12 @@ pub(super) fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
             .map(|target| ("/target".to_owned(), target)),
     );
     let offset = plan.offset.as_ref().map(|offset| offset.name.as_str());
+    let net = plan.hyperparameters.elastic_net.as_ref();
     for (pointer, name) in [
+        (
+            "/hyperparameters/elasticNet/foldGroup",
+            net.and_then(|net| net.fold_group.as_deref()),
+        ),
         ("/offset/name", offset),
         ("/exposure", plan.exposure.as_deref()),
         ("/trials", plan.trials.as_deref()),

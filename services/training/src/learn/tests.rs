@@ -9,6 +9,7 @@ mod degenerate;
 mod ebm;
 mod edits;
 mod faults;
+mod folds;
 mod frame;
 mod groups;
 mod memory;

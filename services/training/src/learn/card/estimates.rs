@@ -94,6 +94,10 @@ pub(super) fn details(details: &Details) -> Vec<Text> {
     let decimal = |value: f64| helder_report::number::decimal(value, 4);
     let mut said = Vec::new();
     match details.intervals {
+        Some("robustHc1") => said.push(Text::new(
+            "Intervallen en p-waarden komen van robuuste standaardfouten (HC1).",
+            "Intervals and p-values come from robust standard errors (HC1).",
+        )),
         Some("robust") => said.push(Text::new(
             "Intervallen en p-waarden komen van robuuste standaardfouten (HC0).",
             "Intervals and p-values come from robust standard errors (HC0).",

@@ -16,6 +16,7 @@ use super::{
 use crate::learn::{
     LearnError, ModelParts,
     estimate::{ChosenPenalty, Weight},
+    folds::folds,
     plan::{NewTrainingRun, Ties},
     prepare::Prepared,
     split::Rows,
@@ -111,12 +112,13 @@ pub(super) fn fit(
     };
     let cox = Cox::new().penalty(l2).ties(tie_method);
     let parameters = order(&prepared.inputs);
+    let folds = folds(table, plan, rows)?;
     let regressions = (1..=lasted.causes.len())
         .map(|cause| {
             let spells = lasted.spells.only(cause as u32);
             let cause = &lasted.causes[cause - 1];
-            let fitted = match plan.hyperparameters.elastic_net {
-                Some(asked) => penalised::fit(plan, (asked, tie_method), &spells, &design, rows)
+            let fitted = match &plan.hyperparameters.elastic_net {
+                Some(asked) => penalised::fit((asked, tie_method), &spells, &design, &folds)
                     .map(|found| Regression::Penalised(Box::new(found))),
                 None => cox
                     .fit(&spells, &design)

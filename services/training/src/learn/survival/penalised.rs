@@ -1,11 +1,12 @@
 //! Cox regression with a penalty that chooses: lasso, ridge or in between.
 
+use std::collections::BTreeSet;
+
 use helder_survival::{CoxNet, Design, PathBaseline, Penalties, Spells, SurvivalError, TieMethod};
 
 use crate::learn::{
-    estimate::{ChosenPenalty, FOLDS, Weight, fold},
-    plan::{ElasticNetSettings, NewTrainingRun},
-    split::Rows,
+    estimate::{ChosenPenalty, Weight},
+    plan::ElasticNetSettings,
 };
 
 /// The regression of one cause at the penalty chosen.
@@ -19,25 +20,24 @@ pub(super) struct Penalised {
     pub(super) null_log_likelihood: f64,
 }
 
-/// Fits the path on the train rows. Without a penalty in the plan ten folds drawn by the seed choose the largest within one standard
-/// error of the best.
+/// Fits the path on the train rows. Without a penalty in the plan the folds, one place per train row, choose the largest within one
+/// standard error of the best.
 ///
 /// # Errors
 /// As [`CoxNet::fit`] and [`CoxNet::cross_validate`].
 pub(super) fn fit(
-    plan: &NewTrainingRun,
-    (asked, ties): (ElasticNetSettings, TieMethod),
+    (asked, ties): (&ElasticNetSettings, TieMethod),
     spells: &Spells,
     design: &Design,
-    rows: &Rows,
+    folds: &[usize],
 ) -> Result<Penalised, SurvivalError> {
     let net = CoxNet::new(asked.alpha).ties(ties);
     let (path, place, score) = if let Some(lambda) = asked.lambda {
         let given = net.clone().penalties(Penalties::Given(vec![lambda]));
         (given.fit(spells, design)?, 0, None)
     } else {
-        let folds = rows.train.iter().map(|&row| fold(plan.seed, row) as u32);
-        let found = net.cross_validate(spells, design, &folds.collect::<Vec<u32>>())?;
+        let folds: Vec<u32> = folds.iter().map(|fold| *fold as u32).collect();
+        let found = net.cross_validate(spells, design, &folds)?;
         let place = found.sparsest_as_good;
         (found.path, place, Some(found.scores[place]))
     };
@@ -68,7 +68,7 @@ pub(super) fn fit(
         penalty: ChosenPenalty {
             alpha: asked.alpha,
             lambda: point.lambda,
-            folds: score.map(|_| FOLDS),
+            folds: score.map(|_| folds.iter().collect::<BTreeSet<_>>().len()),
             cross_validated_deviance: score.map(|score| (score.deviance, score.standard_error)),
         },
         log_likelihood: point.log_likelihood,

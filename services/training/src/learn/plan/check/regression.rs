@@ -85,7 +85,7 @@ impl NewTrainingRun {
         let foreign = "this algorithm has no such setting";
         let regression = algorithm.is_regression();
         let settings = &self.hyperparameters;
-        let net = settings.elastic_net;
+        let net = settings.elastic_net.as_ref();
         for (name, given, fits) in [
             (
                 "elasticNet",
@@ -95,6 +95,11 @@ impl NewTrainingRun {
             ),
             ("firth", settings.firth, algorithm == LogisticRegression),
             ("robust", settings.robust, regression),
+            (
+                "standardErrors",
+                settings.standard_errors.is_some(),
+                regression,
+            ),
         ] {
             if given && !fits {
                 fault(format!("/hyperparameters/{name}"), "wrong-kind", foreign);
@@ -113,7 +118,17 @@ impl NewTrainingRun {
         let ways = usize::from(net.is_some())
             + usize::from(settings.firth)
             + usize::from(settings.l2.is_some_and(|l2| l2 > 0.0));
-        if ways > 1 || (settings.robust && (net.is_some() || settings.firth)) {
+        if settings.robust && settings.standard_errors.is_some() {
+            let detail = "standardErrors says it all: leave robust out";
+            fault("/hyperparameters/robust".into(), "contradiction", detail);
+        }
+        if net.is_some_and(|net| net.fold_group.is_some() && net.lambda.is_some()) {
+            let detail = "a strength that is given is not chosen in folds";
+            let pointer = "/hyperparameters/elasticNet/foldGroup".into();
+            fault(pointer, "contradiction", detail);
+        }
+        let is_robust = settings.robust_errors().is_some();
+        if ways > 1 || (is_robust && (net.is_some() || settings.firth)) {
             fault(
                 "/hyperparameters".into(),
                 "contradiction",
