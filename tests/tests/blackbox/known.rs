@@ -65,6 +65,7 @@ impl Known {
             ("registry", "permits", "ingest".to_owned()),
             ("prediction", "models", "dreigende-dakloosheid".to_owned()),
             ("prediction", "versions", made.version.clone()),
+            ("prediction", "model-versions", made.version.clone()),
         ];
         let fields = [
             ("projectId", made.data.project.clone()),
@@ -92,6 +93,10 @@ impl Known {
             ),
             ("/registry/v1/projects", journey::new_project()),
             ("/prediction/v1/models/{model}/predictions", subject()),
+            (
+                "/prediction/v1/model-versions/{version}/_reproduce",
+                subject(),
+            ),
             ("/oip/v2/models/{model}/infer", tensors()),
             ("/oip/v2/models/{model}/versions/{version}/infer", tensors()),
             ("/prediction/v1/batches", batch),
