@@ -263,10 +263,12 @@ mod tests {
         };
         let plan = fill_in(&wanted, folder.path()).unwrap();
         assert_eq!(plan.sources.len(), 13);
-        assert_eq!(plan.frames.len(), 5);
+        assert_eq!(plan.frames.len(), 6);
         assert_eq!(plan.frames[0].reference_dates.len(), 6);
-        assert_eq!(plan.frames[1].reference_dates, ["2026-01-01"]);
-        assert_eq!(plan.frames[4].reference_dates, ["2026-01-01"]);
+        for of_spells in &plan.frames[1..3] {
+            assert_eq!(of_spells.reference_dates, ["2026-01-01"]);
+        }
+        assert_eq!(plan.frames[5].reference_dates, ["2026-01-01"]);
         let training = plan.training.unwrap();
         assert_eq!(training["split"]["testFrom"].as_str(), Some("2024-01-01"));
         assert_eq!(training["capacity"].as_integer(), Some(640));
