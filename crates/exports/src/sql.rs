@@ -178,7 +178,31 @@ fn worked(input: &Input, given: &str, dialect: Dialect) -> String {
     };
     let [low, high] = how.ends().map(|end| exact(end, dialect));
     let (scale, offset) = (exact(how.scale, dialect), exact(how.offset, dialect));
-    format!("({} * {scale} + {offset})", within(&low, &high))
+    let value = within(&low, &high);
+    let product = match dialect {
+        Dialect::Postgres => vanishing(how.scale),
+        Dialect::Sqlite => None,
+    };
+    // PostgreSQL ends the query where a product is too small to be told from 0.
+    match product.map(|most| exact(most, dialect)) {
+        Some(most) => format!(
+            "(CASE WHEN abs({value}) <= {most} THEN 0.0 ELSE {value} * {scale} END + {offset})"
+        ),
+        None => format!("({value} * {scale} + {offset})"),
+    }
+}
+
+/// The largest number that times the scale is 0; none where only 0 is.
+fn vanishing(scale: f64) -> Option<f64> {
+    let gives_zero = |value: f64| value * scale == 0.0;
+    let mut most = f64::from_bits(1) / scale.abs() / 2.0;
+    while !gives_zero(most) {
+        most = most.next_down();
+    }
+    while gives_zero(most.next_up()) {
+        most = most.next_up();
+    }
+    (most > 0.0).then_some(most)
 }
 
 fn null() -> String {
@@ -324,4 +348,22 @@ fn exact(value: f64, dialect: Dialect) -> String {
         return format!("CAST({shown} AS DOUBLE PRECISION)");
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::vanishing;
+
+    #[test]
+    fn a_product_vanishes_up_to_a_number_and_not_beyond() {
+        for scale in [0.01, 0.5, 1.0 / 12.0, 1e-200, 0.999] {
+            let most = vanishing(scale).unwrap_or(0.0);
+            assert!(
+                most * scale == 0.0 && most.next_up() * scale > 0.0,
+                "{scale}"
+            );
+        }
+        assert!(vanishing(1.0).is_none() && vanishing(12.0).is_none());
+        assert!(vanishing(0.01) > Some(0.0));
+    }
 }
