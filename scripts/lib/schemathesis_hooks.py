@@ -133,6 +133,12 @@ def prediction():
     }
 
 
+def reproduction():
+    """Of the version that answers now: what a retired one answers is tried by the black-box tests."""
+    digest = first("analyst", "/training/v1/training-runs")["outcome"]["modelDigest"]
+    return {"path_parameters": {"version": digest}, "body": {"subjects": PLAN["predict"]}}
+
+
 def batch():
     frame_version = first("analyst", "/training/v1/frames")["outcome"]["datasetVersionId"]
     return {"body": {"datasetVersionId": frame_version, "model": PLAN["training"]["model"]["name"]}}
@@ -192,6 +198,7 @@ EXAMPLES = {
     "POST /selections": selection,
     "POST /outflow-reports": outflow_report,
     "POST /models/{model}/predictions": prediction,
+    "POST /model-versions/{version}/_reproduce": reproduction,
     "POST /batches": batch,
     "POST /projects": project,
     "PATCH /projects/{id}": lambda: change("/registry/v1/projects", {"name": "example"}),
