@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use helder_model::Meaning;
 use helder_survival::Action;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// What became of the records that the spells were made of: `records` = `in_episodes` + all of `set_apart`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What became of the records that the spells were made of: `records` is `inEpisodes` and all of `setApart`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordCounts {
     /// Records.
@@ -18,7 +19,7 @@ pub struct RecordCounts {
     pub in_episodes: u64,
     /// Records in no spell, by the name of the reason.
     pub set_apart: BTreeMap<String, u64>,
-    /// What was done to records in a spell, by its name.
+    /// What was done to records in a spell, by its name; one record can count more than once.
     pub done: BTreeMap<String, u64>,
 }
 

@@ -72,15 +72,6 @@ fn assert_refused(reply: &Reply, what: &str) {
     assert!(!reply.text.contains(SECRET), "{what}: {}", reply.text);
 }
 
-fn pointers(reply: &Reply) -> Vec<String> {
-    let errors = reply.json()["errors"].clone();
-    let errors = errors.as_array().cloned().unwrap_or_default();
-    errors
-        .iter()
-        .map(|fault| fault["pointer"].as_str().unwrap_or_default().to_owned())
-        .collect()
-}
-
 #[tokio::test]
 async fn hostile_json_is_refused_by_every_operation_that_reads_json() {
     let platform = Platform::start().await.unwrap();
@@ -116,7 +107,7 @@ async fn hostile_json_is_refused_by_every_operation_that_reads_json() {
             *wrong.pointer_mut(place).unwrap() = json!({"uitgevonden": [SECRET]});
             let reply = send(caller, operation, &path, wrong.to_string().into_bytes()).await;
             assert_refused(&reply, &format!("{} {path}: {place}", operation.method));
-            let found = pointers(&reply);
+            let found = reply.pointers();
             assert!(
                 found
                     .iter()
@@ -150,7 +141,7 @@ async fn a_field_too_many(
         &reply,
         &format!("{} {path}: a field too many at {place}", operation.method),
     );
-    let found = pointers(&reply);
+    let found = reply.pointers();
     assert!(
         found.iter().any(|it| it.ends_with("/uitgevonden")),
         "{path} {place}: {}",
@@ -194,7 +185,7 @@ async fn a_wrong_feature_is_named_by_its_pointer_and_never_by_its_value() {
     }
     let reply = people.consumer.post(PREDICT, &every).await;
     assert_refused(&reply, "all at once");
-    assert_eq!(pointers(&reply).len(), 4, "{}", reply.text);
+    assert_eq!(reply.pointers().len(), 4, "{}", reply.text);
     assert_goes_on(&people).await;
 }
 

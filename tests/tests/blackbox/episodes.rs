@@ -133,13 +133,7 @@ async fn records_become_spells_and_none_is_lost() {
     wrong["episodes"]["late"] = json!("from-record");
     let refused = people.analyst.post(FRAMES, &wrong).await;
     refused.assert_problem(400);
-    let pointers: Vec<Value> = refused.json()["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| fault["pointer"].clone())
-        .collect();
-    assert_eq!(pointers, ["/episodes/end", "/episodes/recorded"]);
+    assert_eq!(refused.pointers(), ["/episodes/end", "/episodes/recorded"]);
     let mut wrong = asked;
     wrong["episodes"]["person"] = json!("naam");
     let job = journey::start(&people.analyst, FRAMES, &wrong).await;

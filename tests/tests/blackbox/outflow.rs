@@ -122,13 +122,7 @@ async fn a_file_of_spells_becomes_a_report_on_outflow() {
     wrong["spec"]["time"] = json!("reden");
     let refused = people.analyst.post(REPORTS, &wrong).await;
     refused.assert_problem(400);
-    let pointers: Vec<Value> = refused.json()["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| fault["pointer"].clone())
-        .collect();
-    assert_eq!(pointers, ["/spec/ends/cause", "/spec/horizons"]);
+    assert_eq!(refused.pointers(), ["/spec/ends/cause", "/spec/horizons"]);
     let mut wrong = asked;
     wrong["spec"]["time"] = json!("weg");
     let job = journey::start(&people.analyst, REPORTS, &wrong).await;

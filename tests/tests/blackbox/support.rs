@@ -33,6 +33,16 @@ impl Reply {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
+    /// Where the faults of a problem stand.
+    pub(crate) fn pointers(&self) -> Vec<String> {
+        let errors = self.json()["errors"].clone();
+        let errors = errors.as_array().cloned().unwrap_or_default();
+        errors
+            .iter()
+            .map(|fault| fault["pointer"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     inputs::{self, Inputs},
     rows::{self, FrameRow, Payload},
-    wire::{Column, FrameOutcome, NewFrame},
+    wire::{self, Column, FrameOutcome, NewFrame},
 };
 use crate::people::{self, Nameless};
 
@@ -108,7 +108,7 @@ impl FrameJob {
             rows_by_reference_date: summary.rows_by_reference_date,
             columns,
             parents: found.files.clone(),
-            episodes: summary.episodes.map(Into::into),
+            episodes: summary.episodes.map(wire::told),
         };
         job.succeed(|conn| {
             rows::finish(conn, organisation, id, &outcome)?;

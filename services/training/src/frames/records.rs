@@ -8,7 +8,7 @@ use helder_types::OrganisationId;
 
 use super::{
     rows::{self, FrameRow},
-    wire::{EpisodeOutcome, FrameOutcome},
+    wire::FrameOutcome,
 };
 
 /// What became of the records that the rows of a frame were made of; none where they were not, or of more than one set.
@@ -29,7 +29,7 @@ pub(crate) fn behind(
             continue;
         }
         if let Some(episodes) = &outcome.episodes {
-            found.push(counts(episodes));
+            found.push(episodes.clone());
             continue;
         }
         let parents = outcome.parents.iter();
@@ -41,14 +41,4 @@ pub(crate) fn behind(
 /// The path by which another frame names this one.
 fn version_path(outcome: &FrameOutcome) -> String {
     format!("/ingest/v1/dataset-versions/{}", outcome.dataset_version_id)
-}
-
-fn counts(episodes: &EpisodeOutcome) -> RecordCounts {
-    RecordCounts {
-        records: episodes.records,
-        episodes: episodes.episodes,
-        in_episodes: episodes.in_episodes,
-        set_apart: episodes.set_apart.clone(),
-        done: episodes.done.clone(),
-    }
 }

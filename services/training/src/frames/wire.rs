@@ -2,13 +2,14 @@
 
 mod episodes;
 
+use helder_outflow::RecordCounts;
 use helder_types::{Digest, job::JobState};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(crate) use episodes::{EpisodeOutcome, NewEpisodes};
+pub(crate) use episodes::{NewEpisodes, told};
 
 /// A frame to build.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -113,7 +114,7 @@ pub(crate) struct FrameOutcome {
     pub parents: Vec<Parent>,
     /// What became of the records, for a frame of episodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub episodes: Option<EpisodeOutcome>,
+    pub episodes: Option<RecordCounts>,
 }
 
 /// A column.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use helder_frames::{Clock, EpisodeCounts, EpisodeStep, Late};
+use helder_outflow::RecordCounts;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -79,22 +80,6 @@ pub(crate) enum DayCount {
     Calendar,
 }
 
-/// What became of the records: `records` is `inEpisodes` and all of `setApart`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct EpisodeOutcome {
-    /// Rows of the query.
-    pub records: u64,
-    /// Rows of the frame.
-    pub episodes: u64,
-    /// Records that are in a row of the frame.
-    pub in_episodes: u64,
-    /// Records in no row, by reason.
-    pub set_apart: BTreeMap<String, u64>,
-    /// What was done to records that are in a row; one record can count more than once.
-    pub done: BTreeMap<String, u64>,
-}
-
 impl NewEpisodes {
     /// The step for the engine.
     pub(crate) fn step(&self) -> EpisodeStep {
@@ -121,18 +106,17 @@ impl NewEpisodes {
     }
 }
 
-impl From<EpisodeCounts> for EpisodeOutcome {
-    fn from(counts: EpisodeCounts) -> Self {
-        let by_name = |counts: BTreeMap<&'static str, u64>| {
-            let owned = counts.into_iter().map(|(name, n)| (name.to_owned(), n));
-            owned.collect()
-        };
-        Self {
-            records: counts.records,
-            episodes: counts.episodes,
-            in_episodes: counts.in_episodes,
-            set_apart: by_name(counts.set_apart),
-            done: by_name(counts.done),
-        }
+/// The counts of the engine, as they are told.
+pub(crate) fn told(counts: EpisodeCounts) -> RecordCounts {
+    let by_name = |counts: BTreeMap<&'static str, u64>| {
+        let owned = counts.into_iter().map(|(name, n)| (name.to_owned(), n));
+        owned.collect()
+    };
+    RecordCounts {
+        records: counts.records,
+        episodes: counts.episodes,
+        in_episodes: counts.in_episodes,
+        set_apart: by_name(counts.set_apart),
+        done: by_name(counts.done),
     }
 }
