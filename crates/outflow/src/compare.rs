@@ -23,6 +23,9 @@ pub struct Comparison {
     pub soft: bool,
     /// Its levels.
     pub levels: Vec<LevelStay>,
+    /// The level whose average the others' are compared with; absent where no two may be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Meaning>,
     /// Log-rank test among the known levels; absent where there is nothing to compare.
     pub test: Option<Test>,
     /// Per cause, in the order of the causes.
@@ -42,6 +45,10 @@ pub struct LevelStay {
     pub stay: Stay,
     /// Per cause, the chance to have ended so within each horizon.
     pub causes: Vec<Vec<Option<Limits>>>,
+    /// How many more average months within the last horizon than the level that others are compared with, with limits; absent for that
+    /// level and where either average may not be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_difference: Option<Limits>,
 }
 
 /// A test of no difference.
@@ -102,12 +109,18 @@ pub(crate) fn comparisons(prepared: &Prepared<'_>) -> Vec<Comparison> {
 fn comparison(prepared: &Prepared<'_>, one: &Trait) -> Comparison {
     let places = one.places();
     let stays = stay::stays(prepared, &places);
-    let levels = one.levels.iter().zip(stays).zip(&places);
-    let levels = levels.map(|((level, stay), places)| LevelStay {
+    let differences = stay::differences(prepared, &places, one.reference);
+    let reference = differences
+        .iter()
+        .any(Option::is_some)
+        .then(|| one.levels[one.reference].words.clone());
+    let levels = one.levels.iter().zip(stays).zip(differences).zip(&places);
+    let levels = levels.map(|(((level, stay), difference), places)| LevelStay {
         words: level.words.clone(),
         is_missing: level.is_missing,
         stay,
         causes: stay::causes_of(prepared, places),
+        average_difference: difference,
     });
     let (known, label) = one.known();
     let differ = label.windows(2).any(|pair| pair[0] != pair[1]);
@@ -148,6 +161,7 @@ fn comparison(prepared: &Prepared<'_>, one: &Trait) -> Comparison {
         words: one.words.clone(),
         soft: one.is_soft,
         levels: levels.collect(),
+        reference,
         test,
         causes: causes.collect(),
     }
@@ -157,15 +171,16 @@ fn result(chi_squared: f64, degrees_of_freedom: usize, p_value: f64) -> Option<T
     p_value.is_finite().then(|| Test {
         chi_squared: rounded(chi_squared),
         degrees_of_freedom: degrees_of_freedom as u32,
-        p_value: rounded(p_value),
+        p_value,
         p_value_adjusted: 1.0,
     })
 }
 
-/// Tells each test how many there are.
+/// Tells each test how many there are; only then digits are dropped.
 fn adjust(tests: Vec<&mut Test>) {
     let p_values: Vec<f64> = tests.iter().map(|test| test.p_value).collect();
     for (test, adjusted) in tests.into_iter().zip(holm(&p_values)) {
+        test.p_value = rounded(test.p_value);
         test.p_value_adjusted = rounded(adjusted);
     }
 }

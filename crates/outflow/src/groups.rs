@@ -211,6 +211,7 @@ fn cut(
                 is_missing: false,
                 stay,
                 causes: stay::causes_of(prepared, own),
+                average_difference: None,
             },
         },
     );

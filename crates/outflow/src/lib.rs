@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(test)]
+mod against_r;
 mod analysis;
 mod check;
 mod compare;

@@ -36,6 +36,10 @@ pub(crate) fn counts(parts: &[(usize, usize)], smallest: usize) -> Vec<Option<u6
 
 /// Six significant digits: what lies beyond says nothing and may differ between processors.
 pub(crate) fn rounded(value: f64) -> f64 {
+    #[cfg(test)]
+    if crate::against_r::is_unrounded() {
+        return value;
+    }
     if value == 0.0 || !value.is_finite() {
         return value;
     }

@@ -1,7 +1,9 @@
 //! How long spells last, and by which cause they end: curves and chances of which no step rests on fewer spells than allowed.
 
 use helder_model::Meaning;
-use helder_survival::{AalenJohansen, KaplanMeier, Spells, aalen_johansen, kaplan_meier};
+use helder_survival::{
+    AalenJohansen, KaplanMeier, RestrictedMean, Spells, aalen_johansen, kaplan_meier,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -135,14 +137,10 @@ fn stay(prepared: &Prepared<'_>, spells: &Spells, ended: Option<u64>) -> Stay {
             upper: median.upper.map(months),
         })
     });
-    let average = prepared.spec.horizons.last().and_then(|&horizon| {
-        let tau = prepared.time_of(horizon);
-        let i = seen.last_until(tau)?;
-        let mean = km.restricted_mean(tau);
+    let average = average(prepared, &km, &seen).map(|mean| {
         let (lower, upper) = mean.limits(CONFIDENCE);
         let [mean, lower, upper] = [mean.mean, lower, upper].map(|time| prepared.months(time));
-        seen.may_tell(i, smallest)
-            .then(|| limits(mean, Some(lower), Some(upper)))
+        limits(mean, Some(lower), Some(upper))
     });
     Stay {
         spells: spells.len() as u64,
@@ -152,6 +150,43 @@ fn stay(prepared: &Prepared<'_>, spells: &Spells, ended: Option<u64>) -> Stay {
         within: prepared.spec.horizons.iter().map(within).collect(),
         average_months: average,
     }
+}
+
+/// Mean time within the last horizon, where it may be told.
+fn average(prepared: &Prepared<'_>, km: &KaplanMeier, seen: &Seen) -> Option<RestrictedMean> {
+    let tau = prepared.time_of(*prepared.spec.horizons.last()?);
+    let i = seen.last_until(tau)?;
+    seen.may_tell(i, prepared.smallest() as f64)
+        .then(|| km.restricted_mean(tau))
+}
+
+/// How many more months the spells of each part last on average, within the last horizon, than those of the part at `reference`; absent for
+/// that part, and where one of the two averages may not be told.
+///
+/// # Source
+/// Royston & Parmar 2013 (doi 10.1186/1471-2288-13-152); the limits are those of two independent samples.
+pub(crate) fn differences(
+    prepared: &Prepared<'_>,
+    parts: &[Vec<usize>],
+    reference: usize,
+) -> Vec<Option<Limits>> {
+    let averages = parts.iter().map(|places| {
+        let km = kaplan_meier(&prepared.spells.at(places).any(), CONFIDENCE);
+        average(prepared, &km, &Seen::of_curve(&km))
+    });
+    let averages: Vec<Option<RestrictedMean>> = averages.collect();
+    let base = averages.get(reference).copied().flatten();
+    let of = |(place, own): (usize, &Option<RestrictedMean>)| {
+        let ((Some(own), Some(base)), true) = ((own, base), place != reference) else {
+            return None;
+        };
+        let difference = own.minus(&base);
+        let (lower, upper) = difference.limits(CONFIDENCE);
+        let [estimate, lower, upper] =
+            [difference.difference, lower, upper].map(|time| prepared.months(time));
+        Some(limits(estimate, Some(lower), Some(upper)))
+    };
+    averages.iter().enumerate().map(of).collect()
 }
 
 /// Shares by cause of all spells.

@@ -73,6 +73,43 @@ impl RestrictedMean {
     }
 }
 
+/// How much longer one group stays within a horizon than another, on average.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RestrictedMeanDifference {
+    /// The horizon.
+    pub tau: f64,
+    /// Mean of the one less mean of the other, in units of time.
+    pub difference: f64,
+    /// Its standard error, for two independent groups.
+    pub standard_error: f64,
+}
+
+impl RestrictedMean {
+    /// This mean less that of another group within the same horizon.
+    ///
+    /// # Source
+    /// Royston & Parmar 2013 (doi 10.1186/1471-2288-13-152).
+    pub fn minus(&self, other: &Self) -> RestrictedMeanDifference {
+        RestrictedMeanDifference {
+            tau: self.tau,
+            difference: self.mean - other.mean,
+            standard_error: self.standard_error.hypot(other.standard_error),
+        }
+    }
+}
+
+impl RestrictedMeanDifference {
+    /// Limits from the normal distribution, within what a difference up to the horizon can be.
+    pub fn limits(&self, confidence: f64) -> (f64, f64) {
+        let margin = normal::two_sided(confidence) * self.standard_error;
+        let within = |value: f64| value.clamp(-self.tau, self.tau);
+        (
+            within(self.difference - margin),
+            within(self.difference + margin),
+        )
+    }
+}
+
 /// Estimates the share still there, from spells with one sort of end. For ends that compete use
 /// [`aalen_johansen`](crate::aalen_johansen): one minus this curve says too much of each of them.
 ///

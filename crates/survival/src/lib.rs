@@ -35,7 +35,9 @@ pub use error::{SpellFault, SurvivalError};
 pub use exposure::{Exposed, expose};
 pub use fine_gray::{FineGrayCoefficient, FineGrayFit, fine_gray};
 pub use gray::{Gray, gray_test};
-pub use kaplan_meier::{CurvePoint, KaplanMeier, RestrictedMean, TimeEstimate, kaplan_meier};
+pub use kaplan_meier::{
+    CurvePoint, KaplanMeier, RestrictedMean, RestrictedMeanDifference, TimeEstimate, kaplan_meier,
+};
 pub use log_rank::{LogRank, LogRankGroup, LogRankWeight, log_rank, log_rank_trend};
 pub use measures::{
     Censoring, Concordance, DynamicAuc, brier_score, concordance, dynamic_auc,

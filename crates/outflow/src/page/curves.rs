@@ -1,12 +1,13 @@
 //! How long, why, and by characteristic.
 
-use helder_report::{Cell, LineChart, Section, Series, Table, Text};
+use helder_model::Meaning;
+use helder_report::{Cell, LineChart, Section, Series, Table, Text, number};
 
 use super::{LEVEL, count, data::soft_words, main_horizon, months, share, within, words};
 use crate::{
     OutflowAnalysis,
     compare::{CauseMethod, Comparison, LevelStay},
-    stay::Point,
+    stay::{Limits, Point},
 };
 
 /// Lines of one chart at most.
@@ -99,7 +100,7 @@ pub(super) fn causes(analysis: &OutflowAnalysis) -> Section {
         .iter()
         .filter(|cause| !cause.parts.is_empty())
     {
-        let list = |pick: fn(&helder_model::Meaning) -> &str| {
+        let list = |pick: fn(&Meaning) -> &str| {
             cause.parts.iter().map(pick).collect::<Vec<_>>().join(", ")
         };
         section = section.paragraph(Text::new(
@@ -139,7 +140,7 @@ fn characteristic(analysis: &OutflowAnalysis, one: &Comparison) -> Section {
     Section::new(title)
         .paragraph(verdict(one))
         .chart(with_levels(chart, one.levels.iter()))
-        .table(levels(analysis, &one.levels))
+        .table(levels(analysis, &one.levels, one.reference.as_ref()))
         .table(by_cause(analysis, one))
 }
 
@@ -169,7 +170,7 @@ fn verdict(one: &Comparison) -> Text {
             "There is nothing to compare: there is one group, or there are too few data.",
         );
     };
-    let p = helder_report::number::significant(test.p_value_adjusted.max(0.0001));
+    let p = number::significant(test.p_value_adjusted.max(0.0001));
     let p = if test.p_value_adjusted < 0.0001 {
         format!("< {p}")
     } else {
@@ -197,18 +198,47 @@ fn average_of(analysis: &OutflowAnalysis) -> Text {
     )
 }
 
-/// Size, ends, median, average and chances per level.
-pub(super) fn levels(analysis: &OutflowAnalysis, levels: &[LevelStay]) -> Table {
+/// A difference in months with its limits.
+fn more_months(difference: Option<&Limits>) -> Cell {
+    let Some(&Limits {
+        estimate,
+        lower: Some(lower),
+        upper: Some(upper),
+    }) = difference
+    else {
+        return Cell::none();
+    };
+    let [estimate, lower, upper] =
+        [estimate, lower, upper].map(|months| number::decimal(months, 1));
+    Cell::both(Text::new(
+        format!("{estimate} ({lower} tot {upper})"),
+        format!("{estimate} ({lower} to {upper})"),
+    ))
+}
+
+/// Size, ends, median, average (and how much more that is than of the level others are compared with) and chances per level.
+pub(super) fn levels(
+    analysis: &OutflowAnalysis,
+    levels: &[LevelStay],
+    reference: Option<&Meaning>,
+) -> Table {
     let mut table = Table::new(Text::new("Hoe lang, per groep", "How long, by group"))
         .column(Text::new("Groep", "Group"))
         .number(Text::new("trajecten", "spells"))
         .number(Text::new("beëindigd", "ended"))
         .number(Text::new("helft weg na (mnd)", "half left after (mo.)"))
         .number(average_of(analysis));
+    if let Some(reference) = reference {
+        table = table.number(Text::new(
+            format!("verschil met ‘{}’ (mnd)", reference.nl),
+            format!("difference from ‘{}’ (mo.)", reference.en),
+        ));
+    }
     for horizon in &analysis.spec.horizons {
         table = table.number(within(*horizon));
     }
     for level in levels {
+        let difference = reference.map(|_| more_months(level.average_difference.as_ref()));
         let first = [
             Cell::both(words(&level.words)),
             Cell::count(level.stay.spells),
@@ -221,7 +251,7 @@ pub(super) fn levels(analysis: &OutflowAnalysis, levels: &[LevelStay]) -> Table 
             .within
             .iter()
             .map(|chance| share(chance.as_ref()));
-        table.push(first.into_iter().chain(chances));
+        table.push(first.into_iter().chain(difference).chain(chances));
     }
     table
 }

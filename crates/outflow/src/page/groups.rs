@@ -80,7 +80,7 @@ fn with_groups(section: Section, analysis: &OutflowAnalysis, found: &FoundGroups
     }
     let section = section
         .chart(curves::with_levels(chart, stays.iter()))
-        .table(curves::levels(analysis, &stays));
+        .table(curves::levels(analysis, &stays, None));
     found
         .cards
         .iter()
