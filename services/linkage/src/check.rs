@@ -40,6 +40,7 @@ pub(crate) struct Found {
 }
 
 /// Both sides, usable.
+#[derive(Clone)]
 pub(crate) struct Usable {
     /// Parts and columns.
     pub inputs: Inputs,
@@ -52,13 +53,13 @@ impl Found {
     ///
     /// # Errors
     /// 400 with all faults.
-    pub(crate) fn usable(self, project: Option<Uuid>) -> Result<Usable> {
+    pub(crate) fn usable(&self, project: Option<Uuid>) -> Result<Usable> {
         let mut faults = Vec::new();
-        let left = side("/left", self.left, project, &mut faults);
+        let left = side("/left", self.left.as_ref(), project, &mut faults);
         let right = if self.is_within {
             left.clone()
         } else {
-            side("/right", self.right, project, &mut faults)
+            side("/right", self.right.as_ref(), project, &mut faults)
         };
         match (left, right) {
             (Some((left, left_columns)), Some((right, right_columns))) if faults.is_empty() => {
@@ -80,7 +81,7 @@ impl Found {
 
 fn side(
     pointer: &str,
-    version: Option<Version>,
+    version: Option<&Version>,
     project: Option<Uuid>,
     faults: &mut Vec<Fault>,
 ) -> Option<(Input, Vec<Described>)> {
@@ -149,8 +150,8 @@ impl Usable {
         )
     }
 
-    /// The suggested specification without columns that judge the links, count them apart or name records.
-    fn suggestion_for(&self, request: &NewLinkageRun) -> LinkageSpec {
+    /// Without the columns that judge the links, count them apart or name records: what a suggestion for this run may link on.
+    fn without_judging(mut self, request: &NewLinkageRun) -> Self {
         let mut judging: BTreeSet<&str> = request.group_by.iter().map(String::as_str).collect();
         if let Some(Truth::Columns { left, right }) = &request.truth {
             judging.extend([left.as_str(), right.as_str()]);
@@ -160,15 +161,10 @@ impl Usable {
         if let Some(keys) = series.and_then(|of| of.record_keys.as_ref()) {
             judging.extend([keys.column(true), keys.column(false)]);
         }
-        let without = |side: &[Described]| -> Vec<Described> {
-            let others = side.iter();
-            others
-                .filter(|column| !judging.contains(column.name.as_str()))
-                .cloned()
-                .map(Described::by_name)
-                .collect()
-        };
-        suggest(&without(&self.left), &without(&self.right))
+        for side in [&mut self.left, &mut self.right] {
+            side.retain(|column| !judging.contains(column.name.as_str()));
+        }
+        self
     }
 
     /// All faults of a specification over these two versions, with pointers under `/spec`.
@@ -240,7 +236,7 @@ impl Usable {
             Truth::Pairs {
                 left, right, same, ..
             } => {
-                let (input, _) = side("/truth/version", version, Some(project), faults)?;
+                let (input, _) = side("/truth/version", version.as_ref(), Some(project), faults)?;
                 let known = input.columns();
                 for (pointer, name) in [
                     ("/truth/left", Some(&left)),
@@ -263,11 +259,29 @@ impl Usable {
     }
 }
 
-/// The run that `request` asks.
+/// What a suggestion for the run that `request` asks may link on; `None` where a specification is given, or a run before that has one.
+///
+/// # Errors
+/// 400 with all faults of the versions.
+pub(crate) fn to_link_on(request: &NewLinkageRun, found: &Found) -> Result<Option<Usable>> {
+    let previous = request.incremental.as_ref().and_then(|of| of.previous);
+    if request.spec.is_some() || previous.is_some() {
+        return Ok(None);
+    }
+    let usable = found.usable(Some(request.project_id))?;
+    Ok(Some(usable.without_judging(request)))
+}
+
+/// The run that `request` asks. Where it names no specification and follows no run it links on `suggested`, or without that on what
+/// contracts and names of columns suggest.
 ///
 /// # Errors
 /// 400 with all faults.
-pub(crate) fn run(request: NewLinkageRun, mut found: Found) -> Result<Checked> {
+pub(crate) fn run(
+    request: NewLinkageRun,
+    mut found: Found,
+    suggested: Option<LinkageSpec>,
+) -> Result<Checked> {
     let labelled = (found.truth.take(), request.project_id);
     let (previous, versions) = (
         found.previous.take(),
@@ -275,15 +289,14 @@ pub(crate) fn run(request: NewLinkageRun, mut found: Found) -> Result<Checked> {
     );
     let mut usable = found.usable(Some(request.project_id))?;
     let known = previous.as_ref().map(Previous::spec);
-    let asked = request.spec.as_ref().or(known);
-    let mut spec = asked.map_or_else(|| usable.suggestion_for(&request), LinkageSpec::clone);
-    let asked = asked.is_some();
-    let mut faults = if asked {
-        usable.faults(&spec)
-    } else {
-        Vec::new()
-    };
-    if !asked && spec.comparisons.is_empty() && spec.deterministic.is_empty() {
+    let asked = request.spec.as_ref().or(known).cloned();
+    let is_asked = asked.is_some();
+    let by_name = || usable.clone().without_judging(&request).suggestion();
+    let mut spec = asked.or(suggested).unwrap_or_else(by_name);
+    let mut faults = Vec::new();
+    if is_asked {
+        faults = usable.faults(&spec);
+    } else if spec.comparisons.is_empty() && spec.deterministic.is_empty() {
         faults.push(Fault::new(
             "/spec",
             "nothing-in-common",
@@ -394,7 +407,9 @@ mod tests {
             left: None,
             ..both(version(2, &serde_json::json!([])))
         };
-        let problem = run(request(&serde_json::Value::Null), found).err().unwrap();
+        let problem = run(request(&serde_json::Value::Null), found, None)
+            .err()
+            .unwrap();
         assert_eq!(
             codes(&problem),
             [
@@ -411,7 +426,7 @@ mod tests {
             serde_json::json!([{"name": "v", "type": "string", "semanticType": "voornamen"}]);
         let found = || both(version(1, &names));
         let spec = serde_json::json!({"comparisons": [{"type": "exact", "name": "x", "column": {"left": "v", "right": "w"}}], "blockingRules": []});
-        let problem = run(request(&spec), found()).err().unwrap();
+        let problem = run(request(&spec), found(), None).err().unwrap();
         assert_eq!(
             codes(&problem),
             [
@@ -422,7 +437,7 @@ mod tests {
             .map(|(a, b)| (a.to_owned(), b.to_owned()))
         );
         let nothing = both(version(1, &serde_json::json!([])));
-        let problem = run(request(&serde_json::Value::Null), nothing)
+        let problem = run(request(&serde_json::Value::Null), nothing, None)
             .err()
             .unwrap();
         assert_eq!(codes(&problem)[0].1, "nothing-in-common");
@@ -433,7 +448,7 @@ mod tests {
         let names = serde_json::json!([{"name": "v", "type": "string", "semanticType": "voornamen"}, {"name": "bsn", "semanticType": "bsn"}]);
         let mut asked = request(&serde_json::Value::Null);
         (asked.threshold, asked.one_to_one) = (Some(0.8), Some(false));
-        let checked = run(asked, both(version(1, &names))).unwrap();
+        let checked = run(asked, both(version(1, &names)), None).unwrap();
         assert_eq!(checked.spec.deterministic[0].left, "bsn_pseudonym");
         assert_eq!(
             (checked.spec.threshold, checked.spec.assignment),
@@ -461,11 +476,13 @@ mod tests {
             right: None,
             ..both(version(1, &columns))
         };
-        let checked = run(asked(&["wijk"], labels), within()).unwrap();
+        let checked = run(asked(&["wijk"], labels), within(), None).unwrap();
         assert!(checked.inputs.is_within && checked.right == checked.left);
         assert_eq!(checked.inputs.besides(true), ["wijk", "person"]);
         let labels = serde_json::json!({"by": "columns", "left": "v", "right": "x"});
-        let problem = run(asked(&["v", "y"], labels), within()).err().unwrap();
+        let problem = run(asked(&["v", "y"], labels), within(), None)
+            .err()
+            .unwrap();
         assert_eq!(
             codes(&problem),
             [
@@ -478,7 +495,7 @@ mod tests {
         );
         let labels =
             serde_json::json!({"by": "pairs", "version": Uuid::nil(), "left": "a", "right": "b"});
-        let problem = run(asked(&[], labels), within()).err().unwrap();
+        let problem = run(asked(&[], labels), within(), None).err().unwrap();
         assert_eq!(codes(&problem)[0].0, "/truth/version");
     }
 }

@@ -108,6 +108,7 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         keyring: context.keyring.clone(),
         peers: context.peers.clone(),
         gate: Semaphore::new(1),
+        looks: Semaphore::new(1),
         indexes: online::Indexes::default(),
     });
     let mount = move |config: &mut ServiceConfig<'_>| {

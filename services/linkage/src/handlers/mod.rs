@@ -2,6 +2,7 @@
 
 pub(crate) mod entities;
 pub(crate) mod lists;
+mod look;
 pub(crate) mod matches;
 pub(crate) mod reports;
 pub(crate) mod runs;
@@ -45,6 +46,8 @@ pub(crate) struct App {
     pub(crate) peers: Peers,
     /// One explanation or count at a time: each reads two identity parts into memory.
     pub(crate) gate: Semaphore,
+    /// One look at first values at a time: each lists everybody of two versions, but ends soon.
+    pub(crate) looks: Semaphore,
     /// Indexes that new records are looked up in.
     pub(crate) indexes: Indexes,
 }

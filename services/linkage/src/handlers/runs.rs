@@ -17,7 +17,7 @@ use helder_platform::{
 use helder_types::{job::Job, permission::needs};
 use uuid::Uuid;
 
-use super::App;
+use super::{App, look::suggestion};
 use crate::{
     check, follow,
     review::used,
@@ -28,7 +28,8 @@ use crate::{
 /// Starts a linkage run.
 ///
 /// The dataset versions belong to the project, which must allow linkage now. Without `right` people are sought who are more than once in
-/// the left version. Without `spec` the suggested one is used. With `truth` the links are judged, never made, by labels.
+/// the left version. Without `spec` the suggested one is used: from the contracts, and from the first values of columns that no contract
+/// explains, which is put on record. With `truth` the links are judged, never made, by labels.
 ///
 /// With `incremental` the run is one of a series: it gives persons numbers that last, and the next run links only what changed since. It
 /// obeys what people decided about the previous run, in its reviews and before.
@@ -52,7 +53,7 @@ pub(crate) async fn create_linkage_run(
     body: JsonBody<NewLinkageRun>,
 ) -> Result<HttpResponse> {
     let request = body.into_inner();
-    app.require_purpose(&caller, request.project_id).await?;
+    let purpose = app.require_purpose(&caller, request.project_id).await?;
     let mut found = app.versions(&caller, request.left, request.right).await?;
     if let Some(Truth::Pairs { version, .. }) = &request.truth {
         found.truth = app.version_of(&caller, Some(*version)).await?;
@@ -65,7 +66,11 @@ pub(crate) async fn create_linkage_run(
             .read(move |conn| follow::previous(conn, &organisation, previous))
             .await?;
     }
-    let checked = check::run(request, found)?;
+    let suggested = match check::to_link_on(&request, &found)? {
+        Some(usable) => Some(suggestion(&app, &store, &caller, &purpose, usable).await?),
+        None => None,
+    };
+    let checked = check::run(request, found, suggested)?;
     let asker = caller.caller();
     let job: Job = store
         .create(&caller, &idempotency, move |conn| {

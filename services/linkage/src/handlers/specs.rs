@@ -1,7 +1,5 @@
 //! Specifications: suggest one, count what its rules reach, find rules for a wanted recall.
 
-use std::collections::BTreeSet;
-
 use actix_web::{
     post,
     web::{Data, Json},
@@ -9,24 +7,21 @@ use actix_web::{
 use helder_platform::{
     body::JsonBody,
     identity::Allowed,
-    keyring::KeyRing,
-    logboek::{self, Act, Subjects},
-    objects::Objects,
+    logboek::Act,
     problem::{Problem, Problems, Result},
     store::Store,
 };
 use helder_record_linkage::LinkageSpec;
-use helder_types::{Caller, Fault, OrganisationId, Permission, permission::needs};
-use tokio::{runtime::Handle, task::spawn_blocking};
+use helder_types::{Caller, Fault, Permission, permission::needs};
 use uuid::Uuid;
 
-use super::App;
+use super::{
+    App,
+    look::{by_values, looked_at, suggestion},
+};
 use crate::{
     check::Usable,
     explain,
-    memory::Beside,
-    parts, people,
-    versions::{Input, Inputs},
     wire::{CountRequest, RuleCounts, RuleSuggestion, SuggestRules, VersionPair},
 };
 
@@ -58,30 +53,11 @@ pub(crate) async fn suggest_linkage_spec(
             "looking at values needs linkage:write; without projectId the contracts alone are used",
         ));
     }
-    let act = act(&app, &caller, project, "choice of comparisons").await?;
+    let purpose = app.require_purpose(&caller, project).await?;
     let usable = found.usable(Some(project))?;
-    let inputs = usable.inputs.clone();
-    let work = move |mut work: Work<'_>| by_values(&usable, &mut work);
-    looked_at(&app, &store, &caller, act, inputs, work).await
-}
-
-/// The suggestion by what the values look like.
-fn by_values(usable: &Usable, work: &mut Work<'_>) -> Result<LinkageSpec> {
-    for input in work.inputs.sides() {
-        people::of(
-            work.objects,
-            work.organisation,
-            input,
-            &work.waits,
-            work.subjects,
-        )?;
-    }
-    let [left, right] = usable.unexplained();
-    let (left, right) = ((&work.inputs.left, left), (&work.inputs.right, right));
-    let of = |(input, names): (&Input, BTreeSet<&str>)| {
-        parts::first_rows(work.objects, work.organisation, input, &names, &work.waits)
-    };
-    Ok(usable.suggestion_by_values(&[of(left)?, of(right)?]))
+    suggestion(&app, &store, &caller, &purpose, usable)
+        .await
+        .map(Json)
 }
 
 /// Counts the pairs of the blocking rules that a run would use, before anything is compared.
@@ -107,16 +83,24 @@ pub(crate) async fn count_blocking_rules(
     let found = app.versions(&caller, request.left, request.right).await?;
     let usable = found.usable(Some(request.project_id))?;
     let spec = without_faults(&usable, request.spec)?;
-    looked_at(&app, &store, &caller, act, usable.inputs, move |work| {
-        explain::count(
-            (work.objects, work.keyring),
-            work.organisation,
-            (&spec, work.inputs),
-            work.subjects,
-            &work.waits,
-        )
-    })
+    looked_at(
+        (&app, &app.gate),
+        &store,
+        &caller,
+        act,
+        usable.inputs,
+        move |work| {
+            explain::count(
+                (work.objects, work.keyring),
+                work.organisation,
+                (&spec, work.inputs),
+                work.subjects,
+                &work.waits,
+            )
+        },
+    )
     .await
+    .map(Json)
 }
 
 /// Suggests blocking rules that reach a wanted recall at the least cost.
@@ -161,20 +145,28 @@ pub(crate) async fn suggest_blocking_rules(
         return Err(Problem::invalid(faults));
     }
     let inputs = usable.inputs.clone();
-    looked_at(&app, &store, &caller, act, inputs, move |mut work| {
-        let spec = match request.spec {
-            Some(spec) => spec,
-            None => without_faults(&usable, by_values(&usable, &mut work)?)?,
-        };
-        explain::suggest_rules(
-            (work.objects, work.keyring),
-            work.organisation,
-            (&spec, work.inputs, recall),
-            work.subjects,
-            &work.waits,
-        )
-    })
+    looked_at(
+        (&app, &app.gate),
+        &store,
+        &caller,
+        act,
+        inputs,
+        move |mut work| {
+            let spec = match request.spec {
+                Some(spec) => spec,
+                None => without_faults(&usable, by_values(&usable, &mut work)?)?,
+            };
+            explain::suggest_rules(
+                (work.objects, work.keyring),
+                work.organisation,
+                (&spec, work.inputs, recall),
+                work.subjects,
+                &work.waits,
+            )
+        },
+    )
     .await
+    .map(Json)
 }
 
 async fn act(app: &App, caller: &Caller, project: Uuid, what: &'static str) -> Result<Act> {
@@ -189,42 +181,4 @@ fn without_faults(usable: &Usable, spec: LinkageSpec) -> Result<LinkageSpec> {
     } else {
         Err(Problem::invalid(faults))
     }
-}
-
-/// What a look at two versions works with.
-struct Work<'a> {
-    objects: &'a Objects,
-    keyring: &'a KeyRing,
-    organisation: &'a OrganisationId,
-    inputs: &'a Inputs,
-    subjects: &'a mut Subjects,
-    waits: Beside<'a, Handle>,
-}
-
-/// Looks at two versions, one request at a time, and puts on record whose they are.
-async fn looked_at<T: Send + 'static>(
-    app: &App,
-    store: &Store,
-    caller: &Caller,
-    mut act: Act,
-    inputs: Inputs,
-    look: impl FnOnce(Work<'_>) -> Result<T> + Send + 'static,
-) -> Result<Json<T>> {
-    let _one_at_a_time = app.gate.acquire().await.map_err(Problem::internal)?;
-    let (objects, keyring, memory) = (app.objects.clone(), app.keyring.clone(), app.memory);
-    let organisation = caller.organisation.clone();
-    let looked = spawn_blocking(move || {
-        let runtime = Handle::current();
-        let seen = look(Work {
-            objects: &objects,
-            keyring: &keyring,
-            organisation: &organisation,
-            inputs: &inputs,
-            subjects: &mut act.subjects,
-            waits: memory.beside(0, &runtime),
-        });
-        (act, seen)
-    });
-    let (act, seen) = looked.await.map_err(Problem::internal)?;
-    logboek::on_record(store, act, seen).await.map(Json)
 }

@@ -379,7 +379,7 @@ pub(crate) async fn relink_with_review(
     if found.is_within != was_within {
         return Err(other_question());
     }
-    let mut checked = check::run(request, found)?;
+    let mut checked = check::run(request, found, None)?;
     checked.inputs.asked.truth = checked.inputs.asked.truth.or(pairs);
     let asker = caller.caller();
     let job: Job = store

@@ -282,6 +282,7 @@ impl House {
                 truth: None,
                 previous: None,
             },
+            None,
         )
         .unwrap();
         let anna = self.anna.clone();

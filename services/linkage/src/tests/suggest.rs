@@ -127,3 +127,67 @@ async fn values_are_looked_at_for_a_project_only_and_on_record() {
     assert_eq!(status, StatusCode::OK);
     service.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_without_specification_links_on_what_values_look_like_and_its_look_is_on_record() {
+    let house = House::new();
+    let (service, base) = house.serve().await;
+    let http = Http::new(&house, base);
+    let project = Uuid::now_v7();
+    let (left, _) = house.version(project, &extract(0)).await;
+    let (right, _) = house.version(project, &extract(100)).await;
+    let asked = json!({"projectId": project, "left": left, "right": right});
+    let (_, suggested) = http.post("/linkage-specs/_suggest", asked.clone()).await;
+    let auditor = caller("GM0772", "auditor", &[Permission::LinkageAudit]).unwrap();
+    let auditor = Http {
+        token: house.token(&auditor),
+        ..Http::new(&house, http.base.clone())
+    };
+    // Whole looks; the people looked at are records below them.
+    let looks = async || {
+        let activity = json!({"dpl.core.processing_activity_id": format!("urn:uuid:{project}")});
+        let (mut n, mut cursor) = (0, String::new());
+        loop {
+            let path = format!("/processing-activities?limit=200{cursor}");
+            let (_, page) = auditor.post(&path, activity.clone()).await;
+            let records = page["processingActivities"].as_array().unwrap().iter();
+            n += records
+                .filter(|record| {
+                    record["name"] == "choice of comparisons" && record["parentSpanId"].is_null()
+                })
+                .count();
+            let Some(next) = page["next"].as_str() else {
+                return n;
+            };
+            cursor = format!("&cursor={next}");
+        }
+    };
+    let spec_of = async |body: &Value| {
+        let (status, job) = http.post("/linkage-runs", body.clone()).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{job}");
+        let job = http.ended(job["id"].as_str().unwrap()).await;
+        assert_eq!(job["state"], "succeeded", "{job}");
+        let path = job["result"].as_str().unwrap();
+        http.get(path.strip_prefix("/linkage/v1").unwrap()).await.1["spec"].clone()
+    };
+
+    let before = looks().await;
+    assert!(before > 0);
+    assert_eq!(spec_of(&asked).await, suggested);
+    assert!(looks().await > before);
+
+    // What judges the links is not linked on, and not looked at to that end.
+    let mut judged = asked.clone();
+    judged["groupBy"] = json!(["talen"]);
+    let kept = kinds(&spec_of(&judged).await);
+    let others = kinds(&suggested).into_iter().filter(|c| c.0 != "talen");
+    assert_eq!(kept, others.collect::<Vec<_>>());
+
+    // Who says what to link on has no values looked at.
+    let before = looks().await;
+    let mut given = asked;
+    given["spec"] = suggested.clone();
+    assert_eq!(spec_of(&given).await, suggested);
+    assert_eq!(looks().await, before);
+    service.stop().await.unwrap();
+}

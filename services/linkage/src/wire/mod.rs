@@ -37,7 +37,7 @@ pub(crate) struct NewLinkageRun {
     /// Right dataset version. Absent, or the left one again: people who are more than once in that one version.
     #[serde(default)]
     pub right: Option<Uuid>,
-    /// What to link on. Absent: the suggested specification.
+    /// What to link on. Absent: the one which `_suggest` gives for the project, without the columns named below.
     #[serde(default)]
     pub spec: Option<LinkageSpec>,
     /// Least match probability of a link; goes before the specification's.
