@@ -4,6 +4,7 @@ mod areas;
 mod calibration;
 mod capacity;
 mod ceiling;
+mod clustered;
 mod conformal;
 mod decision;
 mod drift;
@@ -27,6 +28,7 @@ pub use areas::{Area, Areas, areas};
 pub use calibration::{Calibration, CalibrationBin, CalibrationLine, calibration};
 pub use capacity::{Capacity, Confusion, at_capacity, at_threshold, top_k};
 pub use ceiling::{Ceiling, ceiling, expected_auc};
+pub use clustered::ClusteredShare;
 pub use conformal::{
     Conformal, ConformalLimit, Coverage, Covered, PredictionSet, interval_half_width,
 };

@@ -15,7 +15,7 @@ pub struct Interval {
 }
 
 /// `count` of `total`. A share without its count says nothing, so the two travel together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proportion {
     /// How many.
     pub count: usize,

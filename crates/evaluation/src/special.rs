@@ -53,7 +53,16 @@ pub fn chi_square_tail(value: f64, degrees: usize) -> f64 {
     statrs::function::gamma::gamma_ur(degrees as f64 / 2.0, value / 2.0)
 }
 
-/// The `x` for which a beta(`a`, `b`) variable lies below it with probability `p`. For `a`, `b` ≥ 1.
+/// Point that Student's t with `degrees` degrees of freedom exceeds in absolute value with probability `1 − confidence`. For
+/// `0 < confidence < 1` and at least one degree.
+pub(crate) fn t_two_sided(confidence: f64, degrees: usize) -> f64 {
+    let degrees = degrees.max(1) as f64;
+    // t² / (t² + degrees) has a beta distribution.
+    let x = beta_quantile(confidence, 0.5, degrees / 2.0);
+    (degrees * x / (1.0 - x)).sqrt()
+}
+
+/// The `x` for which a beta(`a`, `b`) variable lies below it with probability `p`. For `a`, `b` > 0.
 ///
 /// # Source
 /// Continued fraction by Lentz's method (Press et al., *Numerical Recipes*, 2007, §6.4) under the saddle-point form of the

@@ -1,6 +1,6 @@
 //! Columns as small whole numbers, so that rows of equal value are counted together.
 
-use crate::{Column, Direction, TreeError, cut};
+use crate::{Column, Direction, TreeError, clusters::Clusters, cut};
 
 /// Code of a missing value.
 pub(crate) const MISSING: u32 = u32::MAX;
@@ -42,10 +42,10 @@ impl Coded {
         }
     }
 
-    fn new(column: &Column, min_rows: usize) -> Self {
+    fn new(column: &Column, clusters: Clusters<'_>, min_rows: usize) -> Self {
         let (meaning, codes) = match column {
             Column::Numeric { values, .. } => numbers(values),
-            Column::Category { codes, levels, .. } => categories(codes, levels, min_rows),
+            Column::Category { codes, levels, .. } => categories(codes, levels, clusters, min_rows),
         };
         Self {
             name: column.name().to_owned(),
@@ -56,10 +56,11 @@ impl Coded {
     }
 }
 
-/// All columns, checked. Levels with fewer than `min_rows` rows are not told apart.
+/// All columns, checked. Levels with fewer than `min_rows` rows, or clusters, are not told apart.
 pub(crate) fn coded(
     columns: &[Column],
     outcome: &[bool],
+    clusters: Clusters<'_>,
     min_rows: usize,
     monotone: &[(String, Direction)],
 ) -> Result<Vec<Coded>, TreeError> {
@@ -73,7 +74,7 @@ pub(crate) fn coded(
     }
     let mut coded: Vec<Coded> = columns
         .iter()
-        .map(|column| Coded::new(column, min_rows))
+        .map(|column| Coded::new(column, clusters, min_rows))
         .collect();
     for (name, direction) in monotone {
         let column = coded.iter_mut().find(|column| column.name == *name);
@@ -107,14 +108,20 @@ fn numbers(values: &[f64]) -> (Meaning, Vec<u32>) {
     (Meaning::Numbers(distinct), codes)
 }
 
-fn categories(codes: &[Option<u32>], levels: &[String], min_rows: usize) -> (Meaning, Vec<u32>) {
-    let mut rows = vec![0_usize; levels.len()];
-    for code in codes.iter().flatten() {
-        rows[*code as usize] += 1;
+fn categories(
+    codes: &[Option<u32>],
+    levels: &[String],
+    clusters: Clusters<'_>,
+    min_rows: usize,
+) -> (Meaning, Vec<u32>) {
+    let mut rows: Vec<Vec<u32>> = vec![Vec::new(); levels.len()];
+    for (row, code) in codes.iter().enumerate() {
+        if let Some(code) = code {
+            rows[*code as usize].push(row as u32);
+        }
     }
-    let common: Vec<u32> = (0..levels.len() as u32)
-        .filter(|level| rows[*level as usize] >= min_rows)
-        .collect();
+    let is_common = |level: &u32| clusters.one_each(&rows[*level as usize]).len() >= min_rows;
+    let common: Vec<u32> = (0..levels.len() as u32).filter(is_common).collect();
     let of_level = |level: u32| {
         // Those too rare to be told apart come after the others.
         common.binary_search(&level).unwrap_or(common.len()) as u32

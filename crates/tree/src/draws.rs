@@ -26,31 +26,12 @@ impl Draws {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 
-    /// All rows in a drawn order.
-    pub(crate) fn shuffled(&mut self, rows: impl Iterator<Item = u32>) -> Vec<u32> {
-        let mut rows: Vec<u32> = rows.collect();
-        for place in (1..rows.len()).rev() {
-            rows.swap(place, self.below(place + 1));
+    /// All in a drawn order.
+    pub(crate) fn shuffled(&mut self, numbers: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut numbers: Vec<u32> = numbers.collect();
+        for place in (1..numbers.len()).rev() {
+            numbers.swap(place, self.below(place + 1));
         }
-        rows
+        numbers
     }
-}
-
-/// The rows that choose, and the rows that only estimate; both ascending. Outcomes have no say in it.
-pub(crate) fn halves(rows: usize, honest_share: f64, seed: u64) -> (Vec<u32>, Vec<u32>) {
-    let mut drawn = Draws::new(seed, 1).shuffled((0..rows).map(|row| row as u32));
-    let mut kept = drawn.split_off((rows as f64 * honest_share).round() as usize);
-    drawn.sort_unstable();
-    kept.sort_unstable();
-    (kept, drawn)
-}
-
-/// Per row of `rows` the part that it is left out with.
-pub(crate) fn folds(rows: &[u32], folds: usize, seed: u64) -> Vec<usize> {
-    let order = Draws::new(seed, 2).shuffled(0..rows.len() as u32);
-    let mut fold = vec![0; rows.len()];
-    for (place, row) in order.into_iter().enumerate() {
-        fold[row as usize] = place % folds;
-    }
-    fold
 }

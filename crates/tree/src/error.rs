@@ -23,6 +23,24 @@ pub enum TreeError {
         /// Rows with which both those that choose and those that estimate can fill two leaves.
         needed: usize,
     },
+    /// One split with full leaves needs more clusters.
+    #[error(
+        "{found} clusters are too few: with about {needed} those that only estimate can fill two leaves"
+    )]
+    TooFewClusters {
+        /// Clusters given (persons, households).
+        found: usize,
+        /// Clusters with which those that estimate can fill two leaves.
+        needed: usize,
+    },
+    /// Not every row has its cluster.
+    #[error("{found} clusters where there are {expected} rows")]
+    Clusters {
+        /// Clusters given, one per row.
+        found: usize,
+        /// Rows.
+        expected: usize,
+    },
     /// A split of the rows would be as good by chance, whatever the column: an answer would be the same for everybody.
     #[error("no column tells the outcomes apart")]
     NothingFound,

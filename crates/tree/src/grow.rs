@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::{
     Direction, Measure,
     best::{Count, Limits, Parting, best},
+    clusters::Clusters,
     coded::Coded,
 };
 
@@ -21,6 +22,7 @@ pub(crate) struct Grown {
 pub(crate) struct Ground<'a> {
     pub(crate) columns: &'a [Coded],
     pub(crate) outcome: &'a [bool],
+    pub(crate) clusters: Clusters<'a>,
     pub(crate) max_depth: usize,
     pub(crate) min_rows: usize,
     pub(crate) measure: Measure,
@@ -35,8 +37,8 @@ struct Waiting {
 }
 
 impl Ground<'_> {
-    /// A tree on the rows that choose. Rows that only estimate are counted, so that every leaf has enough of them; their outcomes are
-    /// not looked at. The first node is the root, and a node stands before those below it.
+    /// A tree on the rows that choose. Rows that only estimate are counted, so that every leaf has enough of them, and
+    /// of clusters; their outcomes are not looked at. The first node is the root, and a node stands before those below it.
     pub(crate) fn grow(&self, rows: Vec<u32>, kept: Vec<u32>) -> Vec<Grown> {
         let min_kept = if kept.is_empty() { 0 } else { self.min_rows };
         let events = |rows: &[u32]| {
@@ -103,9 +105,11 @@ impl Ground<'_> {
 
     /// The best over all columns, the first of equals.
     fn best(&self, node: &Waiting, limits: &Limits) -> Option<Parting> {
+        // One row of each cluster: a side then holds at least as many clusters as it counts.
+        let kept = self.clusters.one_each(&node.kept);
         let of_column = |place: usize| {
             let column = &self.columns[place];
-            best(place, column, self.outcome, &node.rows, &node.kept, limits)
+            best(place, column, self.outcome, &node.rows, &kept, limits)
         };
         let found: Vec<Option<Parting>> = (0..self.columns.len())
             .into_par_iter()

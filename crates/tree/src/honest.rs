@@ -1,12 +1,12 @@
 //! What the rows that chose no split say of each node.
 
-use helder_evaluation::{Interval, Proportion};
+use helder_evaluation::Proportion;
 
 use crate::{
     Direction, Settings, TreeError,
     best::First,
+    clusters::{Clusters, count, probability},
     coded::{Coded, Meaning, coded},
-    draws,
     grow::{Ground, Grown},
     prune,
     tree::{Counted, Input, Node, Split, Test, Tree},
@@ -31,18 +31,48 @@ impl Tree {
         outcome: &[bool],
         settings: &Settings,
     ) -> Result<Self, TreeError> {
+        Self::learn(columns, outcome, Clusters::NONE, settings)
+    }
+
+    /// Learns a tree from rows of which several belong together: to one person, to one household.
+    ///
+    /// A cluster stands on one side of the honest split and in one part of the cross-validation, so that nobody who estimates is known
+    /// to the splits by his own rows or his partner's. `min_leaf_rows` holds for the clusters of a leaf that estimate, and of a level
+    /// that is told apart. Intervals reckon with rows that are alike.
+    ///
+    /// * `clusters` – per row the number of its cluster
+    ///
+    /// # Errors
+    /// As of [`Tree::fit`], and [`TreeError`] where there is not one cluster per row or where there are too few clusters.
+    ///
+    /// # Source
+    /// Korn and Graubard, Survey Methodology 24(2), 1998, for the intervals: [`helder_evaluation::ClusteredShare::korn_graubard`].
+    pub fn fit_clustered(
+        columns: &[crate::Column],
+        outcome: &[bool],
+        clusters: &[u32],
+        settings: &Settings,
+    ) -> Result<Self, TreeError> {
+        let clusters = Clusters::new(clusters, outcome.len())?;
+        Self::learn(columns, outcome, clusters, settings)
+    }
+
+    fn learn(
+        columns: &[crate::Column],
+        outcome: &[bool],
+        clusters: Clusters<'_>,
+        settings: &Settings,
+    ) -> Result<Self, TreeError> {
         settings.check()?;
-        let coded = coded(columns, outcome, settings.min_leaf_rows, &settings.monotone)?;
-        let (rows, kept) = draws::halves(outcome.len(), settings.honest_share, settings.seed);
-        enough(
-            outcome.len(),
-            [&rows, &kept],
-            settings.min_leaf_rows,
-            settings.honest_share,
-        )?;
+        let min_rows = settings.min_leaf_rows;
+        let coded = coded(columns, outcome, clusters, min_rows, &settings.monotone)?;
+        let halves = clusters.halves(outcome.len(), settings.honest_share, settings.seed);
+        enough(clusters, &halves, min_rows, settings.honest_share)?;
+        let (rows, kept) = halves;
         let ground = Ground {
             columns: &coded,
             outcome,
+            clusters,
             max_depth: settings.max_depth,
             min_rows: settings.min_leaf_rows,
             measure: settings.measure,
@@ -51,11 +81,9 @@ impl Tree {
         let price = prune::price(&ground, &grown, &rows, &kept, settings);
         let prices = prune::prices(&grown, settings.measure);
         let counting = if kept.is_empty() { &rows } else { &kept };
-        let mut counts = vec![Proportion::new(0, 0); grown.len()];
+        let mut here: Vec<Vec<u32>> = vec![Vec::new(); grown.len()];
         for row in counting {
-            let leaf = prune::leaf(&ground, &grown, &prices, price, *row);
-            counts[leaf].total += 1;
-            counts[leaf].count += usize::from(outcome[*row as usize]);
+            here[prune::leaf(&ground, &grown, &prices, price, *row)].push(*row);
         }
         let mut is_leaf: Vec<bool> = grown
             .iter()
@@ -64,30 +92,23 @@ impl Tree {
             .collect();
         for place in (0..grown.len()).rev() {
             if let Some((_, below)) = grown[place].split.as_ref().filter(|_| !is_leaf[place]) {
-                for side in below {
-                    counts[place].total += counts[*side].total;
-                    counts[place].count += counts[*side].count;
-                }
+                here[place] = below.iter().flat_map(|side| here[*side].clone()).collect();
             }
         }
         let base = share_of(outcome);
+        let counts: Vec<Proportion> = here.iter().map(|rows| count(rows, outcome)).collect();
         let merged = keep_direction(&ground, &grown, &mut is_leaf, &counts, base);
         if is_leaf[0] {
             return Err(TreeError::NothingFound);
         }
-        let interval = |count: Proportion| {
-            let is_honest = !kept.is_empty();
-            count
-                .clopper_pearson(settings.confidence)
-                .filter(|_| is_honest)
-        };
+        let confidence = (!kept.is_empty()).then_some(settings.confidence);
         let mut tree = Self {
             inputs: coded.iter().map(input).collect(),
             nodes: Vec::new(),
             base_share: base,
             merged,
         };
-        let says = |place: usize| counted(counts[place], base, interval(counts[place]));
+        let says = |place: usize| clusters.counted(&here[place], outcome, base, confidence);
         tree.nodes = numbered(&coded, &grown, &is_leaf, settings.round_cuts, &says);
         Ok(tree)
     }
@@ -98,17 +119,15 @@ pub(crate) fn share_of(outcome: &[bool]) -> f64 {
     outcome.iter().filter(|event| **event).count() as f64 / outcome.len() as f64
 }
 
-/// Whether there are rows for one split.
+/// Whether there are rows for one split, and of those that estimate clusters.
 pub(crate) fn enough(
-    found: usize,
-    [rows, kept]: [&[u32]; 2],
+    clusters: Clusters<'_>,
+    (rows, kept): &(Vec<u32>, Vec<u32>),
     min_rows: usize,
     honest_share: f64,
 ) -> Result<(), TreeError> {
     let full = 2 * min_rows;
-    if rows.len() >= full && (kept.is_empty() || kept.len() >= full) {
-        return Ok(());
-    }
+    let (found, n_kept) = (rows.len() + kept.len(), kept.len());
     let part = |share: f64| {
         if share > 0.0 {
             full as f64 / share
@@ -116,25 +135,22 @@ pub(crate) fn enough(
             0.0
         }
     };
-    let needed = part(honest_share).max(part(1.0 - honest_share)).ceil() as usize;
-    Err(TreeError::TooFewRows {
-        found,
-        needed: needed.max(found + 1),
-    })
-}
-
-/// A count with its probability: as if one average person were added, so that it is never 0 or 1.
-pub(crate) fn counted(count: Proportion, base: f64, interval: Option<Interval>) -> Counted {
-    Counted {
-        rows: count.total as u64,
-        events: count.count as u64,
-        probability: probability(count, base),
-        interval: interval.map(|interval| [interval.low, interval.high]),
+    if rows.len() < full || (n_kept > 0 && n_kept < full) {
+        let needed = part(honest_share).max(part(1.0 - honest_share)).ceil() as usize;
+        return Err(TreeError::TooFewRows {
+            found,
+            needed: needed.max(found + 1),
+        });
     }
-}
-
-pub(crate) fn probability(count: Proportion, base: f64) -> f64 {
-    (count.count as f64 + base) / (count.total as f64 + 1.0)
+    let estimating = clusters.one_each(kept).len();
+    if n_kept > 0 && estimating < full {
+        let found = estimating + clusters.one_each(rows).len();
+        return Err(TreeError::TooFewClusters {
+            found,
+            needed: (part(honest_share).ceil() as usize).max(found + 1),
+        });
+    }
+    Ok(())
 }
 
 pub(crate) fn input(column: &Coded) -> Input {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod best;
+mod clusters;
 mod coded;
 mod cut;
 mod draws;

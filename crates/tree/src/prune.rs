@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use crate::{
-    Measure, Pruning, Settings, draws,
+    Measure, Pruning, Settings,
+    clusters::Gain,
     grow::{Ground, Grown},
     honest,
 };
@@ -97,8 +98,8 @@ pub(crate) fn price(
         } => (folds, standard_errors),
     };
     let tried = between(nodes, ground.measure);
-    let fold_of = draws::folds(rows, folds, settings.seed);
-    let of_folds: Vec<Vec<[f64; 2]>> = (0..folds)
+    let fold_of = ground.clusters.folds(rows, folds, settings.seed);
+    let of_folds: Vec<Vec<Gain>> = (0..folds)
         .into_par_iter()
         .map(|fold| {
             let side = |is_out: bool| -> Vec<u32> {
@@ -111,10 +112,12 @@ pub(crate) fn price(
             gains(ground, &grown, &side(true), &tried)
         })
         .collect();
-    let n = rows.len() as f64;
-    let sum = |at: usize, moment: usize| of_folds.iter().map(|fold| fold[at][moment]).sum::<f64>();
-    let gain = |at: usize| sum(at, 0) / n;
-    let error = |at: usize| ((sum(at, 1) / n - gain(at).powi(2)).max(0.0) / n).sqrt();
+    let of_all = |at: usize| {
+        let folds = of_folds.iter();
+        folds.fold(Gain::default(), |sum, fold| sum.plus(&fold[at]))
+    };
+    let gain = |at: usize| of_all(at).mean();
+    let error = |at: usize| of_all(at).standard_error();
     // The last price keeps nothing, and gains nothing.
     let best = (0..tried.len())
         .rev()
@@ -148,30 +151,40 @@ fn between(nodes: &[Grown], measure: Measure) -> Vec<f64> {
     tried
 }
 
-/// Sums of what a tree gains over no tree, and of its square, over rows left out; per price.
-fn gains(ground: &Ground<'_>, nodes: &[Grown], rows: &[u32], tried: &[f64]) -> Vec<[f64; 2]> {
+/// What a tree gains over no tree on rows left out; per price.
+fn gains(ground: &Ground<'_>, nodes: &[Grown], rows: &[u32], tried: &[f64]) -> Vec<Gain> {
     let prices = prices(nodes, ground.measure);
     let base = honest::share_of(ground.outcome);
-    let mut sums = vec![[0.0; 2]; tried.len()];
-    for row in rows {
-        let event = f64::from(u8::from(ground.outcome[*row as usize]));
-        let error = |place: usize| {
-            let count = nodes[place].count;
-            // As the finished tree says it: with one average person added.
-            let share = (count.events as f64 + base) / (count.rows as f64 + 1.0);
-            match ground.measure {
-                Measure::SquaredError => (event - share).powi(2),
-                Measure::LogLoss => -(event * share.ln() + (1.0 - event) * (1.0 - share).ln()),
+    let mut gains = vec![Gain::default(); tried.len()];
+    let mut sums = vec![0.0; tried.len()];
+    let of = |row: &u32| ground.clusters.of(*row);
+    for cluster in ground
+        .clusters
+        .together(rows)
+        .chunk_by(|a, b| of(a) == of(b))
+    {
+        sums.fill(0.0);
+        for row in cluster {
+            let event = f64::from(u8::from(ground.outcome[*row as usize]));
+            let error = |place: usize| {
+                let count = nodes[place].count;
+                // As the finished tree says it: with one average person added.
+                let share = (count.events as f64 + base) / (count.rows as f64 + 1.0);
+                match ground.measure {
+                    Measure::SquaredError => (event - share).powi(2),
+                    Measure::LogLoss => -(event * share.ln() + (1.0 - event) * (1.0 - share).ln()),
+                }
+            };
+            let without = error(0);
+            for (sum, price) in sums.iter_mut().zip(tried) {
+                *sum += without - error(leaf(ground, nodes, &prices, *price, *row));
             }
-        };
-        let without = error(0);
-        for (sum, price) in sums.iter_mut().zip(tried) {
-            let gain = without - error(leaf(ground, nodes, &prices, *price, *row));
-            sum[0] += gain;
-            sum[1] += gain * gain;
+        }
+        for (gain, sum) in gains.iter_mut().zip(&sums) {
+            gain.add(*sum, cluster.len());
         }
     }
-    sums
+    gains
 }
 
 /// The leaf of a row where splits up to a price are dropped.

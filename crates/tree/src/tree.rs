@@ -40,11 +40,15 @@ pub struct Node {
 pub struct Counted {
     /// Rows that estimate.
     pub rows: u64,
+    /// Clusters (persons, households) that these rows are of; none where each row stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<u64>,
     /// Those with the outcome.
     pub events: u64,
     /// Probability: (events + share of events among all) / (rows + 1), so never 0 or 1.
     pub probability: f64,
-    /// Exact interval of the probability (Clopper and Pearson); none where the same rows chose the splits.
+    /// Exact interval of the probability: Clopper and Pearson's, with clusters Korn and Graubard's. None where the same rows chose the
+    /// splits.
     pub interval: Option<[f64; 2]>,
 }
 

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on must stop"
 )]
 
+mod clustered;
 mod conformal;
 mod degenerate;
 mod parity;

@@ -16,12 +16,16 @@ const ALONE: usize = 64;
 pub(super) struct Bits(Vec<u64>);
 
 impl Bits {
-    pub(super) fn new(rows: usize, is_in: impl Fn(usize) -> bool) -> Self {
+    pub(super) fn new(rows: usize, mut is_in: impl FnMut(usize) -> bool) -> Self {
         let mut words = vec![0_u64; rows.div_ceil(64)];
         for row in (0..rows).filter(|row| is_in(*row)) {
             words[row / 64] |= 1 << (row % 64);
         }
         Self(words)
+    }
+
+    pub(super) fn has(&self, row: usize) -> bool {
+        self.0[row / 64] >> (row % 64) & 1 == 1
     }
 
     pub(super) fn and(&self, other: &Self) -> Self {

@@ -1,5 +1,7 @@
 //! Learning a list: the best rule among those left, again and again, and as many rules as rows left out can bear.
 
+use std::collections::HashSet;
+
 use helder_evaluation::Proportion;
 use rayon::prelude::*;
 
@@ -10,9 +12,9 @@ use super::{
 use crate::{
     Column, Counted, TreeError,
     best::Count,
+    clusters::{Clusters, Gain, count, probability},
     coded::{Coded, coded},
-    draws,
-    honest::{counted, enough, input, probability, share_of},
+    honest::{enough, input, share_of},
 };
 
 /// What size counts for beside difference when rules compete: a rule scores its difference in share times its rows to this power. At 0.5
@@ -41,18 +43,41 @@ impl RuleList {
         outcome: &[bool],
         settings: &RuleSettings,
     ) -> Result<Self, TreeError> {
+        Self::learn(columns, outcome, Clusters::NONE, settings)
+    }
+
+    /// Learns a list from rows of which several belong together, as [`Tree::fit_clustered`](crate::Tree::fit_clustered) does.
+    ///
+    /// * `clusters` – per row the number of its cluster
+    ///
+    /// # Errors
+    /// As of a tree.
+    pub fn fit_clustered(
+        columns: &[Column],
+        outcome: &[bool],
+        clusters: &[u32],
+        settings: &RuleSettings,
+    ) -> Result<Self, TreeError> {
+        let clusters = Clusters::new(clusters, outcome.len())?;
+        Self::learn(columns, outcome, clusters, settings)
+    }
+
+    fn learn(
+        columns: &[Column],
+        outcome: &[bool],
+        clusters: Clusters<'_>,
+        settings: &RuleSettings,
+    ) -> Result<Self, TreeError> {
         settings.check()?;
-        let coded = coded(columns, outcome, settings.min_rule_rows, &[])?;
-        let (rows, kept) = draws::halves(outcome.len(), settings.honest_share, settings.seed);
-        enough(
-            outcome.len(),
-            [&rows, &kept],
-            settings.min_rule_rows,
-            settings.honest_share,
-        )?;
+        let min_rows = settings.min_rule_rows;
+        let coded = coded(columns, outcome, clusters, min_rows, &[])?;
+        let halves = clusters.halves(outcome.len(), settings.honest_share, settings.seed);
+        enough(clusters, &halves, min_rows, settings.honest_share)?;
+        let (rows, kept) = halves;
         let ground = Ground {
             columns: &coded,
             outcome,
+            clusters,
             settings,
         };
         let (n_rules, eagerness) = ground.chosen(&rows, &kept);
@@ -67,6 +92,7 @@ impl RuleList {
 struct Ground<'a> {
     columns: &'a [Coded],
     outcome: &'a [bool],
+    clusters: Clusters<'a>,
     settings: &'a RuleSettings,
 }
 
@@ -84,11 +110,11 @@ impl Ground<'_> {
     /// better than none by one standard error.
     fn chosen(&self, rows: &[u32], kept: &[u32]) -> (usize, f64) {
         let folds = self.settings.folds;
-        let fold_of = draws::folds(rows, folds, self.settings.seed);
+        let fold_of = self.clusters.folds(rows, folds, self.settings.seed);
         let tasks: Vec<(usize, usize)> = (0..EAGERNESS.len())
             .flat_map(|eager| (0..folds).map(move |fold| (eager, fold)))
             .collect();
-        let of_folds: Vec<Vec<[f64; 2]>> = tasks
+        let of_folds: Vec<Vec<Gain>> = tasks
             .into_par_iter()
             .map(|(eager, fold)| {
                 let side = |is_out: bool| -> Vec<u32> {
@@ -101,19 +127,12 @@ impl Ground<'_> {
                 self.gains(&rules, &learned, &side(true))
             })
             .collect();
-        let n = rows.len() as f64;
         let mut best = (0.0, 0, EAGERNESS[0]);
         for n_rules in 1..=self.settings.max_rules {
             for (eager, of_folds) in of_folds.chunks(folds).enumerate() {
-                let sum = |moment: usize| -> f64 {
-                    of_folds
-                        .iter()
-                        .map(|fold| fold[n_rules][moment])
-                        .sum::<f64>()
-                        / n
-                };
-                let gain = sum(0);
-                let error = ((sum(1) - gain.powi(2)).max(0.0) / n).sqrt();
+                let folds = of_folds.iter();
+                let of_all = folds.fold(Gain::default(), |sum, fold| sum.plus(&fold[n_rules]));
+                let (gain, error) = (of_all.mean(), of_all.standard_error());
                 // Better than no rule by more than chance makes of it.
                 if gain > best.0 * (1.0 + 1e-12) && gain > error {
                     best = (gain, n_rules, EAGERNESS[eager]);
@@ -123,42 +142,53 @@ impl Ground<'_> {
         (best.1, best.2)
     }
 
-    /// Sums over rows left out of what 0, 1, 2, … rules take off the log loss, and of its square.
-    fn gains(&self, rules: &[Asking], rows: &[u32], out: &[u32]) -> Vec<[f64; 2]> {
+    /// What 0, 1, 2, … rules take off the log loss of rows left out.
+    fn gains(&self, rules: &[Asking], rows: &[u32], out: &[u32]) -> Vec<Gain> {
         let shares = self.shares(rules, rows);
-        let mut sums = vec![[0.0; 2]; self.settings.max_rules + 1];
-        for row in out {
-            let event = f64::from(u8::from(self.outcome[*row as usize]));
-            let held = self.first(rules, *row);
-            let likelihood = |share: f64| event * share.ln() + (1.0 - event) * (1.0 - share).ln();
-            for (n_rules, sum) in sums.iter_mut().enumerate() {
-                // Rules that were not found change nothing.
-                let n_rules = n_rules.min(rules.len());
-                let share = if held < n_rules {
-                    shares[held][0]
-                } else {
-                    shares[n_rules][1]
-                };
-                let gain = likelihood(share) - likelihood(shares[0][1]);
-                sum[0] += gain;
-                sum[1] += gain * gain;
+        let mut gains = vec![Gain::default(); self.settings.max_rules + 1];
+        let mut sums = vec![0.0; gains.len()];
+        let of = |row: &u32| self.clusters.of(*row);
+        for cluster in self.clusters.together(out).chunk_by(|a, b| of(a) == of(b)) {
+            sums.fill(0.0);
+            for row in cluster {
+                self.add_gains(&mut sums, rules, &shares, *row);
+            }
+            for (gain, sum) in gains.iter_mut().zip(&sums) {
+                gain.add(*sum, cluster.len());
             }
         }
-        sums
+        gains
+    }
+
+    /// Adds what 0, 1, 2, … rules take off the log loss of a row.
+    fn add_gains(&self, sums: &mut [f64], rules: &[Asking], shares: &[[f64; 2]], row: u32) {
+        let event = f64::from(u8::from(self.outcome[row as usize]));
+        let held = self.first(rules, row);
+        let likelihood = |share: f64| event * share.ln() + (1.0 - event) * (1.0 - share).ln();
+        for (n_rules, sum) in sums.iter_mut().enumerate() {
+            // Rules that were not found change nothing.
+            let n_rules = n_rules.min(rules.len());
+            let share = if held < n_rules {
+                shares[held][0]
+            } else {
+                shares[n_rules][1]
+            };
+            *sum += likelihood(share) - likelihood(shares[0][1]);
+        }
     }
 
     /// Share of events where a rule is the first that holds, and among rows before it; the last has rows where none holds.
     fn shares(&self, rules: &[Asking], rows: &[u32]) -> Vec<[f64; 2]> {
-        let counts = self.counts(rules, rows);
+        let counts = self.here(rules, rows);
+        let counts = counts.iter().map(|rows| count(rows, self.outcome));
         let base = share_of(self.outcome);
         let share = |count: Proportion| probability(count, base);
         let mut left = Proportion::new(0, 0);
         let mut shares: Vec<[f64; 2]> = counts
-            .iter()
             .rev()
             .map(|count| {
                 left = Proportion::new(left.count + count.count, left.total + count.total);
-                [share(*count), share(left)]
+                [share(count), share(left)]
             })
             .collect();
         shares.reverse();
@@ -166,14 +196,12 @@ impl Ground<'_> {
     }
 
     /// Rows per first rule that holds; the last are those where none does.
-    fn counts(&self, rules: &[Asking], rows: &[u32]) -> Vec<Proportion> {
-        let mut counts = vec![Proportion::new(0, 0); rules.len() + 1];
+    fn here(&self, rules: &[Asking], rows: &[u32]) -> Vec<Vec<u32>> {
+        let mut here = vec![Vec::new(); rules.len() + 1];
         for row in rows {
-            let count = &mut counts[self.first(rules, *row)];
-            count.total += 1;
-            count.count += usize::from(self.outcome[*row as usize]);
+            here[self.first(rules, *row)].push(*row);
         }
-        counts
+        here
     }
 
     /// Place of the first rule that holds, or after the last.
@@ -186,10 +214,9 @@ impl Ground<'_> {
     fn rules(&self, rows: &[u32], kept: &[u32], eagerness: f64) -> Vec<Asking> {
         let all: Vec<u32> = rows.iter().chain(kept).copied().collect();
         let n = all.len();
-        let masks = [
+        let choosing = [
             Bits::new(n, |at| at < rows.len()),
             Bits::new(n, |at| at < rows.len() && self.outcome[all[at] as usize]),
-            Bits::new(n, |at| at >= rows.len()),
         ];
         let asked = asked(self.columns, self.outcome, rows);
         let holding: Vec<Bits> = asked
@@ -200,12 +227,17 @@ impl Ground<'_> {
         let mut most = 1.0;
         let mut rules = Vec::new();
         while rules.len() < self.settings.max_rules {
+            // One row of each cluster: a rule then holds for at least as many clusters as it counts.
+            let mut seen = HashSet::new();
+            let mut is_first = |at: usize| self.clusters.is_first(all[at], &mut seen);
+            let estimating = Bits::new(n, |at| at >= rows.len() && left.has(at) && is_first(at));
+            let masks = [&choosing[0], &choosing[1], &estimating];
             let search = Search {
                 ground: self,
-                masks: [&masks[0], &masks[1], &masks[2]],
+                masks,
                 holding: &holding,
                 left: &left,
-                total: left.counts(&left, [&masks[0], &masks[1], &masks[2]]),
+                total: left.counts(&left, masks),
                 most,
                 min_kept: if kept.is_empty() {
                     0
@@ -239,16 +271,16 @@ impl Ground<'_> {
     ) -> Result<RuleList, TreeError> {
         let base = share_of(self.outcome);
         let mut dropped = 0;
-        let counts = loop {
-            let counts = self.counts(&rules, rows);
-            let of = |at: usize| probability(counts[at], base);
+        let here = loop {
+            let here = self.here(&rules, rows);
+            let of = |at: usize| probability(count(&here[at], self.outcome), base);
             let rising = (0..rules.len()).find(|at| of(*at) < of(at + 1));
             match rising.filter(|_| self.settings.is_falling) {
-                None => break counts,
+                None => break here,
                 // Of two rules the smaller goes; the last is no rule.
                 Some(at) => {
                     let next_is_smaller =
-                        at + 1 < rules.len() && counts[at + 1].total < counts[at].total;
+                        at + 1 < rules.len() && here[at + 1].len() < here[at].len();
                     rules.remove(at + usize::from(next_is_smaller));
                     dropped += 1;
                 }
@@ -257,26 +289,23 @@ impl Ground<'_> {
         if rules.is_empty() {
             return Err(TreeError::NothingFound);
         }
-        let says = |count: Proportion| -> Counted {
-            let interval = count.clopper_pearson(self.settings.confidence);
-            counted(count, base, interval.filter(|_| is_honest))
+        let confidence = is_honest.then_some(self.settings.confidence);
+        let says = |rows: &[u32]| -> Counted {
+            self.clusters.counted(rows, self.outcome, base, confidence)
         };
-        let left = |from: usize| {
-            let sum = |of: fn(&Proportion) -> usize| counts[from..].iter().map(of).sum();
-            Proportion::new(sum(|count| count.count), sum(|count| count.total))
-        };
+        let left = |from: usize| here[from..].concat();
         let rules = rules.iter().enumerate().map(|(at, rule)| Rule {
             conditions: rule
                 .iter()
                 .map(|asked| asked.condition(self.columns))
                 .collect(),
-            here: says(counts[at]),
-            left: says(left(at + 1)),
+            here: says(&here[at]),
+            left: says(&left(at + 1)),
         });
         Ok(RuleList {
             rules: rules.collect(),
             inputs: self.columns.iter().map(input).collect(),
-            everybody: says(left(0)),
+            everybody: says(&left(0)),
             base_share: base,
             dropped,
         })

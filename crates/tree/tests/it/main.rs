@@ -7,6 +7,7 @@
 
 mod coverage;
 mod degenerate;
+mod households;
 mod made;
 mod parity;
 mod rules;

@@ -1,4 +1,4 @@
-//! The folds in which the strength of a penalty is chosen.
+//! Rows that belong together, and the folds in which the strength of a penalty is chosen.
 
 use std::collections::BTreeMap;
 
@@ -27,16 +27,10 @@ pub(super) fn folds(
     let Some(net) = &plan.hyperparameters.elastic_net else {
         return Ok(Vec::new());
     };
-    let of_split = match &plan.split {
-        NewSplit::Random { group, .. } => group.as_deref(),
-        _ => None,
-    };
-    let (column, pointer) = match net.fold_group.as_deref() {
-        Some(column) => (Some(column), "/hyperparameters/elasticNet/foldGroup"),
-        None => (of_split, "/split/group"),
-    };
+    let asked = net.fold_group.as_deref();
+    let group = group(plan, asked, "/hyperparameters/elasticNet/foldGroup");
     // A strength that is given needs no folds.
-    let Some(column) = column.filter(|_| net.lambda.is_none()) else {
+    let Some((column, pointer)) = group.filter(|_| net.lambda.is_none()) else {
         let each = rows.train.iter();
         let of_row = |row: &usize| drawn(plan.seed, &(*row as u64).to_le_bytes()) % FOLDS as u64;
         return Ok(each.map(|row| of_row(row) as usize).collect());
@@ -55,6 +49,56 @@ pub(super) fn folds(
         *fold = place % FOLDS;
     }
     Ok(rows.train.iter().map(|row| groups[&draw(row)]).collect())
+}
+
+/// Train rows that belong together.
+pub(super) struct Clusters<'a> {
+    /// The column whose equal values say so.
+    pub column: &'a str,
+    /// Where the plan names it.
+    pub pointer: &'static str,
+    /// Per train row the number of its value, in the order of the values.
+    pub of_rows: Vec<u32>,
+}
+
+/// Which train rows belong together, for trees and rule lists; none where the plan names no column.
+///
+/// # Errors
+/// [`LearnError::Invalid`] where the column is of another kind or has gaps.
+pub(super) fn clusters<'a>(
+    table: &Table,
+    plan: &'a NewTrainingRun,
+    rows: &Rows,
+) -> Result<Option<Clusters<'a>>, LearnError> {
+    let asked = plan.hyperparameters.row_group.as_deref();
+    let Some((column, pointer)) = group(plan, asked, "/hyperparameters/rowGroup") else {
+        return Ok(None);
+    };
+    let values = known(table, column, pointer)?;
+    let mut distinct: Vec<&String> = rows.train.iter().map(|row| &values[*row]).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let number = |row: &usize| distinct.partition_point(|value| *value < &values[*row]) as u32;
+    Ok(Some(Clusters {
+        column,
+        pointer,
+        of_rows: rows.train.iter().map(number).collect(),
+    }))
+}
+
+/// The column that is asked for, else that of the split; with the pointer to blame.
+fn group<'a>(
+    plan: &'a NewTrainingRun,
+    asked: Option<&'a str>,
+    pointer: &'static str,
+) -> Option<(&'a str, &'static str)> {
+    let of_split = match &plan.split {
+        NewSplit::Random { group, .. } => group.as_deref(),
+        _ => None,
+    };
+    asked
+        .map(|column| (column, pointer))
+        .or_else(|| of_split.map(|column| (column, "/split/group")))
 }
 
 /// A number that the seed and a name give.

@@ -216,6 +216,10 @@ pub(super) fn wanted(plan: &NewTrainingRun) -> Vec<(String, &str)> {
             "/hyperparameters/elasticNet/foldGroup",
             net.and_then(|net| net.fold_group.as_deref()),
         ),
+        (
+            "/hyperparameters/rowGroup",
+            plan.hyperparameters.row_group.as_deref(),
+        ),
         ("/offset/name", offset),
         ("/exposure", plan.exposure.as_deref()),
         ("/trials", plan.trials.as_deref()),

@@ -13,12 +13,13 @@ use helder_tree::{
 use super::{
     LearnError, ModelParts,
     columns::{columns, directions, own_effects, train_outcomes},
+    folds::clusters,
     plan::{AlgorithmName, NewTrainingRun, SMALLEST_GROUP},
     prepare::Prepared,
     split::Rows,
     table::Table,
 };
-pub(super) use summary::{LeafSummary, TreeSummary};
+pub(super) use summary::{RowGroups, TreeSummary};
 pub(super) use words::answer;
 
 /// Places of the first and the second way, of a question in the model.
@@ -48,6 +49,13 @@ pub(super) fn fit(
     let y = train_outcomes(table, plan, rows)?;
     let inputs = own_effects(prepared);
     let columns = columns(table, &inputs, &rows.train)?;
+    let clusters = clusters(table, plan, rows)?;
+    let of_rows = clusters
+        .as_ref()
+        .map(|clusters| clusters.of_rows.as_slice());
+    let pointer = clusters
+        .as_ref()
+        .map_or("/frameId", |clusters| clusters.pointer);
     let learned = if plan.algorithm == AlgorithmName::RuleList {
         let settings = RuleSettings {
             max_rules: plan
@@ -58,25 +66,30 @@ pub(super) fn fit(
             seed: u64::from(plan.seed),
             ..RuleSettings::default()
         };
-        let list = RuleList::fit(&columns, &y, &settings).map_err(told)?;
+        let list = match of_rows {
+            Some(clusters) => RuleList::fit_clustered(&columns, &y, clusters, &settings),
+            None => RuleList::fit(&columns, &y, &settings),
+        };
+        let list = list.map_err(|error| told(error, pointer))?;
         let common = list.inputs.iter().map(|input| input.levels.clone());
         Learned {
-            events: counted_events(
-                list.rules
-                    .iter()
-                    .map(|rule| &rule.here)
-                    .chain([list.otherwise()]),
-            ),
+            leaves: (list.rules.iter().map(|rule| rule.here))
+                .chain([*list.otherwise()])
+                .collect(),
             inputs: with_levels(inputs, common),
             nodes: of_list(&list)?,
             given_up: list.dropped,
         }
     } else {
         let settings = settings(plan, &inputs)?;
-        let tree = Tree::fit(&columns, &y, &settings).map_err(told)?;
+        let tree = match of_rows {
+            Some(clusters) => Tree::fit_clustered(&columns, &y, clusters, &settings),
+            None => Tree::fit(&columns, &y, &settings),
+        };
+        let tree = tree.map_err(|error| told(error, pointer))?;
         let common = tree.inputs.iter().map(|input| input.levels.clone());
         Learned {
-            events: counted_events(tree.leaves().map(|(_, leaf)| &leaf.counted)),
+            leaves: tree.leaves().map(|(_, leaf)| leaf.counted).collect(),
             inputs: with_levels(inputs, common),
             nodes: of_tree(&tree)?,
             given_up: tree.merged,
@@ -92,7 +105,11 @@ pub(super) fn fit(
             asked.into_iter().any(|split| split.input == input.name)
         })
         .collect();
-    let summary = TreeSummary::new(&fit, &inputs, &learned.events, y.len(), learned.given_up);
+    let mut summary = TreeSummary::new(&fit, &inputs, &learned.leaves, y.len(), learned.given_up);
+    summary.groups = clusters.map(|clusters| RowGroups {
+        column: clusters.column.to_owned(),
+        estimating: learned.nodes.first().and_then(|(root, _)| root.clusters),
+    });
     let algorithm = if plan.algorithm == AlgorithmName::RuleList {
         Algorithm::RuleList(fit)
     } else {
@@ -112,8 +129,8 @@ type Leveled = (Input, Option<Vec<String>>);
 struct Learned {
     inputs: Vec<Leveled>,
     nodes: Vec<(Counted, Option<Question>)>,
-    /// Rows with the outcome per leaf, in the order of the nodes.
-    events: Vec<u64>,
+    /// What is said where questions end, in the order of the nodes.
+    leaves: Vec<Counted>,
     given_up: usize,
 }
 
@@ -238,10 +255,6 @@ fn of_list(list: &RuleList) -> Result<Vec<(Counted, Option<Question>)>, LearnErr
     Ok(nodes)
 }
 
-fn counted_events<'a>(leaves: impl Iterator<Item = &'a Counted>) -> Vec<u64> {
-    leaves.map(|counted| counted.events).collect()
-}
-
 /// Inputs with the levels that were told apart. A level that was never seen counts as a rare one, where there are rare ones.
 fn with_levels(
     inputs: Vec<Input>,
@@ -274,11 +287,13 @@ fn settings(plan: &NewTrainingRun, inputs: &[Input]) -> Result<Settings, LearnEr
     })
 }
 
-fn told(error: TreeError) -> LearnError {
+/// * `pointer` – what says which rows belong together
+fn told(error: TreeError, pointer: &str) -> LearnError {
     let text = error.to_string();
     match error {
         TreeError::OneClass(_) => LearnError::one_class(),
         TreeError::TooFewRows { .. } => LearnError::fault("/frameId", "too-few-rows", text),
+        TreeError::TooFewClusters { .. } => LearnError::fault(pointer, "too-few-groups", text),
         TreeError::NothingFound => LearnError::fault(
             "/features",
             "nothing-told",

@@ -4,7 +4,7 @@ use helder_model::{Algorithm, Input, Meaning, Model, TreeFit};
 use helder_report::{Cell, Section, Table, Text, TreeChart, TreeRow, number};
 
 use super::text;
-use crate::learn::trees::{LeafSummary, TreeSummary, answer};
+use crate::learn::trees::{RowGroups, TreeSummary, answer};
 
 /// The whole tree or list.
 pub(super) fn tree(model: &Model, summary: &TreeSummary) -> Option<Section> {
@@ -34,17 +34,27 @@ pub(super) fn tree(model: &Model, summary: &TreeSummary) -> Option<Section> {
         number::count(summary.choosing_rows),
         number::count(summary.estimating_rows),
     );
+    let how_often = if summary.groups.is_some() {
+        Text::new("ongeveer", "about")
+    } else {
+        Text::new("minstens", "at least")
+    };
     let mut section = Section::new(heading)
         .paragraph(how)
         .paragraph(Text::new(
             format!(
-                "De vragen zijn gekozen op {chosen} rijen. De kansen komen van {estimated} andere rijen, die niets kozen. Daardoor lijken ze niet beter dan ze zijn. Het interval bevat de echte kans in minstens 95 van de 100 gevallen."
+                "De vragen zijn gekozen op {chosen} rijen. De kansen komen van {estimated} andere rijen, die niets kozen. Daardoor lijken ze niet beter dan ze zijn. Het interval bevat de echte kans in {at_least} 95 van de 100 gevallen.",
+                at_least = how_often.nl
             ),
             format!(
-                "The questions were chosen on {chosen} rows. The probabilities come from {estimated} other rows, which chose nothing, so that they do not look better than they are. The interval holds the true probability in at least 95 of 100 cases."
+                "The questions were chosen on {chosen} rows. The probabilities come from {estimated} other rows, which chose nothing, so that they do not look better than they are. The interval holds the true probability in {at_least} 95 of 100 cases.",
+                at_least = how_often.en
             ),
-        ))
-        .chart(drawn(fit, &model.inputs, is_list));
+        ));
+    if let Some(groups) = &summary.groups {
+        section = section.paragraph(together(groups));
+    }
+    section = section.chart(drawn(fit, &model.inputs, is_list));
     if summary.given_up > 0 {
         let count = summary.given_up;
         section = section.warning(Text::new(
@@ -56,7 +66,21 @@ pub(super) fn tree(model: &Model, summary: &TreeSummary) -> Option<Section> {
             ),
         ));
     }
-    Some(section.table(sentences(&summary.leaves, is_list)))
+    Some(section.table(sentences(summary, is_list)))
+}
+
+/// What it means that rows belong together.
+fn together(groups: &RowGroups) -> Text {
+    let RowGroups { column, estimating } = groups;
+    let count = estimating.map_or_else(String::new, number::count);
+    Text::new(
+        format!(
+            "Rijen met dezelfde waarde in de kolom `{column}` horen bij elkaar, zoals de rijen van één persoon of één huishouden. Zulke rijen kozen samen, of kozen samen niets. De rijen die niets kozen, hebben {count} verschillende waarden. Rijen die bij elkaar horen, lijken op elkaar en zeggen daarom minder. Het interval is daar breder om."
+        ),
+        format!(
+            "Rows with the same value in the column `{column}` belong together, as rows of one person or one household do. Such rows chose together, or together chose nothing. The rows that chose nothing have {count} different values. Rows that belong together are alike and therefore tell less. The interval is wider for it."
+        ),
+    )
 }
 
 fn drawn(fit: &TreeFit, inputs: &[Input], is_list: bool) -> TreeChart {
@@ -107,12 +131,20 @@ fn drawn(fit: &TreeFit, inputs: &[Input], is_list: bool) -> TreeChart {
     )
 }
 
-fn sentences(leaves: &[LeafSummary], is_list: bool) -> Table {
+fn sentences(summary: &TreeSummary, is_list: bool) -> Table {
+    let leaves = &summary.leaves;
     let mut table = Table::new(Text::new("In woorden", "In words"))
         .column(Text::new("Als", "If"))
         .number(Text::new("Kans", "Probability"))
         .number(Text::new("95%-interval", "95% interval"))
-        .number(Text::new("Rijen", "Rows"))
+        .number(Text::new("Rijen", "Rows"));
+    if let Some(RowGroups { column, .. }) = &summary.groups {
+        table = table.number(Text::new(
+            format!("Verschillende `{column}`"),
+            format!("Different `{column}`"),
+        ));
+    }
+    table = table
         .number(Text::new("Deel van alle rijen", "Share of all rows"))
         .number(Text::new("Met de uitkomst", "With the outcome"));
     for (place, leaf) in leaves.iter().enumerate() {
@@ -132,11 +164,14 @@ fn sentences(leaves: &[LeafSummary], is_list: bool) -> Table {
             number::percent(leaf.lower, 0),
             number::percent(leaf.upper, 0)
         );
-        table.push([
+        let mut cells = vec![
             Cell::both(sentence),
             Cell::percent(leaf.probability, 0),
             Cell::text(interval),
             Cell::count(leaf.rows),
+        ];
+        cells.extend(leaf.groups.map(Cell::count));
+        cells.extend([
             Cell::percent(leaf.share, 0),
             leaf.events.map_or_else(
                 || {
@@ -148,6 +183,7 @@ fn sentences(leaves: &[LeafSummary], is_list: bool) -> Table {
                 Cell::count,
             ),
         ]);
+        table.push(cells);
     }
     table
 }

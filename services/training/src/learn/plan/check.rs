@@ -246,6 +246,14 @@ impl NewTrainingRun {
                 self.algorithm == AlgorithmName::RuleList,
             ),
             (
+                "rowGroup",
+                settings.row_group.is_some(),
+                matches!(
+                    self.algorithm,
+                    AlgorithmName::DecisionTree | AlgorithmName::RuleList
+                ),
+            ),
+            (
                 "groups",
                 settings.groups.is_some(),
                 self.algorithm == AlgorithmName::KMeans,

@@ -50,6 +50,11 @@ pub(crate) struct Hyperparameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 20)]
     pub most_rules: Option<u32>,
+    /// Decision tree and rule list: column whose equal values belong together, a person or a household; the `group` of the split when
+    /// absent. Their rows choose together or estimate together, and intervals reckon with rows that are alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub row_group: Option<String>,
     /// Regressions but the negative binomial, and Cox regression: lasso, ridge or in between; leaves columns out and gives no standard
     /// errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -243,3 +243,93 @@ fn a_repeat_gives_the_same_bytes() {
         assert!(one.card == other.card && one.provenance == other.provenance);
     }
 }
+
+/// Three months of each person; only of the person, nothing else, depends the outcome beside debt.
+fn months(rows: i64) -> Frame {
+    let person = |row: i64| row / 6;
+    let names: Vec<String> = (0..rows).map(|row| format!("p{}", person(row))).collect();
+    let share = |row: i64| {
+        let debt = dice(person(row), 100);
+        (if debt > 60 { 60 } else { 10 })
+            + if dice(person(row) * 31 + 7, 2) == 1 {
+                30
+            } else {
+                0
+            }
+    };
+    Frame::default()
+        .booleans(
+            "target",
+            (0..rows).map(|row| dice(row * 17 + 3, 100) < share(row)),
+        )
+        .booleans("is_test", (0..rows).map(|row| person(row) % 4 == 1))
+        .integers("debt", (0..rows).map(|row| Some(dice(person(row), 100))))
+        .texts("person", names.iter().map(|name| Some(name.as_str())))
+        .numbers("decimals", (0..rows).map(|row| Some(row as f64 / 7.0)))
+}
+
+#[test]
+fn rows_of_one_person_stand_on_one_side_and_widen_the_interval() {
+    for algorithm in ["decision-tree", "rule-list"] {
+        let mut asked = plan(&["debt"]);
+        asked["algorithm"] = json!(algorithm);
+        let alone = learned(months(4_800), &asked).unwrap();
+        let alone_told = parse(&alone.evaluation)["tree"].clone();
+        assert!(alone_told.get("groups").is_none());
+        asked["hyperparameters"] = json!({"rowGroup": "person"});
+        let together = learned(months(4_800), &asked).unwrap();
+        let told = parse(&together.evaluation)["tree"].clone();
+        // Of 600 persons with six rows three in ten estimate.
+        assert_eq!(told["estimatingRows"], 1_080);
+        assert_eq!(
+            told["groups"],
+            json!({"column": "person", "estimating": 180})
+        );
+        let width = |told: &serde_json::Value| {
+            let leaf = &told["leaves"][0];
+            let [lower, upper] = ["lower", "upper"].map(|end| leaf[end].as_f64().unwrap());
+            (upper - lower) * leaf["rows"].as_f64().unwrap().sqrt()
+        };
+        assert!(width(&told) > 1.2 * width(&alone_told), "{algorithm}");
+        for leaf in told["leaves"].as_array().unwrap() {
+            let [rows, groups] = ["rows", "groups"].map(|name| leaf[name].as_u64().unwrap());
+            assert_eq!(rows, 6 * groups, "a person stands wholly on one side");
+        }
+        let card = String::from_utf8(together.card).unwrap();
+        for text in [
+            "in de kolom `person` horen bij elkaar",
+            "Verschillende `person`",
+            "180",
+        ] {
+            assert!(card.contains(text), "{algorithm}: {text}");
+        }
+        // A split that keeps persons together says the same.
+        asked["hyperparameters"] = json!({});
+        asked["split"] = json!({"rule": "random", "testShare": 0.25, "group": "person"});
+        let split = parse(&learned(months(4_800), &asked).unwrap().evaluation);
+        assert_eq!(split["tree"]["groups"]["column"], "person");
+    }
+}
+
+#[test]
+fn groups_that_are_too_few_of_another_kind_or_not_there_are_named() {
+    let fault = |algorithm: &str, group: &str| {
+        let mut asked = plan(&["debt"]);
+        asked["algorithm"] = json!(algorithm);
+        asked["hyperparameters"] = json!({"rowGroup": group});
+        let found = faults(months(4_800), &asked);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].pointer, "/hyperparameters/rowGroup");
+        found[0].code.clone()
+    };
+    assert_eq!(fault("decision-tree", "is_test"), "too-few-groups");
+    assert_eq!(fault("rule-list", "is_test"), "too-few-groups");
+    assert_eq!(fault("decision-tree", "decimals"), "wrong-kind");
+    assert_eq!(fault("rule-list", "nowhere"), "unknown-column");
+    let mut other = plan(&["debt"]);
+    other["hyperparameters"] = json!({"rowGroup": "person"});
+    assert_eq!(
+        parsed(&other).faults()[0].pointer,
+        "/hyperparameters/rowGroup"
+    );
+}
