@@ -25,6 +25,10 @@ impl<'a> Clusters<'a> {
         }
     }
 
+    pub(crate) const fn are_given(self) -> bool {
+        self.0.is_some()
+    }
+
     /// The cluster of a row.
     pub(crate) fn of(self, row: u32) -> u32 {
         self.0.map_or(row, |of_rows| of_rows[row as usize])

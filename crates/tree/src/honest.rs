@@ -135,19 +135,20 @@ pub(crate) fn enough(
             0.0
         }
     };
-    if rows.len() < full || (n_kept > 0 && n_kept < full) {
-        let needed = part(honest_share).max(part(1.0 - honest_share)).ceil() as usize;
-        return Err(TreeError::TooFewRows {
-            found,
-            needed: needed.max(found + 1),
-        });
-    }
     let estimating = clusters.one_each(kept).len();
-    if n_kept > 0 && estimating < full {
+    let is_asked = honest_share > 0.0;
+    if is_asked && clusters.are_given() && estimating < full {
         let found = estimating + clusters.one_each(rows).len();
         return Err(TreeError::TooFewClusters {
             found,
             needed: (part(honest_share).ceil() as usize).max(found + 1),
+        });
+    }
+    if rows.len() < full || (is_asked && n_kept < full) {
+        let needed = part(honest_share).max(part(1.0 - honest_share)).ceil() as usize;
+        return Err(TreeError::TooFewRows {
+            found,
+            needed: needed.max(found + 1),
         });
     }
     Ok(())

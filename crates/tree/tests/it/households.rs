@@ -231,6 +231,20 @@ fn too_few_clusters_and_rows_without_one_are_refused() {
             needed: 67
         }
     );
+    // One of three persons would estimate, or nobody at all of one.
+    for persons in [1, 3] {
+        let few: Vec<u32> = town
+            .household
+            .iter()
+            .map(|household| household % persons)
+            .collect();
+        let error =
+            Tree::fit_clustered(&columns, &outcome, &few, &Settings::default()).unwrap_err();
+        assert!(
+            matches!(error, TreeError::TooFewClusters { needed: 67, .. }),
+            "{error}"
+        );
+    }
     let settings = RuleSettings::default();
     let error = RuleList::fit_clustered(&columns, &outcome, &few, &settings).unwrap_err();
     assert!(matches!(error, TreeError::TooFewClusters { .. }));
