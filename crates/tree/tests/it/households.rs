@@ -27,7 +27,7 @@ impl Town {
             // Box and Muller.
             let radius = (-2.0 * (1.0 - draws.share()).ln()).sqrt();
             let untold = spread * radius * (std::f64::consts::TAU * draws.share()).cos();
-            for _ in 0..1 + (draws.share() * most) as u32 {
+            for _ in 0..=(draws.share() * most) as u32 {
                 let own = Person::drawn(draws);
                 let score = (first.truth / (1.0 - first.truth)).ln() + untold;
                 town.rows.push(Person {
