@@ -115,11 +115,13 @@ pub(crate) fn models(prepared: &Prepared<'_>) -> Vec<HazardModel> {
     let hard = columns(prepared, &|one: &Trait| !one.is_soft);
     let any = Meaning::new("alle redenen samen", "all reasons together");
     let mut models = vec![model(prepared, any.clone(), &prepared.spells.any(), &hard)];
+    // Of one cause alone the regression is that of any end.
+    let several = prepared.causes.len() > 1;
     let known = prepared
         .causes
         .iter()
         .enumerate()
-        .filter(|(_, cause)| !cause.is_unknown);
+        .filter(|(_, cause)| several && !cause.is_unknown);
     models.extend(known.map(|(n, cause)| {
         let spells = prepared.spells.only(n as u32 + 1);
         model(prepared, cause.words.clone(), &spells, &hard)

@@ -23,10 +23,10 @@ pub(crate) fn limits(prepared: &Prepared<'_>) -> Vec<Meaning> {
         ),
         Meaning::new(
             format!(
-                "Over minder dan {smallest} trajecten staat hier niets. Kleine groepen zijn samengevoegd of weggelaten; een streepje betekent: te weinig om te tonen."
+                "Over minder dan {smallest} trajecten staat hier niets. Kleine groepen zijn samengevoegd of weggelaten; een streepje betekent: te weinig om te tonen, of nog niet te zeggen."
             ),
             format!(
-                "Nothing is told of fewer than {smallest} spells. Small groups were put together or left out; a dash means: too few to show."
+                "Nothing is told of fewer than {smallest} spells. Small groups were put together or left out; a dash means: too few to show, or too early to say."
             ),
         ),
         Meaning::new(
@@ -45,6 +45,19 @@ pub(crate) fn limits(prepared: &Prepared<'_>) -> Vec<Meaning> {
         limits.push(Meaning::new(
             "Een deel van de trajecten liep al toen de registratie begon. Wie toen al weg was, ontbreekt; de curven houden daar rekening mee, en de eerste maanden rusten op minder trajecten.",
             "Some spells had begun before the registration did. Those who had left by then are missing; the curves allow for it, and the first months rest on fewer spells.",
+        ));
+    }
+    if prepared.spells.causes().iter().all(|cause| *cause > 0) {
+        limits.push(Meaning::new(
+            "Alle trajecten in dit bestand zijn beëindigd. Staan lopende trajecten er niet in, dan gelden de kansen alleen voor wie is weggegaan: voor alle cliënten samen zijn zij te hoog.",
+            "All spells in this file have ended. If those still running were left out, the chances hold only for those who left: for all clients together they are too high.",
+        ));
+    }
+    let persons = prepared.quality.persons;
+    if persons.is_some_and(|persons| persons < prepared.quality.used) {
+        limits.push(Meaning::new(
+            "Sommige mensen hebben meer trajecten. De verhoudingen houden daar rekening mee; de marges van kansen, maanden en toetsen niet, en zijn iets te smal.",
+            "Some people have several spells. The ratios allow for that; the intervals of chances and months, and the tests, do not and are a little too narrow.",
         ));
     }
     if prepared.persons.is_none() {

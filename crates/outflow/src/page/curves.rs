@@ -3,7 +3,10 @@
 use helder_model::Meaning;
 use helder_report::{Cell, LineChart, Section, Series, Table, Text, number};
 
-use super::{LEVEL, count, data::soft_words, main_horizon, months, share, within, words};
+use super::{
+    LEVEL, count, data::soft_words, in_months, main_horizon, months, share, within, within_months,
+    words,
+};
 use crate::{
     OutflowAnalysis,
     compare::{CauseMethod, Comparison, LevelStay},
@@ -31,13 +34,7 @@ pub(super) fn overall(analysis: &OutflowAnalysis) -> Section {
         .column(Text::new("Binnen", "Within"))
         .number(Text::new("kans (95%-marge)", "chance (95% interval)"));
     for (horizon, chance) in analysis.spec.horizons.iter().zip(&analysis.overall.within) {
-        table.push([
-            Cell::both(Text::new(
-                format!("{horizon} maanden"),
-                format!("{horizon} months"),
-            )),
-            share(chance.as_ref()),
-        ]);
+        table.push([Cell::both(in_months(*horizon)), share(chance.as_ref())]);
     }
     let mut lengths = Table::new(Text::new("Maanden", "Months"))
         .column(Text::new("Wat", "What"))
@@ -51,10 +48,15 @@ pub(super) fn overall(analysis: &OutflowAnalysis) -> Section {
         Cell::both(average_of(analysis)),
         months(stay.average_months.as_ref()),
     ]);
+    let smallest = analysis.spec.smallest_cell;
     Section::new(Text::new("Hoe lang blijven cliënten?", "How long do clients stay?"))
         .paragraph(Text::new(
             "De lijn laat zien welk deel er na zoveel maanden nog is. Wie nog loopt, telt mee tot de laatste dag waarop dat bekend was (Kaplan-Meier).",
             "The line shows which share is still there after so many months. Those still running count until the last day on which that was known (Kaplan–Meier).",
+        ))
+        .paragraph(Text::new(
+            format!("De lijn heeft een punt als er weer {smallest} trajecten zijn beëindigd, en loopt daartussen recht."),
+            format!("The line has a point when {smallest} more spells have ended, and runs straight between them."),
         ))
         .chart(chart)
         .table(table)
@@ -62,6 +64,19 @@ pub(super) fn overall(analysis: &OutflowAnalysis) -> Section {
 }
 
 pub(super) fn causes(analysis: &OutflowAnalysis) -> Section {
+    let section = Section::new(Text::new("Waarom gaan zij weg?", "Why do they leave?"));
+    if let [only] = analysis.causes.as_slice() {
+        return section.paragraph(Text::new(
+            format!(
+                "Er is één reden om weg te gaan: {}. De kansen daarop staan hierboven.",
+                only.words.nl
+            ),
+            format!(
+                "There is one reason to leave: {}. Its chances stand above.",
+                only.words.en
+            ),
+        ));
+    }
     let mut chart = LineChart::new(
         Text::new(
             "Aandeel dat weg is, per reden",
@@ -88,7 +103,7 @@ pub(super) fn causes(analysis: &OutflowAnalysis) -> Section {
                 .chain(cause.within.iter().map(|w| share(w.as_ref()))),
         );
     }
-    let mut section = Section::new(Text::new("Waarom gaan zij weg?", "Why do they leave?"))
+    let mut section = section
         .paragraph(Text::new(
             "Wie om de ene reden weg is, kan niet meer om een andere weggaan. De kansen hieronder houden daar rekening mee en tellen op tot de kans om weg te zijn (Aalen-Johansen).",
             "Who has left for one reason cannot leave for another. The chances below allow for that and add up to the chance to have left (Aalen–Johansen).",
@@ -137,11 +152,16 @@ fn characteristic(analysis: &OutflowAnalysis, one: &Comparison) -> Section {
         Text::new("aandeel", "share"),
     )
     .y_range(0.0, 1.0);
-    Section::new(title)
+    let section = Section::new(title)
         .paragraph(verdict(one))
         .chart(with_levels(chart, one.levels.iter()))
-        .table(levels(analysis, &one.levels, one.reference.as_ref()))
-        .table(by_cause(analysis, one))
+        .table(lengths(analysis, &one.levels, one.reference.as_ref()))
+        .table(chances(analysis, &one.levels));
+    if analysis.causes.len() == 1 {
+        section
+    } else {
+        section.table(by_cause(analysis, one))
+    }
 }
 
 /// The largest levels as lines.
@@ -154,9 +174,11 @@ pub(super) fn with_levels<'a>(
     sizes.sort_unstable_by(|a, b| b.cmp(a));
     let least = sizes.get(MOST_LINES - 1).copied().unwrap_or(0);
     let bands = levels.len() <= WITH_BANDS;
+    // A level of which too few have left has no line.
+    let drawn = |level: &&LevelStay| level.stay.spells >= least && level.stay.curve.len() > 1;
     levels
         .into_iter()
-        .filter(|level| level.stay.spells >= least)
+        .filter(drawn)
         .take(MOST_LINES)
         .fold(chart, |chart, level| {
             chart.series(series(&words(&level.words), &level.stay.curve, bands))
@@ -210,14 +232,11 @@ fn more_months(difference: Option<&Limits>) -> Cell {
     };
     let [estimate, lower, upper] =
         [estimate, lower, upper].map(|months| number::decimal(months, 1));
-    Cell::both(Text::new(
-        format!("{estimate} ({lower} tot {upper})"),
-        format!("{estimate} ({lower} to {upper})"),
-    ))
+    Cell::text(format!("{estimate} ({lower} – {upper})"))
 }
 
-/// Size, ends, median, average (and how much more that is than of the level others are compared with) and chances per level.
-pub(super) fn levels(
+/// Size, ends, median and average, and how much more the average is than that of the level others are compared with.
+pub(super) fn lengths(
     analysis: &OutflowAnalysis,
     levels: &[LevelStay],
     reference: Option<&Meaning>,
@@ -234,24 +253,34 @@ pub(super) fn levels(
             format!("difference from ‘{}’ (mo.)", reference.en),
         ));
     }
-    for horizon in &analysis.spec.horizons {
-        table = table.number(within(*horizon));
-    }
     for level in levels {
-        let difference = reference.map(|_| more_months(level.average_difference.as_ref()));
-        let first = [
+        let figures = [
             Cell::both(words(&level.words)),
             Cell::count(level.stay.spells),
             count(level.stay.ended),
             months(level.stay.median.as_ref()),
             months(level.stay.average_months.as_ref()),
         ];
-        let chances = level
-            .stay
-            .within
-            .iter()
-            .map(|chance| share(chance.as_ref()));
-        table.push(first.into_iter().chain(difference).chain(chances));
+        let difference = reference.map(|_| more_months(level.average_difference.as_ref()));
+        table.push(figures.into_iter().chain(difference));
+    }
+    table
+}
+
+/// Chances to have left, per level.
+pub(super) fn chances(analysis: &OutflowAnalysis, levels: &[LevelStay]) -> Table {
+    let mut table = Table::new(Text::new(
+        "Kans om weg te zijn, per groep",
+        "Chance to have left, by group",
+    ))
+    .column(Text::new("Groep", "Group"));
+    for horizon in &analysis.spec.horizons {
+        table = table.number(within(*horizon));
+    }
+    for level in levels {
+        let chances = level.stay.within.iter();
+        let chances = chances.map(|chance| share(chance.as_ref()));
+        table.push([Cell::both(words(&level.words))].into_iter().chain(chances));
     }
     table
 }
@@ -259,11 +288,8 @@ pub(super) fn levels(
 /// The chance by reason at the main horizon, and whether groups differ in it.
 fn by_cause(analysis: &OutflowAnalysis, one: &Comparison) -> Table {
     let (place, horizon) = main_horizon(analysis);
-    let mut table = Table::new(Text::new(
-        format!("Kans per reden binnen {horizon} maanden"),
-        format!("Chance by reason within {horizon} months"),
-    ))
-    .column(Text::new("Reden", "Reason"));
+    let mut table = Table::new(within_months("Kans per reden", "Chance by reason", horizon))
+        .column(Text::new("Reden", "Reason"));
     for level in &one.levels {
         table = table.number(words(&level.words));
     }
@@ -303,7 +329,8 @@ fn by_cause(analysis: &OutflowAnalysis, one: &Comparison) -> Table {
 }
 
 fn series(label: &Text, curve: &[Point], with_band: bool) -> Series {
-    let series = Series::step(label.clone(), curve.iter().map(|p| [p.months, p.share]));
+    // Straight between points that each rest on ten more ends: steps there would show too many as still there.
+    let series = Series::line(label.clone(), curve.iter().map(|p| [p.months, p.share]));
     if !with_band {
         return series;
     }

@@ -1,8 +1,8 @@
 //! What the data are worth.
 
-use helder_report::{Cell, Section, Table, Text};
+use helder_report::{Cell, Section, Table, Text, number};
 
-use super::words;
+use super::{running, words};
 use crate::{OutflowAnalysis, RecordCounts, records};
 
 /// Difference in gaps between those who left and those who stay that is worth a remark.
@@ -11,6 +11,7 @@ const UNEVEN: f64 = 0.05;
 pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
     let quality = &analysis.quality;
     let apart: u64 = quality.set_apart.iter().map(|one| one.rows).sum();
+    let apart = number::count(apart);
     let mut rows = Table::new(Text::new("Regels", "Rows"))
         .column(Text::new("Wat", "What"))
         .number(Text::new("Aantal", "Count"))
@@ -37,33 +38,50 @@ pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
         .number(Text::new("ontbreekt", "missing"))
         .number(Text::new("bij wie weg is", "among those who left"))
         .number(Text::new("bij wie er nog is", "among those still there"));
-    for column in &quality.columns {
+    let running = running(analysis);
+    let among = |n: u64, share: f64| match n {
+        0 => Cell::none(),
+        _ => Cell::percent(share, 1),
+    };
+    let with_gaps: Vec<_> = quality.columns.iter().filter(|c| c.missing > 0).collect();
+    for column in &with_gaps {
         gaps.push([
             Cell::both(soft_words(column.soft, &words(&column.words))),
             Cell::percent(column.missing_share, 1),
             Cell::percent(column.missing_among_ended, 1),
-            Cell::percent(column.missing_among_running, 1),
+            among(running, column.missing_among_running),
         ]);
     }
     let mut section = Section::new(Text::new("De gegevens", "The data"))
         .paragraph(Text::new(
             format!(
                 "Elke regel is een traject. {} regels zijn gebruikt, {apart} niet; samen zijn dat alle {} regels.",
-                quality.used, quality.rows
+                number::count(quality.used), number::count(quality.rows)
             ),
             format!(
                 "Each row is a spell. {} rows were used, {apart} were not; together these are all {} rows.",
-                quality.used, quality.rows
+                number::count(quality.used), number::count(quality.rows)
             ),
         ))
-        .table(rows)
-        .table(gaps);
+        .table(rows);
+    section = match (with_gaps.len(), quality.columns.len()) {
+        (0, _) => section.paragraph(Text::new(
+            "Alle kenmerken zijn overal ingevuld.",
+            "All characteristics are filled in everywhere.",
+        )),
+        (some, all) if some < all => section.table(gaps).paragraph(Text::new(
+            "De andere kenmerken zijn overal ingevuld.",
+            "The other characteristics are filled in everywhere.",
+        )),
+        _ => section.table(gaps),
+    };
     if let Some(records) = &quality.records {
         section = section.section(made_of(records));
     }
     let uneven = quality
         .columns
         .iter()
+        .filter(|_| running > 0)
         .filter(|c| (c.missing_among_ended - c.missing_among_running).abs() > UNEVEN);
     for column in uneven {
         section = section.warning(Text::new(
@@ -102,7 +120,8 @@ fn made_of(records: &RecordCounts) -> Section {
         table.push(counted(name, *n, "", ""));
     }
     let (all, used, episodes) = (records.records, records.in_episodes, records.episodes);
-    let apart = all.saturating_sub(used);
+    let [apart, all, used, episodes] =
+        [all.saturating_sub(used), all, used, episodes].map(number::count);
     Section::new(Text::new(
         "Van regels naar trajecten",
         "From records to spells",

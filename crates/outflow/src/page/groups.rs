@@ -18,8 +18,8 @@ pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
         (None, Some(p)) => {
             let p = number::decimal(p, 2);
             section.paragraph(Text::new(
-                format!("Er zijn geen groepen: even duidelijke groepen komen ook in cliënten zonder groepen vaak voor (p = {p}). Een indeling zou willekeurig zijn en staat hier daarom niet."),
-                format!("There are no groups: groups as clear often come up in clients without groups too (p = {p}). Any division would be arbitrary and is not shown."),
+                format!("Er zijn geen duidelijke groepen: even duidelijke groepen ontstaan ook te gemakkelijk bij cliënten zonder groepen (p = {p}). Een indeling zou willekeurig zijn en staat hier daarom niet."),
+                format!("There are no clear groups: groups as clear come up too easily in clients without groups (p = {p}). Any division would be arbitrary and is not shown."),
             ))
         }
         (None, None) => section.paragraph(Text::new(
@@ -80,7 +80,8 @@ fn with_groups(section: Section, analysis: &OutflowAnalysis, found: &FoundGroups
     }
     let section = section
         .chart(curves::with_levels(chart, stays.iter()))
-        .table(curves::levels(analysis, &stays, None));
+        .table(curves::lengths(analysis, &stays, None))
+        .table(curves::chances(analysis, &stays));
     found
         .cards
         .iter()

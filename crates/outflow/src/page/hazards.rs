@@ -126,6 +126,13 @@ fn proportional(
         .iter()
         .filter(|ratio| ratio.change_p_value.is_some_and(|p| p < LEVEL))
         .collect();
+    if changing.is_empty() && all < LEVEL {
+        let p = number::decimal(all, 3);
+        return section.warning(Text::new(
+            format!("Alle verhoudingen samen veranderen wel naarmate een traject langer duurt (p = {p}), maar welk kenmerk dat doet is niet duidelijk. Lees ze als een gemiddelde over de tijd."),
+            format!("All ratios together do change as spells last longer (p = {p}), but of no characteristic alone is that clear. Read them as an average over time."),
+        ));
+    }
     if changing.is_empty() {
         let p = number::decimal(all, 3);
         return section.paragraph(Text::new(
@@ -148,7 +155,10 @@ fn proportional(
         };
         table.push([Cell::both(label(ratio)), early, late]);
     }
-    let cut = cut.map_or_else(|| "–".to_owned(), |cut| number::decimal(cut, 0));
+    let cut = cut.map_or_else(
+        || "–".to_owned(),
+        |cut| number::decimal(cut, usize::from(cut < 10.0)),
+    );
     section
         .warning(Text::new(
             format!("Niet alle verhoudingen blijven gelijk. Lees ze als een gemiddelde over de tijd; hieronder staan ze voor en na maand {cut}."),

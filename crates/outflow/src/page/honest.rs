@@ -2,7 +2,7 @@
 
 use helder_report::{CalibrationPlot, CalibrationPoint, Cell, Section, Table, Text, number};
 
-use super::{main_horizon, share};
+use super::{in_months, main_horizon, share};
 use crate::OutflowAnalysis;
 
 pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
@@ -38,10 +38,7 @@ pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
     for one in &honesty.calibration {
         let horizon = one.months;
         table.push([
-            Cell::both(Text::new(
-                format!("{horizon} maanden"),
-                format!("{horizon} months"),
-            )),
+            Cell::both(in_months(horizon)),
             Cell::percent(one.predicted, 1),
             share(Some(&one.observed)),
         ]);
@@ -81,20 +78,20 @@ fn slope(estimate: f64, lower: Option<f64>, upper: Option<f64>) -> Text {
     );
     let (nl, en) = match (lower, upper) {
         (_, Some(upper)) if upper < 1.0 => (
-            "De verschillen tussen cliënten worden te groot gemaakt.",
-            "Differences between clients are made too large.",
+            "De verschillen tussen cliënten worden te groot gemaakt",
+            "Differences between clients are made too large",
         ),
         (Some(lower), _) if lower > 1.0 => (
-            "De verschillen tussen cliënten worden te klein gemaakt.",
-            "Differences between clients are made too small.",
+            "De verschillen tussen cliënten worden te klein gemaakt",
+            "Differences between clients are made too small",
         ),
         _ => (
-            "De verschillen tussen cliënten worden niet duidelijk te groot of te klein gemaakt.",
-            "Differences between clients are not clearly made too large or too small.",
+            "De verschillen tussen cliënten worden niet duidelijk te groot of te klein gemaakt",
+            "Differences between clients are not clearly made too large or too small",
         ),
     };
     Text::new(
-        format!("{nl} (helling {figures}; 1 is goed)"),
-        format!("{en} (slope {figures}; 1 is right)"),
+        format!("{nl} (helling {figures}; 1 is goed)."),
+        format!("{en} (slope {figures}; 1 is right)."),
     )
 }

@@ -62,10 +62,7 @@ fn in_short(analysis: &OutflowAnalysis) -> Section {
         if let Some(chance) = chance {
             figures.push(
                 KeyFigure::new(
-                    Text::new(
-                        format!("Weg binnen {months} maanden"),
-                        format!("Left within {months} months"),
-                    ),
+                    within_months("Weg", "Left", *months),
                     Cell::percent(chance.estimate, 0),
                 )
                 .note(Text::same(share_range(chance))),
@@ -132,6 +129,31 @@ fn main_horizon(analysis: &OutflowAnalysis) -> (usize, u32) {
         .position(|h| *h >= 12)
         .unwrap_or(horizons.len().saturating_sub(1));
     (place, horizons.get(place).copied().unwrap_or(12))
+}
+
+/// `12 maanden`, and `1 maand`.
+fn in_months(n: u32) -> Text {
+    let [nl, en] = if n == 1 {
+        ["maand", "month"]
+    } else {
+        ["maanden", "months"]
+    };
+    Text::new(format!("{n} {nl}"), format!("{n} {en}"))
+}
+
+/// Something `binnen 12 maanden`.
+fn within_months(nl: &str, en: &str, n: u32) -> Text {
+    let months = in_months(n);
+    Text::new(
+        format!("{nl} binnen {}", months.nl),
+        format!("{en} within {}", months.en),
+    )
+}
+
+/// Spells that still run, as far as the report tells: those that are used and not among the causes.
+fn running(analysis: &OutflowAnalysis) -> u64 {
+    let ended: u64 = analysis.causes.iter().map(|cause| cause.ended).sum();
+    analysis.quality.used.saturating_sub(ended)
 }
 
 fn within(months: u32) -> Text {
