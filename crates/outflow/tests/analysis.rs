@@ -141,6 +141,22 @@ fn a_chance_that_the_others_would_give_away_is_kept_back_with_another() {
 }
 
 #[test]
+fn one_two_and_four_threads_give_the_same_bytes() {
+    let table = made::spells(1_500, 3);
+    let bytes = [1, 2, 4].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let found = pool
+            .build()
+            .unwrap()
+            .install(|| analysed(&table, made::asked()));
+        let html = page(&found).render();
+        (serde_json::to_vec(&found).unwrap(), html)
+    });
+    assert!(bytes[0] == bytes[1], "two threads tell something else");
+    assert!(bytes[0] == bytes[2], "four threads tell something else");
+}
+
+#[test]
 fn the_same_bytes_come_out_again_and_from_what_was_stored() {
     let table = made::spells(2_000, 3);
     let first = analysed(&table, made::asked());

@@ -1,4 +1,4 @@
-//! How often intervals that ask 95 % hold the truth: `cargo run --release -p helder-survival --example coverage [seeds] [spells]`.
+//! How often intervals that ask 95 % hold the truth: `cargo run --release -p helder-survival --example survival_coverage [seeds] [spells]`.
 //!
 //! Every seed is a made municipality: spells with two exits that compete (Weibull hazards, one rising and one falling, by a number and a
 //! group), half of them in sight only from a later day on, some lost from sight. Times are whole days, so ties are heavy. The truth is

@@ -1,4 +1,4 @@
-//! How often the 95 % limits hold the truth, per estimator, on made spells: `cargo run --release -p helder-effect --example coverage`.
+//! How often the 95 % limits hold the truth, per estimator, on made spells: `cargo run --release -p helder-effect --example effect_coverage`.
 //! Arguments: the number of seeds (500), and spells per seed (2000).
 
 #[path = "../tests/it/support/made.rs"]

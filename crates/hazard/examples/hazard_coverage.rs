@@ -1,4 +1,4 @@
-//! How often limits that ask 95 % hold the truth: `cargo run --release -p helder-hazard --example coverage [seeds] [seeds of curves]`.
+//! How often limits that ask 95 % hold the truth: `cargo run --release -p helder-hazard --example hazard_coverage [seeds] [seeds of curves]`.
 //!
 //! Every seed is 400 spells by month with two exits that compete, seen from a later month on for a third of them. For the regression log-odds
 //! are linear in a number and a group; for the curves (2,000 spells) the effect of the group turns with time. Ends with an error when a figure
