@@ -10,6 +10,9 @@ pub enum ExportError {
     /// Its answers are questions one after the other, not a sum of parts; such models have forms of their own.
     #[error("a model of the kind `{0}` is no sum of parts")]
     NoSum(&'static str),
+    /// An input counts as a smooth curve, which is no line and no table.
+    #[error("the input `{0}` counts as a curve, which this form does not write")]
+    Curved(String),
     /// More parts than databases and spreadsheets take.
     #[error("the model has {found} parts where this form takes at most {most}")]
     TooManyParts {

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use crate::Meaning;
+use crate::{Meaning, SplineTerm};
 
 /// Estimates of a regression that is linear on the scale of the link.
 ///
-/// The *parameters* have one fixed order: intercept, `linear_terms`, the levels of each of `category_terms`, `missing_terms`.
+/// The *parameters* have one fixed order: intercept, `linear_terms`, the columns of each of `spline_terms`, the levels
+/// of each of `category_terms`, `missing_terms`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LinearFit {
@@ -14,6 +15,9 @@ pub struct LinearFit {
     pub intercept: Intercept,
     /// Inputs of type number, integer, boolean: at most one term per input.
     pub linear_terms: Vec<LinearTerm>,
+    /// Inputs of type number or integer that count as a curve.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spline_terms: Vec<SplineTerm>,
     /// Inputs of type category.
     pub category_terms: Vec<CategoryTerm>,
     /// One per input with rule `median_and_indicator`.
@@ -31,7 +35,12 @@ impl LinearFit {
             .iter()
             .map(|term| term.levels.len())
             .sum();
-        1 + self.linear_terms.len() + levels + self.missing_terms.len()
+        let bends: usize = self
+            .spline_terms
+            .iter()
+            .map(|term| term.columns.len())
+            .sum();
+        1 + self.linear_terms.len() + bends + levels + self.missing_terms.len()
     }
 }
 

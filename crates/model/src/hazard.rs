@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::{Algorithm, CategoryTerm, Intercept, LinearFit, LinearTerm, Meaning, MissingTerm};
+use crate::{
+    Algorithm, CategoryTerm, Intercept, LinearFit, LinearTerm, Meaning, MissingTerm, SplineTerm,
+};
 
 /// Cox regressions, one per cause of an end, with the hazard of the average training row.
 ///
@@ -59,12 +61,15 @@ pub struct Hazard {
 
 /// Terms of a log hazard ratio, counted from their means; there is no intercept.
 ///
-/// The *parameters* have one fixed order: `linear_terms`, the levels of each of `category_terms`, `missing_terms`.
+/// The *parameters* have one fixed order: `linear_terms`, the columns of each of `spline_terms`, the levels of each of `category_terms`, `missing_terms`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HazardTerms {
     /// Inputs of type number, integer, boolean: one term each.
     pub linear_terms: Vec<LinearTerm>,
+    /// Inputs of type number or integer that count as a curve.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spline_terms: Vec<SplineTerm>,
     /// Inputs of type category.
     pub category_terms: Vec<CategoryTerm>,
     /// One per input with rule `median_and_indicator`.
@@ -110,21 +115,27 @@ impl HazardTerms {
     /// Count of parameters.
     pub fn parameter_count(&self) -> usize {
         let levels = self.category_terms.iter().map(|term| term.levels.len());
-        self.linear_terms.len() + levels.sum::<usize>() + self.missing_terms.len()
+        let bends = self.spline_terms.iter().map(|term| term.columns.len());
+        self.linear_terms.len()
+            + bends.sum::<usize>()
+            + levels.sum::<usize>()
+            + self.missing_terms.len()
     }
 
     /// Coefficients in the fixed order.
     pub fn coefficients(&self) -> Vec<f64> {
         let levels = self.category_terms.iter().flat_map(|term| &term.levels);
         let linear = self.linear_terms.iter().map(|term| term.coefficient);
+        let bends = self.spline_terms.iter().flat_map(|term| &term.columns);
         linear
+            .chain(bends.map(|column| column.coefficient))
             .chain(levels.map(|level| level.coefficient))
             .chain(self.missing_terms.iter().map(|term| term.coefficient))
             .collect()
     }
 
     /// The same as a regression whose intercept is 0 and certain.
-    pub(crate) fn linear(&self) -> LinearFit {
+    pub fn linear(&self) -> LinearFit {
         let covariance = self.covariance.as_ref().map(|rows| {
             let widened = rows.iter().map(|row| {
                 let mut wider = vec![0.0];
@@ -139,6 +150,7 @@ impl HazardTerms {
                 standard_error: None,
             },
             linear_terms: self.linear_terms.clone(),
+            spline_terms: self.spline_terms.clone(),
             category_terms: self.category_terms.clone(),
             missing_terms: self.missing_terms.clone(),
             covariance,

@@ -21,6 +21,7 @@ pub mod provision;
 pub mod read;
 pub mod reason;
 pub mod scorer;
+pub mod spline;
 pub mod terms;
 pub mod training;
 mod tree;
@@ -56,6 +57,7 @@ pub use scorer::{
     Nearest, Outlook, OutlookCause, OutlookCurve, OverTime, Row, Scorer, Value, ValueFault,
     Warning, WarningKind,
 };
+pub use spline::{CurvePoint, SplineBasis, SplineColumn, SplineTerm};
 pub use terms::{Curve, PairTable, Side, Term, TermsFit};
 pub use training::{Parent, Split, Training};
 pub use tree::{Asked, TreeFit, TreeLeaf, TreeNode, TreeSplit, TreeTest, Way};

@@ -112,11 +112,17 @@ impl RestrictedCubicSpline {
         let (before, last) = (self.knots[k - 2], self.knots[k - 1]);
         let range = last - self.knots[0];
         // Units of the range keep the cubes within the numbers.
-        let cube = |knot: f64| ((x - knot) / range).max(0.0).powi(3);
+        let near = x.min(last);
+        let cube = |knot: f64| {
+            let above = ((near - knot) / range).max(0.0);
+            above * above * above
+        };
         let bend = |&knot: &f64| {
             let share = (last - knot) / (last - before);
-            let back = (before - knot) / (last - before);
-            range * (cube(knot) - cube(before) * share + cube(last) * back)
+            let at_knots = range * (cube(knot) - cube(before) * share);
+            // Beyond the last knot by the line itself: cubes of far numbers that cancel would leave nothing right.
+            let rise = 3.0 * ((last - knot) / range) * ((before - knot) / range);
+            if x > last { at_knots + rise * (x - last) } else { at_knots }
         };
         std::iter::once(x)
             .chain(self.knots[..k - 2].iter().map(bend))

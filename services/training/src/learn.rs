@@ -24,6 +24,7 @@ mod regress;
 mod scorecard;
 pub(crate) mod select;
 mod spells;
+mod splines;
 mod split;
 mod survival;
 mod table;

@@ -71,6 +71,22 @@ fn training(project: &str, frame: &str) -> Value {
     })
 }
 
+/// Approves the version that a training run registered, and serves it.
+async fn served(people: &People, run: &Value) {
+    let version = format!(
+        "/registry/v1/model-versions/{}",
+        journey::model_version(run)
+    );
+    people
+        .officer
+        .create(&format!("{version}/reviews"), journey::approval())
+        .await;
+    people
+        .owner
+        .create(&format!("{version}/_activate"), json!({}))
+        .await;
+}
+
 #[tokio::test]
 async fn hazards_by_month_go_from_file_to_chances_that_change_with_time() {
     let platform = Platform::start().await.unwrap();
@@ -109,18 +125,7 @@ async fn hazards_by_month_go_from_file_to_chances_that_change_with_time() {
         &training(&project, &id(&frame)),
     )
     .await;
-    let version = format!(
-        "/registry/v1/model-versions/{}",
-        journey::model_version(&run)
-    );
-    people
-        .officer
-        .create(&format!("{version}/reviews"), journey::approval())
-        .await;
-    people
-        .owner
-        .create(&format!("{version}/_activate"), json!({}))
-        .await;
+    served(&people, &run).await;
 
     let subjects = json!({"survivalCurve": true, "subjects": [
         {"id": "a", "values": {"leeftijd": 30, "cursus": true}},
@@ -251,18 +256,7 @@ async fn a_survival_model_says_of_a_provision_only_what_its_report_allows() {
     }
 
     let run = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
-    let version = format!(
-        "/registry/v1/model-versions/{}",
-        journey::model_version(&run)
-    );
-    people
-        .officer
-        .create(&format!("{version}/reviews"), journey::approval())
-        .await;
-    people
-        .owner
-        .create(&format!("{version}/_activate"), json!({}))
-        .await;
+    served(&people, &run).await;
     let subjects = json!({"subjects": [{"id": "a", "values": {"leeftijd": 30}}]});
     let path = "/prediction/v1/models/duur-uitkering/predictions";
     let answer = eventually(Duration::from_secs(5), || async {
@@ -282,4 +276,67 @@ async fn a_survival_model_says_of_a_provision_only_what_its_report_allows() {
     for key in ["differences", "mayConclude", "mayNotConclude"] {
         assert!(told.get(key).is_none(), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_cox_regression_with_a_curve_takes_raw_values_and_tells_one_contribution_per_input() {
+    let platform = Platform::start().await.unwrap();
+    let people = People::of(&platform, HERE);
+    let file = platform.folder().join("spells.csv");
+    fs::write(&file, spells()).unwrap();
+    let project = journey::project(&people.owner).await;
+    let version = journey::upload(&people.steward, &project, &file, contract()).await;
+    let frame = journey::run(
+        &people.analyst,
+        "/training/v1/frames",
+        &json!({
+            "projectId": project, "name": "duur", "unit": "person",
+            "tables": [{"alias": "spells", "datasetVersionId": id(&version)}],
+            "sql": "SELECT bsn_pseudonym, leeftijd, cursus, dagen, einde, groep FROM spells",
+        }),
+    )
+    .await;
+    let mut plan = training(&project, &id(&frame));
+    plan["features"][0]["spline"] = json!({"knots": 4});
+
+    // Boosting finds its own curves.
+    let refused = people
+        .analyst
+        .post("/training/v1/training-runs", &plan)
+        .await;
+    refused.assert_problem(400);
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/features/0/spline");
+
+    plan["algorithm"] = json!("cox-regression");
+    let run = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
+    let exports = format!("/training/v1/training-runs/{}/exports/points", id(&run));
+    let export = people.analyst.get(&exports).await;
+    export.assert_problem(409);
+    served(&people, &run).await;
+    let ages = [20, 27, 35, 48, 59, 90];
+    let subject = |age: &i32| json!({"id": age.to_string(), "values": {"leeftijd": age, "cursus": true}});
+    let subjects: Vec<Value> = ages.iter().map(subject).collect();
+    let path = "/prediction/v1/models/duur-uitkering/predictions";
+    let answer = eventually(Duration::from_secs(5), || async {
+        let reply = people.consumer.post(path, &json!({"subjects": subjects})).await;
+        (reply.status == 200).then(|| reply.json())
+    })
+    .await;
+    let adds = |place: usize| {
+        let parts = answer["predictions"][place]["contributions"].as_array().unwrap();
+        assert_eq!(parts.len(), 2, "{answer}");
+        let of_age = parts.iter().find(|part| part["input"] == "leeftijd").unwrap();
+        of_age["contribution"].as_f64().unwrap()
+    };
+    // A curve: no line goes through what these ages add.
+    let slope = |a: usize, b: usize| (adds(b) - adds(a)) / f64::from(ages[b] - ages[a]);
+    assert!((slope(0, 1) - slope(2, 3)).abs() > 1e-4, "{answer}");
+    let lasting = &answer["predictions"][2]["survival"]["lasting"][2];
+    let [low, chance, high] = [
+        &lasting["interval"]["lower"],
+        &lasting["chance"],
+        &lasting["interval"]["upper"],
+    ]
+    .map(|of| of.as_f64().unwrap());
+    assert!(low < chance && chance < high, "{lasting}");
 }

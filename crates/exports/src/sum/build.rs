@@ -70,6 +70,9 @@ fn line(
         centre: f64,
         indicator: Option<[f64; 2]>,
     }
+    if let Some(curved) = fit.spline_terms.first() {
+        return Err(ExportError::Curved(curved.input.clone()));
+    }
     let mut base = fit.intercept.coefficient;
     let mut slopes = vec![Slope::default(); inputs.len()];
     for term in &fit.linear_terms {

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Check;
-use crate::{CategoryTerm, Input, InputType, LinearFit, MissingRule};
+use crate::{
+    CategoryTerm, Input, InputType, LinearFit, MissingRule, SplineTerm, spline::are_knots,
+};
 
 impl Check {
     pub(super) fn linear(&mut self, fit: &LinearFit, inputs: &HashMap<&str, &Input>) {
@@ -30,6 +32,16 @@ impl Check {
             self.finite(format!("{at}/coefficient"), term.coefficient);
             self.finite(format!("{at}/mean"), term.mean);
             self.standard_error(&at, term.standard_error);
+        }
+        for (place, term) in fit.spline_terms.iter().enumerate() {
+            let at = format!("/fitted/splineTerms/{place}");
+            self.that(
+                used.insert(term.input.as_str()),
+                format!("{at}/input"),
+                "duplicate-term",
+                "one term per input",
+            );
+            self.spline(&at, term, inputs.get(term.input.as_str()).copied());
         }
         for (place, term) in fit.category_terms.iter().enumerate() {
             let at = format!("/fitted/categoryTerms/{place}");
@@ -90,6 +102,41 @@ impl Check {
             "every median_and_indicator has its indicator",
         );
         self.covariance(fit);
+    }
+
+    fn spline(&mut self, at: &str, term: &SplineTerm, input: Option<&Input>) {
+        let is_number =
+            |input: &Input| matches!(input.kind, InputType::Number | InputType::Integer);
+        self.that(
+            input.is_some_and(is_number),
+            format!("{at}/input"),
+            "unknown-input",
+            "this names an input that is a number",
+        );
+        self.that(
+            input.is_none_or(|input| input.actionable.is_none()),
+            format!("{at}/input"),
+            "wrong-kind",
+            "advice follows lines and steps, not a curve",
+        );
+        self.that(
+            are_knots(&term.knots),
+            format!("{at}/knots"),
+            "out-of-range",
+            "3 to 20 numbers that rise, no two almost the same",
+        );
+        self.that(
+            term.columns.len() + 1 == term.knots.len(),
+            format!("{at}/columns"),
+            "wrong-size",
+            "one column fewer than knots",
+        );
+        for (place, column) in term.columns.iter().enumerate() {
+            let at = format!("{at}/columns/{place}");
+            self.finite(format!("{at}/coefficient"), column.coefficient);
+            self.finite(format!("{at}/mean"), column.mean);
+            self.standard_error(&at, column.standard_error);
+        }
     }
 
     fn category_term(&mut self, at: &str, term: &CategoryTerm, input: &Input) {

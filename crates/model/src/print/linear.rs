@@ -1,7 +1,7 @@
 //! Regressions as tables of weights, groups as tables of centres.
 
 use super::sheet::Sheet;
-use crate::{Family, GeneralisedFit, LinearFit};
+use crate::{Family, GeneralisedFit, Language, LinearFit, spline::column_names};
 
 /// The 97.5 % point of the standard normal distribution.
 pub(super) const Z95: f64 = 1.959_963_984_540_054;
@@ -99,6 +99,12 @@ pub(super) fn weights(
             true,
         );
     }
+    for term in &fit.spline_terms {
+        let names = column_names(&term.input, term.columns.len());
+        for (name, column) in names.zip(&term.columns) {
+            row(name, column.coefficient, column.standard_error, false);
+        }
+    }
     for term in &fit.category_terms {
         row(
             format!("{} = {}", term.input, term.reference_level),
@@ -124,4 +130,44 @@ pub(super) fn weights(
     .map(str::to_owned);
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     sheet.table(&headings, &rows);
+    curves(sheet, fit, critical);
+}
+
+/// What each curve adds at its knots; between them it runs smoothly, beyond them straight on.
+fn curves(sheet: &mut Sheet, fit: &LinearFit, critical: f64) {
+    for term in &fit.spline_terms {
+        sheet.headed(&match sheet.language() {
+            Language::Dutch => format!("Lijn van {}", term.input),
+            Language::English => format!("Curve of {}", term.input),
+        });
+        let points = fit.curve(&term.input, &term.knots).into_iter();
+        let rows = points.map(|point| {
+            let interval = point.standard_error.map_or_else(String::new, |error| {
+                let half = critical * error;
+                let [low, high] = [point.effect - half, point.effect + half];
+                format!(
+                    "[{}; {}]",
+                    sheet.significant(low, 4),
+                    sheet.significant(high, 4)
+                )
+            });
+            let (value, effect) = (point.value, point.effect);
+            vec![sheet.value(value), sheet.significant(effect, 6), interval]
+        });
+        let rows: Vec<Vec<String>> = rows.collect();
+        let headings = [
+            sheet.say("Waarde", "Value"),
+            sheet.say("Telt mee", "Adds"),
+            sheet.say("95%-interval", "95% interval"),
+        ]
+        .map(str::to_owned);
+        let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+        sheet.table(&headings, &rows);
+    }
+    if !fit.spline_terms.is_empty() {
+        sheet.paragraph(
+            "Tussen deze waarden buigt de lijn vloeiend, daarbuiten gaat zij recht door (restricted cubic spline). Geteld vanaf het gemiddelde.",
+            "Between these values the curve bends smoothly, beyond them it goes straight on (restricted cubic spline). Counted from the mean.",
+        );
+    }
 }

@@ -340,6 +340,7 @@ fn linear(place: &Place<'_>) -> Option<LinearFit> {
     Some(LinearFit {
         intercept: intercept?,
         linear_terms: terms.linear_terms,
+        spline_terms: terms.spline_terms,
         category_terms: terms.category_terms,
         missing_terms: terms.missing_terms,
         covariance: terms.covariance,

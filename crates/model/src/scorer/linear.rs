@@ -8,7 +8,7 @@ use super::{
     spread::Spread,
     value,
 };
-use crate::{Calibration, Input, LinearFit, Link};
+use crate::{Calibration, Input, LinearFit, Link, SplineBasis, SplineColumn};
 
 /// The 97.5 % point of the standard normal distribution.
 const Z95: f64 = 1.959_963_984_540_054;
@@ -39,6 +39,12 @@ enum Term {
     Number {
         coefficient: f64,
         mean: f64,
+        missing: Option<[f64; 2]>,
+    },
+    /// A column of the basis each.
+    Curve {
+        basis: SplineBasis,
+        columns: Vec<SplineColumn>,
         missing: Option<[f64; 2]>,
     },
     /// Contribution per level, already counted from the mean.
@@ -72,6 +78,18 @@ impl Linear {
                 };
             }
         }
+        for spline in &fit.spline_terms {
+            for column in &spline.columns {
+                base += column.coefficient * column.mean;
+            }
+            if let Some(place) = positions.get(&spline.input) {
+                terms[*place] = Term::Curve {
+                    basis: spline.basis(),
+                    columns: spline.columns.clone(),
+                    missing: None,
+                };
+            }
+        }
         for category in &fit.category_terms {
             let mean: f64 = category
                 .levels
@@ -97,7 +115,7 @@ impl Linear {
         }
         for indicator in &fit.missing_terms {
             base += indicator.coefficient * indicator.mean;
-            if let Some(Term::Number { missing, .. }) = positions
+            if let Some(Term::Number { missing, .. } | Term::Curve { missing, .. }) = positions
                 .get(&indicator.input)
                 .map(|place| &mut terms[*place])
             {
@@ -205,11 +223,18 @@ impl Term {
                 coefficient,
                 mean,
                 missing,
+            } => coefficient * (bounded(cell.number) - mean) + indicator(missing.as_ref(), cell),
+            Self::Curve {
+                basis,
+                columns,
+                missing,
             } => {
-                let indicator = missing.map_or(0.0, |effect| {
-                    effect[usize::from(cell.state == State::Missing)]
-                });
-                coefficient * (bounded(cell.number) - mean) + indicator
+                let x = bounded(cell.number);
+                let mut effect = 0.0;
+                for (k, column) in columns.iter().enumerate() {
+                    effect += column.coefficient * (basis.column(k, x) - column.mean);
+                }
+                effect + indicator(missing.as_ref(), cell)
             }
             Self::Levels(effects) => effects.get(cell.level as usize).copied().unwrap_or(0.0),
         }
@@ -221,4 +246,12 @@ impl Term {
             *to = self.at(cell);
         }
     }
+}
+
+/// What it adds that a value is known, or missing.
+#[inline]
+fn indicator(missing: Option<&[f64; 2]>, cell: &Cell) -> f64 {
+    missing.map_or(0.0, |effect| {
+        effect[usize::from(cell.state == State::Missing)]
+    })
 }

@@ -6,17 +6,21 @@ use super::{
     Block, Row, bounded,
     row::{Cell, State},
 };
-use crate::{Input, LinearFit};
+use crate::{Input, LinearFit, SplineBasis};
 
 /// Parameters counted from the mean of each linear term, so that large offsets (years, cents) do not cancel digits away.
 ///
-/// Order: intercept, linear terms (dense), then levels and indicators (of which a row switches on few).
+/// Order: intercept, linear terms and columns of curves (dense), then levels and indicators (of which a row switches on few).
 #[derive(Clone, Debug)]
 pub(super) struct Spread {
     size: usize,
     covariance: Vec<f64>,
     /// Input position and mean per linear term.
     linear: Vec<(usize, f64)>,
+    /// Input position, columns and their means per curve.
+    splines: Vec<(usize, SplineBasis, Vec<f64>)>,
+    /// Intercept, linear terms and columns of curves: the parameters that every row switches on.
+    dense: usize,
     /// Input position, then parameter per level (`None` for the reference).
     levels: Vec<(usize, Vec<Option<usize>>)>,
     /// Input position and parameter per indicator.
@@ -46,15 +50,19 @@ impl Spread {
         let mut linear = Vec::new();
         for (place, term) in fit.linear_terms.iter().enumerate() {
             linear.push((*positions.get(&term.input)?, term.mean));
-            // intercept' = intercept + mean × coefficient: a row operation, then the same on the columns.
-            for j in 0..size {
-                covariance[j] += term.mean * covariance[(place + 1) * size + j];
-            }
-            for i in 0..size {
-                covariance[i * size] += term.mean * covariance[i * size + place + 1];
-            }
+            from_mean(&mut covariance, size, (place + 1, term.mean));
         }
         let mut next = 1 + linear.len();
+        let mut splines = Vec::new();
+        for term in &fit.spline_terms {
+            let means: Vec<f64> = term.columns.iter().map(|column| column.mean).collect();
+            for mean in &means {
+                from_mean(&mut covariance, size, (next, *mean));
+                next += 1;
+            }
+            splines.push((*positions.get(&term.input)?, term.basis(), means));
+        }
+        let dense = next;
         let mut levels = Vec::new();
         for term in &fit.category_terms {
             let input = *positions.get(&term.input)?;
@@ -84,6 +92,8 @@ impl Spread {
             size,
             covariance,
             linear,
+            splines,
+            dense,
             levels,
             missing,
         })
@@ -91,7 +101,7 @@ impl Spread {
 
     /// Standard error of the score of a complete row.
     pub(super) fn standard_error(&self, row: &Row) -> f64 {
-        let dense = 1 + self.linear.len();
+        let dense = self.dense;
         let mut stack = [0.0; ON_STACK];
         let mut heap = Vec::new();
         let design: &mut [f64] = if dense <= ON_STACK {
@@ -105,6 +115,14 @@ impl Spread {
         for (place, (input, mean)) in self.linear.iter().enumerate() {
             design[place + 1] = bounded(cells[*input].number) - mean;
         }
+        let mut next = 1 + self.linear.len();
+        for (input, basis, means) in &self.splines {
+            let x = bounded(cells[*input].number);
+            for (k, mean) in means.iter().enumerate() {
+                design[next] = basis.column(k, x) - mean;
+                next += 1;
+            }
+        }
         let mut variance = 0.0;
         for (i, value) in design.iter().enumerate() {
             let row = &self.covariance[i * self.size..];
@@ -115,7 +133,7 @@ impl Spread {
 
     /// The same for all rows of a block, to the last bit: every number is made of the same ones in the same order.
     pub(super) fn standard_errors(&self, block: &Block, errors: &mut [f64; Block::ROWS]) {
-        let dense = 1 + self.linear.len();
+        let dense = self.dense;
         let mut designs = vec![[0.0; SIDE_BY_SIDE]; dense];
         let mut design = vec![0.0; dense];
         let columns: Vec<&[Cell]> = (0..block.inputs())
@@ -128,6 +146,16 @@ impl Spread {
                 let cells = columns[*input][first..].iter();
                 for (value, cell) in design.iter_mut().zip(cells) {
                     *value = bounded(cell.number) - mean;
+                }
+            }
+            let mut next = 1 + self.linear.len();
+            for (input, basis, means) in &self.splines {
+                let cells = &columns[*input][first..];
+                for (k, mean) in means.iter().enumerate() {
+                    for (value, cell) in designs[next].iter_mut().zip(cells) {
+                        *value = basis.column(k, bounded(cell.number)) - mean;
+                    }
+                    next += 1;
                 }
             }
             let mut variances = [0.0; SIDE_BY_SIDE];
@@ -174,6 +202,16 @@ impl Spread {
         }
         // Rounding may leave a variance of zero slightly below.
         variance.max(0.0).sqrt()
+    }
+}
+
+/// intercept' = intercept + mean × coefficient: a row operation, then the same on the columns.
+fn from_mean(covariance: &mut [f64], size: usize, (parameter, mean): (usize, f64)) {
+    for j in 0..size {
+        covariance[j] += mean * covariance[parameter * size + j];
+    }
+    for i in 0..size {
+        covariance[i * size] += mean * covariance[i * size + parameter];
     }
 }
 

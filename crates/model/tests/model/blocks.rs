@@ -10,6 +10,7 @@ use crate::{
     advice::advised,
     boosting::boosted,
     cards::card,
+    curves::{curved, curved_hazard},
     edits::{bagged, edited},
     examples::{groups, minimal, regression, visits, wide},
     hazards::{lasting, leaving},
@@ -33,6 +34,8 @@ fn families() -> Vec<Model> {
         leaving(),
         leaving_by_quarter(),
         lasting(),
+        curved(),
+        curved_hazard(),
         wide(&[0.0, 1.5, -1.5, 1e300, 0.25, 0.25], &[1.0; 6]),
     ]
 }

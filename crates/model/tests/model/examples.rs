@@ -121,6 +121,7 @@ pub(crate) fn regression() -> Model {
             term("meldingen", 0.35, 0.9),
             term("kinderen", -0.05, 0.7),
         ],
+        spline_terms: vec![],
         category_terms: vec![CategoryTerm {
             input: "woonvorm".to_owned(),
             reference_level: "koop".to_owned(),
@@ -195,6 +196,7 @@ pub(crate) fn minimal() -> Model {
             standard_error: None,
             mean: 40.0,
         }],
+        spline_terms: vec![],
         category_terms: vec![],
         missing_terms: vec![],
         covariance: None,

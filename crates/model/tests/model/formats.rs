@@ -8,6 +8,7 @@ use crate::{
     advice::advised,
     boosting::boosted,
     cards::card,
+    curves::{curved, curved_hazard},
     edits::edited,
     examples::{groups, minimal, regression, visits},
     groups::{mixture, prototypes},
@@ -63,6 +64,8 @@ fn the_stored_files_are_what_the_examples_write() {
         prepared(),
         prototypes(),
         mixture(),
+        curved(),
+        curved_hazard(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

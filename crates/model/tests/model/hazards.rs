@@ -29,6 +29,7 @@ fn terms(sign: f64) -> HazardTerms {
             linear("leeftijd", -0.02, 38.5),
             linear("opleiding", 0.4, 0.6),
         ],
+        spline_terms: vec![],
         category_terms: vec![CategoryTerm {
             input: "woonvorm".to_owned(),
             reference_level: "koop".to_owned(),

@@ -10,6 +10,7 @@ mod boosting;
 mod cards;
 mod cases;
 mod counterfactual;
+mod curves;
 mod edits;
 mod examples;
 mod formats;

@@ -14,6 +14,7 @@ mod provisions;
 mod quality;
 mod scorecard;
 mod shared;
+mod splines;
 mod survival;
 mod trees;
 mod truth;
@@ -58,7 +59,7 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
         page = page.section(privacy::promise(promised));
     }
     if let Some(fit) = &judged.evaluation.fit {
-        page = page.section(quality::coefficients(fit, model.kind));
+        page = page.section(quality::coefficients(fit, model));
     }
     let boosting = judged.evaluation.boosting.as_ref();
     if let Some(section) = boosting.and_then(|summary| boosting::terms(model, summary)) {

@@ -92,7 +92,12 @@ pub(super) fn to_learn(table: &Table, plan: &NewTrainingRun, inputs: &[Input], r
     let all = table.n_rows() as u64;
     let train = rows.train.len() as u64;
     let features = plan.features.len() as u64;
-    let columns = inputs.iter().map(columns).sum::<u64>().max(features);
+    let curves = plan
+        .features
+        .iter()
+        .filter_map(|feature| feature.spline.as_ref());
+    let bends: u64 = curves.map(|curve| curve.n_knots() as u64).sum();
+    let columns = inputs.iter().map(columns).sum::<u64>().max(features) + bends;
     let design = train * NUMBER * columns;
     let fit = if plan.privacy.is_some() {
         0

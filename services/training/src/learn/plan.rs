@@ -5,6 +5,7 @@ mod check;
 mod hyperparameters;
 mod preparation;
 mod privacy;
+mod spline;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub(crate) use causes::CausalGraph;
 pub(crate) use hyperparameters::{Curbed, ElasticNetSettings, Hyperparameters};
 pub(crate) use preparation::NewConversion;
 pub(crate) use privacy::Privacy;
+pub(crate) use spline::NewSpline;
 pub(crate) use truth::Truth;
 
 /// Smallest group, bin or cluster whose figures are shown.
@@ -288,6 +290,9 @@ pub(crate) struct Feature {
     /// unit that `unit` says, and `actionable` is of that one too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversion: Option<NewConversion>,
+    /// Numbers, in regressions: as a curve instead of a line. Part of the model: prediction takes the number as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spline: Option<NewSpline>,
 }
 
 /// Which rows are kept apart.

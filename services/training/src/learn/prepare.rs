@@ -1,6 +1,6 @@
 //! From columns with gaps to a design matrix; the rules end up in the model.
 //!
-//! Numbers come first, in the order of the plan, then the indicators of missing numbers, then per category one 0/1 column
+//! Numbers come first, in the order of the plan, each followed by its bends where it counts as a curve, then the indicators of missing numbers, then per category one 0/1 column
 //! per level in byte order, the first level left out.
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use super::{
     LearnError,
     plan::{Feature, NewTrainingRun, SMALLEST_GROUP},
     preparation,
+    splines::{self, Splines},
     table::{Column, Table},
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     pub inputs: Vec<Input>,
     /// Counts with weight 1; stands behind the others in the model.
     pub offset: Option<Input>,
+    /// Inputs that count as a curve.
+    pub splines: Splines,
 }
 
 /// Learns the preparation from the `train` rows.
@@ -42,6 +45,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared, LearnError> {
     let mut faults = Vec::new();
     let mut inputs = Vec::new();
+    let mut splines = Splines::new();
     for (n, feature) in plan.features.iter().enumerate() {
         let column = table.column(&feature.name)?;
         let preparation = match preparation::learn(feature, column, train) {
@@ -54,6 +58,17 @@ pub(super) fn prepare(
         match input(feature, (column, preparation), train) {
             Ok(input) => {
                 faults.extend(not_actionable(n, &input));
+                if let Some(asked) = &feature.spline {
+                    let worked = preparation::worked(input.preparation.as_ref(), column);
+                    match splines::knots(feature, asked, &worked, train) {
+                        Ok(knots) => {
+                            splines.insert(feature.name.clone(), knots);
+                        }
+                        Err((code, detail)) => {
+                            faults.push(Fault::new(format!("/features/{n}/spline"), code, detail));
+                        }
+                    }
+                }
                 inputs.push(input);
             }
             Err((code, detail)) => {
@@ -86,7 +101,11 @@ pub(super) fn prepare(
         None => None,
     };
     if faults.is_empty() {
-        Ok(Prepared { inputs, offset })
+        Ok(Prepared {
+            inputs,
+            offset,
+            splines,
+        })
     } else {
         Err(LearnError::Invalid(faults))
     }
@@ -319,7 +338,12 @@ impl Prepared {
                         .iter()
                         .map(|&row| values[row].unwrap_or(*value))
                         .collect();
-                    numbers.push((input.name.clone(), column));
+                    match self.splines.get(&input.name) {
+                        Some(knots) => {
+                            numbers.extend(splines::columns(&input.name, knots, &column));
+                        }
+                        None => numbers.push((input.name.clone(), column)),
+                    }
                     if matches!(input.missing, MissingRule::MedianAndIndicator { .. }) {
                         let gap = |row: &usize| f64::from(u8::from(values[*row].is_none()));
                         indicators.push((indicator(&input.name), rows.iter().map(gap).collect()));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use helder_glm::INTERCEPT;
 use helder_model::{
     CategoryTerm, Input, InputType, Intercept, LevelTerm, LinearFit, LinearTerm, MissingRule,
-    MissingTerm,
+    MissingTerm, SplineColumn, SplineTerm, spline::column_names,
 };
 
 use super::{
@@ -49,7 +49,7 @@ pub(super) fn linear_fit(
     let is_category = |input: &&Input| input.kind == InputType::Category;
     let mut linear_terms: Vec<LinearTerm> = inputs
         .iter()
-        .filter(|input| !is_category(input))
+        .filter(|input| !is_category(input) && !prepared.splines.contains_key(&input.name))
         .map(|input| {
             let (coefficient, standard_error, mean) = take(&input.name);
             LinearTerm {
@@ -70,6 +70,7 @@ pub(super) fn linear_fit(
             mean: offset.iter().sum::<f64>() / offset.len() as f64,
         });
     }
+    let spline_terms = spline_terms(prepared, &mut take);
     let category_terms = category_terms(inputs, &mut take);
     let missing_terms = inputs
         .iter()
@@ -99,6 +100,7 @@ pub(super) fn linear_fit(
     LinearFit {
         intercept,
         linear_terms,
+        spline_terms,
         category_terms,
         missing_terms,
         covariance,
@@ -106,9 +108,15 @@ pub(super) fn linear_fit(
 }
 
 /// Columns of the design in the fixed order of the model's parameters, the intercept left out.
-pub(super) fn order(inputs: &[Input]) -> Vec<String> {
+pub(super) fn order(prepared: &Prepared) -> Vec<String> {
+    let inputs = &prepared.inputs;
     let is_category = |input: &&Input| input.kind == InputType::Category;
-    let linear = inputs.iter().filter(|input| !is_category(input));
+    let is_curve = |input: &&Input| prepared.splines.contains_key(&input.name);
+    let linear = inputs
+        .iter()
+        .filter(|input| !is_category(input) && !is_curve(input));
+    let bends = curves(prepared)
+        .flat_map(|(input, knots)| column_names(&input.name, knots.len().saturating_sub(1)));
     let levels = inputs.iter().filter(is_category).flat_map(|input| {
         let levels = input.categories.iter().skip(1);
         levels.map(|category| level_column(&input.name, &category.level))
@@ -118,9 +126,38 @@ pub(super) fn order(inputs: &[Input]) -> Vec<String> {
     let indicators = inputs.iter().filter(has_indicator);
     linear
         .map(|input| input.name.clone())
+        .chain(bends)
         .chain(levels)
         .chain(indicators.map(|input| indicator(&input.name)))
         .collect()
+}
+
+/// Inputs that count as a curve, in their order, with their knots.
+fn curves(prepared: &Prepared) -> impl Iterator<Item = (&Input, &Vec<f64>)> {
+    let inputs = prepared.inputs.iter();
+    inputs.filter_map(|input| Some((input, prepared.splines.get(&input.name)?)))
+}
+
+/// One term per input that counts as a curve; `take` yields coefficient, standard error and mean of a column.
+fn spline_terms(
+    prepared: &Prepared,
+    take: &mut impl FnMut(&str) -> (f64, Option<f64>, f64),
+) -> Vec<SplineTerm> {
+    let term = |(input, knots): (&Input, &Vec<f64>)| SplineTerm {
+        input: input.name.clone(),
+        knots: knots.clone(),
+        columns: column_names(&input.name, knots.len().saturating_sub(1))
+            .map(|name| {
+                let (coefficient, standard_error, mean) = take(&name);
+                SplineColumn {
+                    coefficient,
+                    standard_error,
+                    mean,
+                }
+            })
+            .collect(),
+    };
+    curves(prepared).map(term).collect()
 }
 
 /// One term per input of type category; `take` yields coefficient, standard error and mean of a column.

@@ -21,6 +21,7 @@ mod reports;
 mod scorecard;
 mod selections;
 mod serving;
+mod splines;
 mod survival;
 mod trees;
 mod truth;

@@ -112,6 +112,10 @@ fn told(error: ExportError) -> Problem {
             "too-many-parts",
             "the model has more parts than this form takes; the points table takes any number",
         ),
+        ExportError::Curved(_) => Problem::conflict(
+            "curved-input",
+            "an input counts as a smooth curve (spline), which these forms do not write: ask predictions",
+        ),
         other => Problem::internal(other),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     category_term, effect, meaning,
 };
 use crate::{
-    HazardTerms, LinearTerm, MissingTerm,
+    HazardTerms, LinearTerm, MissingTerm, SplineColumn, SplineTerm,
     hazard::{Hazard, HazardFit, RiskClass, RiskCurve},
 };
 
@@ -87,6 +87,10 @@ pub(super) fn terms(fields: &mut Fields<'_>) -> Option<HazardTerms> {
             mean,
         })
     });
+    let spline_terms = fields
+        .optional("splineTerms")
+        .map(|place| place.list(|place| spline_term(&place)))
+        .unwrap_or_default();
     let category_terms = fields.list("categoryTerms", |place| category_term(&place));
     let missing_terms = fields.list("missingTerms", |place| {
         let (input, coefficient, standard_error, mean) = effect(&place, "input")?;
@@ -102,8 +106,33 @@ pub(super) fn terms(fields: &mut Fields<'_>) -> Option<HazardTerms> {
         .map(|place| place.list(|row| row.list(|cell| cell.number())));
     Some(HazardTerms {
         linear_terms: linear_terms.into_iter().collect::<Option<_>>()?,
+        spline_terms: spline_terms.into_iter().collect::<Option<_>>()?,
         category_terms: category_terms.into_iter().collect::<Option<_>>()?,
         missing_terms: missing_terms.into_iter().collect::<Option<_>>()?,
         covariance,
+    })
+}
+
+fn spline_term(place: &Place<'_>) -> Option<SplineTerm> {
+    let mut fields = place.fields()?;
+    let input = fields.text("input");
+    let knots = fields.list("knots", |place| place.number());
+    let columns = fields.list("columns", |place| {
+        let mut fields = place.fields()?;
+        let coefficient = fields.number("coefficient");
+        let standard_error = fields.optional_number("standardError");
+        let mean = fields.number("mean");
+        fields.done();
+        Some(SplineColumn {
+            coefficient,
+            standard_error,
+            mean,
+        })
+    });
+    fields.done();
+    Some(SplineTerm {
+        input,
+        knots,
+        columns: columns.into_iter().collect::<Option<_>>()?,
     })
 }

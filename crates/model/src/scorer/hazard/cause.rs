@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Covariance, Linear, Response, Row, Rows, dot};
 use crate::{
-    Hazard, Input,
+    Hazard, Input, SplineBasis, SplineTerm,
     scorer::{bounded, row::State},
 };
 
@@ -20,6 +20,7 @@ pub(super) struct Cause {
     /// What the uncertainty of the coefficients does; `None` where the model does not keep it.
     pub(super) coefficients: Option<Coefficients>,
     layout: Vec<Parameter>,
+    splines: Vec<SplineBasis>,
 }
 
 /// The uncertainty of the coefficients, and what stays the same for every client.
@@ -45,6 +46,11 @@ struct Parameter {
 #[derive(Clone, Copy, Debug)]
 enum Of {
     Number,
+    /// A column of one of the curves.
+    Bend {
+        spline: usize,
+        column: usize,
+    },
     Level(u32),
     Missing,
 }
@@ -86,6 +92,12 @@ impl Cause {
             coefficients: triangle
                 .map(|triangle| Coefficients::new(triangle, &cause.weighted_means)),
             layout: layout(cause, inputs, positions),
+            splines: cause
+                .terms
+                .spline_terms
+                .iter()
+                .map(SplineTerm::basis)
+                .collect(),
         }
     }
 
@@ -96,6 +108,9 @@ impl Cause {
             let cell = &cells[parameter.input];
             let value = match parameter.of {
                 Of::Number => bounded(cell.number),
+                Of::Bend { spline, column } => {
+                    self.splines[spline].column(column, bounded(cell.number))
+                }
                 Of::Level(level) => f64::from(u8::from(cell.level == level)),
                 Of::Missing => f64::from(u8::from(cell.state == State::Missing)),
             };
@@ -135,6 +150,15 @@ fn layout(cause: &Hazard, inputs: &[Input], positions: &HashMap<String, usize>) 
             mean: term.mean,
             of: Of::Number,
         });
+    }
+    for (spline, term) in cause.terms.spline_terms.iter().enumerate() {
+        let input = place(&term.input);
+        let columns = term.columns.iter().enumerate();
+        layout.extend(columns.map(|(column, own)| Parameter {
+            input,
+            mean: own.mean,
+            of: Of::Bend { spline, column },
+        }));
     }
     for term in &cause.terms.category_terms {
         let input = place(&term.input);

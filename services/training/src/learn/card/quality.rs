@@ -1,22 +1,22 @@
 //! How good the model is, in charts.
 
-use helder_evaluation::Evaluation;
+use helder_evaluation::{Evaluation, Z_95};
 use helder_report::{
     CalibrationPlot, CalibrationPoint, Cell, HeatMap, IntervalChart, IntervalRow, KeyFigure,
     Section, Table, Text,
 };
 
-use helder_model::Kind;
+use helder_model::{Algorithm, Kind, Model};
 
-use super::text;
+use super::{splines, text};
 use crate::learn::{
     groups::{GroupsSummary, LIKELY_WITHOUT, ProfileSummary},
     regress::FitSummary,
 };
 
 /// The weights with their intervals.
-pub(super) fn coefficients(fit: &FitSummary, kind: Kind) -> Section {
-    let scale = if kind == Kind::Regression {
+pub(super) fn coefficients(fit: &FitSummary, model: &Model) -> Section {
+    let scale = if model.kind == Kind::Regression {
         Text::new(
             "score per standaarddeviatie",
             "score per standard deviation",
@@ -69,6 +69,19 @@ pub(super) fn coefficients(fit: &FitSummary, kind: Kind) -> Section {
     let mut section = Section::new(Text::new("Wat telt hoe zwaar", "What counts how much"))
         .chart(chart)
         .table(table);
+    let curves = match &model.algorithm {
+        Algorithm::LogisticRegression(linear) => Some((linear, Z_95)),
+        Algorithm::GeneralisedLinear(fit) => Some((&fit.linear, fit.critical)),
+        _ => None,
+    };
+    if let Some((linear, critical)) = curves {
+        let axis = if model.kind == Kind::Regression {
+            Text::new("invloed op de score", "influence on the score")
+        } else {
+            Text::new("invloed, log-odds", "influence, log odds")
+        };
+        section = splines::drawn(section, linear, &model.inputs, critical, &axis);
+    }
     for said in super::estimates::details(&fit.details) {
         section = section.paragraph(said);
     }

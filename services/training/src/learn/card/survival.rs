@@ -1,11 +1,12 @@
 //! How long it lasts: weights, chances beside what came, and for whom.
 
-use helder_model::{Model, Spoken};
+use helder_evaluation::Z_95;
+use helder_model::{Algorithm, Model, Spoken};
 use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{fairness, intervals, provisions, shared, text};
+use super::{fairness, intervals, provisions, shared, splines, text};
 use crate::learn::{
     judge::{FairnessDocument, RowCounts},
     plan::NewTrainingRun,
@@ -24,7 +25,7 @@ pub(super) fn sections(model: &Model, quality: &SurvivalQuality, rows: RowCounts
         .fit
         .iter()
         .flat_map(|fit| &fit.causes)
-        .map(factors)
+        .map(|cause| curves(factors(cause), model, &cause.name))
         .collect();
     if let Some(summary) = &quality.intervals {
         sections.extend(intervals::sections(model, summary));
@@ -85,6 +86,19 @@ pub(super) fn fairness_page(plan: &NewTrainingRun, document: &FairnessDocument) 
         page = page.section(in_charts(outlooks));
     }
     page.section(shared::conclusion())
+}
+
+/// What counts as a curve in the hazard of a cause.
+fn curves(section: Section, model: &Model, cause: &str) -> Section {
+    let Algorithm::CoxRegression(fit) = &model.algorithm else {
+        return section;
+    };
+    let Some(hazard) = fit.causes.iter().find(|hazard| hazard.name == cause) else {
+        return section;
+    };
+    let axis = Text::new("log van de factor", "log of the factor");
+    let terms = hazard.terms.linear();
+    splines::drawn(section, &terms, &model.inputs, Z_95, &axis)
 }
 
 fn factors(cause: &CauseSummary) -> Section {

@@ -192,6 +192,7 @@ impl NewTrainingRun {
         self.foreign(fault);
         self.promise(fault);
         self.preparation(fault);
+        self.splines(fault);
         if self.capacity == Some(0) {
             fault("/capacity".into(), "out-of-range", "at least 1");
         }

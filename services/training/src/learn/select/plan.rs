@@ -237,7 +237,7 @@ impl NewSelection {
             },
             algorithm,
             target: Some(self.target.clone()),
-            features: self.features.clone(),
+            features: self.features_of(algorithm),
             sensitive_features: self.sensitive_features.clone(),
             offset: None,
             exposure: None,
@@ -256,6 +256,17 @@ impl NewSelection {
             capacity: None,
             seed: self.seed,
         }
+    }
+
+    /// The features as an algorithm takes them: what finds its own curves is not told of those of regressions.
+    fn features_of(&self, algorithm: AlgorithmName) -> Vec<Feature> {
+        let mut features = self.features.clone();
+        if !algorithm.takes_splines() {
+            for feature in &mut features {
+                feature.spline = None;
+            }
+        }
+        features
     }
 
     /// Columns that the comparison reads beside those of the run, with the pointers to blame.

@@ -28,6 +28,12 @@ pub(super) fn reading(algorithm: &Algorithm) -> Option<Reading> {
 fn linear(fit: &LinearFit) -> Reading {
     let count = |weights: &mut dyn Iterator<Item = f64>| weights.filter(|w| *w != 0.0).count();
     let numbers = count(&mut fit.linear_terms.iter().map(|term| term.coefficient));
+    let bends: Vec<usize> = fit
+        .spline_terms
+        .iter()
+        .map(|term| count(&mut term.columns.iter().map(|column| column.coefficient)))
+        .collect();
+    let curves = bends.iter().filter(|columns| **columns > 0).count();
     let missing = count(&mut fit.missing_terms.iter().map(|term| term.coefficient));
     let by_category: Vec<usize> = fit
         .category_terms
@@ -35,8 +41,11 @@ fn linear(fit: &LinearFit) -> Reading {
         .map(|term| count(&mut term.levels.iter().map(|level| level.coefficient)))
         .collect();
     Reading {
-        numbers: numbers + missing + by_category.iter().sum::<usize>(),
-        terms: numbers + missing + by_category.iter().filter(|levels| **levels > 0).count(),
+        numbers: numbers + missing + [&bends, &by_category].into_iter().flatten().sum::<usize>(),
+        terms: numbers
+            + curves
+            + missing
+            + by_category.iter().filter(|levels| **levels > 0).count(),
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) fn fit(
         Ties::Breslow => TieMethod::Breslow,
     };
     let cox = Cox::new().penalty(l2).ties(tie_method);
-    let parameters = order(&prepared.inputs);
+    let parameters = order(prepared);
     let folds = folds(table, plan, rows)?;
     let regressions = (1..=lasted.causes.len())
         .map(|cause| {
@@ -367,6 +367,7 @@ fn terms(
     });
     HazardTerms {
         linear_terms: linear.linear_terms,
+        spline_terms: linear.spline_terms,
         category_terms: linear.category_terms,
         missing_terms: linear.missing_terms,
         covariance,
