@@ -15,6 +15,7 @@ mod matrix;
 mod measures;
 mod normal;
 mod person_period;
+mod pspline;
 mod recurrent;
 mod risk;
 mod spells;
@@ -25,7 +26,7 @@ pub use aft::{Aft, AftCoefficient, AftFit, Law};
 pub use cox::{
     Baseline, Client, ClientPoint, Cox, CoxCoefficient, CoxFit, CoxNet, CoxPath, CoxPathPoint,
     CrossValidatedCoxPath, EffectPoint, PathBaseline, Penalties, PenaltyScore, ProportionalHazards,
-    Residuals, TestResult, TieMethod, TimeScale,
+    Residuals, SmoothCurve, SmoothFit, SmoothTerm, Smoothing, TestResult, TieMethod, TimeScale,
 };
 pub use design::Design;
 pub use episodes::{
@@ -44,6 +45,7 @@ pub use measures::{
     integrated_brier_score, uno_concordance,
 };
 pub use person_period::{Intervals, PersonPeriods};
+pub use pspline::PSpline;
 pub use recurrent::{History, Recurrence, Recurrent};
 pub use spells::{Cause, Spells};
 pub use spline::RestrictedCubicSpline;

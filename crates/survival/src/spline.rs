@@ -122,7 +122,11 @@ impl RestrictedCubicSpline {
             let at_knots = range * (cube(knot) - cube(before) * share);
             // Beyond the last knot by the line itself: cubes of far numbers that cancel would leave nothing right.
             let rise = 3.0 * ((last - knot) / range) * ((before - knot) / range);
-            if x > last { at_knots + rise * (x - last) } else { at_knots }
+            if x > last {
+                at_knots + rise * (x - last)
+            } else {
+                at_knots
+            }
         };
         std::iter::once(x)
             .chain(self.knots[..k - 2].iter().map(bend))

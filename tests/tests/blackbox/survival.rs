@@ -314,18 +314,27 @@ async fn a_cox_regression_with_a_curve_takes_raw_values_and_tells_one_contributi
     export.assert_problem(409);
     served(&people, &run).await;
     let ages = [20, 27, 35, 48, 59, 90];
-    let subject = |age: &i32| json!({"id": age.to_string(), "values": {"leeftijd": age, "cursus": true}});
+    let subject =
+        |age: &i32| json!({"id": age.to_string(), "values": {"leeftijd": age, "cursus": true}});
     let subjects: Vec<Value> = ages.iter().map(subject).collect();
     let path = "/prediction/v1/models/duur-uitkering/predictions";
     let answer = eventually(Duration::from_secs(5), || async {
-        let reply = people.consumer.post(path, &json!({"subjects": subjects})).await;
+        let reply = people
+            .consumer
+            .post(path, &json!({"subjects": subjects}))
+            .await;
         (reply.status == 200).then(|| reply.json())
     })
     .await;
     let adds = |place: usize| {
-        let parts = answer["predictions"][place]["contributions"].as_array().unwrap();
+        let parts = answer["predictions"][place]["contributions"]
+            .as_array()
+            .unwrap();
         assert_eq!(parts.len(), 2, "{answer}");
-        let of_age = parts.iter().find(|part| part["input"] == "leeftijd").unwrap();
+        let of_age = parts
+            .iter()
+            .find(|part| part["input"] == "leeftijd")
+            .unwrap();
         of_age["contribution"].as_f64().unwrap()
     };
     // A curve: no line goes through what these ages add.

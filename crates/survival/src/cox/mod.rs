@@ -13,6 +13,7 @@ mod pass;
 mod proportional;
 mod residuals;
 mod risk_set;
+mod smooth;
 mod tiles;
 
 pub(crate) use ordered::standardisation as standardised;
@@ -26,6 +27,7 @@ pub use net_cross::{CrossValidatedCoxPath, PenaltyScore};
 pub use proportional::{ProportionalHazards, TimeScale};
 pub use residuals::Residuals;
 use serde::Serialize;
+pub use smooth::{SmoothCurve, SmoothFit, SmoothTerm, Smoothing};
 
 use crate::{Design, Spells, SurvivalError};
 

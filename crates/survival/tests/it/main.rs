@@ -18,6 +18,7 @@ mod measures;
 mod net;
 mod passes;
 mod person_period;
+mod psplines;
 mod recurrent;
 mod splines;
 mod support;
