@@ -18,4 +18,4 @@ pub use model::{BagSpread, Contribution, Ebm};
 pub use report::{Fitted, Report, Silence};
 pub use settings::{Pairs, Settings, Smoothing, Stride};
 pub use term::{PairTerm, ShapeTerm};
-pub use train::{Course, Progress};
+pub use train::{Attended, Course, Keeper, Progress};

@@ -1,6 +1,6 @@
 //! Hazards by curves.
 
-use helder_ebm::{Bins, Column, Ebm, Fitted, Progress, Report, Settings, Value};
+use helder_ebm::{Attended, Bins, Column, Ebm, Fitted, Report, Settings, Value};
 use helder_survival::{Intervals, PersonPeriods, Spells};
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ pub(crate) fn fit(
     spells: &Spells,
     columns: &[Column],
     settings: &Settings,
-    goes_on: &(dyn Fn(Progress) -> bool + Sync),
+    attended: Attended<'_>,
 ) -> Result<(EbmHazard, Vec<Report>), HazardError> {
     let wrong = columns.iter().filter(|column| column.len() != spells.len());
     let wrong: Vec<String> = wrong.map(|column| column.name().to_owned()).collect();
@@ -55,7 +55,7 @@ pub(crate) fn fit(
     let fitted = (1..=spells.n_causes())
         .map(|cause| {
             events_by_interval(&periods, intervals, cause)?;
-            cause_model(&periods, intervals, columns, cause, (&settings, goes_on))
+            cause_model(&periods, intervals, columns, cause, (&settings, attended))
         })
         .collect::<Result<Vec<Fitted>, HazardError>>()?;
     let (causes, reports) = fitted
@@ -110,7 +110,7 @@ fn cause_model(
     intervals: &Intervals,
     columns: &[Column],
     cause: usize,
-    (settings, goes_on): (&Settings, &(dyn Fn(Progress) -> bool + Sync)),
+    (settings, attended): (&Settings, Attended<'_>),
 ) -> Result<Fitted, HazardError> {
     let rows = rows_of(periods, cause, |_| true);
     let spell = |row: &usize| periods.origin[*row] as usize;
@@ -142,7 +142,7 @@ fn cause_model(
         .iter()
         .all(|weight| weight.total_cmp(&1.0).is_eq());
     let weights = (!whole).then_some(&rows.weight[..]);
-    Ebm::fit_watched(&inputs, &rows.ended, weights, settings, goes_on).map_err(|source| {
+    Ebm::fit_kept(&inputs, &rows.ended, weights, settings, attended).map_err(|source| {
         HazardError::Ebm {
             cause: cause as u32,
             source,

@@ -11,7 +11,7 @@ pub use ebm::{EbmHazard, TIME};
 pub use error::HazardError;
 pub use glm::{CauseModel, GlmHazard, Link, TimeEffect};
 
-use helder_ebm::{Column, Progress, Report, Settings};
+use helder_ebm::{Attended, Column, Progress, Report, Settings};
 use helder_survival::{Intervals, Spells};
 
 /// What every model of hazards by interval needs: the intervals, and how much may be held.
@@ -84,6 +84,20 @@ impl DiscreteHazard {
         settings: &Settings,
         goes_on: &(dyn Fn(Progress) -> bool + Sync),
     ) -> Result<(EbmHazard, Vec<Report>), HazardError> {
-        ebm::fit(self, spells, columns, settings, goes_on)
+        self.ebm_kept(spells, columns, settings, (goes_on, None))
+    }
+
+    /// [`DiscreteHazard::ebm_watched`] that goes on from the bags that a former, interrupted fit of the same has finished.
+    ///
+    /// # Errors
+    /// As [`DiscreteHazard::ebm_watched`].
+    pub fn ebm_kept(
+        &self,
+        spells: &Spells,
+        columns: &[Column],
+        settings: &Settings,
+        attended: Attended<'_>,
+    ) -> Result<(EbmHazard, Vec<Report>), HazardError> {
+        ebm::fit(self, spells, columns, settings, attended)
     }
 }

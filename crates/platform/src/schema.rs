@@ -57,6 +57,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What jobs keep for their next attempt, see `crate::jobs::Parts`.
+    job_parts (organisation, job_id, name) {
+        organisation -> Text,
+        job_id -> Text,
+        name -> Text,
+        sealed -> Binary,
+        size_bytes -> BigInt,
+    }
+}
+
+diesel::table! {
     idempotency_keys (organisation, subject, idempotency_key) {
         organisation -> Text,
         subject -> Text,

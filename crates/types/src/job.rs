@@ -62,8 +62,17 @@ pub struct JobLearning {
     pub training_loss: f64,
     /// The same of rows kept apart to say when to stop.
     pub validation_loss: f64,
+    /// Bags, the models whose mean is learned, that a former attempt of this job had finished; they are not learned again. Absent
+    /// for none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub kept_bags: u64,
     /// Both over the rounds so far, at most 100 points.
     pub curve: Vec<LearningRound>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Losses of a round.
@@ -96,7 +105,7 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning: Option<JobLearning>,
     /// How often a worker began it. Above 1 a former worker ended without finishing it, or met a fault; each attempt starts again from the
-    /// first stage and comes to the same result.
+    /// first stage, takes what a former one had kept, and comes to the same result.
     #[serde(default)]
     pub attempts: u32,
     /// Public path of what it made, once succeeded.

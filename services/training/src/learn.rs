@@ -23,6 +23,7 @@ mod proof;
 mod regress;
 mod scorecard;
 pub(crate) mod select;
+mod size;
 mod spells;
 mod splines;
 mod split;
@@ -95,6 +96,7 @@ pub(crate) fn learn(
         stop: &|| checkpoint("fitting"),
         news: &|_| {},
         chance: &|| None,
+        keeper: None,
         memory: None,
     };
     learn_watched(file, plan, origin, &onlooker)
@@ -111,6 +113,8 @@ pub(crate) struct Onlooker<'a> {
     pub news: &'a (dyn Fn(helder_ebm::Progress) + Sync),
     /// Random bits for noise that a promise of privacy asks for: of the operating system, kept nowhere. `None` when there are none.
     pub chance: &'a (dyn Fn() -> Option<u64> + Sync),
+    /// Keeps finished bags of a boosting for another attempt; `None` where nothing is kept.
+    pub keeper: Option<&'a dyn helder_ebm::Keeper>,
     /// Bytes of memory that learning may take; `None` without a limit.
     pub memory: Option<u64>,
 }
@@ -143,6 +147,7 @@ pub(crate) fn learn_watched(
         let origin = private::sealed(onlooker)?;
         let learned = private::learn(&table, plan, privacy, &origin, &rows, onlooker)?;
         tells_anything(&table, &rows, &learned.model)?;
+        size::stored(&learned.model)?;
         step("judging")?;
         let judged = private::judge(&table, plan, &rows, &learned)?;
         step("writing")?;
@@ -167,6 +172,7 @@ pub(crate) fn learn_watched(
             let training = training(plan, origin, rows.train.len(), Some(fitted.events));
             let mut model = document(plan, training, fitted.parts);
             model.provisions.clone_from(&origin.provisions);
+            size::stored(&model)?;
             survival::with_classes(&table, plan, &rows, &mut model)?;
             step("judging")?;
             let judged = survival::judge(&table, plan, &rows, &model, fitted.summary)?;
@@ -190,6 +196,7 @@ pub(crate) fn learn_watched(
             step("fitting")?;
             let (mut model, how) = teach(&rows)?;
             tells_anything(&table, &rows, &model)?;
+            size::stored(&model)?;
             step("judging")?;
             let mut judged = judge::probabilities(&table, plan, &rows, &model)?;
             match how {

@@ -94,6 +94,7 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
     };
     let training = TrainingJob {
         memory,
+        keyring: context.keyring.clone(),
         objects: context.objects.clone(),
         peers: context.peers.clone(),
     };
@@ -103,6 +104,7 @@ pub async fn start(context: ServiceContext) -> Result<RunningService, StartError
         peers: context.peers.clone(),
     };
     let outflow = OutflowJob {
+        memory,
         objects: context.objects.clone(),
         peers: context.peers.clone(),
     };

@@ -1,5 +1,6 @@
 //! Training runs: ask, show, list, and the job that learns and registers.
 
+mod bags;
 mod course;
 pub(crate) mod edits;
 pub(crate) mod exports;

@@ -150,6 +150,35 @@ impl Greed {
     }
 }
 
+/// What a bag begins with.
+pub(super) struct Drawn {
+    /// Draws after those of the rows.
+    draws: Draws,
+    /// Rows to learn from, and those that tell when to stop.
+    pub(super) rows: [Vec<u32>; 2],
+    /// Log-odds of the former.
+    pub(super) intercept: f64,
+}
+
+/// Draws the rows of a bag.
+pub(super) fn drawn(frame: &Frame, settings: &Settings, bag: usize) -> Drawn {
+    let mut draws = Draws::new(settings.seed, bag, 1);
+    let rows = super::rows::sample(&frame.outcome, settings.validation_share, &mut draws);
+    let weight = |wanted: bool| -> f64 {
+        let picked = rows[0].iter().map(|row| *row as usize);
+        picked
+            .filter(|row| (frame.outcome[*row] > 0.5) == wanted)
+            .map(|row| f64::from(frame.weights[row]))
+            .sum()
+    };
+    let intercept = (weight(true).max(1e-9) / weight(false).max(1e-9)).ln();
+    Drawn {
+        draws,
+        rows,
+        intercept,
+    }
+}
+
 /// Boosts one bag.
 ///
 /// # Errors
@@ -161,16 +190,11 @@ pub(super) fn boost(
     bag: usize,
     watch: &Watcher<'_>,
 ) -> Result<Bag, EbmError> {
-    let mut draws = Draws::new(settings.seed, bag, 1);
-    let rows = super::rows::sample(&frame.outcome, settings.validation_share, &mut draws);
-    let weight = |wanted: bool| -> f64 {
-        let picked = rows[0].iter().map(|row| *row as usize);
-        picked
-            .filter(|row| (frame.outcome[*row] > 0.5) == wanted)
-            .map(|row| f64::from(frame.weights[row]))
-            .sum()
-    };
-    let intercept = (weight(true).max(1e-9) / weight(false).max(1e-9)).ln();
+    let Drawn {
+        mut draws,
+        rows,
+        intercept,
+    } = drawn(frame, settings, bag);
     let pick = |rows: &[u32]| Rows::pick(&frame.outcome, &frame.weights, rows, intercept as f32);
     let (mut learn, mut apart) = (pick(&rows[0]), pick(&rows[1]));
     let layout = |rows: &[u32]| -> Vec<Block> {

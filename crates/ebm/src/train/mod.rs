@@ -7,6 +7,7 @@ mod block;
 mod cross;
 mod cut;
 mod honest;
+mod keep;
 mod loss;
 mod mains;
 pub(crate) mod pairs;
@@ -17,6 +18,7 @@ mod sparse;
 mod watch;
 
 pub(crate) use cut::MOST_LEAVES;
+pub use keep::Keeper;
 pub use mains::Course;
 pub use watch::Progress;
 
@@ -24,6 +26,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use keep::Shelf;
 use mains::Bag;
 use pairs::Pair;
 use random::Draws;
@@ -61,6 +64,12 @@ pub(crate) struct Frame {
     /// Curvature that as many rows as a leaf needs have at the mean.
     pub(crate) min_curvature: f64,
 }
+
+/// Who is told how learning goes and may end it by saying no, and who keeps what bags learned.
+pub type Attended<'a> = (
+    &'a (dyn Fn(Progress) -> bool + Sync),
+    Option<&'a dyn Keeper>,
+);
 
 /// Is shown what was learned: rows, bags and pairs.
 type Look<'a> = dyn FnMut(&Frame, &[Bag], &[Pair]) + 'a;
@@ -101,6 +110,23 @@ impl Ebm {
         settings: &Settings,
         goes_on: &(dyn Fn(Progress) -> bool + Sync),
     ) -> Result<Fitted, EbmError> {
+        Self::fit_kept(columns, outcome, weights, settings, (goes_on, None))
+    }
+
+    /// [`Ebm::fit_watched`] that goes on from the bags that a former, interrupted fit of the same has finished. The result is the same to
+    /// the last bit.
+    ///
+    /// * `attended` – with the keeper of finished bags
+    ///
+    /// # Errors
+    /// As [`Ebm::fit_watched`].
+    pub fn fit_kept(
+        columns: &[Column],
+        outcome: &[bool],
+        weights: Option<&[f64]>,
+        settings: &Settings,
+        attended: Attended<'_>,
+    ) -> Result<Fitted, EbmError> {
         settings.check()?;
         check(columns, outcome, weights)?;
         if !settings.may_leave_out(columns.len()) {
@@ -109,7 +135,7 @@ impl Ebm {
                 outcome,
                 weights,
                 settings,
-                goes_on,
+                attended,
                 &mut |_, _, _| (),
             );
         }
@@ -123,7 +149,7 @@ impl Ebm {
             outcome,
             weights,
             &all,
-            goes_on,
+            attended,
             &mut |frame, bags, pairs| {
                 kept = sparse::kept(frame, bags, pairs, settings);
             },
@@ -147,7 +173,7 @@ impl Ebm {
             outcome,
             weights,
             &settings,
-            goes_on,
+            attended,
             &mut |_, _, _| (),
         )?;
         fitted.report.left_out = left_out;
@@ -162,7 +188,7 @@ impl Ebm {
         outcome: &[bool],
         weights: Option<&[f64]>,
         settings: &Settings,
-        goes_on: &(dyn Fn(Progress) -> bool + Sync),
+        (goes_on, keeper): Attended<'_>,
         look: &mut Look<'_>,
     ) -> Result<Fitted, EbmError> {
         let directions = directions(columns, &settings.monotone)?;
@@ -194,6 +220,7 @@ impl Ebm {
         let mut watch = Watcher {
             goes_on,
             is_pairs: false,
+            shelf: keeper.map(|keeper| Shelf::new(keeper, &frame, settings)),
         };
         let (strides, mut bags) = mains(&frame, settings, &watch)?;
         let width = smooth::smooth(&frame, &mut bags, settings.smoothing);
@@ -273,7 +300,8 @@ fn together(
             .par_iter_mut()
             .enumerate()
             .map(|(number, bag)| {
-                let learned = pairs::boost(frame, coarse, &pairs, how, number, bag, watch)?;
+                let who = (number, &*bag);
+                let learned = keep::tables("pairs", frame, coarse, &pairs, how, who, watch)?;
                 (bag.pairs, bag.pair_losses) = (learned.tables, learned.losses);
                 Ok(learned.said)
             })
@@ -338,7 +366,7 @@ fn mains(
     let all = settings.bags(frame.outcome.len());
     let learn = |stride: Stride, bags: Range<usize>| -> Result<Vec<Bag>, EbmError> {
         bags.into_par_iter()
-            .map(|bag| mains::boost(frame, settings, stride, bag, watch))
+            .map(|bag| keep::curves(frame, settings, stride, bag, watch))
             .collect()
     };
     let fixed = if frame.information >= MUCH {

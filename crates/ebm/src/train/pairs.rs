@@ -9,6 +9,7 @@ use super::{
     Frame,
     cross::Corner,
     honest::Halves,
+    keep,
     loss::{Slope, slopes},
     mains::{Bag, Greed, Patience},
     random::Draws,
@@ -184,15 +185,9 @@ pub(super) fn choose(
             let scores = bag.scores(frame, &bag.rows[0]);
             let ranked = rank(frame, coarse, (&bag.rows[0], &scores), most, &mut draws);
             let pairs: Vec<Pair> = ranked.iter().map(|(_, pair)| pair.clone()).collect();
-            let learned = boost(
-                frame,
-                coarse,
-                &pairs,
-                (settings, stride),
-                number,
-                bag,
-                watch,
-            )?;
+            let how = (settings, stride);
+            let who = (number, bag);
+            let learned = keep::tables("trial", frame, coarse, &pairs, how, who, watch)?;
             Ok((ranked, learned.said))
         })
         .collect::<Result<Vec<Tried>, EbmError>>()?;

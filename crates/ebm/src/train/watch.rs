@@ -1,6 +1,6 @@
 //! Who looks on while a model is learned, and may end it.
 
-use super::Frame;
+use super::{Frame, keep::Shelf};
 use crate::{EbmError, Settings, Stride};
 
 /// Where learning is. Bags learn side by side, so that news comes from several threads and in no fixed order; that of one bag
@@ -22,8 +22,10 @@ pub struct Progress {
     pub is_pairs: bool,
     /// Log loss of the rows it does not learn from; `NaN` where there are none.
     pub loss: f64,
-    /// Log loss of the rows it learns from.
+    /// Log loss of the rows it learns from; `NaN` where it is not known.
     pub training_loss: f64,
+    /// Whether it had been learned before and kept: its only news, of its last round.
+    pub is_kept: bool,
 }
 
 impl Progress {
@@ -34,6 +36,8 @@ impl Progress {
 pub(super) struct Watcher<'a> {
     pub(super) goes_on: &'a (dyn Fn(Progress) -> bool + Sync),
     pub(super) is_pairs: bool,
+    /// Where finished bags are kept.
+    pub(super) shelf: Option<Shelf<'a>>,
 }
 
 /// A bag on its way, for its news.
@@ -67,17 +71,39 @@ impl Watcher<'_> {
         loss: f64,
         training_loss: impl FnOnce() -> f64,
     ) -> Result<(), EbmError> {
-        let goes_on = !round.is_multiple_of(Progress::EVERY)
-            || (self.goes_on)(Progress {
-                bag: who.bag,
-                bags: who.bags,
-                stride: who.stride,
-                round,
-                max_rounds: who.max_rounds,
-                is_pairs: self.is_pairs,
-                loss,
-                training_loss: training_loss(),
-            });
+        if round.is_multiple_of(Progress::EVERY) {
+            self.tell(who, round, (loss, training_loss()), false)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// News of a bag that had been learned before.
+    ///
+    /// * `losses` – per round, at least one
+    pub(super) fn kept(&self, who: Traveller, losses: &[f64]) -> Result<(), EbmError> {
+        let last = losses.last().copied().unwrap_or(f64::NAN);
+        self.tell(who, losses.len().saturating_sub(1), (last, f64::NAN), true)
+    }
+
+    fn tell(
+        &self,
+        who: Traveller,
+        round: usize,
+        (loss, training_loss): (f64, f64),
+        is_kept: bool,
+    ) -> Result<(), EbmError> {
+        let goes_on = (self.goes_on)(Progress {
+            bag: who.bag,
+            bags: who.bags,
+            stride: who.stride,
+            round,
+            max_rounds: who.max_rounds,
+            is_pairs: self.is_pairs,
+            loss,
+            training_loss,
+            is_kept,
+        });
         if goes_on {
             Ok(())
         } else {

@@ -7,6 +7,7 @@
 
 mod bands;
 mod degenerate;
+mod keep;
 mod made;
 mod model;
 mod options;

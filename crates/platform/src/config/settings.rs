@@ -144,8 +144,8 @@ pub struct Limits {
     /// Most memory of one linkage job or request that reads versions, MiB; 0 is an equal share, for each of `job_workers` and one request,
     /// of three quarters of what the process may have. Default 0.
     pub linkage_mib: u64,
-    /// Most memory of one training run or comparison, MiB; 0 is an equal share, for each of `job_workers`, of three quarters of what the
-    /// process may have. Default 0.
+    /// Most memory of one training run, edit, comparison or report on outflow, MiB; 0 is an equal share, for each of `job_workers`, of three
+    /// quarters of what the process may have. Default 0.
     pub training_mib: u64,
     /// Predictions per subject and day (UTC), organisation and process; 0 is without limit. Default 0.
     pub subject_predictions: u32,

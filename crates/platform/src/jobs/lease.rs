@@ -7,7 +7,7 @@ use helder_types::{ProblemDetails, job::JobState};
 use uuid::Uuid;
 
 use super::{
-    MAX_FAULTS, MAX_LEASES, SUSPECT_AFTER,
+    MAX_FAULTS, MAX_LEASES, SUSPECT_AFTER, parts,
     row::{JobRow, stored},
 };
 use crate::{
@@ -197,7 +197,7 @@ pub(super) fn succeeded(conn: &mut Conn, leased: &Leased, result: Option<&str>) 
             jobs::finished_at.eq(Some(&now)),
         ))
         .execute(conn)?;
-    Ok(())
+    parts::remove(conn, &leased.row.organisation, &leased.row.id)
 }
 
 /// Ends the job because somebody asked.
@@ -278,7 +278,7 @@ fn end(
         .map(serde_json::to_string)
         .transpose()
         .map_err(Problem::internal)?;
-    diesel::update(held(leased))
+    let ended = diesel::update(held(leased))
         .set((
             jobs::state.eq(stored(state)),
             jobs::stage.eq(stored(state)),
@@ -289,7 +289,11 @@ fn end(
             jobs::finished_at.eq(Some(&now)),
         ))
         .execute(conn)?;
-    Ok(())
+    if ended == 0 {
+        // Another worker has the job, and what it keeps.
+        return Ok(());
+    }
+    parts::remove(conn, &leased.row.organisation, &leased.row.id)
 }
 
 type Held<'a> = diesel::dsl::Filter<

@@ -15,6 +15,7 @@ mod context;
 pub mod http;
 mod lease;
 mod numbers;
+mod parts;
 mod row;
 mod runner;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 
 pub use context::JobContext;
 pub use numbers::JobNumbers;
+pub use parts::{MOST_BYTES, Parts};
 pub use row::{enqueue, find};
 pub use runner::{JobHandler, Pace, Runner};
 

@@ -8,6 +8,7 @@ use helder_types::{
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::parts;
 use crate::{
     clock,
     problem::{Problem, Result},
@@ -212,6 +213,8 @@ pub(super) fn cancel(conn: &mut Conn, organisation: &OrganisationId, id: Uuid) -
                 format!("the job has already ended: {state}"),
             ));
         }
+    } else {
+        parts::remove(conn, organisation.as_str(), &found.id)?;
     }
     find(conn, organisation, id)
 }

@@ -1,5 +1,6 @@
 mod killed;
 mod learning;
+mod parts;
 mod turns;
 
 use std::{

@@ -36,6 +36,8 @@ const PLATFORM: Migrations = Migrations::new(embed_migrations!("migrations")).gu
     Guard::across("jobs", Work::LEASE, Command::Select),
     Guard::across("jobs", Work::LEASE, Command::Update),
     Guard::across("jobs", Work::NUMBERS, Command::Select),
+    Guard::across("job_parts", Work::LEASE, Command::Select),
+    Guard::across("job_parts", Work::LEASE, Command::Delete),
     Guard::across("idempotency_keys", Work::EXPIRY, Command::Select),
     Guard::across("idempotency_keys", Work::EXPIRY, Command::Delete),
     Guard::append_only("processing_acts"),

@@ -1,6 +1,6 @@
 //! Explainable boosting: learned, and laid down as a model.
 
-use helder_ebm::{Bins, Ebm, EbmError, Pairs, Report, Settings, Smoothing, Stride};
+use helder_ebm::{Attended, Bins, Ebm, EbmError, Pairs, Report, Settings, Smoothing, Stride};
 use helder_model::{
     Algorithm, Bags, Curve, Deviations, Input, MissingRule, PairTable, Side, TermsFit,
 };
@@ -87,7 +87,8 @@ pub(super) fn fit(
         (onlooker.news)(news);
         !(onlooker.stop)()
     };
-    let fitted = Ebm::fit_watched(&columns, &y, None, &settings, &goes_on).map_err(told)?;
+    let attended: Attended<'_> = (&goes_on, onlooker.keeper);
+    let fitted = Ebm::fit_kept(&columns, &y, None, &settings, attended).map_err(told)?;
     let left_out = &fitted.report.left_out;
     let inputs: Vec<Input> = inputs
         .into_iter()

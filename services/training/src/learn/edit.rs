@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    FrameOrigin, LearnError, Learned, audit,
+    FrameOrigin, LearnError, Learned, Onlooker, audit,
     ebm::{BoostingSummary, TermSummary},
-    judge,
+    judge, memory,
     plan::NewTrainingRun,
     proof, split,
     table::{self, Table},
@@ -106,17 +106,18 @@ pub(crate) fn check(model: &[u8], edit: &NewEdit) -> Result<(), LearnError> {
 /// Makes the edit and judges it: the files of a new version.
 ///
 /// # Errors
-/// [`LearnError::Invalid`] with every change that does not fit; otherwise as for learning.
+/// [`LearnError::Invalid`] with every change that does not fit; [`LearnError::Memory`] when it would take more than it may; otherwise as
+/// for learning.
 pub(crate) fn edit(
     file: &Path,
     plan: &NewTrainingRun,
     origin: &FrameOrigin,
     former: &Former<'_>,
     (edit, signed): (&NewEdit, Signed<'_>),
-    checkpoint: &(dyn Fn(&str) -> bool + Sync),
+    onlooker: &Onlooker<'_>,
 ) -> Result<Learned, LearnError> {
     let step = |name: &str| {
-        if checkpoint(name) {
+        if (onlooker.step)(name) {
             Err(LearnError::Stopped)
         } else {
             Ok(())
@@ -124,7 +125,11 @@ pub(crate) fn edit(
     };
     step("reading the frame")?;
     // The former model is judged too, so what it asks is read.
+    let reads = memory::to_read(file, former.plan)?;
+    memory::fits(onlooker.memory, "reading the frame", reads)?;
     let table = table::read(file, former.plan)?;
+    let needed = memory::to_edit(&table, former.plan, former.model.len() as u64);
+    memory::fits(onlooker.memory, "editing", needed)?;
     let rows = split::split(&table, former.plan)?;
     let was = Model::from_json(former.model).map_err(LearnError::internal)?;
     step("editing")?;

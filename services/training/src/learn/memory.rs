@@ -7,13 +7,14 @@ use std::{collections::BTreeSet, fs::File, path::Path};
 
 use arrow::datatypes::DataType;
 use helder_model::{Input, MissingRule};
+use helder_outflow::{CharacteristicKind, OutflowSpec};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{
     AlgorithmName, LearnError,
     plan::{NewTrainingRun, REFERENCE_DATE},
     split::Rows,
-    table::{Table, wanted},
+    table::{Column, Table, wanted},
 };
 
 /// Bytes of the place of a text in a table.
@@ -32,6 +33,16 @@ const SORTED_CELL: u64 = 68;
 const SHORT_MONTH: f64 = 30.0;
 /// Bytes of a number in a design.
 const NUMBER: u64 = 8;
+/// Bytes in memory per byte of a model file: its text, what was read of it, as it is before and after an edit.
+const OF_MODEL: u64 = 8;
+/// Bytes of a spell under analysis, beside its columns.
+const SPELL: u64 = 900;
+/// The same per column of a regression.
+const SPELL_COLUMN: u64 = 150;
+/// The same where provisions are asked: one after the other, each with up to 48 stretches of time per spell, of 200 bytes.
+const SPELL_STRETCHES: u64 = 48 * 200;
+/// Levels of a category that are told apart.
+const MOST_LEVELS: usize = 20;
 
 /// Refuses what needs more than it may take.
 ///
@@ -58,13 +69,21 @@ pub(super) fn fits(
 /// # Errors
 /// [`LearnError::Internal`] when the file cannot be read.
 pub(super) fn to_read(file: &Path, plan: &NewTrainingRun) -> Result<u64, LearnError> {
+    let names = wanted(plan).into_iter().map(|(_, name)| name);
+    to_read_columns(file, names)
+}
+
+/// [`to_read`] of some columns by name.
+///
+/// # Errors
+/// As [`to_read`].
+pub(super) fn to_read_columns<'a>(
+    file: &Path,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<u64, LearnError> {
     let file = File::open(file).map_err(LearnError::internal)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LearnError::internal)?;
-    let names: BTreeSet<&str> = wanted(plan)
-        .into_iter()
-        .map(|(_, name)| name)
-        .chain([REFERENCE_DATE])
-        .collect();
+    let names: BTreeSet<&str> = names.chain([REFERENCE_DATE]).collect();
     let (schema, metadata) = (builder.schema(), builder.metadata());
     let rows = metadata.file_metadata().num_rows().max(0) as u64;
     let places = names
@@ -119,6 +138,51 @@ pub(super) fn to_learn(table: &Table, plan: &NewTrainingRun, inputs: &[Input], r
     };
     let judged = all * features * JUDGED_CELL;
     SMALL + table.bytes() + all * PER_ROW + fit.max(judged)
+}
+
+/// Bytes that making and judging an edit need at most, the table included: what was judged of the former model stays until the
+/// edited one was.
+///
+/// * `model` – bytes of the model file
+pub(super) fn to_edit(table: &Table, plan: &NewTrainingRun, model: u64) -> u64 {
+    let all = table.n_rows() as u64;
+    let judged = all * plan.features.len() as u64 * JUDGED_CELL;
+    SMALL + table.bytes() + 2 * all * PER_ROW + judged + model * OF_MODEL
+}
+
+/// Bytes that a report on outflow needs at most, the table included.
+///
+/// * `table` – as it was read; what is analysed is a copy of it
+pub(super) fn to_analyse(table: &Table, spec: &OutflowSpec) -> Result<u64, LearnError> {
+    let all = table.n_rows() as u64;
+    let mut columns = 0;
+    for one in &spec.characteristics {
+        columns += match table.column(&one.column)? {
+            column if one.kind == CharacteristicKind::Category => levels(column),
+            _ => 2,
+        };
+    }
+    let stretches = if spec.provisions.is_empty() {
+        0
+    } else {
+        SPELL_STRETCHES
+    };
+    let row = SPELL + columns * SPELL_COLUMN + stretches;
+    Ok(SMALL + 2 * table.bytes() + all * row)
+}
+
+/// Levels that a category has at most beside others: rare ones stand together.
+fn levels(column: &Column) -> u64 {
+    let Some(texts) = column.texts() else {
+        return 2;
+    };
+    let mut seen = BTreeSet::new();
+    for text in texts.into_iter().flatten() {
+        if seen.len() < MOST_LEVELS {
+            seen.insert(text);
+        }
+    }
+    seen.len() as u64 + 1
 }
 
 /// Bytes of boosting: values and bins of a column; rows, draws and scores of up to 50 bags; what a thread has under hands, which is words of

@@ -1,11 +1,11 @@
 //! The files of a version, in one spelling.
 
-use helder_model::{Model, ModelError, Parent};
+use helder_model::{Model, Parent};
 use helder_types::Digest;
 use serde::Serialize;
 
 use super::{
-    CODE_VERSION, FrameOrigin, LearnError, Learned, card, judge::Judged, plan::NewTrainingRun,
+    CODE_VERSION, FrameOrigin, LearnError, Learned, card, judge::Judged, plan::NewTrainingRun, size,
 };
 
 /// `provenance.json`: what went in and what came out, without time or place, so that a repeat gives the same bytes.
@@ -67,16 +67,14 @@ struct OutputFile {
 /// Writes all files.
 ///
 /// # Errors
-/// [`LearnError::Internal`] when the model does not hold together.
+/// [`LearnError::Invalid`] when the model is too large to be kept, [`LearnError::Internal`] when it does not hold together.
 pub(super) fn write(
     plan: &NewTrainingRun,
     origin: &FrameOrigin,
     model: &Model,
     judged: &Judged,
 ) -> Result<Learned, LearnError> {
-    let stored = model
-        .to_json()
-        .map_err(|error: ModelError| LearnError::internal(error))?;
+    let stored = size::stored(model)?;
     let evaluation = json(&judged.evaluation)?;
     let fairness = json(&judged.fairness)?;
     let digests = [

@@ -30,6 +30,8 @@ pub(crate) const KIND: &str = "outflow-report";
 pub(crate) struct OutflowJob {
     pub(crate) objects: Objects,
     pub(crate) peers: Peers,
+    /// Bytes that a report may take.
+    pub(crate) memory: Option<u64>,
 }
 
 impl JobHandler for OutflowJob {
@@ -73,7 +75,8 @@ impl OutflowJob {
         job.progress("reading the frame", 0, built.rows, "rows");
         let file = job.block_on(self.objects.get_to_file(organisation, &built.digest))?;
         people::in_table(job, &file, &built.digest, Nameless::People, act)?;
-        let table = spells(file.path(), &asked.spec).map_err(|error| refused::why(error, job))?;
+        let table = spells(file.path(), &asked.spec, self.memory)
+            .map_err(|error| refused::why(error, job))?;
         let step = |step: Step| {
             let (done, total) = step.place();
             job.progress(step.words(), done, total, "parts");

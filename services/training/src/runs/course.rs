@@ -29,6 +29,8 @@ struct Heard {
     sums: BTreeMap<usize, (f64, f64, f64)>,
     bags: usize,
     max_rounds: usize,
+    /// Courses that a former attempt had finished.
+    kept: u64,
     told: Option<Instant>,
 }
 
@@ -43,9 +45,13 @@ pub(super) struct Standing {
 }
 
 impl Courses {
-    /// Forgets: another model begins.
+    /// Forgets the course: another model begins. What was taken over stays counted.
     pub(super) fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Heard::default();
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *heard = Heard {
+            kept: heard.kept,
+            ..Heard::default()
+        };
     }
 
     /// Takes news; answers at most five times a second.
@@ -67,6 +73,7 @@ impl Heard {
             ^ ((news.stride.smoothing_rounds as u64) << 8);
         let course = (news.bag, stride, news.is_pairs);
         self.reached.insert(course, news.round);
+        self.kept += u64::from(news.is_kept);
         self.bags = news.bags;
         self.max_rounds = news.max_rounds;
         if !news.is_pairs && news.loss.is_finite() && news.training_loss.is_finite() {
@@ -103,6 +110,7 @@ impl Heard {
                 max_rounds: self.max_rounds as u64,
                 training_loss: last.training_loss,
                 validation_loss: last.validation_loss,
+                kept_bags: self.kept,
                 curve,
             },
             done: done as u64,
@@ -127,6 +135,7 @@ mod tests {
             is_pairs: false,
             loss,
             training_loss: loss - 0.1,
+            is_kept: false,
         }
     }
 
@@ -147,6 +156,14 @@ mod tests {
         assert!((50..=100).contains(&learning.curve.len()));
         assert_eq!(standing.done, 6_020 + 20);
         assert!(standing.total >= standing.done);
+        courses.hear(&Progress {
+            training_loss: f64::NAN,
+            is_kept: true,
+            ..news(0, 400, 0.9)
+        });
+        let standing = courses.0.lock().unwrap().standing().unwrap();
+        assert_eq!(standing.learning.kept_bags, 1);
+        assert!((standing.learning.training_loss - 0.3).abs() < 1e-12);
         courses.clear();
         assert!(courses.0.lock().unwrap().standing().is_none());
     }

@@ -9,6 +9,7 @@ use helder_model::{Parent, Signed};
 use helder_platform::{
     calls::Peers,
     jobs::{JobContext, JobHandler},
+    keyring::KeyRing,
     logboek::{self, Act, Status},
     objects::Objects,
     problem::Result,
@@ -18,6 +19,7 @@ use helder_types::ProjectStep;
 use uuid::Uuid;
 
 use super::{
+    bags::Bags,
     course::Courses,
     edits::MAX_MODEL_BYTES,
     register::register,
@@ -45,6 +47,8 @@ pub(crate) const KIND: &str = "training-run";
 pub(crate) struct TrainingJob {
     pub(crate) objects: Objects,
     pub(crate) peers: Peers,
+    /// Seals what a run keeps for another attempt.
+    pub(crate) keyring: KeyRing,
     /// Bytes that a run may take.
     pub(crate) memory: Option<u64>,
 }
@@ -109,6 +113,7 @@ impl TrainingJob {
                 None => None,
             },
         };
+        let bags = Bags::of(job, plan, &self.keyring);
         let (stage, courses) = (Mutex::new(String::new()), Courses::default());
         let stage_now = || stage.lock().unwrap_or_else(PoisonError::into_inner);
         let onlooker = Onlooker {
@@ -128,10 +133,11 @@ impl TrainingJob {
                 }
             },
             chance: &chance,
+            keeper: bags.as_ref().map(|bags| bags as _),
             memory: self.memory,
         };
         let learned = match run.edit()? {
-            Some(edit) => self.edit(job, run, plan, (file.path(), &origin), edit, onlooker.step)?,
+            Some(edit) => self.edit(job, run, plan, (file.path(), &origin), edit, &onlooker)?,
             None => learn_watched(file.path(), plan, &origin, &onlooker),
         };
         let learned = learned.map_err(|error| refused::why(error, job))?;
@@ -162,7 +168,7 @@ impl TrainingJob {
         plan: &NewTrainingRun,
         (file, origin): (&Path, &FrameOrigin),
         asked: RunEdit,
-        stop: &(dyn Fn(&str) -> bool + Sync),
+        onlooker: &Onlooker<'_>,
     ) -> Result<std::result::Result<Learned, LearnError>> {
         let organisation = job.organisation();
         let of = job
@@ -195,7 +201,7 @@ impl TrainingJob {
             origin,
             &former,
             (&edit, signed),
-            stop,
+            onlooker,
         ))
     }
 }

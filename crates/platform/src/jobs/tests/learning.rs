@@ -17,6 +17,7 @@ async fn losses_are_seen_while_the_job_runs() {
             max_rounds: 5_000,
             training_loss: 0.1 + 0.2,
             validation_loss: 0.4,
+            kept_bags: 3,
             curve: vec![LearningRound {
                 round: 20,
                 training_loss: 0.5,

@@ -79,6 +79,7 @@ impl<'a> FoldLearner<'a> {
             stop: self.watch.stop,
             news: &|_| {},
             chance: &|| None,
+            keeper: None,
             memory: self.watch.memory.map(|all| self.share(all)),
         };
         let (model, _) = teach(self.table, &run, self.origin, &rows, &onlooker).map_err(

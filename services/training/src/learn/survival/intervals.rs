@@ -72,7 +72,12 @@ pub(super) fn fit(
     };
     let (found, reports) = DiscreteHazard::new(intervals)
         .most_rows(MOST_ROWS)
-        .ebm_watched(&lasted.spells, &columns, &ebm::settings(plan), &goes_on)
+        .ebm_kept(
+            &lasted.spells,
+            &columns,
+            &ebm::settings(plan),
+            (&goes_on, onlooker.keeper),
+        )
         .map_err(|error| told(error, &lasted))?;
     let mut stored = IntervalFit {
         horizons: HORIZONS.to_vec(),

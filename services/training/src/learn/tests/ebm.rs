@@ -262,3 +262,57 @@ fn terms_out_of_range_or_of_another_algorithm_are_refused() {
         );
     }
 }
+
+/// Numbers of which each tells something together with the next three.
+fn chained(n: usize, numbers: usize) -> Frame {
+    let dice = |row: usize, salt: usize| {
+        let mut x = (row as u64 + ((salt as u64) << 40)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((x ^ (x >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let score = |row: usize| -> f64 {
+        let around = |salt| dice(row, salt % numbers) - 0.5;
+        let next = |salt| around(salt + 1) + around(salt + 2) + around(salt + 3);
+        (0..numbers)
+            .map(|salt| 3.0 * around(salt) * next(salt))
+            .sum()
+    };
+    let outcome = |row| dice(row, 1_000) < 1.0 / (1.0 + f64::exp(-score(row)));
+    let mut frame = Frame::default()
+        .booleans("target", (0..n).map(outcome))
+        .booleans("is_test", (0..n).map(|row| row % 10 == 0));
+    for salt in 0..numbers {
+        let values = (0..n).map(|row| Some(dice(row, salt)));
+        frame = frame.numbers(&format!("x{salt}"), values);
+    }
+    frame
+}
+
+#[test]
+fn a_model_too_large_to_be_kept_is_refused_before_it_is_judged_with_what_would_fit() {
+    let names: Vec<String> = (0..40).map(|salt| format!("x{salt}")).collect();
+    let mut plan = plan(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    plan["algorithm"] = json!("explainable-boosting");
+    plan["hyperparameters"] = json!({"interactions": 100});
+    let file = chained(30_000, 40).file();
+    // Nothing is judged: the step after learning stops.
+    let tried = |plan: &serde_json::Value| {
+        learn(file.path(), &parsed(plan), &origin(), &|step| {
+            step == "judging"
+        })
+    };
+    let Err(LearnError::Invalid(faults)) = tried(&plan) else {
+        panic!("faults")
+    };
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let fault = &faults[0];
+    println!("{}", fault.detail);
+    assert_eq!(fault.code, "model-too-large");
+    assert_eq!(fault.pointer, "/hyperparameters/maximumTerms");
+    let after = fault.detail.split("maximumTerms to ").nth(1).unwrap();
+    let most: u32 = after.split(' ').next().unwrap().parse().unwrap();
+    assert!((40..140).contains(&most), "{}", fault.detail);
+    plan["hyperparameters"] = json!({"interactions": 100, "maximumTerms": most});
+    assert!(matches!(tried(&plan), Err(LearnError::Stopped)));
+}

@@ -5,7 +5,7 @@ use helder_platform::body::Check;
 use helder_types::Digest;
 use serde_json::{Value, json};
 
-use super::frame::{clients, learned, origin, parse, parsed, plan};
+use super::frame::{CALM, clients, learned, origin, parse, parsed, plan};
 use crate::learn::{
     Former, LearnError, Learned, NewEdit, NewTrainingRun, check_edit, edit, plan_after,
 };
@@ -42,10 +42,7 @@ fn edited(former: &Learned, plan: &NewTrainingRun, new: &NewEdit) -> (Learned, N
         at: SIGNED.1,
         reason: &new.reason,
     };
-    let made = edit(file.path(), &after, &origin(), &was, (new, signed), &|_| {
-        false
-    })
-    .unwrap();
+    let made = edit(file.path(), &after, &origin(), &was, (new, signed), &CALM).unwrap();
     (made, after)
 }
 

@@ -14,7 +14,17 @@ use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::learn::{FrameOrigin, LearnError, Learned, NewTrainingRun, learn};
+use crate::learn::{FrameOrigin, LearnError, Learned, NewTrainingRun, Onlooker, learn};
+
+/// Nobody looks on, and nothing limits.
+pub(super) const CALM: Onlooker<'static> = Onlooker {
+    step: &|_| false,
+    stop: &|| false,
+    news: &|_| {},
+    chance: &|| None,
+    keeper: None,
+    memory: None,
+};
 
 /// A frame under construction.
 #[derive(Default)]

@@ -7,7 +7,9 @@ use std::{
 
 use serde_json::{Value as Json, json};
 
-use super::frame::{Frame, origin, parsed, plan};
+mod others;
+
+use super::frame::{CALM, Frame, origin, parsed, plan};
 use crate::learn::{LearnError, Learned, NewTrainingRun, Onlooker, learn_watched};
 
 /// All but k-means, whose choice of a number of groups takes minutes on so many rows.
@@ -121,50 +123,81 @@ impl Shape {
 }
 
 fn learned(file: &Path, plan: &NewTrainingRun, memory: Option<u64>) -> Result<Learned, LearnError> {
-    let onlooker = Onlooker {
-        step: &|_| false,
-        stop: &|| false,
-        news: &|_| {},
-        chance: &|| None,
-        memory,
-    };
-    learn_watched(file, plan, &origin(), &onlooker)
+    learn_watched(file, plan, &origin(), &Onlooker { memory, ..CALM })
 }
 
 /// What is needed when so little is allowed.
-fn needed(file: &Path, plan: &NewTrainingRun, allowed: u64) -> u64 {
-    match learned(file, plan, Some(allowed)) {
-        Err(LearnError::Memory { needed, .. }) => needed,
+fn needed<T>(tried: &Result<T, LearnError>) -> u64 {
+    match tried {
+        Err(LearnError::Memory { needed, .. }) => *needed,
         _ => 0,
     }
 }
 
+/// Whether this system tells how much memory a process had at most.
+fn is_told() -> bool {
+    let is_told =
+        status("VmHWM:").is_some() && std::fs::write("/proc/self/clear_refs", "5").is_ok();
+    if !is_told {
+        println!("NOT RUN: this system does not tell how much memory a process had at most");
+    }
+    is_told
+}
+
+/// Runs an ignored test of this module in a process of its own, one after the other, so that one does not wait for the other's memory.
+/// Says whether it was content.
+fn by_itself(test: &str, family: &str, place: usize, file: &Path) -> bool {
+    let out = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("learn::tests::memory::{test}")])
+        .args(["--ignored", "--nocapture"])
+        .env("MALLOC_MMAP_THRESHOLD_", "1048576")
+        .env("RAYON_NUM_THREADS", "4")
+        .env("HELDER_FAMILY", family)
+        .env("HELDER_SHAPE", place.to_string())
+        .env("HELDER_FILE", file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stdout);
+    println!("{said}{}", String::from_utf8_lossy(&out.stderr));
+    out.status.success() && said.contains("said ")
+}
+
+/// Tries with hardly any memory, with what reading needs, and with what is then said to be needed, which must be enough and not much more.
+fn is_enough<T>(name: &str, attempt: impl Fn(u64) -> Result<T, LearnError>) {
+    let to_read = needed(&attempt(1));
+    let before = status("VmRSS:").unwrap();
+    let needed = needed(&attempt(to_read));
+    // What the refused attempts took at most is no part of it.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    assert!(attempt(needed).is_ok(), "{name}");
+    let took = status("VmHWM:").unwrap() - before;
+    println!(
+        "{name}: said {} MiB, took {} MiB, factor {:.2}",
+        needed >> 20,
+        took >> 20,
+        needed as f64 / took as f64
+    );
+    assert!(to_read < needed, "{to_read} of {needed}");
+    assert!(took <= needed, "{took} of {needed}");
+    assert!(needed <= 5 * took / 2, "{needed} for {took}");
+}
+
 #[test]
 fn what_is_said_to_be_needed_is_enough_and_not_much_more() {
-    if status("VmHWM:").is_none() || std::fs::write("/proc/self/clear_refs", "5").is_err() {
-        println!("NOT RUN: this system does not tell how much memory a process had at most");
+    if !is_told() {
         return;
     }
+    let mut wrong = Vec::new();
     for (place, shape) in SHAPES.iter().enumerate() {
         let file = shape.frame().file();
         let asked = |family: &&&str| place == 0 || ON_ALL_SHAPES.contains(family);
         for family in FAMILIES.iter().filter(asked) {
-            // One after the other, so that one does not wait for the other's memory.
-            let out = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "learn::tests::memory::a_family_by_itself"])
-                .args(["--ignored", "--nocapture"])
-                .env("MALLOC_MMAP_THRESHOLD_", "1048576")
-                .env("RAYON_NUM_THREADS", "4")
-                .env("HELDER_FAMILY", family)
-                .env("HELDER_SHAPE", place.to_string())
-                .env("HELDER_FILE", file.path())
-                .output()
-                .unwrap();
-            let said = String::from_utf8_lossy(&out.stdout);
-            println!("{said}{}", String::from_utf8_lossy(&out.stderr));
-            assert!(out.status.success() && said.contains("said "), "{family}");
+            if !by_itself("a_family_by_itself", family, place, file.path()) {
+                wrong.push((*family, place));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[test]
@@ -175,20 +208,5 @@ fn a_family_by_itself() {
     let shape = SHAPES[told("HELDER_SHAPE").parse::<usize>().unwrap()];
     let plan = parsed(&shape.asked(&family));
     let file = PathBuf::from(told("HELDER_FILE"));
-    let to_read = needed(&file, &plan, 1);
-    let before = status("VmRSS:").unwrap();
-    let needed = needed(&file, &plan, to_read);
-    // What the refused attempts took at most is no part of it.
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    learned(&file, &plan, Some(needed)).unwrap();
-    let took = status("VmHWM:").unwrap() - before;
-    println!(
-        "{family}: said {} MiB, took {} MiB, factor {:.2}",
-        needed >> 20,
-        took >> 20,
-        needed as f64 / took as f64
-    );
-    assert!(to_read < needed, "{to_read} of {needed}");
-    assert!(took <= needed, "{took} of {needed}");
-    assert!(needed <= 5 * took / 2, "{needed} for {took}");
+    is_enough(&family, |allowed| learned(&file, &plan, Some(allowed)));
 }

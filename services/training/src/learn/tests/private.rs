@@ -6,7 +6,7 @@ use helder_model::Model;
 use helder_platform::body::Check;
 use serde_json::{Value, json};
 
-use super::frame::{Frame, clients, origin, parse, parsed, plan};
+use super::frame::{CALM, Frame, clients, origin, parse, parsed, plan};
 use crate::learn::{LearnError, Learned, NewEdit, Onlooker, check_edit, learn_watched};
 
 fn asked() -> Value {
@@ -36,11 +36,8 @@ fn with_chance(frame: Frame, plan: &Value, seed: u64) -> Result<Learned, LearnEr
         Some(z ^ (z >> 31))
     };
     let onlooker = Onlooker {
-        step: &|_| false,
-        stop: &|| false,
-        news: &|_| {},
         chance: &chance,
-        memory: None,
+        ..CALM
     };
     let plan = parsed(plan);
     assert!(plan.faults().is_empty(), "{:?}", plan.faults());
@@ -195,14 +192,8 @@ fn the_noise_decides_the_file_and_the_seed_of_the_plan_does_not_draw_it() {
     seeded["seed"] = json!(8);
     let fitted = |bytes: Vec<u8>| parse(&bytes)["fitted"].clone();
     assert_eq!(fitted(model(&plan, 3)), fitted(model(&seeded, 3)));
-    let none = Onlooker {
-        step: &|_| false,
-        stop: &|| false,
-        news: &|_| {},
-        chance: &|| None,
-        memory: None,
-    };
-    let learned = learn_watched(clients(600).file().path(), &parsed(&plan), &origin(), &none);
+    // Calm has no chance.
+    let learned = learn_watched(clients(600).file().path(), &parsed(&plan), &origin(), &CALM);
     assert!(matches!(learned, Err(LearnError::Internal(_))));
 }
 

@@ -64,7 +64,7 @@ fn carried(n: u64, times: f64) -> Provision {
     }))
     .unwrap();
     let file = made(n, times).file();
-    let table = spells(file.path(), &spec).unwrap();
+    let table = spells(file.path(), &spec, None).unwrap();
     let report = analyse(&table, &spec, "frame", &|_| false).unwrap();
     let mut plan = survival(&["age"]);
     causes(&mut plan, &["work", "moved"]);
