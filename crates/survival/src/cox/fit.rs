@@ -108,7 +108,16 @@ pub(super) fn fit(cox: &Cox, spells: &Spells, design: &Design) -> Result<CoxFit,
     let varying: Vec<usize> = (0..design.columns.len())
         .filter(|&j| varies(&design.columns[j]))
         .collect();
-    let mut rows = Ordered::new(spells, design, &varying);
+    // What people or clusters weigh is asked of the rows in order.
+    let in_order = cox.ties == TieMethod::Exact || cox.robust || design.cluster.is_some();
+    let ordered = |columns: &[usize]| {
+        if in_order {
+            Ordered::new(spells, design, columns)
+        } else {
+            Ordered::for_passes(spells, design, columns)
+        }
+    };
+    let mut rows = ordered(&varying);
     let mut start = newton::surface(cox, &rows, &vec![0.0; varying.len()])?;
     let independent = if cox.l2 > 0.0 {
         (0..varying.len()).collect()
@@ -120,7 +129,7 @@ pub(super) fn fit(cox: &Cox, spells: &Spells, design: &Design) -> Result<CoxFit,
     }
     let kept: Vec<usize> = independent.iter().map(|&k| varying[k]).collect();
     if kept.len() < varying.len() {
-        rows = Ordered::new(spells, design, &kept);
+        rows = ordered(&kept);
         start.gradient = independent.iter().map(|&k| start.gradient[k]).collect();
         start.information = start.information.part(&independent);
     }

@@ -14,6 +14,7 @@ mod proportional;
 mod residuals;
 mod risk_set;
 mod smooth;
+mod streamed;
 mod tiles;
 
 pub(crate) use ordered::standardisation as standardised;

@@ -197,7 +197,7 @@ impl CoxNet {
 
 struct Search<'a> {
     cox: Cox,
-    rows: &'a Ordered,
+    rows: &'a Ordered<'a>,
     alpha: f64,
     /// Sum of the weights.
     size: f64,

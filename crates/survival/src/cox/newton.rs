@@ -2,7 +2,7 @@
 
 use super::{
     Cox, TieMethod, exact,
-    ordered::Ordered,
+    ordered::{MANY, Ordered},
     pass::{Pass, RiskSets},
 };
 use crate::{
@@ -55,8 +55,7 @@ pub(crate) fn surface(cox: &Cox, rows: &Ordered, gamma: &[f64]) -> Result<Surfac
     Ok(surface)
 }
 
-/// Rows from which a first guess is made on a part of them: it changes the way, not the end.
-const MANY: usize = 131_072;
+/// From [`MANY`] rows on a first guess is made on a part of them: it changes the way, not the end.
 const EVERY: usize = 16;
 
 /// The top of the likelihood of every sixteenth row, when there are many and it lies higher than the beginning.

@@ -1,18 +1,32 @@
 //! Spells in the order in which the risk sets grow: the latest end first.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is compiled without vector instructions"
+)]
+
+use std::ops::Range;
+
+use super::streamed::Streamed;
 use crate::{Design, Spells};
 
+/// Rows from which sums over rows weigh more than what must be done once.
+pub(crate) const MANY: usize = 131_072;
+/// Rows per time from which products are summed per risk set: below, counting them at each time costs more than reading rows twice.
+pub(super) const MANY_ROWS: usize = 16;
 /// Values that are added at once.
 pub(crate) const LANES: usize = 4;
 
 /// Rows per stratum from the latest end to the first, with the chosen columns moved and scaled.
-pub(crate) struct Ordered {
+pub(crate) struct Ordered<'a> {
     /// Columns.
     pub(crate) p: usize,
     /// Place of each row among the spells.
     pub(crate) place: Vec<u32>,
-    /// Moved and scaled columns, row by row, each row filled up to whole lanes with 0.
+    /// Moved and scaled columns, row by row, each row filled up to whole lanes with 0; empty where rows are read as they came.
     pub(crate) x: Vec<[f64; LANES]>,
+    /// The rows as they came, where they are so many that putting them in order would take longer than reading them twice.
+    pub(crate) streamed: Option<Streamed<'a>>,
     /// Lanes per row.
     pub(crate) width: usize,
     pub(crate) weight: Vec<f64>,
@@ -52,15 +66,36 @@ pub(crate) struct Entries {
     pub(crate) before: Vec<u32>,
 }
 
-impl Ordered {
+impl<'a> Ordered<'a> {
+    /// With the columns in order.
     pub(crate) fn new(spells: &Spells, design: &Design, columns: &[usize]) -> Self {
+        let mut rows = Self::without_columns(spells, design, columns.len());
+        (rows.centre, rows.scale) = standardisation(spells, design, columns);
+        rows.x = in_rows(design, columns, &rows.place, &rows.centre, &rows.scale);
+        rows
+    }
+
+    /// For the passes of a fit alone: the columns stay where they are when there are many rows, and many per time.
+    pub(crate) fn for_passes(spells: &'a Spells, design: &'a Design, columns: &[usize]) -> Self {
+        let n = spells.len();
+        if columns.is_empty() || spells.entry.is_some() || n < MANY {
+            return Self::new(spells, design, columns);
+        }
+        let mut rows = Self::without_columns(spells, design, columns.len());
+        if n < MANY_ROWS * rows.ties.len() {
+            (rows.centre, rows.scale) = standardisation(spells, design, columns);
+            rows.x = in_rows(design, columns, &rows.place, &rows.centre, &rows.scale);
+        } else {
+            let streamed = Streamed::new(spells, design, columns, &mut rows);
+            rows.streamed = Some(streamed);
+        }
+        rows
+    }
+
+    fn without_columns(spells: &Spells, design: &Design, p: usize) -> Self {
         let n = spells.len();
         let stratum = |i: usize| design.strata.as_ref().map_or(0, |strata| strata[i]);
         let place = in_order(spells, design.strata.as_deref());
-        let (centre, scale) = standardisation(spells, design, columns);
-        let p = columns.len();
-        let width = p.div_ceil(LANES);
-        let x = in_rows(design, columns, &place, &centre, &scale);
         let pick = |of: &dyn Fn(usize) -> f64| place.iter().map(|&i| of(i as usize)).collect();
         let mut ordered = Self {
             p,
@@ -72,10 +107,11 @@ impl Ordered {
             event: place.iter().map(|&i| spells.is_event(i as usize)).collect(),
             ties: Vec::new(),
             entered: None,
-            centre,
-            scale,
-            x,
-            width,
+            centre: Vec::new(),
+            scale: Vec::new(),
+            x: Vec::new(),
+            streamed: None,
+            width: p.div_ceil(LANES),
             place,
         };
         ordered.ties = ordered.tied(|row| {
@@ -127,11 +163,20 @@ impl Ordered {
         let mut part = Self {
             p: self.p,
             place: rows.iter().map(|&row| self.place[row]).collect(),
-            x: rows
-                .iter()
-                .flat_map(|&row| &self.x[row * self.width..][..self.width])
-                .copied()
-                .collect(),
+            x: match &self.streamed {
+                None => rows
+                    .iter()
+                    .flat_map(|&row| &self.x[row * self.width..][..self.width])
+                    .copied()
+                    .collect(),
+                Some(streamed) => {
+                    let places = rows.iter().map(|&row| self.place[row] as usize);
+                    places
+                        .flat_map(|place| streamed.lanes(self, place))
+                        .collect()
+                }
+            },
+            streamed: None,
             width: self.width,
             weight: rows.iter().map(|&row| self.weight[row]).collect(),
             offset: self
@@ -222,19 +267,48 @@ fn in_rows(
         row_of[i as usize] = row as u32;
     }
     let mut block = vec![[0.0; LANES]; ROWS * width];
+    let columns: Vec<&[f64]> = columns.iter().map(|&c| &design.columns[c][..]).collect();
     for (b, rows) in row_of.chunks(ROWS).enumerate() {
-        for (k, &column) in columns.iter().enumerate() {
-            let values = &design.columns[column][b * ROWS..][..rows.len()];
-            let to = block.iter_mut().skip(k / LANES).step_by(width.max(1));
-            for (to, value) in to.zip(values) {
-                to[k % LANES] = (value - centre[k]) * scale[k];
-            }
-        }
+        standardised_rows(
+            &mut block,
+            &columns,
+            b * ROWS..b * ROWS + rows.len(),
+            (centre, scale),
+        );
         for (&row, from) in rows.iter().zip(block.chunks_exact(width.max(1))) {
             x[row as usize * width..][..width].copy_from_slice(from);
         }
     }
     x
+}
+
+/// Writes rows of the columns, moved and scaled, one after the other.
+#[inline(always)]
+pub(super) fn standardised_rows(
+    to: &mut [[f64; LANES]],
+    columns: &[&[f64]],
+    rows: Range<usize>,
+    (centre, scale): (&[f64], &[f64]),
+) {
+    let width = columns.len().div_ceil(LANES);
+    let groups = columns
+        .chunks(LANES)
+        .zip(centre.chunks(LANES).zip(scale.chunks(LANES)));
+    for (g, (columns, (centre, scale))) in groups.enumerate() {
+        if let ([a, b, c, d], [ca, cb, cc, cd], [sa, sb, sc, sd]) = (columns, centre, scale) {
+            let [a, b, c, d] = [a, b, c, d].map(|column| &column[rows.clone()]);
+            let to = to.chunks_exact_mut(width);
+            for ((((to, a), b), c), d) in to.zip(a).zip(b).zip(c).zip(d) {
+                to[g] = [(a - ca) * sa, (b - cb) * sb, (c - cc) * sc, (d - cd) * sd];
+            }
+        } else {
+            for (to, row) in to.chunks_exact_mut(width).zip(rows.clone()) {
+                for (k, column) in columns.iter().enumerate() {
+                    to[g][k] = (column[row] - centre[k]) * scale[k];
+                }
+            }
+        }
+    }
 }
 
 /// Places by stratum, the latest end first, at one time the events before the others. Whole days are counted, not compared.
@@ -301,6 +375,15 @@ fn sum_of(values: &[f64], weight: Option<&[f64]>, f: impl Fn(f64) -> f64) -> f64
     sums.iter().sum()
 }
 
+/// The power of two nearest to one over a standard deviation.
+pub(super) fn scale_of(spread: f64) -> f64 {
+    if spread > 0.0 && spread.is_finite() {
+        (-spread.log2().round()).exp2()
+    } else {
+        1.0
+    }
+}
+
 /// Mean and one over the standard deviation, so that units and far-off origins cost no digits. Scales are powers of two.
 pub(crate) fn standardisation(
     spells: &Spells,
@@ -316,12 +399,7 @@ pub(crate) fn standardisation(
         let values = &design.columns[column];
         let mean = sum_of(values, weight, |x| share * x);
         let spread = (sum_of(values, weight, |x| (x - mean) * (x - mean)) / total).sqrt();
-        let scale = if spread > 0.0 && spread.is_finite() {
-            (-spread.log2().round()).exp2()
-        } else {
-            1.0
-        };
-        (mean, scale)
+        (mean, scale_of(spread))
     };
     columns.iter().map(of).unzip()
 }

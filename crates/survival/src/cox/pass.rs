@@ -14,14 +14,12 @@ use fearless_simd::{Level, dispatch};
 
 use super::{
     TieMethod,
-    ordered::{LANES, Ordered, Ties},
+    ordered::{LANES, MANY_ROWS, Ordered, Ties},
     risk_set::{Logs, RiskSet},
+    streamed,
     tiles::{BLOCK, Lane, Tiles, add_scaled, product, scale_into},
 };
 use crate::matrix::Symmetric;
-
-/// Rows per time from which products are summed per risk set: below, counting them at each time costs more than reading rows twice.
-const MANY_ROWS: usize = 16;
 
 /// What a pass yields.
 pub(crate) struct Pass {
@@ -34,7 +32,7 @@ pub(crate) struct Pass {
 
 /// What a pass finds per row and per tie.
 pub(crate) struct RiskSets {
-    /// Per row: `rᵢ`, the weighted hazard ratio.
+    /// Per row: `rᵢ`, the weighted hazard ratio; empty where rows are read as they came.
     pub(crate) risk: Vec<f64>,
     /// Per tie: what is known of its risk set.
     pub(crate) hazards: Vec<Hazard>,
@@ -59,7 +57,9 @@ impl Pass {
         let level = Level::new();
         let mut factors = vec![[0.0; LANES]; rows.width];
         factors.as_flattened_mut()[..rows.p].copy_from_slice(gamma);
-        if rows.entered.is_none() && rows.place.len() >= MANY_ROWS * rows.ties.len() {
+        if let Some(streamed) = &rows.streamed {
+            dispatch!(level, _simd => streamed::pass(rows, streamed, &factors, method))
+        } else if rows.entered.is_none() && rows.place.len() >= MANY_ROWS * rows.ties.len() {
             dispatch!(level, _simd => tied(rows, &factors, method))
         } else {
             dispatch!(level, _simd => sparse(rows, &factors, method))

@@ -124,7 +124,7 @@ impl CoxFit {
         &self,
         spells: &Spells,
         design: &Design,
-    ) -> Result<(Ordered, Vec<f64>), SurvivalError> {
+    ) -> Result<(Ordered<'static>, Vec<f64>), SurvivalError> {
         design.check(spells.len())?;
         if self.ties == TieMethod::Exact {
             return Err(SurvivalError::Setting {

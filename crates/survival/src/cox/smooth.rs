@@ -87,7 +87,7 @@ pub struct SmoothCurve {
 /// The rows, and where the columns of each curve are.
 struct Problem<'a> {
     cox: &'a Cox,
-    rows: Ordered,
+    rows: Ordered<'static>,
     names: Vec<String>,
     terms: &'a [SmoothTerm],
     /// First column of each curve.

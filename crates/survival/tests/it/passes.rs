@@ -1,4 +1,5 @@
-//! Two ways through the risk sets: with many rows per time, and with few. Entries before all times force the second.
+//! Three ways through the risk sets: with many rows per time, with few, and with so many rows that they are read as they came. Entries before
+//! all times force the second.
 
 use helder_survival::{Cox, CoxFit, Design, Spells, TieMethod};
 
@@ -45,6 +46,27 @@ fn beside(few: &CoxFit, many: &CoxFit) {
     let (few, many) = (values(few), values(many));
     for (few, many) in few.iter().zip(&many) {
         ask("ways", close(&[*few], &serde_json::json!([many])), 10.0);
+    }
+}
+
+#[test]
+fn rows_as_they_came_give_the_same_as_rows_in_order() {
+    let n = 140_000;
+    let (spells, design) = spells(n);
+    let entered = spells.clone().entered_at(&vec![-1.0; n]).unwrap();
+    let strata: Vec<u32> = (0..n as u32).map(|i| i % 3).collect();
+    let offset: Vec<f64> = (0..n).map(|i| (i % 11) as f64 / 10.0).collect();
+    let plain = design.clone();
+    let stratified = design.stratified_by(&strata).with_offset(&offset);
+    for (design, ties) in [(plain, TieMethod::Breslow), (stratified, TieMethod::Efron)] {
+        let cox = Cox::new().ties(ties);
+        let few = cox.fit(&entered, &design).unwrap();
+        let many = cox.fit(&spells, &design).unwrap();
+        beside(&few, &many);
+        assert_eq!(few.dropped, many.dropped);
+        // Errors by person are asked of rows in order, and change no estimate.
+        let robust = cox.robust().fit(&spells, &design).unwrap();
+        beside(&robust, &many);
     }
 }
 
