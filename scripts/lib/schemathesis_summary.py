@@ -15,10 +15,12 @@ import sys
 # A decision is about a pair that its reviewer was given, a run is done again with decisions, and persons have numbers in a run of a series:
 # the black box does all three.
 # Only the curves of a boosting can be edited: the black box learns one, edits it and serves it.
-# A batch has a work list only when it was asked with a control sample, which seals its results: the service's own test asks one.
+# A batch has a work list, and findings, only when it was asked with a control sample, which seals its results: the black box asks one.
 MAY_ALWAYS_REFUSE = (
     "/batches/{id}/work-list",
     "/batches/{id}/_reveal",
+    "/batches/{id}/findings",
+    "/batches/{id}/control-result",
     "POST /training-runs/{id}/edits",
     "/jobs/{id}/_cancel",
     "/linkage-runs/{id}/_match",

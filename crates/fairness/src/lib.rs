@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod comparison;
+mod control;
 mod disclosed;
 mod disparity;
 mod error;
@@ -18,6 +19,10 @@ mod verdict;
 
 pub use bootstrap::{Bootstrap, Spread, bootstrap};
 pub use comparison::{CalibrationGap, Compared, Comparison, CountedGroup, Share, compare};
+pub use control::{
+    ControlFeature, ControlGroup, ControlSample, Estimate, Finding, GroupContrast, Listed, Looked,
+    Missed, control_by_group, control_sample,
+};
 pub use disclosed::{DisclosedGroup, DisclosedResult, WithheldPair, judge_disclosed};
 pub use disparity::{Disparity, disparity};
 pub use error::FairnessError;

@@ -86,6 +86,8 @@ permissions! {
     PredictionPredict = "prediction:predict",
     /// Score a whole dataset version and read the ranked result.
     PredictionBatch = "prediction:batch",
+    /// Write down what was found of people on a blind list.
+    PredictionFindings = "prediction:findings",
     /// Ask again what a version answered before, also when it is no longer in force.
     PredictionReproduce = "prediction:reproduce",
     /// Read the processing log of the own organisation.

@@ -10,6 +10,7 @@ mod scoring;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use columns::ROW;
 pub(crate) use control::{Control, page as work_list_page};
 pub(crate) use job::{BatchJob, Payload};
 pub(crate) use results::page as results_page;

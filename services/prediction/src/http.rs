@@ -2,6 +2,7 @@
 
 mod batches;
 mod control;
+mod findings;
 mod predictions;
 mod records;
 mod reproductions;
@@ -22,6 +23,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(batches::list_results)
         .service(control::list_work_items)
         .service(control::reveal_batch)
+        .service(findings::record_findings)
+        .service(findings::get_control_result)
         .service(records::list_processing_records)
         .configure(crate::job_routes::configure)
         .configure(crate::logboek_routes::configure)

@@ -6,6 +6,7 @@ mod asking;
 mod batch;
 mod budget;
 pub mod extras;
+mod findings;
 mod http;
 pub mod log;
 mod news;
@@ -148,11 +149,19 @@ pub async fn start_with(
     let alive = Arc::new(());
     tokio::spawn(log::keep(store.clone(), Arc::downgrade(&alive)));
     let (active, log) = (Data::new(active), Data::new(log));
+    let keyring = Data::new(context.keyring.clone());
     let give = move |config: &mut ServiceConfig<'_>| {
         // Asked for numbers for as long as this serves.
         let _ = (&numbers, &alive);
         let (active, log, budget) = (active.clone(), log.clone(), budget.clone());
-        config.map(|config| config.app_data(active).app_data(log).app_data(budget));
+        let keyring = keyring.clone();
+        config.map(|config| {
+            config
+                .app_data(active)
+                .app_data(log)
+                .app_data(budget)
+                .app_data(keyring)
+        });
     };
     let give_oip = give.clone();
     let configure = move |config: &mut ServiceConfig<'_>| {

@@ -48,3 +48,18 @@ diesel::table! {
         control -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    batch_findings (organisation, batch_id, delivery) {
+        organisation -> Text,
+        batch_id -> Text,
+        delivery -> Integer,
+        recorded_by -> Text,
+        recorded_at -> Text,
+        after_reveal -> Integer,
+        recorded -> Integer,
+        corrected -> Integer,
+        reason -> Nullable<Text>,
+        findings -> Binary,
+    }
+}

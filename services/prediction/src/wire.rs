@@ -1,6 +1,7 @@
 //! What goes over the wire, for the OpenAPI document and for tests. The hot path writes the same shape by hand (`answer`).
 
 mod extras;
+mod findings;
 mod survival;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,11 @@ use uuid::Uuid;
 pub use extras::{
     CounterfactualAnswer, CounterfactualGoal, CounterfactualOutcome, InputChange,
     SimilarCasesAnswer,
+};
+pub use findings::{
+    ControlContrast, ControlCounts, ControlEstimate, ControlFeature, ControlGroup, ControlMissed,
+    ControlNotTold, ControlRatio, ControlResult, ControlVerdict, FindingOutcome,
+    FindingsCorrection, NewFinding, NewFindings, RecordedFindings,
 };
 pub use survival::{
     BatchSurvival, CauseAnswer, CauseContribution, ChanceAnswer, ComparableAnswer, ComparableCurve,
@@ -278,7 +284,7 @@ pub struct NewBatch {
 }
 
 /// How many are on a work list.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewControl {
     /// Rows with the highest scores.
@@ -287,6 +293,11 @@ pub struct NewControl {
     /// Rows drawn at random from all rows scored, those with the highest scores among them.
     #[schema(minimum = 1, maximum = 20_000)]
     pub sample: u32,
+    /// Columns of the dataset version by whose groups the result is told too. They are named now, so that nobody looks for a group
+    /// afterwards; they hold texts, whole numbers or truth values.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub sensitive_features: Vec<String>,
 }
 
 /// A control sample: what was asked of it, and once it is revealed what it was drawn with.
@@ -297,6 +308,9 @@ pub struct BatchControl {
     pub picked: u32,
     /// Rows drawn at random from all rows scored.
     pub sample: u32,
+    /// Columns by whose groups the result is told too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitive_features: Vec<String>,
     /// SHA-256 of the seed as it is written, stored before anything was scored.
     pub commitment: Digest,
     /// 64 hexadecimal digits. The sample are the rows whose SHA-256 of `{seed} sample {row}` is smallest; the list stands in the order

@@ -100,6 +100,10 @@ impl Known {
             ("/oip/v2/models/{model}/infer", tensors()),
             ("/oip/v2/models/{model}/versions/{version}/infer", tensors()),
             ("/prediction/v1/batches", batch),
+            (
+                "/prediction/v1/batches/{id}/findings",
+                json!({"findings": [{"number": 1, "outcome": "found"}]}),
+            ),
         ];
         Self {
             places: places

@@ -15,6 +15,7 @@ mod boosting;
 mod chain;
 mod collector_drill;
 mod command;
+mod control;
 mod counts;
 mod crash;
 mod database;

@@ -1,4 +1,6 @@
-//! `helder control`: a blind work list of the highest scores and a random sample.
+//! `helder control`: a blind work list of the highest scores and a random sample, what is found of them, and what that says.
+
+mod findings;
 
 use std::{
     io::Write as _,
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{screen::Screen, session::Access};
+use findings::Findings;
 
 const BATCHES: &str = "/prediction/v1/batches";
 
@@ -31,6 +34,9 @@ pub(crate) enum ControlCommand {
         /// How many drawn at random from everybody
         #[arg(long)]
         sample: u32,
+        /// Columns of the dataset version by whose groups the result is told too, comma between; they cannot be named later
+        #[arg(long, value_delimiter = ',')]
+        groups: Vec<String>,
     },
     /// Write whom to look at as CSV; says who is which only after `reveal`
     List {
@@ -39,6 +45,30 @@ pub(crate) enum ControlCommand {
         /// File to write
         #[arg(long)]
         out: PathBuf,
+    },
+    /// Write down what was found: from CSV files with the columns number and outcome, or one at a time
+    Findings {
+        /// Batch
+        batch: Uuid,
+        /// Files; rows without an outcome are left for later
+        files: Vec<PathBuf>,
+        /// One number on the list
+        #[arg(long, requires = "outcome")]
+        number: Option<u32>,
+        /// What was found of it: found, not-found or undetermined
+        #[arg(long, requires = "number")]
+        outcome: Option<String>,
+        /// Why something changes that was written down before, or comes after `reveal`; no names
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Show what an open list came to: how often the model was right, and what it missed
+    Result {
+        /// Batch
+        batch: Uuid,
+        /// Also write it as a page
+        #[arg(long)]
+        page: Option<PathBuf>,
     },
     /// Open the list when it has been worked through: who was picked, who was drawn, and with which seed
     Reveal {
@@ -59,10 +89,11 @@ pub(super) async fn step(access: &Access, command: ControlCommand, screen: Scree
             dataset_version,
             picked,
             sample,
+            groups,
         } => {
             let body = json!({
                 "model": model, "datasetVersionId": dataset_version,
-                "control": {"picked": picked, "sample": sample},
+                "control": {"picked": picked, "sample": sample, "sensitiveFeatures": groups},
             });
             let bar = screen.bar("scoring");
             let accepted = client.post::<_, Job>(BATCHES, &body).await?;
@@ -84,6 +115,21 @@ pub(super) async fn step(access: &Access, command: ControlCommand, screen: Scree
             write_csv(&out, &items).with_context(|| format!("cannot write {}", out.display()))?;
             screen.line(&format!("{} rows in {}", items.len(), out.display()));
             screen.result(&json!({"rows": items.len(), "file": out}))
+        }
+        ControlCommand::Findings {
+            batch,
+            files,
+            number,
+            outcome,
+            reason,
+        } => {
+            let client = access.session()?.acting_as(Role::Consumer)?;
+            let one = number.zip(outcome);
+            let asked = Findings { files, one, reason };
+            findings::send(&client, batch, asked, screen).await
+        }
+        ControlCommand::Result { batch, page } => {
+            findings::show(&client, batch, page, screen).await
         }
         ControlCommand::Reveal { batch } => {
             let open: Value = client

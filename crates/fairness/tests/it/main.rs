@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod control;
 mod degenerate;
 mod honesty;
 mod parity;

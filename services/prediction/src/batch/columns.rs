@@ -10,7 +10,7 @@ use helder_platform::problem::{Problem, Result};
 use helder_types::Fault;
 
 /// Ordinal of a row in the upload.
-pub(super) const ROW: &str = "_row";
+pub(crate) const ROW: &str = "_row";
 /// How the column with a person's pseudonym ends.
 const PSEUDONYM: &str = "_pseudonym";
 
@@ -113,6 +113,34 @@ impl Columns {
                 .map(|place| as_type(place, &DataType::Utf8))
                 .transpose()?,
         })
+    }
+}
+
+/// Whether the columns by whose groups a result is told are there, and have groups.
+///
+/// # Errors
+/// 400 naming every one that is not.
+pub(super) fn require_groups(schema: &Schema, names: &[String]) -> Result<()> {
+    let fault = |(place, name): (usize, &String)| {
+        let found = schema.field_with_name(name).map(|field| field.data_type());
+        let (code, detail) = match found {
+            Err(_) => ("unknown-column", "the dataset version has no such column"),
+            Ok(kind) if is_text(kind) || kind.is_integer() || *kind == DataType::Boolean => {
+                return None;
+            }
+            Ok(_) => (
+                "wrong-type",
+                "groups are texts, whole numbers or truth values",
+            ),
+        };
+        let pointer = format!("/control/sensitiveFeatures/{place}");
+        Some(Fault::new(pointer, code, detail))
+    };
+    let faults: Vec<Fault> = names.iter().enumerate().filter_map(fault).collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid(faults))
     }
 }
 

@@ -23,6 +23,8 @@ use crate::wire::{BatchControl, NewControl, WorkItem};
 pub(crate) struct Control {
     picked: u32,
     sample: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sensitive_features: Vec<String>,
     /// 64 hexadecimal digits, 244 random bits.
     seed: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +45,7 @@ impl Control {
         Self {
             picked: new.picked,
             sample: new.sample,
+            sensitive_features: new.sensitive_features,
             seed: half() + &half(),
             revealed: None,
         }
@@ -61,11 +64,17 @@ impl Control {
         BatchControl {
             picked: self.picked,
             sample: self.sample,
+            sensitive_features: self.sensitive_features.clone(),
             commitment: self.commitment(),
             seed: self.revealed.as_ref().map(|_| self.seed.clone()),
             revealed_by: self.revealed.as_ref().map(|revealed| revealed.by.clone()),
             revealed_at: self.revealed.as_ref().map(|revealed| revealed.at.clone()),
         }
+    }
+
+    /// Columns that the result is told by.
+    pub(super) fn sensitive_features(&self) -> &[String] {
+        &self.sensitive_features
     }
 
     /// SHA-256 of the seed as it is written.
@@ -157,6 +166,7 @@ mod tests {
         Control {
             picked: 3,
             sample,
+            sensitive_features: Vec::new(),
             seed: seed.to_owned(),
             revealed: None,
         }
@@ -202,8 +212,9 @@ mod tests {
         let new = NewControl {
             picked: 1,
             sample: 1,
+            sensitive_features: Vec::new(),
         };
-        let (one, other) = (Control::draw(new), Control::draw(new));
+        let (one, other) = (Control::draw(new.clone()), Control::draw(new));
         assert_eq!(one.seed.len(), 64);
         assert_ne!(one.seed, other.seed);
         assert!(one.shown().seed.is_none());

@@ -21,7 +21,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Control, KIND, MAX_ROWS, columns::Columns, control, ranking, ranking::Scored, results, rows,
+    Control, KIND, MAX_ROWS,
+    columns::{Columns, require_groups},
+    control, ranking,
+    ranking::Scored,
+    results, rows,
     scoring::Waiting,
 };
 use crate::{
@@ -108,6 +112,7 @@ impl BatchJob {
             job,
             act,
             batch,
+            groups: control.map_or(&[], Control::sensitive_features),
             served,
             scored: Vec::new(),
             refused: BTreeMap::new(),
@@ -210,6 +215,8 @@ struct Run<'a> {
     job: &'a JobContext,
     act: &'a mut Act,
     batch: &'a Batch,
+    /// Columns that a result is told by.
+    groups: &'a [String],
     served: Arc<Served>,
     scored: Vec<Scored>,
     refused: BTreeMap<(usize, &'static str), u64>,
@@ -221,6 +228,7 @@ impl Run<'_> {
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(Problem::internal)?;
         let schema = Arc::clone(builder.schema());
         let columns = Columns::find(&schema, &self.served.scorer)?;
+        require_groups(&schema, self.groups)?;
         let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
         if total > MAX_ROWS {
             let detail = format!("a batch has at most {MAX_ROWS} rows; split the dataset version");

@@ -84,7 +84,7 @@ pub(super) async fn create_batch(
         version,
         dataset_version_id: body.dataset_version_id,
         dataset_digest,
-        control: body.control.map(Control::draw),
+        control: body.control.clone().map(Control::draw),
     };
     let who = caller.caller();
     let job = store

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Most bytes of a stored list: far more than its longest.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Lists whom to look at: those with the highest scores and a random sample, mixed, in random order.
 ///
@@ -56,10 +56,7 @@ pub(super) async fn list_work_items(
         .await?;
     let control = batch.control.ok_or_else(no_control)?;
     let outcome = batch.outcome.ok_or_else(not_ready)?;
-    let digest = outcome.work_list_digest.ok_or_else(|| {
-        let detail = "a former version of the platform did this batch; ask it again";
-        Problem::conflict("no-work-list", detail)
-    })?;
+    let digest = outcome.work_list_digest.ok_or_else(no_list)?;
     let stored = objects
         .get_bytes(&caller.organisation, &digest, MOST_BYTES)
         .await?;
@@ -119,7 +116,14 @@ pub(super) async fn reveal_batch(
     Ok(web::Json(batch))
 }
 
-fn no_control() -> Problem {
+pub(super) fn no_list() -> Problem {
+    Problem::conflict(
+        "no-work-list",
+        "a former version of the platform did this batch; ask it again",
+    )
+}
+
+pub(super) fn no_control() -> Problem {
     Problem::conflict(
         "no-control-sample",
         "this batch has no control sample; ask one when the batch is made",

@@ -12,7 +12,7 @@ use crate::{
     world::{World, problem},
 };
 
-fn parquet(rows: usize) -> Vec<u8> {
+pub(crate) fn parquet(rows: usize) -> Vec<u8> {
     let columns: [(&str, ArrayRef); 6] = [
         (
             "_row",
@@ -56,7 +56,7 @@ fn parquet(rows: usize) -> Vec<u8> {
 }
 
 /// Asks a batch and waits for it; gives its path.
-async fn done(world: &World, body: String) -> String {
+pub(crate) async fn done(world: &World, body: String) -> String {
     let accepted = world.post("/batches", body).send().await.unwrap();
     assert_eq!(accepted.status(), 202);
     let location = accepted.headers()["location"]
@@ -75,7 +75,7 @@ async fn done(world: &World, body: String) -> String {
     path.replace("/prediction/v1", "")
 }
 
-async fn read(world: &World, path: &str) -> Value {
+pub(crate) async fn read(world: &World, path: &str) -> Value {
     let answer = world.get(path).send().await.unwrap();
     answer.json().await.unwrap()
 }

@@ -25,5 +25,5 @@ fn the_document_asks_one_permission_per_operation() {
             operations += 1;
         }
     }
-    assert_eq!(operations, 14);
+    assert_eq!(operations, 16);
 }

@@ -6,6 +6,7 @@ mod answers;
 mod batches;
 mod budget;
 mod document;
+mod findings;
 mod log;
 mod mutated;
 mod oip;

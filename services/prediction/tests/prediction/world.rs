@@ -159,6 +159,7 @@ pub(crate) fn everything() -> Caller {
     caller(&[
         Permission::PredictionPredict,
         Permission::PredictionBatch,
+        Permission::PredictionFindings,
         Permission::PredictionReproduce,
         Permission::PredictionAudit,
     ])
