@@ -3,7 +3,7 @@
 use arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch},
     compute::cast,
-    datatypes::{DataType, Float64Type, Int64Type, Schema},
+    datatypes::{DataType, Field, Float64Type, Int64Type, Schema},
 };
 use helder_model::{Input, InputType, Row, Scorer, Value, ValueFault};
 use helder_platform::problem::{Problem, Result};
@@ -122,7 +122,7 @@ impl Columns {
 /// 400 naming every one that is not.
 pub(super) fn require_groups(schema: &Schema, names: &[String]) -> Result<()> {
     let fault = |(place, name): (usize, &String)| {
-        let found = schema.field_with_name(name).map(|field| field.data_type());
+        let found = schema.field_with_name(name).map(Field::data_type);
         let (code, detail) = match found {
             Err(_) => ("unknown-column", "the dataset version has no such column"),
             Ok(kind) if is_text(kind) || kind.is_integer() || *kind == DataType::Boolean => {

@@ -16,6 +16,15 @@ use crate::{
 
 const ROWS: usize = 450;
 
+/// What lies in the database.
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Binary)]
+    findings: Vec<u8>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reason: Option<String>,
+}
+
 /// A list of thirty picked and a sample of 120, told by group.
 async fn listed(world: &World) -> (String, usize) {
     let bytes = parquet(ROWS).into();
@@ -89,13 +98,6 @@ async fn what_is_found_is_added_and_never_overwritten() {
     );
 
     // What lies in the database says nothing to who has no key.
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Binary)]
-        findings: Vec<u8>,
-        #[diesel(sql_type = Nullable<Text>)]
-        reason: Option<String>,
-    }
     let rows: Vec<Row> = world
         .store
         .of(&breda())

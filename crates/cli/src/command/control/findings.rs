@@ -45,7 +45,7 @@ pub(super) async fn send(
     }
     if let Some((number, outcome)) = &asked.one {
         match meant(outcome) {
-            Some(Some(outcome)) => {
+            Some(outcome) if !outcome.is_empty() => {
                 known.insert(*number, outcome);
             }
             _ => faults.push(format!("--outcome: {WORDS}")),
@@ -53,10 +53,11 @@ pub(super) async fn send(
     }
     if !faults.is_empty() {
         let more = faults.len().saturating_sub(TOLD);
-        let mut told = faults[..faults.len() - more].join("\n");
+        let mut told = faults[..faults.len() - more].to_vec();
         if more > 0 {
-            told += &format!("\nand {more} more");
+            told.push(format!("and {more} more"));
         }
+        let told = told.join("\n");
         bail!("nothing was sent:\n{told}");
     }
     if known.is_empty() {
@@ -91,15 +92,15 @@ pub(super) async fn send(
 const WORDS: &str =
     "found (ja, yes, true, 1), not-found (nee, no, false, 0) or undetermined (onbekend, unknown)";
 
-/// What a word says; nothing where nothing was filled in.
-fn meant(word: &str) -> Option<Option<&'static str>> {
-    Some(match word.trim().to_lowercase().as_str() {
-        "" => None,
+/// What a word says; that of a cell that was not filled in is empty.
+fn meant(word: &str) -> Option<&'static str> {
+    match word.trim().to_lowercase().as_str() {
+        "" => Some(""),
         "found" | "gevonden" | "ja" | "yes" | "true" | "1" => Some("found"),
         "not-found" | "niet-gevonden" | "nee" | "no" | "false" | "0" => Some("not-found"),
         "undetermined" | "niet-vast-te-stellen" | "onbekend" | "unknown" => Some("undetermined"),
-        _ => return None,
-    })
+        _ => None,
+    }
 }
 
 /// Adds the findings of a file; faults name the line, never what stands there.
@@ -142,8 +143,8 @@ fn read(
         ) {
             (Err(_), _) => faults.push(format!("{name}, line {line}: no number of the list")),
             (_, None) => faults.push(format!("{name}, line {line}: {WORDS}")),
-            (Ok(_), Some(None)) => {}
-            (Ok(number), Some(Some(outcome))) => {
+            (Ok(_), Some("")) => {}
+            (Ok(number), Some(outcome)) => {
                 if known
                     .insert(number, outcome)
                     .is_some_and(|before| before != outcome)
