@@ -1,7 +1,7 @@
 //! How often groups are seen where there are none, and where there are three: `cargo run --release -p helder-segmentation --example
 //! no_groups [seeds]`.
 
-use helder_segmentation::{Matrix, SegmentationError, evidence};
+use helder_segmentation::{Matrix, SegmentationError, evidence, mixture_evidence};
 
 /// A value from a normal and a flat draw of its own, and one that all columns of a row share.
 type Value = fn(f64, f64, f64) -> f64;
@@ -21,21 +21,30 @@ fn main() -> Result<(), SegmentationError> {
     for columns in [2, 5] {
         for (name, value) in NOISE {
             let seen = count(seeds, columns, |_, z, u, common| value(z, u, common))?;
-            println!("{columns} columns, no groups, {name}: groups seen in {seen} of {seeds}");
+            println!("{columns} columns, no groups, {name}: {}", told(seen, seeds));
         }
         let seen = count(seeds, columns, |row, z, _, _| z + (row % 3) as f64 * 3.0)?;
-        println!("{columns} columns, three groups: seen in {seen} of {seeds}");
+        println!("{columns} columns, three groups: {}", told(seen, seeds));
+        // Two groups in one place, of which one is three times as wide: nothing for k-means.
+        let seen = count(seeds, columns, |row, z, _, _| {
+            z * [1.0, 3.0][row % 2]
+        })?;
+        println!("{columns} columns, a group in the middle of another: {}", told(seen, seeds));
     }
     Ok(())
 }
 
-/// Seeds under which 300 rows seem to have groups.
+fn told([means, mixture]: [usize; 2], seeds: u64) -> String {
+    format!("seen by k-means in {means}, by a mixture of three in {mixture} of {seeds}")
+}
+
+/// Seeds under which 300 rows seem to have groups, by k-means and by a mixture of three.
 fn count(
     seeds: u64,
     columns: usize,
     value: impl Fn(usize, f64, f64, f64) -> f64,
-) -> Result<usize, SegmentationError> {
-    let mut seen = 0;
+) -> Result<[usize; 2], SegmentationError> {
+    let mut seen = [0; 2];
     for seed in 0..seeds {
         let mut state = 1_000 + seed;
         let mut uniform = move || {
@@ -60,7 +69,9 @@ fn count(
             }
         }
         let data = Matrix::new(values, 300, columns)?;
-        seen += usize::from(evidence(&data, &[2, 3, 4, 5], seed)?.p_value <= 0.04);
+        seen[0] += usize::from(evidence(&data, &[2, 3, 4, 5], seed)?.p_value <= 0.04);
+        let (scaled, _) = data.standardise()?;
+        seen[1] += usize::from(mixture_evidence(&scaled, 3, seed)?.p_value <= 0.04);
     }
     Ok(seen)
 }

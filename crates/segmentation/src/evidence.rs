@@ -6,13 +6,16 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::{Matrix, SegmentationError, lloyd};
+use crate::{Matrix, Mixture, MixtureOptions, SegmentationError, lloyd};
 
 /// Rows looked at; more are drawn from.
 const MOST_ROWS: usize = 1_000;
 /// Made populations without groups, of each sort.
 const POPULATIONS: usize = 59;
 const STARTS: usize = 4;
+/// Growth of the log-likelihood of a row at which a mixture is near enough its end to be compared.
+const LIKELY_ENOUGH: f64 = 1e-4;
+const LIKELY_ROUNDS: usize = 200;
 
 /// What speaks for groups.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +53,38 @@ pub enum Homogeneous {
 /// After the gap statistic (Tibshirani, Walther & Hastie 2001, doi 10.1111/1467-9868.00293) and Liu et al. 2008 (doi
 /// 10.1198/016214508000000454).
 pub fn evidence(data: &Matrix, ks: &[usize], seed: u64) -> Result<Evidence, SegmentationError> {
+    compared(data, ks, seed, &|part, seed| {
+        Ok(log_inertias(part, ks, seed))
+    })
+}
+
+/// The same question for normal groups: is a row more likely under a mixture of k than under one normal group, by more than in populations
+/// without groups?
+///
+/// # Errors
+/// As [`evidence`](crate::evidence()); [`SegmentationError::Library`] where a covariance cannot be inverted.
+///
+/// # Source
+/// The likelihood ratio against made populations, after `McLachlan` 1987 (doi 10.2307/2347790).
+pub fn mixture_evidence(
+    data: &Matrix,
+    k: usize,
+    seed: u64,
+) -> Result<Evidence, SegmentationError> {
+    compared(data, &[k], seed, &|part, seed| {
+        Ok(vec![lost_without(part, k, seed)?])
+    })
+}
+
+/// What the groups of a population leave unexplained, per k.
+type Unexplained<'a> = &'a (dyn Fn(&Matrix, u64) -> Result<Vec<f64>, SegmentationError> + Sync);
+
+fn compared(
+    data: &Matrix,
+    ks: &[usize],
+    seed: u64,
+    unexplained: Unexplained<'_>,
+) -> Result<Evidence, SegmentationError> {
     if ks.is_empty()
         || ks
             .iter()
@@ -66,7 +101,7 @@ pub fn evidence(data: &Matrix, ks: &[usize], seed: u64) -> Result<Evidence, Segm
         data.clone()
     };
     let (part, _) = part.standardise()?;
-    let found = log_inertias(&part, ks, seed);
+    let found = unexplained(&part, seed)?;
     let mut evidence = Evidence {
         p_values: Vec::new(),
         p_value: 0.0,
@@ -83,8 +118,8 @@ pub fn evidence(data: &Matrix, ks: &[usize], seed: u64) -> Result<Evidence, Segm
             .collect();
         let made: Vec<Vec<f64>> = seeds
             .into_par_iter()
-            .map(|seed| log_inertias(&maker.population(seed), ks, seed))
-            .collect();
+            .map(|seed| unexplained(&maker.population(seed), seed))
+            .collect::<Result<_, _>>()?;
         let (p_value, place) = compare(&found, &made);
         if p_value >= evidence.p_value {
             evidence.p_value = p_value;
@@ -134,6 +169,24 @@ fn log_inertias(data: &Matrix, ks: &[usize], seed: u64) -> Vec<f64> {
     ks.iter()
         .map(|&k| least(k).max(f64::MIN_POSITIVE).ln())
         .collect()
+}
+
+/// Mean log-likelihood of a row under one normal group, less that under the likeliest mixture found.
+fn lost_without(data: &Matrix, k: usize, seed: u64) -> Result<f64, SegmentationError> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x6e75_6c6c);
+    let options = MixtureOptions {
+        tolerance: LIKELY_ENOUGH,
+        rounds: LIKELY_ROUNDS,
+        ..MixtureOptions::default()
+    };
+    let one = Mixture::from_means(data, vec![vec![0.0; data.columns()]], &options)?;
+    let mut most = f64::NEG_INFINITY;
+    for _ in 0..STARTS {
+        let means = lloyd::settle(data, spread_out(data, k, &mut random)).0;
+        let mixture = Mixture::from_means(data, means, &options)?;
+        most = most.max(mixture.log_likelihood_per_row);
+    }
+    Ok(one.log_likelihood_per_row - most)
 }
 
 /// k-means++ (Arthur & Vassilvitskii 2007).

@@ -171,6 +171,17 @@ impl Mixture {
         Ok(shares.chunks_exact(k).map(most).collect())
     }
 
+    /// Variance of every column that the columns before it leave, shape `(k, columns)`.
+    pub(crate) fn own_variances(&self) -> Result<Vec<Vec<f64>>, SegmentationError> {
+        let densities = self.densities()?;
+        let p = densities.columns;
+        let of_group = |whitener: &Vec<f64>| {
+            let diagonal = (0..p).map(|j| whitener[j * p + j]);
+            diagonal.map(|x| 1.0 / (x * x)).collect()
+        };
+        Ok(densities.whiteners.iter().map(of_group).collect())
+    }
+
     fn densities(&self) -> Result<Densities, SegmentationError> {
         let p = self.means[0].len();
         let mut out = Densities {

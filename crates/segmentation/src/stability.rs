@@ -10,10 +10,51 @@ use crate::{
     adjusted_rand_index, gaussian_mixture, k_prototypes,
 };
 
+/// Overlap below which a group is an accident of the sample (Hennig 2007, doi 10.1016/j.csda.2006.11.025).
+pub(crate) const ACCIDENT: f64 = 0.6;
+/// Overlap from which a group can be relied on (ibid.).
+const RELIABLE: f64 = 0.75;
 /// Starts of a fit on a sample.
 const STARTS_AGAIN: usize = 3;
 /// Growth of the log-likelihood of a row at which a mixture of a sample is good enough to compare.
 const TOLERANCE_AGAIN: f64 = 1e-4;
+
+/// How far a group can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Firmness {
+    /// The same people would be together in another sample.
+    Reliable,
+    /// There probably is such a group, but who belongs to it is not certain.
+    Doubtful,
+    /// An accident of the sample.
+    Accident,
+}
+
+impl Firmness {
+    /// By its overlap with the group most like it in other samples (Jaccard, in `[0, 1]`).
+    pub fn of(overlap: f64) -> Self {
+        match overlap {
+            reliable if reliable >= RELIABLE => Self::Reliable,
+            doubtful if doubtful >= ACCIDENT => Self::Doubtful,
+            _ => Self::Accident,
+        }
+    }
+
+    /// What a reader must know, in Dutch and English; `None` of a group that can be relied on.
+    pub const fn warning(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Reliable => None,
+            Self::Doubtful => Some((
+                "Er is waarschijnlijk zo'n groep, maar wie er precies bij hoort, is niet zeker.",
+                "There probably is such a group, but who exactly belongs to it is not certain.",
+            )),
+            Self::Accident => Some((
+                "Deze groep is niet stabiel: met andere cliënten was zij er misschien niet geweest. Trek er geen conclusies uit.",
+                "This group is not stable: with other clients it might not have been there. Draw no conclusions from it.",
+            )),
+        }
+    }
+}
 
 /// How well groups are found again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

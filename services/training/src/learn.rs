@@ -72,7 +72,7 @@ pub(crate) struct Learned {
     pub provenance: Vec<u8>,
     /// `card.html`.
     pub card: Vec<u8>,
-    /// `evaluation.html`; absent for groups.
+    /// `evaluation.html`; absent for amounts, counts and shares.
     pub evaluation_page: Option<Vec<u8>>,
     /// `fairness.html`; absent for groups.
     pub fairness_page: Option<Vec<u8>>,
@@ -154,14 +154,15 @@ pub(crate) fn learn_watched(
         return proof::write(plan, &origin, &learned.model, &judged);
     }
     let (model, judged) = match plan.algorithm {
-        AlgorithmName::KMeans => {
+        grouping if grouping.is_grouping() => {
             step("grouping")?;
             within(onlooker, &table, plan, &[], &rows)?;
-            let grouped = groups::group(&table, plan, &rows)?;
-            step("judging")?;
-            let judged = judge::groups(&table, plan, &rows, &grouped)?;
+            let grouped = groups::group(&table, plan, &rows, onlooker.stop)?;
             let training = training(plan, origin, rows.train.len(), None);
-            (document(plan, training, grouped.parts), judged)
+            let model = document(plan, training, grouped.parts);
+            step("judging")?;
+            let judged = judge::groups(&table, plan, &rows, &model, grouped.summary)?;
+            (model, judged)
         }
         survival if survival.is_survival() => {
             step("preparing")?;
@@ -342,7 +343,9 @@ fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Mod
     use helder_model::{Algorithm, Calibration, FORMAT, Kind, Link, Output};
     let (kind, link) = match &parts.algorithm {
         Algorithm::GeneralisedLinear(fit) => (Kind::Regression, fit.family.link()),
-        Algorithm::KMeans(_) => (Kind::Clustering, Link::None),
+        Algorithm::KMeans(_) | Algorithm::KPrototypes(_) | Algorithm::GaussianMixture(_) => {
+            (Kind::Clustering, Link::None)
+        }
         Algorithm::CoxRegression(_) => (Kind::Survival, Link::Log),
         Algorithm::HazardBoosting(_) => (Kind::Survival, Link::Logit),
         _ => (Kind::BinaryClassification, Link::Logit),

@@ -8,6 +8,7 @@ mod estimates;
 pub(super) mod evaluation_page;
 mod fairness;
 pub(super) mod fairness_page;
+mod groups;
 mod intervals;
 mod privacy;
 mod provisions;
@@ -96,7 +97,9 @@ pub(super) fn card(plan: &NewTrainingRun, model: &Model, digest: &Digest, judged
         }
     }
     if let Some(groups) = &judged.evaluation.groups {
-        page = page.section(quality::groups(groups));
+        for section in groups::sections(plan, groups) {
+            page = page.section(section);
+        }
     }
     page.section(fairness::fairness(plan, &judged.fairness))
 }
@@ -154,6 +157,14 @@ fn method(model: &Model) -> Text {
         "rule_list" => Text::new(
             "regellijst: de eerste regel die klopt, geeft de kans",
             "rule list: the first rule that holds gives the probability",
+        ),
+        "k_prototypes" => Text::new(
+            "k-prototypes: personen die op elkaar lijken komen in een groep, naar getallen en soorten samen; wat niet bekend is, telt niet mee",
+            "k-prototypes: subjects that resemble each other form a group, by numbers and categories together; what is not known is left out",
+        ),
+        "gaussian_mixture" => Text::new(
+            "mengsel van normale verdelingen: groepen die in elkaar overlopen, met de kans dat iemand bij een groep hoort",
+            "mixture of normal distributions: groups that run into each other, with the probability that somebody belongs to one",
         ),
         _ => Text::new(
             "k-means: personen die op elkaar lijken komen in een groep",

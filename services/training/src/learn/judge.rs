@@ -12,7 +12,7 @@ use super::{
     ebm::BoostingSummary,
     edit::EditEffect,
     fill::Filler,
-    groups::{Grouped, GroupsSummary},
+    groups::{GroupsSummary, profiles},
     plan::{NewTrainingRun, SMALLEST_GROUP},
     regress::{FitSummary, outcomes},
     scorecard::ScorecardSummary,
@@ -248,13 +248,15 @@ pub(super) fn groups(
     table: &Table,
     plan: &NewTrainingRun,
     rows: &Rows,
-    grouped: &Grouped,
+    model: &Model,
+    summary: GroupsSummary,
 ) -> Result<Judged, LearnError> {
+    let labels = labels(table, model, &rows.train)?;
     let memberships = sensitive(table, plan, &rows.train)?
         .into_iter()
         .map(|(name, values)| Membership {
             sensitive_feature: name.to_owned(),
-            groups: spread(&values, &grouped.labels, grouped.summary.groups),
+            groups: spread(&values, &labels, summary.groups),
         })
         .collect();
     let rows = RowCounts {
@@ -285,7 +287,10 @@ pub(super) fn groups(
             scorecard: None,
             tree: None,
             edit: None,
-            groups: Some(grouped.summary.clone()),
+            groups: Some(GroupsSummary {
+                profiles: profiles(model),
+                ..summary
+            }),
             sections: None,
         },
     })
@@ -338,6 +343,21 @@ pub(super) fn score(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<
         Ok(found)
     } else {
         Err(LearnError::internal("the model gives no number"))
+    }
+}
+
+/// Groups that the stored model names.
+fn labels(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<usize>, LearnError> {
+    let scorer = Scorer::new(model).map_err(LearnError::internal)?;
+    let mut found = Vec::with_capacity(rows.len());
+    each_block(table, &scorer, rows, &mut |answers| {
+        let each = 0..answers.rows();
+        found.extend(each.filter_map(|row| answers.nearest(row)).map(|near| near.group));
+    })?;
+    if found.len() == rows.len() {
+        Ok(found)
+    } else {
+        Err(LearnError::internal("the model names no group"))
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct NewTrainingRun {
     pub algorithm: AlgorithmName,
     /// Column with the outcome: true or false (or 1 and 0) for probabilities, a number for linear regression, a count for
     /// the others; for survival (Cox regression, hazard boosting) the days it lasted, from the beginning until its end or until it was last seen; absent for
-    /// k-means.
+    /// groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     pub target: Option<String>,
@@ -190,6 +190,12 @@ pub(crate) enum AlgorithmName {
     /// Groups of subjects that resemble each other.
     #[serde(rename = "k-means")]
     KMeans,
+    /// The same of numbers and categories together; what is not known of somebody counts neither for nor against a group.
+    #[serde(rename = "k-prototypes")]
+    KPrototypes,
+    /// Groups that run into each other, of numbers: with the probability that somebody belongs to each.
+    #[serde(rename = "gaussian-mixture")]
+    GaussianMixture,
     /// Expected amount.
     #[serde(rename = "linear-regression")]
     LinearRegression,
@@ -214,31 +220,34 @@ pub(crate) enum AlgorithmName {
 impl AlgorithmName {
     /// Whether the outcome is an amount, a count or a share.
     pub(super) const fn estimates(self) -> bool {
-        !matches!(
+        !self.is_grouping()
+            && !self.is_survival()
+            && !matches!(
+                self,
+                Self::LogisticRegression
+                    | Self::ExplainableBoosting
+                    | Self::Scorecard
+                    | Self::DecisionTree
+                    | Self::RuleList
+            )
+    }
+
+    /// Whether it makes groups, and there is no outcome.
+    pub(super) const fn is_grouping(self) -> bool {
+        matches!(
             self,
-            Self::LogisticRegression
-                | Self::ExplainableBoosting
-                | Self::Scorecard
-                | Self::DecisionTree
-                | Self::RuleList
-                | Self::KMeans
-                | Self::CoxRegression
-                | Self::HazardBoosting
+            Self::KMeans | Self::KPrototypes | Self::GaussianMixture
         )
+    }
+
+    /// Whether it answers with the probability of a yes or no.
+    pub(super) const fn gives_probabilities(self) -> bool {
+        !self.estimates() && !self.is_survival() && !self.is_grouping()
     }
 
     /// Whether it is a regression, with the settings of regressions.
     pub(super) const fn is_regression(self) -> bool {
-        !matches!(
-            self,
-            Self::ExplainableBoosting
-                | Self::Scorecard
-                | Self::DecisionTree
-                | Self::RuleList
-                | Self::KMeans
-                | Self::CoxRegression
-                | Self::HazardBoosting
-        )
+        self.estimates() || matches!(self, Self::LogisticRegression)
     }
 
     /// Whether it tells how long something lasts.

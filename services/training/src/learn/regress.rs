@@ -82,11 +82,11 @@ pub(super) fn fit(
         estimated.covariance.as_deref(),
     );
     let linear = linear_fit(prepared, fit, &moments, sides.offset.as_deref());
-    let algorithm = match plan.algorithm {
-        AlgorithmName::LogisticRegression | AlgorithmName::KMeans => {
-            Algorithm::LogisticRegression(linear)
-        }
-        estimates => Algorithm::GeneralisedLinear(generalised(plan, estimates, &estimated, linear)),
+    let algorithm = if plan.algorithm.estimates() {
+        let fit = generalised(plan, plan.algorithm, &estimated, linear);
+        Algorithm::GeneralisedLinear(fit)
+    } else {
+        Algorithm::LogisticRegression(linear)
     };
     let deviation = |name: &str| moments.get(name).map_or(0.0, |m| m.1);
     Ok(Fitted {

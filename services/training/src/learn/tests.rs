@@ -4,6 +4,7 @@ mod actionable;
 mod areas;
 mod cards;
 mod causes;
+mod client_groups;
 mod counts;
 mod degenerate;
 mod ebm;

@@ -7,17 +7,20 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{privacy, quality, shared, survival, truth};
+use super::{groups, privacy, quality, shared, survival, truth};
 use crate::learn::{
     audit::{EvaluationSections, SetsEntry},
     judge::EvaluationDocument,
     plan::NewTrainingRun,
 };
 
-/// The whole page; `None` for a model without predictions.
+/// The whole page; `None` for a model of amounts, counts or shares.
 pub(in crate::learn) fn page(plan: &NewTrainingRun, document: &EvaluationDocument) -> Option<Page> {
     if let Some(quality) = &document.survival {
         return Some(survival::evaluation_page(plan, quality, document.rows));
+    }
+    if let Some(summary) = &document.groups {
+        return Some(groups::evaluation_page(plan, summary));
     }
     let (predictions, sections) = document
         .predictions

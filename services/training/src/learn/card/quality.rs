@@ -2,17 +2,14 @@
 
 use helder_evaluation::{Evaluation, Z_95};
 use helder_report::{
-    CalibrationPlot, CalibrationPoint, Cell, HeatMap, IntervalChart, IntervalRow, KeyFigure,
-    Section, Table, Text,
+    CalibrationPlot, CalibrationPoint, Cell, IntervalChart, IntervalRow, KeyFigure, Section, Table,
+    Text,
 };
 
 use helder_model::{Algorithm, Kind, Model};
 
-use super::{splines, text};
-use crate::learn::{
-    groups::{GroupsSummary, LIKELY_WITHOUT, ProfileSummary},
-    regress::FitSummary,
-};
+use super::splines;
+use crate::learn::regress::FitSummary;
 
 /// The weights with their intervals.
 pub(super) fn coefficients(fit: &FitSummary, model: &Model) -> Section {
@@ -173,118 +170,6 @@ pub(super) fn quality(found: &Evaluation, rows: usize) -> Section {
                 Cell::number(capacity.threshold, 4),
             ]),
         );
-    }
-    section
-}
-
-/// All groups in one picture: how far each lies from everybody, input by input.
-fn profile(groups: &GroupsSummary) -> HeatMap {
-    // Each profile has its own order, what sets it apart first.
-    let first = groups.profiles.first();
-    let columns: Vec<&str> = first
-        .iter()
-        .flat_map(|profile| &profile.means)
-        .map(|mean| mean.column.as_str())
-        .collect();
-    let values = columns.iter().map(|column| {
-        let of_group = |profile: &ProfileSummary| {
-            let found = profile.means.iter().find(|mean| mean.column == *column);
-            found.map_or(f64::NAN, |mean| mean.difference)
-        };
-        groups.profiles.iter().map(of_group).collect()
-    });
-    let values = values.collect();
-    HeatMap::new(
-        Text::new(
-            "De groepen naast elkaar: afstand tot het gemiddelde van allen, in standaarddeviaties",
-            "The groups side by side: distance from the mean of all, in standard deviations",
-        ),
-        (
-            Text::new("gegeven", "input"),
-            columns.iter().map(|column| Text::same(*column)).collect(),
-        ),
-        (
-            Text::new("groep", "group"),
-            groups
-                .profiles
-                .iter()
-                .map(|profile| text(&profile.name))
-                .collect(),
-        ),
-        values,
-    )
-}
-
-/// Whether there are groups, or one kind of people that was divided.
-fn evidence(chance: f64) -> Text {
-    if chance <= LIKELY_WITHOUT {
-        return Text::new(
-            "De groepen verklaren meer dan groepen in nagemaakte bestanden waarin geen groepen zitten.",
-            "The groups explain more than groups do in made files that hold no groups.",
-        );
-    }
-    Text::new(
-        "Let op: dit aantal groepen is gevraagd. In nagemaakte bestanden zonder groepen lukt zo'n verdeling even goed. Zie dit als een \
-         handige verdeling, niet als soorten mensen.",
-        "Note: this number of groups was asked for. Files made without groups can be divided as well. Take this as a handy division, not \
-         as kinds of people.",
-    )
-}
-
-/// What the groups look like.
-pub(super) fn groups(groups: &GroupsSummary) -> Section {
-    let mut section = Section::new(Text::new("De groepen", "The groups")).paragraph(Text::new(
-        "Groepen beschrijven gegevens. Ze zeggen niets over oorzaken.",
-        "Groups describe data. They say nothing about causes.",
-    ));
-    let mut tried = Table::new(Text::new(
-        "Aantallen groepen die zijn geprobeerd",
-        "Numbers of groups that were tried",
-    ))
-    .number(Text::new("Groepen", "Groups"))
-    .number(Text::new("Silhouet", "Silhouette"))
-    .number(Text::new("Stabiliteit", "Stability"));
-    for candidate in &groups.candidates {
-        tried.push([
-            Cell::count(candidate.groups as u64),
-            Cell::number(candidate.silhouette, 3),
-            Cell::number(candidate.stability, 3),
-        ]);
-    }
-    section = section.table(tried);
-    if let Some(chance) = groups.chance_without_groups {
-        section = section.paragraph(evidence(chance));
-    }
-    section = section.chart(profile(groups));
-    for profile in &groups.profiles {
-        let rows = profile.means.iter().map(|mean| {
-            let far = mean.difference;
-            IntervalRow::new(Text::same(mean.column.clone()), far, far, far)
-        });
-        section = section.chart(
-            IntervalChart::new(
-                text(&profile.name),
-                Text::new("afstand tot allen, sd", "distance from all, sd"),
-            )
-            .reference(0.0)
-            .rows(rows),
-        );
-        let mut table = Table::new(text(&profile.name))
-            .column(Text::new("Kolom", "Column"))
-            .number(Text::new("Gemiddelde", "Mean"))
-            .number(Text::new(
-                "Afstand tot allen (sd)",
-                "Distance from all (sd)",
-            ));
-        for mean in &profile.means {
-            let cells = [
-                Cell::code(mean.column.clone()),
-                Cell::number(mean.mean, 3),
-                Cell::number(mean.difference, 2),
-            ];
-            table.push(cells);
-        }
-        section = section.table(table);
     }
     section
 }

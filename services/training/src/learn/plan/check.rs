@@ -118,7 +118,7 @@ impl Check for NewTrainingRun {
 impl NewTrainingRun {
     /// Groups have no answer that a change would move.
     fn nothing_to_change(&self, fault: &mut impl FnMut(String, &str, &str)) {
-        let is_grouping = self.algorithm == AlgorithmName::KMeans;
+        let is_grouping = self.algorithm.is_grouping();
         let is_survival = self.algorithm.is_survival();
         for (n, feature) in self.features.iter().enumerate() {
             if (is_grouping || is_survival) && feature.actionable.is_some() {
@@ -133,12 +133,11 @@ impl NewTrainingRun {
     }
 
     fn settings(&self, fault: &mut impl FnMut(String, &str, &str)) {
-        match (self.algorithm, &self.target) {
-            (AlgorithmName::KMeans, None) => {}
-            (AlgorithmName::KMeans, Some(_)) => {
+        match (self.algorithm.is_grouping(), &self.target) {
+            (true, Some(_)) => {
                 fault("/target".into(), "wrong-kind", "groups have no outcome");
             }
-            (_, None) => {
+            (false, None) => {
                 fault(
                     "/target".into(),
                     "missing",
@@ -164,13 +163,6 @@ impl NewTrainingRun {
                 "from 0 to 1,000,000",
             );
         }
-        if settings.groups.is_some_and(|k| !(2..=50).contains(&k)) {
-            fault(
-                "/hyperparameters/groups".into(),
-                "out-of-range",
-                "from 2 to 50 groups",
-            );
-        }
         if settings
             .largest_difference
             .is_some_and(|d| !(d > 0.0 && d < 1.0))
@@ -181,7 +173,8 @@ impl NewTrainingRun {
                 "above 0 and below 1",
             );
         }
-        self.points(fault);
+        self.whole_numbers(fault);
+        self.grouping(fault);
         self.nothing_to_change(fault);
         self.area_faults(fault);
         self.truth_faults(fault);
@@ -197,9 +190,7 @@ impl NewTrainingRun {
             fault("/capacity".into(), "out-of-range", "at least 1");
         }
         if self.capacity.is_some()
-            && (self.algorithm.estimates()
-                || self.algorithm.is_survival()
-                || self.algorithm == AlgorithmName::KMeans)
+            && !self.algorithm.gives_probabilities()
         {
             fault(
                 "/capacity".into(),
@@ -217,6 +208,7 @@ impl NewTrainingRun {
         let regression = self.algorithm.is_regression();
         let cox = self.algorithm == AlgorithmName::CoxRegression;
         let by_interval = self.algorithm == AlgorithmName::HazardBoosting;
+        let grouping = self.algorithm.is_grouping();
         let given = [
             ("smooth", settings.smooth, boosting),
             ("sparse", settings.sparse, boosting),
@@ -246,6 +238,13 @@ impl NewTrainingRun {
                 settings.most_rules.is_some(),
                 self.algorithm == AlgorithmName::RuleList,
             ),
+            ("groups", settings.groups.is_some(), grouping),
+            ("mostGroups", settings.most_groups.is_some(), grouping),
+            (
+                "gamma",
+                settings.gamma.is_some(),
+                self.algorithm == AlgorithmName::KPrototypes,
+            ),
             (
                 "rowGroup",
                 settings.row_group.is_some(),
@@ -253,11 +252,6 @@ impl NewTrainingRun {
                     self.algorithm,
                     AlgorithmName::DecisionTree | AlgorithmName::RuleList
                 ),
-            ),
-            (
-                "groups",
-                settings.groups.is_some(),
-                self.algorithm == AlgorithmName::KMeans,
             ),
         ];
         let foreign = given
@@ -272,8 +266,8 @@ impl NewTrainingRun {
         }
     }
 
-    /// Settings of scorecards, trees and lists.
-    fn points(&self, fault: &mut impl FnMut(String, &str, &str)) {
+    /// Settings that are whole numbers, of scorecards, trees, lists and groups.
+    fn whole_numbers(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let settings = &self.hyperparameters;
         for (name, given, range, detail) in [
             (
@@ -295,10 +289,30 @@ impl NewTrainingRun {
                 1..=20,
                 "from 1 to 20 rules",
             ),
+            ("groups", settings.groups, 2..=50, "from 2 to 50 groups"),
+            (
+                "mostGroups",
+                settings.most_groups,
+                2..=50,
+                "from 2 to 50 groups",
+            ),
         ] {
             if given.is_some_and(|given| !range.contains(&given)) {
                 fault(format!("/hyperparameters/{name}"), "out-of-range", detail);
             }
+        }
+    }
+
+    /// Settings of groups.
+    fn grouping(&self, fault: &mut impl FnMut(String, &str, &str)) {
+        let settings = &self.hyperparameters;
+        if settings.groups.is_some() && settings.most_groups.is_some() {
+            let detail = "the number of groups is given or chosen, not both";
+            fault("/hyperparameters/mostGroups".into(), "wrong-kind", detail);
+        }
+        if settings.gamma.is_some_and(|g| !(0.001..=1000.0).contains(&g)) {
+            let detail = "from 0.001 to 1,000";
+            fault("/hyperparameters/gamma".into(), "out-of-range", detail);
         }
     }
 

@@ -74,10 +74,18 @@ pub(crate) struct Hyperparameters {
     /// Hazard boosting: how long each piece of time is; a month when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<IntervalLength>,
-    /// k-means: number of groups; absent to choose it.
+    /// Groups: how many; absent to choose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 2, maximum = 50)]
     pub groups: Option<u32>,
+    /// Groups: the largest number that is tried when `groups` is absent; 8 when this is absent too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 2, maximum = 50)]
+    pub most_groups: Option<u32>,
+    /// k-prototypes: what one category that differs weighs, beside one squared standard deviation of a number; 0.5 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.001, maximum = 1000)]
+    pub gamma: Option<f64>,
     /// Largest difference between sensitive groups that counts as within bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1)]

@@ -181,12 +181,13 @@ impl NewTrainingRun {
                 fault(at.clone(), "wrong-kind", detail);
             }
             let is_grouped = !feature.groups.is_empty() || feature.least_rows.is_some();
-            if is_grouped && self.algorithm == AlgorithmName::KMeans {
-                fault(
-                    at,
-                    "wrong-kind",
-                    "k-means takes numbers: no categories to group",
-                );
+            let takes_numbers = matches!(
+                self.algorithm,
+                AlgorithmName::KMeans | AlgorithmName::GaussianMixture
+            );
+            if is_grouped && takes_numbers {
+                let detail = "this algorithm takes numbers: no categories to group";
+                fault(at, "wrong-kind", detail);
             }
         }
         if self.offset.as_ref().is_some_and(Feature::is_prepared) {

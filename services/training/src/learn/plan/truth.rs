@@ -34,16 +34,9 @@ impl Truth {
 }
 
 impl NewTrainingRun {
-    /// Whether the model answers with the probability of a yes or no.
-    fn gives_probabilities(&self) -> bool {
-        !self.algorithm.estimates()
-            && !self.algorithm.is_survival()
-            && self.algorithm != super::AlgorithmName::KMeans
-    }
-
     pub(super) fn area_faults(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let Some(area) = &self.area else { return };
-        if !self.gives_probabilities() {
+        if !self.algorithm.gives_probabilities() {
             fault(
                 "/area".into(),
                 "wrong-kind",
@@ -57,7 +50,7 @@ impl NewTrainingRun {
 
     pub(super) fn truth_faults(&self, fault: &mut impl FnMut(String, &str, &str)) {
         let Some(truth) = &self.truth else { return };
-        if !self.gives_probabilities() {
+        if !self.algorithm.gives_probabilities() {
             fault(
                 "/truth".into(),
                 "wrong-kind",

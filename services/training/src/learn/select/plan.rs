@@ -332,10 +332,7 @@ impl Check for NewSelection {
         let mut own = Vec::new();
         for (n, candidate) in self.candidates.iter().enumerate() {
             let at = format!("/candidates/{n}");
-            if candidate.algorithm.estimates()
-                || candidate.algorithm.is_survival()
-                || candidate.algorithm == AlgorithmName::KMeans
-            {
+            if !candidate.algorithm.gives_probabilities() {
                 let detail = "only algorithms that give a probability are compared";
                 own.push(Fault::new(format!("{at}/algorithm"), "wrong-kind", detail));
                 continue;

@@ -55,7 +55,7 @@ fn clouds_are_found_and_described() {
 }
 
 /// One kind of people: older ones have more debt, that is all.
-fn one_kind(n: i64) -> Frame {
+pub(super) fn one_kind(n: i64) -> Frame {
     let mut state = 9_u64;
     let mut uniform = move || {
         state = state
@@ -82,7 +82,7 @@ fn one_kind(n: i64) -> Frame {
 }
 
 #[test]
-fn one_kind_of_people_is_divided_only_when_asked_and_the_card_says_so() {
+pub(super) fn one_kind_of_people_is_divided_only_when_asked_and_the_card_says_so() {
     let fault = &faults(one_kind(600), &grouping(&["age", "debt"]))[0];
     assert_eq!(fault.code, "no-groups");
     assert!(fault.detail.contains("made files"), "{}", fault.detail);
