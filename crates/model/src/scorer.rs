@@ -285,6 +285,11 @@ impl Scorer {
         matches!(&self.engine, Engine::Linear(linear) if linear.answers_value())
     }
 
+    /// Whether a group is named with how certain it is.
+    pub const fn answers_certainty(&self) -> bool {
+        matches!(&self.engine, Engine::Prototypes(_) | Engine::Mixture(_))
+    }
+
     /// Name of a group of a clustering.
     pub fn group_name(&self, group: usize) -> Option<&Meaning> {
         match &self.engine {

@@ -21,15 +21,19 @@ fn main() -> Result<(), SegmentationError> {
     for columns in [2, 5] {
         for (name, value) in NOISE {
             let seen = count(seeds, columns, |_, z, u, common| value(z, u, common))?;
-            println!("{columns} columns, no groups, {name}: {}", told(seen, seeds));
+            println!(
+                "{columns} columns, no groups, {name}: {}",
+                told(seen, seeds)
+            );
         }
         let seen = count(seeds, columns, |row, z, _, _| z + (row % 3) as f64 * 3.0)?;
         println!("{columns} columns, three groups: {}", told(seen, seeds));
         // Two groups in one place, of which one is three times as wide: nothing for k-means.
-        let seen = count(seeds, columns, |row, z, _, _| {
-            z * [1.0, 3.0][row % 2]
-        })?;
-        println!("{columns} columns, a group in the middle of another: {}", told(seen, seeds));
+        let seen = count(seeds, columns, |row, z, _, _| z * [1.0, 3.0][row % 2])?;
+        println!(
+            "{columns} columns, a group in the middle of another: {}",
+            told(seen, seeds)
+        );
     }
     Ok(())
 }

@@ -66,11 +66,7 @@ pub fn evidence(data: &Matrix, ks: &[usize], seed: u64) -> Result<Evidence, Segm
 ///
 /// # Source
 /// The likelihood ratio against made populations, after `McLachlan` 1987 (doi 10.2307/2347790).
-pub fn mixture_evidence(
-    data: &Matrix,
-    k: usize,
-    seed: u64,
-) -> Result<Evidence, SegmentationError> {
+pub fn mixture_evidence(data: &Matrix, k: usize, seed: u64) -> Result<Evidence, SegmentationError> {
     compared(data, &[k], seed, &|part, seed| {
         Ok(vec![lost_without(part, k, seed)?])
     })

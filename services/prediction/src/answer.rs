@@ -107,13 +107,17 @@ pub fn prediction(
         number(out, interval.upper);
         out.extend_from_slice(b"},");
     }
-    if let Some(group) = answer
+    if let Some((nearest, group)) = answer
         .nearest
-        .and_then(|nearest| served.groups.get(nearest.group))
+        .and_then(|nearest| Some((nearest, served.groups.get(nearest.group)?)))
     {
         out.extend_from_slice(b"\"group\":");
         out.extend_from_slice(group);
-        out.push(b',');
+        if let Some(certainty) = nearest.certainty {
+            out.extend_from_slice(b",\"certainty\":");
+            number(out, certainty);
+        }
+        out.extend_from_slice(b"},");
     }
     out.extend_from_slice(b"\"score\":");
     number(out, answer.score);

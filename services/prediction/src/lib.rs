@@ -7,6 +7,7 @@ mod batch;
 mod budget;
 pub mod extras;
 mod findings;
+mod groups;
 mod http;
 pub mod log;
 mod news;

@@ -7,7 +7,7 @@ use helder_platform::{keyring::Pseudonymiser, logboek::Status};
 use helder_types::Bsn;
 use serde_json::{Value, json};
 
-use crate::{registry::ActiveVersion, survival::Ends};
+use crate::{groups, registry::ActiveVersion, survival::Ends};
 
 /// A version that may answer.
 pub struct Served {
@@ -37,7 +37,7 @@ pub struct Served {
     pub(crate) levels: Vec<Vec<Vec<u8>>>,
     /// Per kind of warning: its code and texts.
     pub(crate) warnings: [(WarningKind, Vec<u8>); 5],
-    /// Per group: `{"number":0,"name":{…}}`.
+    /// Per group: `{"number":0,"name":{…},"card":{…}`, as yet without its end.
     pub(crate) groups: Vec<Vec<u8>>,
     /// What is done with it, in the processing log.
     pub(crate) act: &'static str,
@@ -126,16 +126,6 @@ impl Served {
                 format!(",\"code\":\"{}\",\"text\":{texts}}}", kind.code()).into_bytes(),
             )
         });
-        let groups = (0..).map_while(|group| {
-            let name = scorer.group_name(group)?;
-            Some(
-                format!(
-                    "{{\"number\":{group},\"name\":{}}}",
-                    json!({"nl": name.nl, "en": name.en})
-                )
-                .into_bytes(),
-            )
-        });
         Ok(Self {
             counterfactuals: Counterfactuals::new(model),
             cases: Cases::new(model),
@@ -147,7 +137,7 @@ impl Served {
             others: others.collect(),
             levels: levels.collect(),
             warnings,
-            groups: groups.collect(),
+            groups: groups::written(model),
             act: PREDICTION,
             record_head: record_head(PREDICTION, &version, Status::Ok).into(),
             pseudonymiser,

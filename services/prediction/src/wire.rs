@@ -184,6 +184,49 @@ pub struct Group {
     pub number: u64,
     /// What it is called.
     pub name: Meaning,
+    /// How certain it is that somebody like this belongs here, 0 to 1: for mixtures the probability of the group; for prototypes how often
+    /// people with such a lead over the next group came into this one again when groups were made without them. Absent where the model
+    /// does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1)]
+    pub certainty: Option<f64>,
+    /// What sets the group apart; the same for everybody in it. Absent where the answer was made before groups had cards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<GroupCard>,
+}
+
+/// A group at a glance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GroupCard {
+    /// Training rows in it.
+    pub rows: u64,
+    /// How well it is found again in samples drawn from the training rows: mean overlap (Jaccard, 0 to 1). From 0.75 on a group can be
+    /// relied on, below 0.6 it is an accident of the sample. Absent where that was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1)]
+    pub stability: Option<f64>,
+    /// What differs most from everybody, the largest difference first; at most five.
+    pub traits: Vec<GroupTrait>,
+}
+
+/// One input of a group beside everybody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GroupTrait {
+    /// The input.
+    pub input: String,
+    /// Category or boolean: the most frequent value, whose share the figures are; absent for means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// In the group: the mean, or the share that has the level, 0 to 1.
+    pub group: f64,
+    /// Among all training rows.
+    pub all: f64,
+    /// The difference, in standard deviations of all training rows.
+    pub difference: f64,
+    /// The same in plain language.
+    pub text: Meaning,
 }
 
 /// What one input adds, or two inputs together beyond what each adds alone.
@@ -430,6 +473,10 @@ pub struct BatchResult {
     /// Number of the group, for models that name a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<i64>,
+    /// How certain the group is, 0 to 1, for models that know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1)]
+    pub certainty: Option<f64>,
     /// Chances by time, for survival models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survival: Option<BatchSurvival>,

@@ -13,6 +13,7 @@ mod backups;
 mod bodies;
 mod boosting;
 mod chain;
+mod client_groups;
 mod collector_drill;
 mod command;
 mod control;

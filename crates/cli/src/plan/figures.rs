@@ -4,6 +4,12 @@ use serde_json::Value;
 
 use crate::screen::Screen;
 
+/// A group, its rows, and how well it is found again where that is known.
+fn group(profile: &Value) -> Vec<String> {
+    let name = profile["name"]["en"].as_str().unwrap_or("?").to_owned();
+    vec![name, number(&profile["rows"]), number(&profile["jaccard"])]
+}
+
 /// How good and how fair the model is on rows kept apart, as the training service reports it.
 pub(super) fn show(screen: Screen, run: &Value) {
     let outcome = &run["outcome"];
@@ -28,6 +34,11 @@ pub(super) fn show(screen: Screen, run: &Value) {
                 row("log loss", &predictions["logLoss"]),
             ],
         );
+    }
+    let groups = &outcome["evaluation"]["groups"]["profiles"];
+    let groups: Vec<_> = groups.as_array().into_iter().flatten().map(group).collect();
+    if !groups.is_empty() {
+        screen.table(&["group", "rows", "found again (Jaccard)"], &groups);
     }
     for sensitive in outcome["fairness"]["sensitiveFeatures"]
         .as_array()

@@ -15,6 +15,8 @@ pub(super) struct Scored {
     pub(super) probability: f64,
     pub(super) value: f64,
     pub(super) group: u32,
+    /// NaN where the model does not know.
+    pub(super) certainty: f64,
     pub(super) has_warnings: bool,
     /// Of survival models: the median, then chances of lasting, then those of each cause.
     pub(super) chances: Option<Box<[f64]>>,
@@ -74,6 +76,10 @@ impl Scored {
             group: answers
                 .nearest(place)
                 .map_or(u32::MAX, |nearest| nearest.group as u32),
+            certainty: answers
+                .nearest(place)
+                .and_then(|nearest| nearest.certainty)
+                .unwrap_or(f64::NAN),
             has_warnings,
             chances: None,
             top,

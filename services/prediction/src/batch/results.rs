@@ -28,8 +28,9 @@ use crate::{
 /// Rows written at a time.
 const BLOCK: usize = 4_096;
 
-/// The column `value` is there for models that estimate one, `chances` for survival models: files of other models stay as they are.
-fn schema(with_value: bool, chances: &[String]) -> Schema {
+/// The column `value` is there for models that estimate one, `certainty` for those that say how certain a group is, `chances` for survival
+/// models: files of other models stay as they are.
+fn schema(scorer: &Scorer, chances: &[String]) -> Schema {
     let mut fields = vec![
         Field::new("rank", DataType::Int64, false),
         Field::new("row", DataType::Int64, false),
@@ -39,8 +40,11 @@ fn schema(with_value: bool, chances: &[String]) -> Schema {
         Field::new("score", DataType::Float64, false),
         Field::new("has_warnings", DataType::Boolean, false),
     ];
-    if with_value {
+    if scorer.answers_value() {
         fields.push(Field::new("value", DataType::Float64, true));
+    }
+    if scorer.answers_certainty() {
+        fields.push(Field::new("certainty", DataType::Float64, true));
     }
     let chances = chances.iter();
     fields.extend(chances.map(|name| Field::new(name, DataType::Float64, true)));
@@ -67,7 +71,7 @@ pub(super) fn write<W: Write + Send>(
     reasons: &Reasons,
 ) -> Result<W> {
     let chances = ends.map_or_else(Vec::new, Ends::columns);
-    let schema = Arc::new(schema(scorer.answers_value(), &chances));
+    let schema = Arc::new(schema(scorer, &chances));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(64 * 1024))
@@ -134,6 +138,10 @@ fn columns(rows: &[Scored], first_rank: i64, scorer: &Scorer) -> Vec<ArrayRef> {
                 .map(|row| finite(row.value))
                 .collect::<Float64Array>(),
         ));
+    }
+    if scorer.answers_certainty() {
+        let known = rows.iter().map(|row| finite(row.certainty));
+        columns.push(Arc::new(known.collect::<Float64Array>()));
     }
     columns
 }
@@ -237,6 +245,7 @@ fn result(batch: &RecordBatch, place: usize) -> Option<BatchResult> {
         probability: number("probability"),
         value: number("value"),
         group: whole("group"),
+        certainty: number("certainty"),
         survival: survival(batch, &number),
         score: number("score")?,
         has_warnings: column("has_warnings")?.0.as_boolean().value(place),

@@ -142,14 +142,15 @@ impl Scaled {
             Matrix::new(values, rows.train.len(), columns.len()).map_err(LearnError::internal)?;
         let (matrix, scale) = matrix.standardise().map_err(|error| told(error, plan))?;
         let scales = scale.means.iter().zip(&scale.standard_deviations);
-        let standardisation = inputs
-            .iter()
-            .zip(scales)
-            .map(|(input, (mean, scale))| Standardisation {
-                input: input.name.clone(),
-                mean: *mean,
-                scale: *scale,
-            });
+        let standardisation =
+            inputs
+                .iter()
+                .zip(scales)
+                .map(|(input, (mean, scale))| Standardisation {
+                    input: input.name.clone(),
+                    mean: *mean,
+                    scale: *scale,
+                });
         Ok(Self {
             standardisation: standardisation.collect(),
             matrix,

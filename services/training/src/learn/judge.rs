@@ -352,7 +352,10 @@ fn labels(table: &Table, model: &Model, rows: &[usize]) -> Result<Vec<usize>, Le
     let mut found = Vec::with_capacity(rows.len());
     each_block(table, &scorer, rows, &mut |answers| {
         let each = 0..answers.rows();
-        found.extend(each.filter_map(|row| answers.nearest(row)).map(|near| near.group));
+        found.extend(
+            each.filter_map(|row| answers.nearest(row))
+                .map(|near| near.group),
+        );
     })?;
     if found.len() == rows.len() {
         Ok(found)

@@ -128,6 +128,12 @@ pub(super) fn to_learn(table: &Table, plan: &NewTrainingRun, inputs: &[Input], r
             AlgorithmName::HazardBoosting => boosting(intervals(table, plan), features + 1),
             AlgorithmName::DecisionTree | AlgorithmName::RuleList => all * features * SORTED_CELL,
             AlgorithmName::Scorecard => 0,
+            AlgorithmName::KPrototypes | AlgorithmName::GaussianMixture => {
+                let asked = &plan.hyperparameters;
+                let groups = asked.groups.or(asked.most_groups).unwrap_or(8);
+                let searched = searched_row(features, groups.into());
+                train * (grouping_row(features) + threads() * searched)
+            }
             // By parts of columns, and as one; each way of fitting twice has a copy of its own.
             _ => {
                 let asked = &plan.hyperparameters;
@@ -185,12 +191,26 @@ fn levels(column: &Column) -> u64 {
     seen.len() as u64 + 1
 }
 
+/// Bytes per row of making groups: cells as they are grouped and as they came; the group and what each sample says of it.
+const fn grouping_row(features: u64) -> u64 {
+    24 * features + 200
+}
+
+/// Bytes per row that a thread has under hands: a sample of the rows, the group of each, chances of the groups.
+const fn searched_row(features: u64, groups: u64) -> u64 {
+    10 * features + 16 * groups + 90
+}
+
+fn threads() -> u64 {
+    rayon::current_num_threads() as u64
+}
+
 /// Bytes of boosting: values and bins of a column; rows, draws and scores of up to 50 bags; what a thread has under hands, which is words of
 /// bins and of cells of up to three pairs per column, slopes, scores, outcome, weight.
 fn boosting(rows: u64, features: u64) -> u64 {
     let bags = (100_000 / rows.max(1)).clamp(14, 50);
     let hands = 8 * features.div_ceil(8) + 6 * features + 24;
-    rows * (9 * features + 5 * bags + rayon::current_num_threads() as u64 * hands)
+    rows * (9 * features + 5 * bags + threads() * hands)
 }
 
 /// Months that all rows together were in sight, at most.

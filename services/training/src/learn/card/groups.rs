@@ -126,7 +126,9 @@ fn firmness(groups: &GroupsSummary) -> Option<Section> {
         let overlap = profile.jaccard.unwrap_or(0.0);
         table.push([
             Cell::both(text(&profile.name)),
-            profile.rows.map_or_else(Cell::none, |n| Cell::count(n as u64)),
+            profile
+                .rows
+                .map_or_else(Cell::none, |n| Cell::count(n as u64)),
             Cell::number(overlap, 2),
             Cell::both(verdict(Firmness::of(overlap))),
         ]);
@@ -239,7 +241,8 @@ fn side_by_side(plan: &NewTrainingRun, groups: &GroupsSummary) -> HeatMap {
 
 /// One group.
 fn card(plan: &NewTrainingRun, profile: &ProfileSummary) -> Section {
-    let rows = differences(plan, profile).map(|(title, far)| IntervalRow::new(title, far, far, far));
+    let rows =
+        differences(plan, profile).map(|(title, far)| IntervalRow::new(title, far, far, far));
     let mut section = Section::new(text(&profile.name));
     if let Some(rows) = profile.rows {
         let rows = number::count(rows as u64);
@@ -248,7 +251,9 @@ fn card(plan: &NewTrainingRun, profile: &ProfileSummary) -> Section {
             format!("{rows} rows to learn from."),
         ));
     }
-    let warning = profile.jaccard.and_then(|overlap| Firmness::of(overlap).warning());
+    let warning = profile
+        .jaccard
+        .and_then(|overlap| Firmness::of(overlap).warning());
     if let Some((nl, en)) = warning {
         section = section.warning(Text::new(nl, en));
     }

@@ -97,7 +97,10 @@ mod tests {
         assert!(found.iter().all(|step| step.rows >= 10), "{found:?}");
         assert_eq!(found.iter().map(|step| step.rows).sum::<u64>(), 95);
         assert!(found.windows(2).all(|pair| pair[0].share < pair[1].share));
-        assert!(ends.windows(2).all(|pair| pair[1].is_none() || pair[0] < pair[1]));
+        assert!(
+            ends.windows(2)
+                .all(|pair| pair[1].is_none() || pair[0] < pair[1])
+        );
         assert_eq!(ends.last(), Some(&None));
         // The first twenty rows all have the lowest share; the fall from .9 to .6 is pooled.
         assert_eq!((found[0].rows, found[0].share), (20, 0.2));
@@ -111,6 +114,9 @@ mod tests {
         }
         let found = steps(same);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].below, found[0].rows, found[0].share), (None, 40, 0.5));
+        assert_eq!(
+            (found[0].below, found[0].rows, found[0].share),
+            (None, 40, 0.5)
+        );
     }
 }

@@ -131,7 +131,10 @@ fn laid_down(scaled: &Scaled, chosen: &Tried<Mixture>) -> MixtureFit {
     };
     MixtureFit {
         standardisation: scaled.standardisation.clone(),
-        components: names(chosen.sizes.len()).enumerate().map(component).collect(),
+        components: names(chosen.sizes.len())
+            .enumerate()
+            .map(component)
+            .collect(),
         log_likelihood: chosen.fitted.log_likelihood_per_row,
     }
 }

@@ -5,7 +5,8 @@ use helder_model::{
     UnknownCategory,
 };
 use helder_segmentation::{
-    Evidence, Mixed, Prototypes, PrototypesOptions, Tried, UNKNOWN, mixed_evidence,
+    Evidence, Mixed, Prototypes, PrototypesOptions, SegmentationError, Tried, UNKNOWN,
+    mixed_evidence,
 };
 use helder_types::Fault;
 
@@ -159,7 +160,15 @@ impl Clients {
             faults.sort_by(|a: &Fault, b: &Fault| a.pointer.cmp(&b.pointer));
             return Err(LearnError::Invalid(faults));
         }
-        let data = Mixed::new(&numbers, &codes).map_err(|error| told(error, plan))?;
+        let data = Mixed::new(&numbers, &codes).map_err(|error| match error {
+            SegmentationError::Constant { columns } => {
+                let faults = columns
+                    .iter()
+                    .map(|column| constant(number_places[*column]));
+                LearnError::Invalid(faults.collect())
+            }
+            other => told(other, plan),
+        })?;
         Ok(Self {
             places: number_places.into_iter().chain(code_places).collect(),
             inputs,
@@ -174,16 +183,19 @@ impl Clients {
         let own = |group: usize| {
             let rows = leads.iter().zip(&chosen.stability.left_out);
             let own = rows.filter(move |((label, _), _)| *label == group);
-            own.map(|((_, lead), left_out)| (*lead, *left_out)).collect()
+            own.map(|((_, lead), left_out)| (*lead, *left_out))
+                .collect()
         };
-        let prototypes = names(chosen.sizes.len()).enumerate().map(|(group, name)| Prototype {
-            name,
-            rows: chosen.sizes[group] as u64,
-            stability: chosen.stability.jaccard[group],
-            means: chosen.fitted.means[group].clone(),
-            modes: self.modes(chosen, group),
-            certainty: certainty::steps(own(group)),
-        });
+        let prototypes = names(chosen.sizes.len())
+            .enumerate()
+            .map(|(group, name)| Prototype {
+                name,
+                rows: chosen.sizes[group] as u64,
+                stability: chosen.stability.jaccard[group],
+                means: chosen.fitted.means[group].clone(),
+                modes: self.modes(chosen, group),
+                certainty: certainty::steps(own(group)),
+            });
         let scales = self.places.iter().zip(self.data.scales());
         let standardisation = scales.map(|(place, (mean, scale))| Standardisation {
             input: self.inputs[*place].name.clone(),
@@ -200,12 +212,17 @@ impl Clients {
 
     fn modes(&self, chosen: &Tried<Prototypes>, group: usize) -> Vec<Mode> {
         let of_group = |row: &usize| chosen.labels[*row] == group;
-        let modes = chosen.fitted.modes[group].iter().map(|mode| usize::from(*mode));
+        let modes = chosen.fitted.modes[group]
+            .iter()
+            .map(|mode| usize::from(*mode));
         modes
             .zip(self.codes.iter().zip(&self.levels))
             .map(|(mode, (codes, levels))| Mode {
                 level: levels[mode].clone(),
-                share: share(mode, (0..codes.len()).filter(of_group).map(|row| codes[row])),
+                share: share(
+                    mode,
+                    (0..codes.len()).filter(of_group).map(|row| codes[row]),
+                ),
                 overall: share(mode, codes.iter().copied()),
             })
             .collect()
@@ -215,7 +232,9 @@ impl Clients {
 /// What is missing is left out, and no level of its own.
 fn left_out(input: &mut Input) {
     input.missing = MissingRule::LeftOut;
-    input.categories.retain(|known| known.level != prepare::MISSING);
+    input
+        .categories
+        .retain(|known| known.level != prepare::MISSING);
 }
 
 /// What an unknown category counts as, with a warning.

@@ -189,9 +189,7 @@ impl NewTrainingRun {
         if self.capacity == Some(0) {
             fault("/capacity".into(), "out-of-range", "at least 1");
         }
-        if self.capacity.is_some()
-            && !self.algorithm.gives_probabilities()
-        {
+        if self.capacity.is_some() && !self.algorithm.gives_probabilities() {
             fault(
                 "/capacity".into(),
                 "wrong-kind",
@@ -310,7 +308,10 @@ impl NewTrainingRun {
             let detail = "the number of groups is given or chosen, not both";
             fault("/hyperparameters/mostGroups".into(), "wrong-kind", detail);
         }
-        if settings.gamma.is_some_and(|g| !(0.001..=1000.0).contains(&g)) {
+        if settings
+            .gamma
+            .is_some_and(|g| !(0.001..=1000.0).contains(&g))
+        {
             let detail = "from 0.001 to 1,000";
             fault("/hyperparameters/gamma".into(), "out-of-range", detail);
         }

@@ -4,6 +4,7 @@ use helder_model::{Language, Model};
 use serde_json::{Value, json};
 
 use super::{
+    client_groups,
     counts::emergency,
     frame::{Frame, clients, learned, plan},
     groups::{clouds, grouping},
@@ -40,6 +41,13 @@ fn families() -> Vec<(&'static str, Frame, Value)> {
     }
     let groups = grouping(&["age", "debt", "welfare"]);
     all.push(("k-means", clouds(900), groups));
+    for (algorithm, features) in [
+        ("k-prototypes", &["age", "debt", "children", "housing"][..]),
+        ("gaussian-mixture", &["age", "debt"]),
+    ] {
+        let plan = client_groups::asked(algorithm, features);
+        all.push((algorithm, client_groups::clients(900), plan));
+    }
     all
 }
 
@@ -54,6 +62,10 @@ fn every_family_has_a_card_with_charts_and_a_printed_form() {
         if let Some(folder) = std::env::var_os("REPORT_PAGES") {
             let folder = std::path::PathBuf::from(folder);
             std::fs::write(folder.join(format!("{algorithm}.html")), &card).unwrap();
+            if let Some(page) = &learned.evaluation_page {
+                let name = format!("{algorithm}-evaluation.html");
+                std::fs::write(folder.join(name), page).unwrap();
+            }
             let printed = model.printed(Language::Dutch, false);
             std::fs::write(folder.join(format!("{algorithm}.txt")), printed).unwrap();
         }

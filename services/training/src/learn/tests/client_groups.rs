@@ -26,7 +26,7 @@ fn kind(row: i64) -> usize {
 }
 
 /// Three kinds of clients; a third of their children and housing is not known.
-fn clients(n: i64) -> Frame {
+pub(super) fn clients(n: i64) -> Frame {
     let mostly = |row: i64, salt: u64, wanted: bool| (dice(row, salt) < 0.9) == wanted;
     let housing = |row: i64| {
         let usual = ["huur", "koop", "inwonend"];
@@ -60,7 +60,7 @@ fn clients(n: i64) -> Frame {
         )
 }
 
-fn asked(algorithm: &str, features: &[&str]) -> Json {
+pub(super) fn asked(algorithm: &str, features: &[&str]) -> Json {
     let mut plan = plan(features);
     plan["algorithm"] = json!(algorithm);
     plan["sensitiveFeatures"] = json!(["origin"]);
@@ -104,7 +104,12 @@ fn kinds_of_clients_are_found_in_numbers_and_categories_with_gaps() {
         panic!("another algorithm")
     };
     assert_eq!(fit.prototypes.len(), 3);
-    assert!(model.inputs.iter().all(|input| input.missing == MissingRule::LeftOut));
+    assert!(
+        model
+            .inputs
+            .iter()
+            .all(|input| input.missing == MissingRule::LeftOut)
+    );
     for group in &fit.prototypes {
         assert!(group.stability > 0.9, "{}", group.stability);
         assert!(group.certainty.iter().all(|step| step.rows >= 10));
@@ -161,7 +166,11 @@ fn a_mixture_names_groups_with_their_probability() {
     assert!(bic(1) < bic(0), "three describe better than two");
     let page = String::from_utf8(found.evaluation_page.unwrap()).unwrap();
     assert!(page.contains("BIC") && page.contains("Komt elke groep terug?"));
-    assert!(String::from_utf8(found.card).unwrap().contains("normale verdelingen"));
+    assert!(
+        String::from_utf8(found.card)
+            .unwrap()
+            .contains("normale verdelingen")
+    );
 }
 
 #[test]
@@ -220,7 +229,13 @@ fn what_these_groups_cannot_be_made_of_is_refused_by_name() {
     // Half of the clients have exactly no debt.
     let zeros = clients(300).without("debt").numbers(
         "debt",
-        (0..300).map(|row| Some(if row % 2 == 0 { 0.0 } else { 5.0 + noise(row, 20) })),
+        (0..300).map(|row| {
+            Some(if row % 2 == 0 {
+                0.0
+            } else {
+                5.0 + noise(row, 20)
+            })
+        }),
     );
     assert_eq!(
         place(zeros, &mixture(&["age", "debt"])),
@@ -244,10 +259,7 @@ fn what_these_groups_cannot_be_made_of_is_refused_by_name() {
         "seldom",
         (0..300).map(|row| (row % 12 == 0).then_some(["x", "y"][usize::from(kind(row) == 2)])),
     );
-    assert_eq!(
-        place(some, &seldom),
-        at("/features/1/name", "seldom-known")
-    );
+    assert_eq!(place(some, &seldom), at("/features/1/name", "seldom-known"));
 }
 
 #[test]
@@ -262,7 +274,10 @@ fn settings_of_other_algorithms_and_two_answers_at_once_are_refused() {
     let both = json!({"groups": 3, "mostGroups": 5});
     assert_eq!(pointers("k-means", both), ["/hyperparameters/mostGroups"]);
     let gamma = json!({"gamma": 0.5});
-    assert_eq!(pointers("gaussian-mixture", gamma), ["/hyperparameters/gamma"]);
+    assert_eq!(
+        pointers("gaussian-mixture", gamma),
+        ["/hyperparameters/gamma"]
+    );
     let out = json!({"gamma": 0.0, "mostGroups": 51});
     assert_eq!(
         pointers("k-prototypes", out),

@@ -13,7 +13,7 @@ use crate::learn::LearnError;
 const ROWS: i64 = 600;
 
 /// Families with what their outcome is.
-const FAMILIES: [(&str, Outcome); 10] = [
+const FAMILIES: [(&str, Outcome); 12] = [
     ("logistic-regression", Outcome::YesNo),
     ("explainable-boosting", Outcome::YesNo),
     ("scorecard", Outcome::YesNo),
@@ -24,6 +24,8 @@ const FAMILIES: [(&str, Outcome); 10] = [
     ("poisson-regression", Outcome::Count),
     ("negative-binomial-regression", Outcome::Count),
     ("binomial-regression", Outcome::Share),
+    ("k-prototypes", Outcome::None),
+    ("gaussian-mixture", Outcome::None),
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -282,7 +284,7 @@ fn outcome(algorithm: &str, kind: Outcome, odd: Odd) -> String {
     let (frame, features) = frame(odd, kind);
     let name = format!("{algorithm}, {odd:?}");
     let mut plan = asked(algorithm, kind, features);
-    if algorithm == "k-means" && !matches!(odd, Odd::OneRow | Odd::FewRows) {
+    if kind == Outcome::None && !matches!(odd, Odd::OneRow | Odd::FewRows) {
         // Draws without groups are divided when asked only.
         plan["hyperparameters"] = json!({"groups": 2});
     }
@@ -314,7 +316,7 @@ fn outcome(algorithm: &str, kind: Outcome, odd: Odd) -> String {
 }
 
 /// What the families say, in the order of [`FAMILIES`].
-const GRID: [(Odd, [&str; 10]); 15] = [
+const GRID: [(Odd, [&str; 12]); 15] = [
     (
         Odd::OneClass,
         [
@@ -328,6 +330,8 @@ const GRID: [(Odd, [&str; 10]); 15] = [
             "no-variation",
             "no-variation",
             "one-class",
+            "learned",
+            "learned",
         ],
     ),
     (
@@ -343,6 +347,8 @@ const GRID: [(Odd, [&str; 10]); 15] = [
             ONE,
             ONE,
             ONE,
+            "constant-column",
+            "constant-column",
         ],
     ),
     (
@@ -358,6 +364,8 @@ const GRID: [(Odd, [&str; 10]); 15] = [
             L,
             L,
             L,
+            "no-groups",
+            "no-groups",
         ],
     ),
     (
@@ -373,34 +381,89 @@ const GRID: [(Odd, [&str; 10]); 15] = [
             NOTHING,
             NOTHING,
             NOTHING,
+            "constant-column",
+            "constant-column",
         ],
     ),
     (
         Odd::Constant,
-        [L, L, L, L, L, "constant-column", L, L, L, L],
+        [
+            L,
+            L,
+            L,
+            L,
+            L,
+            "constant-column",
+            L,
+            L,
+            L,
+            L,
+            "constant-column",
+            "constant-column",
+        ],
     ),
-    (Odd::AllMissing, ["empty-column"; 10]),
-    (Odd::Infinite, [L; 10]),
-    (Odd::Huge, [FAR, L, L, L, L, FAR, FAR, FAR, FAR, FAR]),
+    (Odd::AllMissing, ["empty-column"; 12]),
+    (Odd::Infinite, [L; 12]),
+    (
+        Odd::Huge,
+        [FAR, L, L, L, L, FAR, FAR, FAR, FAR, FAR, FAR, FAR],
+    ),
     (
         Odd::Tiny,
-        [FAR, L, L, L, L, "constant-column", FAR, FAR, FAR, FAR],
+        [
+            FAR,
+            L,
+            L,
+            L,
+            L,
+            "constant-column",
+            FAR,
+            FAR,
+            FAR,
+            FAR,
+            "constant-column",
+            "constant-column",
+        ],
     ),
     (
         Odd::Levels,
-        [MANY, MANY, MANY, MANY, MANY, TEXT, MANY, MANY, MANY, MANY],
+        [
+            MANY, MANY, MANY, MANY, MANY, TEXT, MANY, MANY, MANY, MANY, MANY, TEXT,
+        ],
     ),
-    (Odd::OneLevel, [L, L, L, L, L, TEXT, L, L, L, L]),
+    (
+        Odd::OneLevel,
+        [L, L, L, L, L, TEXT, L, L, L, L, "constant-column", TEXT],
+    ),
     (
         Odd::RareLevels,
-        ["separation", L, L, L, L, TEXT, L, L, L, L],
+        ["separation", L, L, L, L, TEXT, L, L, L, L, L, TEXT],
     ),
-    (Odd::Twin, [L; 10]),
+    (
+        Odd::Twin,
+        [L, L, L, L, L, L, L, L, L, L, L, "follows-from-others"],
+    ),
     (
         Odd::TellsAll,
-        ["separation", L, NOTHING, L, L, L, L, L, L, L],
+        [
+            "separation",
+            L,
+            NOTHING,
+            L,
+            L,
+            L,
+            L,
+            L,
+            L,
+            L,
+            L,
+            "no-spread",
+        ],
     ),
-    (Odd::Noise, [L, L, NOTHING, NOTHING, NOTHING, L, L, L, L, L]),
+    (
+        Odd::Noise,
+        [L, L, NOTHING, NOTHING, NOTHING, L, L, L, L, L, L, L],
+    ),
 ];
 const L: &str = "learned";
 const ONE: &str = "one-sided-split";

@@ -94,7 +94,7 @@ const ELSEWHERE: [Set; 6] = [
     },
 ];
 
-const FAMILIES: [&str; 10] = [
+const FAMILIES: [&str; 12] = [
     "logistic-regression",
     "explainable-boosting",
     "scorecard",
@@ -105,7 +105,12 @@ const FAMILIES: [&str; 10] = [
     "negative-binomial-regression",
     "binomial-regression",
     "k-means",
+    "k-prototypes",
+    "gaussian-mixture",
 ];
+
+/// Families that make groups: they have no outcome.
+const GROUPS: [&str; 3] = ["k-means", "k-prototypes", "gaussian-mixture"];
 
 /// A gap in every eleventh cell, somewhere else in each column, so that every rule for missing values is met.
 fn cell<'a>(column: &[&'a str], place: usize, row: usize) -> &'a str {
@@ -178,7 +183,7 @@ fn with_preparation(plan: &mut Json, set: &Set, csv: &Csv) {
 
 fn wanted(set: &Set, family: &str) -> Json {
     let names: Vec<&str> = set.numbers.iter().chain(set.texts).copied().collect();
-    let mut plan = plan(if family == "k-means" {
+    let mut plan = plan(if ["k-means", "gaussian-mixture"].contains(&family) {
         set.numbers
     } else {
         &names
@@ -187,11 +192,12 @@ fn wanted(set: &Set, family: &str) -> Json {
     match family {
         "explainable-boosting" => plan["hyperparameters"] = json!({"interactions": 1}),
         "scorecard" | "decision-tree" | "rule-list" | "k-means" => {}
+        "k-prototypes" | "gaussian-mixture" => plan["hyperparameters"] = json!({"groups": 2}),
         // In so few rows some levels tell the outcome.
         _ => plan["hyperparameters"] = json!({"l2": 1.0}),
     }
     match family {
-        "k-means" => {
+        groups if GROUPS.contains(&groups) => {
             let _ = plan.as_object_mut().and_then(|plan| plan.remove("target"));
         }
         "binomial-regression" => {
