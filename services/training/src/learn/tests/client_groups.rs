@@ -8,7 +8,7 @@ use super::{
     groups::one_kind,
 };
 
-/// SplitMix64, as a share.
+/// `SplitMix64`, as a share.
 fn dice(row: i64, salt: u64) -> f64 {
     let mut x = (row as u64 + (salt << 40)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
