@@ -76,28 +76,61 @@ pub(crate) fn learn(pairs: &Pairs<'_>) -> Option<Calibration> {
     let scale = without / seen.with_partner.max(1.0);
     // Who has no partner there often has no relatives there either: they are where he is. Strangers do not care.
     let presence = [scale, scale * seen.presence_of_relatives(scale)];
-    let mut wrong = [0.0; N_BINS];
-    for (wrong, bin) in wrong.iter_mut().zip(0..) {
+    let mut counted = Counted {
+        links: seen.best[0],
+        wrong: [0.0; N_BINS],
+    };
+    for (wrong, bin) in counted.wrong.iter_mut().zip(0..) {
         *wrong = seen.others[0][bin] * presence[0] + seen.others[1][bin] * presence[1];
     }
-    let doubtful = wrong.iter().enumerate().filter(|(bin, _)| {
-        let p = probability(middle(*bin));
-        (0.1..0.9).contains(&p)
-    });
-    let expected: f64 = doubtful.map(|(_, n)| n).sum();
-    if expected < LEAST_WRONG {
-        return None;
-    }
-    let mut links = seen.best[0];
-    for (links, of_relatives) in links.iter_mut().zip(&seen.best[1]) {
+    for (links, of_relatives) in counted.links.iter_mut().zip(&seen.best[1]) {
         *links += of_relatives;
     }
-    let [shift, slope] = fit(&links, &wrong);
-    Some(Calibration {
-        shift,
-        slope,
-        wrong: expected,
-    })
+    counted.calibration()
+}
+
+/// Best candidates by weight, and how many of them are expected to be wrong.
+pub(crate) struct Counted {
+    links: [f64; N_BINS],
+    wrong: [f64; N_BINS],
+}
+
+impl Counted {
+    /// None yet.
+    pub(crate) const fn new() -> Self {
+        Self {
+            links: [0.0; N_BINS],
+            wrong: [0.0; N_BINS],
+        }
+    }
+
+    /// A best candidate, right or wrong.
+    pub(crate) fn link(&mut self, weight: f64) {
+        count(&mut self.links, weight, 1.0);
+    }
+
+    /// One that is wrong for certain and stands for `n` wrong links.
+    pub(crate) fn wrong(&mut self, weight: f64, n: f64) {
+        count(&mut self.wrong, weight, n);
+    }
+
+    /// What the weights are worth; `None` where too few wrong links are in doubt.
+    pub(crate) fn calibration(&self) -> Option<Calibration> {
+        let doubtful = self.wrong.iter().enumerate().filter(|(bin, _)| {
+            let p = probability(middle(*bin));
+            (0.1..0.9).contains(&p)
+        });
+        let expected: f64 = doubtful.map(|(_, n)| n).sum();
+        if expected < LEAST_WRONG {
+            return None;
+        }
+        let [shift, slope] = fit(&self.links, &self.wrong);
+        Some(Calibration {
+            shift,
+            slope,
+            wrong: expected,
+        })
+    }
 }
 
 /// Best candidates by weight: of strangers, and of relatives.

@@ -70,8 +70,8 @@ pub struct TrainedModel {
     /// log2 of the odds that a random pair is of one household, when that class was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub household_weight: Option<f64>,
-    /// What brings scores in line with how near other people come, where each right record has one partner at most and left ones may have
-    /// several.
+    /// What brings scores in line with how near other people come, where each right record has one partner at most. In a linkage one to one
+    /// that has it pairs compete as if left records could have several, and only the links are one to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
     /// How EM ended.

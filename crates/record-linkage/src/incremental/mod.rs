@@ -133,8 +133,8 @@ impl Frozen {
     /// Shares of further partners that the competition allows, left and right.
     fn duplicates(&self) -> [f64; 2] {
         match self.spec.assignment {
-            Assignment::OneToOne => [0.0, 0.0],
-            Assignment::OneLeftPerRight => [self.duplicate_share, 0.0],
+            Assignment::OneToOne if self.model.calibration.is_none() => [0.0, 0.0],
+            Assignment::OneToOne | Assignment::OneLeftPerRight => [self.duplicate_share, 0.0],
             Assignment::All => [1.0, 1.0],
         }
     }

@@ -12,6 +12,7 @@ use super::{
     lost::{Between, expected_pairs},
     quality::judge_again,
     sizes::{Size, largest_person, weakest_join},
+    stray::{File, strays},
 };
 use crate::{
     bound::Bound,
@@ -47,8 +48,9 @@ pub(super) fn most_pairs(clusters: &Clusters) -> u64 {
     looked_at.map(|n| n * (n - 1) / 2).sum()
 }
 
-/// Adds a bar to every scored pair of two grouped records, adds the pairs of a group that no rule reached, and makes the links anew. Records
-/// of groups that a decision of people keeps `apart` are no pair.
+/// Adds a bar to every scored pair of which a group has something to say: its own, one that another record is near to, or two that speak
+/// against each other. Adds the pairs of a group that no rule reached, and makes the links anew. Records of groups that a decision of people
+/// keeps `apart` are no pair.
 pub(crate) fn apply(
     bound: &Bound,
     model: &TrainedModel,
@@ -83,8 +85,26 @@ pub(crate) fn apply(
     drop(ties);
     let newly_reached = (pairs.len() - before) as f64;
     let between = between(&weigher, (clusters, apart), &groups, &pairs);
-    for pair in pairs.values_mut().filter(|pair| pair.match_weight > 0.0) {
-        if let Some(mean) = groups_of(clusters, pair).and_then(|met| between.get(&met)) {
+    let told = weigher.told(clusters.cluster_of.len());
+    let file = File {
+        clusters,
+        groups: &groups,
+        apart,
+        between: &between,
+        told: &told,
+    };
+    let strays = strays(&weigher, &file, &pairs);
+    for pair in pairs.values_mut() {
+        let Some(met) = groups_of(clusters, pair) else {
+            continue;
+        };
+        let group_of = |row: u32| clusters.cluster_of[row as usize];
+        let of_left = strays.get(&(pair.left, group_of(pair.right)));
+        let of_right = strays.get(&(pair.right, group_of(pair.left)));
+        let alone = of_left.into_iter().chain(of_right).copied();
+        if let Some(bits) = alone.reduce(f64::max) {
+            pair.add(exact(bits - pair.match_weight));
+        } else if let Some(mean) = between.get(&met) {
             pair.add(exact((mean - pair.match_weight).min(0.0)));
         }
     }
@@ -119,7 +139,7 @@ pub(crate) fn apply(
             )
         })
         .collect();
-    let expected = expected_pairs(&weigher, (clusters, &between), &run.scored);
+    let expected = expected_pairs((clusters, &between), &told, &run.scored);
     judge_again(&mut run.quality, bound, &judged, (newly_reached, expected));
 }
 

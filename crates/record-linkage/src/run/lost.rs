@@ -20,10 +20,10 @@ use crate::{
 pub(super) type Between = BTreeMap<(u32, u32), f64>;
 
 /// True pairs expected in one file, groups fallen apart and lost records made up for: at least and at most, one standard error of the share
-/// of people who are there once apart.
+/// of people who are there once apart. `told` is what every row tells, in bits.
 pub(super) fn expected_pairs(
-    weigher: &Weigher<'_>,
     (clusters, between): (&Clusters, &Between),
+    told: &[f64],
     scored: &[ScoredPair],
 ) -> [f64; 2] {
     let group_of = |row: u32| clusters.cluster_of[row as usize];
@@ -49,8 +49,7 @@ pub(super) fn expected_pairs(
     let n_alone = (0..sizes.len()).filter(singles).count() as f64;
     let n_two = (0..sizes.len() as u32).filter(|row| size_of(*row) == 2);
     let n_two = n_two.count() as f64;
-    let told = weigher.told(sizes.len());
-    let well = well_described(&told);
+    let well = well_described(told);
     let n_well = well.len().max(1) as f64;
     let once = well
         .iter()
@@ -101,7 +100,7 @@ fn kept_share(in_two: f64, in_more: f64, lost: f64) -> f64 {
 
 impl Weigher<'_> {
     /// What every row tells, in bits: the weight of agreeing on all that it states, whether the values are rare or not.
-    fn told(&self, n_rows: usize) -> Vec<f64> {
+    pub(super) fn told(&self, n_rows: usize) -> Vec<f64> {
         let rows = (0..n_rows as u32).into_par_iter();
         rows.map_init(
             || (Scratch::new(), Vec::new()),

@@ -15,6 +15,7 @@ mod room;
 mod sieve;
 mod sizes;
 mod state;
+mod stray;
 mod stream;
 mod weigh;
 

@@ -13,7 +13,7 @@ use super::{
     weigh::{Free, Pair, weigh},
 };
 use crate::{
-    assign::{Components, Edge, choose_at, compete},
+    assign::{Competition, Components, Edge, choose_at, compete},
     bound::Bound,
     calibration::{self, Calibration},
     model::TrainedModel,
@@ -230,41 +230,7 @@ impl State {
             kept.retain(|(left, right, _)| !self.decided.contains(&(*left, *right)));
         }
         observer.stage("choosing partners");
-        let weights = Weights::new(&model, bound.n_records());
-        let mut duplicates = match spec.assignment {
-            Assignment::OneToOne => [0.0, 0.0],
-            Assignment::OneLeftPerRight => [0.05, 0.0],
-            Assignment::All => [1.0, 1.0],
-        };
-        let base = |model: &TrainedModel, (left, right, evidence): &(u32, u32, Evidence)| Edge {
-            left: *left,
-            right: *right,
-            weight: evidence.matching
-                + model.prior_weight
-                + weights.household_bar(*evidence, model.household_weight),
-        };
-        let mut edges: Vec<Edge> = kept.par_iter().map(|pair| base(&model, pair)).collect();
-        let pairs = kept.iter().map(|(left, right, _)| (*left, *right));
-        let mut components = Components::new(pairs, bound.n_left(), bound.n_right());
-        let mut found = compete(&edges, duplicates, &mut components);
-        for _ in 0..25 {
-            let before = model.expected_matches;
-            model.set_expected_matches(found.expected_matches.max(1.0), bound, spec.assignment);
-            if spec.assignment == Assignment::OneLeftPerRight {
-                duplicates[0] = found.duplicate_share;
-            }
-            kept.par_iter()
-                .map(|pair| base(&model, pair))
-                .collect_into_vec(&mut edges);
-            found = compete(&edges, duplicates, &mut components);
-            if (model.expected_matches - before).abs() <= 1e-4 * before {
-                break;
-            }
-        }
-        // Where a left record has one partner too, second registrations of a person are wrong and right at once.
-        model.calibration = (spec.assignment == Assignment::OneLeftPerRight)
-            .then(|| self.calibration(&kept, &edges, &model, (&found.rival_bars, &components)))
-            .flatten();
+        let (edges, found) = self.compete(spec.assignment, bound, &kept, &mut model);
         let bars = edges.par_iter().zip(&found.rival_bars);
         let bars: Vec<f64> = bars
             .map(|(edge, taken)| model.rival_bar(edge.weight, *taken))
@@ -314,6 +280,35 @@ impl State {
         Ok(())
     }
 
+    /// Lets the pairs compete as `assignment` says, which sets the prior of the model, and calibrates what comes of it.
+    ///
+    /// Where left records have one partner too, a second registration of a person is wrong and right at once: there pairs compete as if left
+    /// records could have several, so that a score is the chance that the pair is true, and only the choice among them is one to one. Without
+    /// enough wrong links to calibrate by they compete one to one.
+    fn compete(
+        &self,
+        assignment: Assignment,
+        bound: &Bound,
+        kept: &[Pair],
+        model: &mut TrainedModel,
+    ) -> (Vec<Edge>, Competition) {
+        if assignment == Assignment::All {
+            let (edges, found, _) = settled(assignment, bound, kept, model);
+            return (edges, found);
+        }
+        let before = (assignment == Assignment::OneToOne).then(|| model.clone());
+        let (edges, found, components) = settled(Assignment::OneLeftPerRight, bound, kept, model);
+        model.calibration = self.calibration(kept, &edges, model, (&found.rival_bars, &components));
+        match before {
+            Some(before) if model.calibration.is_none() => {
+                *model = before;
+                let (edges, found, _) = settled(assignment, bound, kept, model);
+                (edges, found)
+            }
+            _ => (edges, found),
+        }
+    }
+
     /// What the scores of these pairs are worth; `taken` is what the competition took away.
     fn calibration(
         &self,
@@ -334,4 +329,45 @@ impl State {
             n_right: self.right_taken.iter().filter(|taken| !**taken).count() as f64,
         })
     }
+}
+
+/// The pairs after a competition under `assignment`, with the prior of the model at what is expected of it.
+fn settled(
+    assignment: Assignment,
+    bound: &Bound,
+    kept: &[Pair],
+    model: &mut TrainedModel,
+) -> (Vec<Edge>, Competition, Components) {
+    let weights = Weights::new(model, bound.n_records());
+    let mut duplicates = match assignment {
+        Assignment::OneToOne => [0.0, 0.0],
+        Assignment::OneLeftPerRight => [0.05, 0.0],
+        Assignment::All => [1.0, 1.0],
+    };
+    let base = |model: &TrainedModel, (left, right, evidence): &(u32, u32, Evidence)| Edge {
+        left: *left,
+        right: *right,
+        weight: evidence.matching
+            + model.prior_weight
+            + weights.household_bar(*evidence, model.household_weight),
+    };
+    let mut edges: Vec<Edge> = kept.par_iter().map(|pair| base(model, pair)).collect();
+    let pairs = kept.iter().map(|(left, right, _)| (*left, *right));
+    let mut components = Components::new(pairs, bound.n_left(), bound.n_right());
+    let mut found = compete(&edges, duplicates, &mut components);
+    for _ in 0..25 {
+        let before = model.expected_matches;
+        model.set_expected_matches(found.expected_matches.max(1.0), bound, assignment);
+        if assignment == Assignment::OneLeftPerRight {
+            duplicates[0] = found.duplicate_share;
+        }
+        kept.par_iter()
+            .map(|pair| base(model, pair))
+            .collect_into_vec(&mut edges);
+        found = compete(&edges, duplicates, &mut components);
+        if (model.expected_matches - before).abs() <= 1e-4 * before {
+            break;
+        }
+    }
+    (edges, found, components)
 }
