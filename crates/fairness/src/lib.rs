@@ -35,7 +35,10 @@ pub use label::{
     AuditedGroup, Corrected, CorrectedRate, LOWEST_REGISTERED, LabelAudit, LabelSensitivity,
     TippingPoint, corrected, label_audit, label_sensitivity,
 };
-pub use path::{CausalGraph, GraphError, PathPart, PathReport, Route, RouteShare, path_reports};
+pub use path::{
+    BoxedScore, CausalGraph, GraphError, PathPart, PathReport, Route, RouteShare, boxed_parts,
+    path_reports,
+};
 pub use power::{POWER, smallest_detectable_difference};
 pub use proxy::{
     Proxy, ProxyAuc, StandardisedDifference, proxies, standardised_difference, whole_set,

@@ -1,15 +1,22 @@
 //! Along which paths of a causal graph does a difference between groups come?
 //!
-//! The score of an additive model is a sum of contributions, so the difference in mean score between a group and the others is the sum of
-//! the differences in its parts: that much is arithmetic. Which parts may stand is a judgement, laid down in the graph: a *resolving*
+//! The score of an additive model is a sum of contributions, and that of a tree is taken apart into what inputs say alone and together
+//! ([`boxed_parts`]). The difference in mean score between a group and the others is the sum of the differences in its parts: that much is
+//! arithmetic. Which parts may stand is a judgement, laid down in the graph: a *resolving*
 //! variable is one through which an influence of the sensitive feature is held to be justified. A part is *unresolved* when the graph has a
 //! directed path from the sensitive feature to it without a resolving variable. The graph is an assumption of whoever drew it; these
 //! figures do not test it.
+
+mod boxes;
+#[cfg(test)]
+mod boxes_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use helder_evaluation::{Interval, Z_95, two_sided_p};
 use serde::{Deserialize, Serialize};
+
+pub use boxes::{BoxedScore, boxed_parts};
 
 /// What causes what, as somebody holds it to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +57,9 @@ pub enum Route {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PathPart {
-    /// The input, or the two of a pair written `first|second`.
+    /// The input, or those that say something together, written `first|second`.
     pub input: String,
-    /// How the sensitive feature reaches it; of a pair the least favourable.
+    /// How the sensitive feature reaches it; of several the least favourable.
     pub route: Route,
     /// Mean contribution in the group minus that in the others, on the scale of the score.
     pub difference: f64,
@@ -229,7 +236,11 @@ pub fn path_reports(
         *sizes.entry(group).or_default() += 1;
     }
     sizes.retain(|_, rows| *rows >= smallest && groups.len() - *rows >= smallest);
-    let unreached = |part: usize| routes[part] == Route::None && !common[part];
+    let is_outside = |input: &String| graph.route(sensitive, input) == Route::NotInGraph;
+    let unreached = |part: usize| {
+        // Of what the graph does not hold it claims nothing.
+        routes[part] == Route::None && !common[part] && !parts[part].0.iter().any(is_outside)
+    };
     let looks = sizes.len() * (0..parts.len()).filter(|part| unreached(*part)).count();
     let report = |(group, rows): (&String, usize)| {
         let is_mine = |row: usize| groups[row] == *group;

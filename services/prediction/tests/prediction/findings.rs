@@ -225,9 +225,6 @@ async fn the_result_is_told_when_the_list_is_open_and_by_the_groups_that_were_na
     ] {
         assert!(page.contains(text), "{text}");
     }
-    if let Ok(file) = std::env::var("HELDER_KEEP_PAGE") {
-        std::fs::write(file, page).unwrap();
-    }
     // When the data are deleted the rest still stands.
     let digest = read(&world, &path).await["datasetDigest"]
         .as_str()

@@ -2,7 +2,7 @@
 
 use helder_evaluation::{EstimateBin, Estimates, Evaluation, EvaluationError, evaluate, top_k};
 use helder_fairness::{FairnessReport, MISSING, Verdict, fairness_report};
-use helder_model::{Answers, Block, Model, Scorer};
+use helder_model::{Answers, Block, Model, Row, Scorer};
 use helder_types::Fault;
 use serde::Serialize;
 
@@ -377,6 +377,25 @@ pub(super) fn each_block(
         filler.fill_block(rows, &mut block)?;
         scorer.score_block(&block, &mut answers)?;
         each(&answers);
+    }
+    Ok(())
+}
+
+/// Gives each of `rows` as the model sees it.
+pub(super) fn each_row(
+    table: &Table,
+    scorer: &Scorer,
+    rows: &[usize],
+    each: &mut dyn FnMut(&Row),
+) -> Result<(), LearnError> {
+    let filler = Filler::new(table, scorer)?;
+    let (mut block, mut row) = (scorer.block(), scorer.row());
+    for rows in rows.chunks(Block::ROWS) {
+        filler.fill_block(rows, &mut block)?;
+        for place in 0..rows.len() {
+            block.copy_row(place, &mut row);
+            each(&row);
+        }
     }
     Ok(())
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use helder_fairness::{FairnessReport, PathPart, PathReport, Route, path_reports};
-use helder_model::{Model, Scorer};
+use helder_fairness::{
+    BoxedScore, FairnessReport, PathPart, PathReport, Route, boxed_parts, path_reports,
+};
+use helder_model::{Algorithm, Asked as Region, Model, Row, Scorer, TreeFit};
 use serde::Serialize;
 
 use super::{Material, NotJudged, SMALLEST_GROUP};
 use crate::learn::{
     LearnError,
-    judge::each_block,
+    judge::{each_block, each_row},
     plan::{CausalGraph, NewTrainingRun},
     split::Rows,
     table::Table,
@@ -19,14 +21,53 @@ use crate::learn::{
 pub(in crate::learn) struct Asked<'a> {
     pub(super) plan: &'a CausalGraph,
     graph: helder_fairness::CausalGraph,
-    /// Per part of the answer: its inputs, and its contribution on each row judged.
-    parts: Vec<(Vec<String>, Vec<f64>)>,
+    parts: Parts,
+}
+
+/// What an answer is made of, on each row judged.
+enum Parts {
+    /// Of a sum: inputs and contribution of each part.
+    Sum(Vec<(Vec<String>, Vec<f64>)>),
+    /// Of a tree or a rule list: its inputs, and its leaves.
+    Boxes(Vec<String>, BoxedScore),
+}
+
+impl Parts {
+    /// Those of some rows, as a graph tells them apart.
+    fn of(
+        &self,
+        graph: &helder_fairness::CausalGraph,
+        sensitive: &str,
+        rows: &[usize],
+    ) -> Vec<(Vec<String>, Vec<f64>)> {
+        match self {
+            Self::Sum(parts) => {
+                let own = |values: &[f64]| rows.iter().map(|row| values[*row]).collect();
+                let parts = parts.iter();
+                parts
+                    .map(|(inputs, values)| (inputs.clone(), own(values)))
+                    .collect()
+            }
+            Self::Boxes(inputs, score) => {
+                let own = |holds: &[bool]| rows.iter().map(|row| holds[*row]).collect();
+                let asked = score.asked.iter();
+                let score = BoxedScore {
+                    asked: asked.map(|(input, holds)| (*input, own(holds))).collect(),
+                    boxes: score.boxes.clone(),
+                };
+                boxed_parts(graph, sensitive, inputs, &score)
+            }
+        }
+    }
 }
 
 /// How one sensitive feature reaches the score.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::learn) struct CausalPaths {
+    /// Whether the score is no sum, so that it was taken apart into what inputs say alone and together.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_taken_apart: bool,
     /// Each group against all others, without rows of groups that are too small to show.
     pub groups: Vec<PathReport>,
 }
@@ -49,26 +90,95 @@ impl<'a> Asked<'a> {
             .read()
             .map_err(|_| LearnError::internal("the causal graph was not checked"))?;
         let scorer = Scorer::new(model).map_err(LearnError::internal)?;
-        let name = |place: usize| model.inputs.get(place).map(|input| input.name.clone());
-        let mut parts: Vec<(Vec<String>, Vec<f64>)> = scorer
-            .terms()
-            .iter()
-            .map(|term| {
-                let inputs = [Some(term.input), term.other].into_iter().flatten();
-                let inputs = inputs.filter_map(name).collect();
-                (inputs, Vec::with_capacity(rows.test.len()))
-            })
-            .collect();
-        each_block(table, &scorer, &rows.test, &mut |answers| {
-            for (term, (_, values)) in parts.iter_mut().enumerate() {
-                values.extend_from_slice(answers.contributions(term));
+        let parts = match &model.algorithm {
+            Algorithm::DecisionTree(fit) | Algorithm::RuleList(fit) => {
+                boxes(table, fit, (model, &scorer), &rows.test)?
             }
-        })?;
+            _ => sum(table, (model, &scorer), &rows.test)?,
+        };
         Ok(Some(Self {
             plan: asked,
             graph,
             parts,
         }))
+    }
+}
+
+fn sum(
+    table: &Table,
+    (model, scorer): (&Model, &Scorer),
+    rows: &[usize],
+) -> Result<Parts, LearnError> {
+    let name = |place: usize| model.inputs.get(place).map(|input| input.name.clone());
+    let mut parts: Vec<(Vec<String>, Vec<f64>)> = scorer
+        .terms()
+        .iter()
+        .map(|term| {
+            let inputs = [Some(term.input), term.other].into_iter().flatten();
+            let inputs = inputs.filter_map(name).collect();
+            (inputs, Vec::with_capacity(rows.len()))
+        })
+        .collect();
+    each_block(table, scorer, rows, &mut |answers| {
+        for (term, (_, values)) in parts.iter_mut().enumerate() {
+            values.extend_from_slice(answers.contributions(term));
+        }
+    })?;
+    Ok(Parts::Sum(parts))
+}
+
+fn boxes(
+    table: &Table,
+    fit: &TreeFit,
+    (model, scorer): (&Model, &Scorer),
+    rows: &[usize],
+) -> Result<Parts, LearnError> {
+    // Leaves ask much the same, so what is asked is kept once.
+    let mut regions: Vec<(usize, Region)> = Vec::new();
+    let mut boxes = Vec::new();
+    for leaf in fit.leaves(&model.inputs) {
+        let places = leaf.asked.into_iter().map(|asked| {
+            regions
+                .iter()
+                .position(|known| *known == asked)
+                .unwrap_or_else(|| {
+                    regions.push(asked);
+                    regions.len() - 1
+                })
+        });
+        let places = places.collect();
+        boxes.push((fit.nodes[leaf.node].score, places));
+    }
+    let mut holds: Vec<Vec<bool>> = vec![Vec::with_capacity(rows.len()); regions.len()];
+    each_row(table, scorer, rows, &mut |row| {
+        for ((input, region), holds) in regions.iter().zip(&mut holds) {
+            holds.push(lies_in(row, *input, region));
+        }
+    })?;
+    let inputs = model.inputs.iter().map(|input| input.name.clone());
+    let asked = regions.into_iter().map(|(input, _)| input).zip(holds);
+    Ok(Parts::Boxes(
+        inputs.collect(),
+        BoxedScore {
+            asked: asked.collect(),
+            boxes,
+        },
+    ))
+}
+
+fn lies_in(row: &Row, input: usize, region: &Region) -> bool {
+    match region {
+        Region::Number {
+            above,
+            at_most,
+            or_missing,
+        } => row
+            .number(input)
+            .map_or(*or_missing, |number| *above < number && number <= *at_most),
+        Region::Levels { may, or_none } => {
+            let level = row.level(input).and_then(|level| may.get(level));
+            level.copied().unwrap_or(*or_none)
+        }
     }
 }
 
@@ -99,14 +209,7 @@ pub(super) fn follow(
         .filter(|row| shown.contains(groups[*row].as_str()))
         .collect();
     let own: Vec<String> = rows.iter().map(|row| groups[*row].clone()).collect();
-    let parts: Vec<(Vec<String>, Vec<f64>)> = asked
-        .parts
-        .iter()
-        .map(|(inputs, values)| {
-            let values = rows.iter().map(|row| values[*row]);
-            (inputs.clone(), values.collect())
-        })
-        .collect();
+    let parts = asked.parts.of(&asked.graph, name, &rows);
     let found = path_reports(&asked.graph, name, &own, &parts, SMALLEST_GROUP);
     if found.is_empty() {
         not_judged.push(NotJudged::new(
@@ -117,7 +220,10 @@ pub(super) fn follow(
         return None;
     }
     limits(name, &found, not_judged);
-    Some(CausalPaths { groups: found })
+    Some(CausalPaths {
+        is_taken_apart: matches!(asked.parts, Parts::Boxes(..)),
+        groups: found,
+    })
 }
 
 /// What these figures cannot say of one sensitive feature.

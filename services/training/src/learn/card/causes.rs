@@ -86,15 +86,38 @@ pub(super) fn paths(found: &CausalPaths) -> Section {
         "Langs welke wegen komt het verschil?",
         "Along which ways does the difference come?",
     ))
+    .paragraph(if found.is_taken_apart {
+        Text::new(
+            "In een boom of regellijst telt wat elk gegeven los zegt, en wat gegevens alleen samen zeggen. Zo is de score hier uit elkaar gehaald, en \
+             die delen tellen precies op tot het verschil in score. Zeggen gegevens van twee soorten wegen samen iets, dan telt dat bij de minst \
+             gunstige soort.",
+            "In a tree or a rule list counts what each input says alone, and what inputs only say together. The score was taken apart that way here, \
+             and the parts add up exactly to the difference in score. Where inputs of two kinds of way say something together, it counts as the \
+             less favourable kind.",
+        )
+    } else {
+        Text::new(
+            "De score is een som. Het verschil in score is daarom precies de som van de verschillen per gegeven.",
+            "The score is a sum. The difference in score is therefore exactly the sum of the differences per input.",
+        )
+    })
     .paragraph(Text::new(
-        "De score is een som. Het verschil in score is daarom precies de som van de verschillen per gegeven. Boven 0 betekent: deze groep \
-         krijgt gemiddeld een hogere score. De getallen zijn log-odds: 0,7 erbij is ongeveer twee keer zo veel kans tegen geen kans.",
-        "The score is a sum. The difference in score is therefore exactly the sum of the differences per input. Above 0 means: this group gets \
-         a higher score on average. The figures are log odds: 0.7 more is about twice the odds.",
+        "Boven 0 betekent: deze groep krijgt gemiddeld een hogere score. De getallen zijn log-odds: 0,7 meer betekent dat het \
+         ongeveer twee keer zo vaak wel gebeurt, voor elke keer dat het niet gebeurt.",
+        "Above 0 means: this group gets a higher score on average. The figures are log odds: 0.7 more is about twice the odds.",
     ))
     .table(table);
     for report in &found.groups {
         section = section.chart(parts(report));
+    }
+    let mut named: Vec<Text> = Vec::new();
+    for line in found.groups.iter().flat_map(together) {
+        if named.iter().all(|known| known.nl != line.nl) {
+            named.push(line);
+        }
+    }
+    if !named.is_empty() {
+        section = section.list(named);
     }
     let at_odds = found.groups.iter().flat_map(|report| &report.parts);
     if at_odds.clone().any(|part| part.contradicts_graph) {
@@ -110,9 +133,10 @@ fn parts(report: &PathReport) -> IntervalChart {
     let rows = report.parts.iter().take(MOST).filter_map(|part| {
         let limits = part.interval_95?;
         let kind = kind(part.route);
+        let name = name(&part.input);
         let label = Text::new(
-            format!("{} ({})", part.input, kind.nl),
-            format!("{} ({})", part.input, kind.en),
+            format!("{} ({})", name.nl, kind.nl),
+            format!("{} ({})", name.en, kind.en),
         );
         Some(IntervalRow::new(
             label,
@@ -133,6 +157,34 @@ fn parts(report: &PathReport) -> IntervalChart {
     )
     .reference(0.0)
     .rows(rows)
+}
+
+/// An input, two, or how many there are: a chart has room for short names only.
+fn name(inputs: &str) -> Text {
+    let all: Vec<&str> = inputs.split('|').collect();
+    match all.as_slice() {
+        [one, other] => Text::new(format!("{one} en {other}"), format!("{one} and {other}")),
+        [_, _, ..] => Text::new(
+            format!("{} samen", all.len()),
+            format!("{} together", all.len()),
+        ),
+        _ => Text::same(inputs),
+    }
+}
+
+/// Which inputs say something together, where the chart only counts them.
+fn together(report: &PathReport) -> Vec<Text> {
+    let many = report.parts.iter().take(MOST);
+    let many = many.filter(|part| part.input.split('|').count() > 2);
+    many.map(|part| {
+        let (name, kind) = (name(&part.input), kind(part.route));
+        let all = part.input.replace('|', ", ");
+        Text::new(
+            format!("{} ({}): {all}", name.nl, kind.nl),
+            format!("{} ({}): {all}", name.en, kind.en),
+        )
+    })
+    .collect()
 }
 
 fn kind(route: Route) -> Text {

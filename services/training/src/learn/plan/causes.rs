@@ -78,18 +78,20 @@ impl NewTrainingRun {
         let Some(graph) = &self.causal_graph else {
             return;
         };
-        // The parts of an answer must be what each column does to it, whatever the order of questions.
-        let is_a_sum = matches!(
+        // A sum is followed part by part, and what is constant on boxes is taken apart first.
+        let is_followed = matches!(
             self.algorithm,
             AlgorithmName::LogisticRegression
                 | AlgorithmName::ExplainableBoosting
                 | AlgorithmName::Scorecard
+                | AlgorithmName::DecisionTree
+                | AlgorithmName::RuleList
         );
-        if !is_a_sum {
+        if !is_followed {
             fault(
                 "/causalGraph".into(),
                 "wrong-kind",
-                "only a probability that is a sum of parts can be followed along a graph: logistic regression, explainable boosting, scorecard",
+                "only a probability is followed along a graph: the fairness report judges whom a score picks, and amounts, times and groups pick nobody",
             );
         }
         if graph.edges.is_empty() || graph.edges.len() > 500 {
