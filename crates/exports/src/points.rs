@@ -114,7 +114,7 @@ pub(crate) fn table(sum: &Sum<'_>) -> Result<Vec<u8>, ExportError> {
     let link = match sum.answer {
         Answered::Probability(_) | Answered::Value(Link::Logit) => "logistic",
         Answered::Value(Link::Log) => "exponential",
-        Answered::Value(Link::Identity | Link::None) => "score",
+        Answered::Value(Link::Identity | Link::None | Link::Cloglog) => "score",
     };
     out.fixed("answer", link, None, 0.0)?;
     out.0

@@ -171,7 +171,7 @@ fn answer(sum: &Sum<'_>, score: &str) -> String {
             logistic(&format!("({})", blocks::calibrated(score)))
         }
         Answered::Value(Link::Log) => format!("EXP({})", near(score)),
-        Answered::Value(Link::Identity | Link::None) => score.to_owned(),
+        Answered::Value(Link::Identity | Link::None | Link::Cloglog) => score.to_owned(),
     }
 }
 

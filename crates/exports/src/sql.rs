@@ -304,7 +304,7 @@ fn answer(sum: &Sum<'_>) -> String {
         Answered::Value(Link::Log) => format!(
             "EXP(CASE WHEN helder_score > {FARTHEST_SCORE} THEN {FARTHEST_SCORE} WHEN helder_score < -{FARTHEST_SCORE} THEN -{FARTHEST_SCORE} ELSE helder_score END)"
         ),
-        Answered::Value(Link::Identity | Link::None) => "helder_score".to_owned(),
+        Answered::Value(Link::Identity | Link::None | Link::Cloglog) => "helder_score".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use helder_survival::{Intervals, PersonPeriods, RestrictedCubicSpline, Spells};
 use serde::Serialize;
 
 use crate::{
-    DiscreteHazard, HazardCurve, HazardError,
+    DiscreteHazard, HazardCurve, HazardError, TIME,
     causes::{events_by_interval, rows_of},
     curve::{self, Scores},
 };
@@ -42,6 +42,8 @@ pub enum TimeEffect {
         /// Knots.
         knots: usize,
     },
+    /// A line in the ends of the intervals.
+    Line,
 }
 
 /// A fitted regression per cause.
@@ -74,6 +76,7 @@ enum TimeColumns {
     /// Intervals with ends; the first is the intercept, each other has a column.
     Each(Vec<usize>),
     Spline(RestrictedCubicSpline),
+    Line,
 }
 
 impl TimeColumns {
@@ -86,6 +89,7 @@ impl TimeColumns {
                 Some((1..intervals.len()).map(flag).collect())
             }
             Self::Spline(spline) => Some(spline.basis(end)),
+            Self::Line => Some(vec![end]),
         }
     }
 
@@ -95,7 +99,8 @@ impl TimeColumns {
                 .iter()
                 .map(|k| format!("(interval {})", k + 1))
                 .collect(),
-            Self::Spline(spline) => spline.names("(time)"),
+            Self::Spline(spline) => spline.names(TIME),
+            Self::Line => vec![TIME.to_owned()],
         }
     }
 }
@@ -163,6 +168,7 @@ fn time_columns(
         TimeEffect::EachInterval => {
             TimeColumns::Each((0..events.len()).filter(|&k| events[k] > 0.0).collect())
         }
+        TimeEffect::Line => TimeColumns::Line,
         TimeEffect::Spline { knots } => {
             // As often as people end there, so that the curve bends where there is something to see; whole numbers will do.
             let total: f64 = events.iter().sum();
@@ -251,6 +257,14 @@ impl GlmHazard {
 }
 
 impl CauseModel {
+    /// Knots of the curve of the time; `None` where the time is no curve.
+    pub fn time_knots(&self) -> Option<&[f64]> {
+        match &self.time {
+            TimeColumns::Spline(spline) => Some(spline.knots()),
+            TimeColumns::Each(_) | TimeColumns::Line => None,
+        }
+    }
+
     fn scores(&self, columns: &[String], values: &[f64], ends: &[f64]) -> Scores {
         let time_names = self.time.names();
         let coefficients = &self.fit.coefficients;

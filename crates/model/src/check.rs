@@ -116,6 +116,7 @@ pub(crate) fn check(model: &Model) -> Vec<Fault> {
         Algorithm::GeneralisedLinear(fit) => check.generalised(model, fit, &by_name),
         Algorithm::CoxRegression(fit) => check.hazard(model, fit, &by_name),
         Algorithm::HazardBoosting(fit) => check.interval(model, fit),
+        Algorithm::HazardRegression(fit) => check.interval_regression(model, fit),
     }
     if let Calibration::Logistic { intercept, slope } = model.calibration {
         check.finite("/calibration/intercept", intercept);

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    GeneralisedFit, HazardFit, Input, IntervalFit, KMeansFit, LinearFit, MixtureFit, PairTable,
-    PointsFit, Privacy, PrototypesFit, Provisions, SimilarCases, Term, TermsFit, Training, TreeFit,
+    GeneralisedFit, HazardFit, Input, IntervalFit, IntervalRegression, KMeansFit, LinearFit,
+    MixtureFit, PairTable, PointsFit, Privacy, PrototypesFit, Provisions, SimilarCases, Term,
+    TermsFit, Training, TreeFit,
 };
 
 /// The format this crate writes.
@@ -109,6 +110,8 @@ pub enum Link {
     Identity,
     /// The score is the natural logarithm of the answer.
     Log,
+    /// The score is the natural logarithm of a cumulative hazard: the answer is `1 − exp(−exp(score))`.
+    Cloglog,
 }
 
 /// The algorithm and what it estimated.
@@ -138,6 +141,8 @@ pub enum Algorithm {
     CoxRegression(HazardFit),
     /// Hazards by interval, one sum of curves per cause of an end: log odds of an end in an interval, the time being one input.
     HazardBoosting(IntervalFit),
+    /// Regression of hazards by interval, one per cause of an end; effects are the same in every interval.
+    HazardRegression(IntervalRegression),
 }
 
 impl Model {
@@ -184,6 +189,7 @@ impl Algorithm {
             Self::RuleList(_) => "rule_list",
             Self::CoxRegression(_) => "cox_regression",
             Self::HazardBoosting(_) => "hazard_boosting",
+            Self::HazardRegression(_) => "hazard_regression",
         }
     }
 }

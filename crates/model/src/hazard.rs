@@ -182,6 +182,15 @@ impl Algorithm {
                     .collect(),
                 risk_classes: &fit.risk_classes,
             }),
+            Self::HazardRegression(fit) => Some(Spoken {
+                horizons: &fit.horizons,
+                causes: fit
+                    .causes
+                    .iter()
+                    .map(|cause| (cause.name.as_str(), &cause.meaning, cause.events))
+                    .collect(),
+                risk_classes: &fit.risk_classes,
+            }),
             Self::HazardBoosting(fit) => Some(Spoken {
                 horizons: &fit.horizons,
                 causes: fit
@@ -195,11 +204,21 @@ impl Algorithm {
         }
     }
 
+    /// Ends of the intervals at which chances change, days; `None` for models whose chances change at any day, or have none by time.
+    pub fn interval_ends(&self) -> Option<&[f64]> {
+        match self {
+            Self::HazardBoosting(fit) => Some(&fit.ends),
+            Self::HazardRegression(fit) => Some(&fit.ends),
+            _ => None,
+        }
+    }
+
     /// The risk classes of a survival model, to be filled; `None` for others.
     pub fn risk_classes_mut(&mut self) -> Option<&mut Vec<RiskClass>> {
         match self {
             Self::CoxRegression(fit) => Some(&mut fit.risk_classes),
             Self::HazardBoosting(fit) => Some(&mut fit.risk_classes),
+            Self::HazardRegression(fit) => Some(&mut fit.risk_classes),
             _ => None,
         }
     }

@@ -45,7 +45,7 @@ pub use groups::{
 };
 pub use hazard::{Hazard, HazardFit, HazardTerms, RiskClass, RiskCurve, Spoken};
 pub use input::{Category, Input, InputType, MissingRule, TrainingRange, UnknownCategory};
-pub use interval::{IntervalFit, IntervalHazard};
+pub use interval::{IntervalEffects, IntervalFit, IntervalHazard, IntervalRegression};
 pub use points::{InputPoints, PointsFit};
 pub use preparation::{CategoryGroup, Conversion, Preparation};
 pub use privacy::{Accountant, Mechanism, Privacy};

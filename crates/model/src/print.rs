@@ -35,6 +35,7 @@ impl Model {
             Algorithm::GeneralisedLinear(fit) => linear::generalised(&mut sheet, fit),
             Algorithm::CoxRegression(fit) => hazard::hazards(&mut sheet, fit),
             Algorithm::HazardBoosting(fit) => interval::hazards(&mut sheet, self, fit, most),
+            Algorithm::HazardRegression(fit) => interval::regressions(&mut sheet, self, fit),
             Algorithm::ExplainableBoosting(fit) => sums::terms(&mut sheet, self, fit, most),
             Algorithm::Scorecard(fit) => sums::points(&mut sheet, self, fit),
             Algorithm::KMeans(fit) => groups::k_means(&mut sheet, fit),
@@ -154,6 +155,10 @@ impl Model {
             Algorithm::HazardBoosting(_) => (
                 "kans per maand of kwartaal: een optelsom van lijnen en tabellen, met de tijd als een van de gegevens",
                 "chance per month or quarter: a sum of curves and tables, the time being one of the inputs",
+            ),
+            Algorithm::HazardRegression(_) => (
+                "kans per maand of kwartaal: elk gegeven telt met een vast gewicht mee",
+                "chance per month or quarter: each input counts with a fixed weight",
             ),
             Algorithm::GeneralisedLinear(fit) => match fit.family {
                 Family::Gaussian => ("lineaire regressie", "linear regression"),

@@ -11,6 +11,7 @@ mod mixture;
 mod nearest;
 mod order;
 mod outlook;
+mod parameters;
 mod points;
 mod prototypes;
 mod row;
@@ -171,6 +172,9 @@ impl Scorer {
             Algorithm::CoxRegression(fit) => {
                 Engine::Hazards(hazard::Hazards::new(fit, &model.inputs, &positions))
             }
+            Algorithm::HazardRegression(fit) => Engine::Intervals(
+                interval::Intervals::of_regression(fit, model.link, &model.inputs, &positions),
+            ),
             Algorithm::HazardBoosting(fit) => Engine::Intervals(interval::Intervals::new(
                 fit,
                 &model.inputs,
@@ -332,6 +336,7 @@ fn value(score: f64, link: Link) -> f64 {
         // Beyond this the value would not be a number that can be written.
         Link::Log => score.clamp(-700.0, 700.0).exp(),
         Link::Logit => logistic(score),
+        Link::Cloglog => -(-score.clamp(-700.0, 700.0).exp()).exp_m1(),
     }
 }
 

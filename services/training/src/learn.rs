@@ -348,6 +348,10 @@ fn document(plan: &NewTrainingRun, training: Training, parts: ModelParts) -> Mod
         }
         Algorithm::CoxRegression(_) => (Kind::Survival, Link::Log),
         Algorithm::HazardBoosting(_) => (Kind::Survival, Link::Logit),
+        Algorithm::HazardRegression(_) => {
+            let link = plan.hyperparameters.link.unwrap_or_default();
+            (Kind::Survival, link.of_model())
+        }
         _ => (Kind::BinaryClassification, Link::Logit),
     };
     Model {

@@ -279,7 +279,7 @@ async fn a_survival_model_says_of_a_provision_only_what_its_report_allows() {
 }
 
 #[tokio::test]
-async fn a_cox_regression_with_a_curve_takes_raw_values_and_tells_one_contribution_per_input() {
+async fn regressions_with_a_curve_take_raw_values_and_tell_one_contribution_per_input() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
     let file = platform.folder().join("spells.csv");
@@ -307,40 +307,50 @@ async fn a_cox_regression_with_a_curve_takes_raw_values_and_tells_one_contributi
     refused.assert_problem(400);
     assert_eq!(refused.json()["errors"][0]["pointer"], "/features/0/spline");
 
-    plan["algorithm"] = json!("cox-regression");
-    let run = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
-    let exports = format!("/training/v1/training-runs/{}/exports/points", id(&run));
-    let export = people.analyst.get(&exports).await;
-    export.assert_problem(409);
-    served(&people, &run).await;
+    for (algorithm, settings, name) in [
+        ("cox-regression", json!({}), "duur-uitkering"),
+        (
+            "hazard-regression",
+            json!({"link": "cloglog"}),
+            "duur-uitkering-per-maand",
+        ),
+    ] {
+        plan["algorithm"] = json!(algorithm);
+        plan["hyperparameters"] = settings;
+        plan["model"]["name"] = json!(name);
+        let run = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
+        let exports = format!("/training/v1/training-runs/{}/exports/points", id(&run));
+        people.analyst.get(&exports).await.assert_problem(409);
+        served(&people, &run).await;
+        curve_is_told(&people, name).await;
+    }
+}
+
+/// Asks people of several ages: one contribution per input, that of age along a curve, and chances with limits.
+async fn curve_is_told(people: &People, model: &str) {
     let ages = [20, 27, 35, 48, 59, 90];
     let subject =
         |age: &i32| json!({"id": age.to_string(), "values": {"leeftijd": age, "cursus": true}});
     let subjects: Vec<Value> = ages.iter().map(subject).collect();
-    let path = "/prediction/v1/models/duur-uitkering/predictions";
+    let asked = json!({"survivalCurve": true, "subjects": subjects});
+    let path = format!("/prediction/v1/models/{model}/predictions");
     let answer = eventually(Duration::from_secs(5), || async {
-        let reply = people
-            .consumer
-            .post(path, &json!({"subjects": subjects}))
-            .await;
+        let reply = people.consumer.post(&path, &asked).await;
         (reply.status == 200).then(|| reply.json())
     })
     .await;
     let adds = |place: usize| {
-        let parts = answer["predictions"][place]["contributions"]
-            .as_array()
-            .unwrap();
+        let parts = answer["predictions"][place]["contributions"].as_array();
+        let parts = parts.unwrap();
         assert_eq!(parts.len(), 2, "{answer}");
-        let of_age = parts
-            .iter()
-            .find(|part| part["input"] == "leeftijd")
-            .unwrap();
-        of_age["contribution"].as_f64().unwrap()
+        let of_age = parts.iter().find(|part| part["input"] == "leeftijd");
+        of_age.unwrap()["contribution"].as_f64().unwrap()
     };
-    // A curve: no line goes through what these ages add.
+    // No line goes through what these ages add.
     let slope = |a: usize, b: usize| (adds(b) - adds(a)) / f64::from(ages[b] - ages[a]);
     assert!((slope(0, 1) - slope(2, 3)).abs() > 1e-4, "{answer}");
-    let lasting = &answer["predictions"][2]["survival"]["lasting"][2];
+    let told = &answer["predictions"][2]["survival"];
+    let lasting = &told["lasting"][2];
     let [low, chance, high] = [
         &lasting["interval"]["lower"],
         &lasting["chance"],
@@ -348,4 +358,6 @@ async fn a_cox_regression_with_a_curve_takes_raw_values_and_tells_one_contributi
     ]
     .map(|of| of.as_f64().unwrap());
     assert!(low < chance && chance < high, "{lasting}");
+    assert!(told["median"]["days"].is_number() && told["curve"]["days"].is_array());
+    assert_eq!(told["causes"].as_array().unwrap().len(), 2);
 }

@@ -1,12 +1,12 @@
 //! Hazards by interval: intervals that follow each other, a curve for every input and the time, classes that hold nobody alone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Check;
 use crate::{
-    Calibration, IntervalFit, Kind, Link, Model, TermsFit,
+    Calibration, Input, IntervalFit, IntervalRegression, Kind, Link, Meaning, Model, TermsFit,
     hazard::MOST_CAUSES,
-    interval::{MOST_INTERVALS, TIME},
+    interval::{MOST_INTERVALS, TIME, timed},
 };
 
 /// Largest size of a score: beyond it sums of many would not be numbers.
@@ -21,28 +21,7 @@ impl Check {
             "wrong-kind",
             "hazard boosting is a survival model with link logit",
         );
-        self.that(
-            model.calibration == Calibration::None,
-            "/calibration",
-            "wrong-kind",
-            "a hazard has no probability to calibrate",
-        );
-        for (place, input) in model.inputs.iter().enumerate() {
-            self.that(
-                input.name != TIME,
-                format!("/inputs/{place}/name"),
-                "duplicate-name",
-                "this name is that of the time",
-            );
-        }
-        self.horizons(&fit.horizons);
-        self.rising("/fitted/ends", &fit.ends, MOST_INTERVALS);
-        self.that(
-            fit.ends.first().is_some_and(|first| *first > 0.0),
-            "/fitted/ends",
-            "out-of-range",
-            "intervals end above 0",
-        );
+        self.pieces(model, &fit.horizons, &fit.ends);
         let shares = fit.at_risk.iter().all(|share| (0.0..=1.0).contains(share));
         let all: f64 = fit.at_risk.iter().sum();
         self.that(
@@ -61,25 +40,96 @@ impl Check {
         let mut names = HashSet::new();
         for (place, cause) in fit.causes.iter().enumerate() {
             let at = format!("/fitted/causes/{place}");
-            self.that(
-                names.insert(cause.name.as_str()),
-                format!("{at}/name"),
-                "duplicate-name",
-                "each cause once",
-            );
-            self.text(format!("{at}/name"), &cause.name);
-            self.texts(&format!("{at}/meaning"), &cause.meaning);
+            self.cause(&at, (&cause.name, &cause.meaning), &mut names);
             let found = self.faults.len();
             self.terms(&cause.terms, &inputs);
             self.bounded(&cause.terms);
-            // The terms stand deeper than in explainable boosting.
-            for fault in &mut self.faults[found..] {
-                if let Some(rest) = fault.pointer.strip_prefix("/fitted") {
-                    fault.pointer = format!("{at}/terms{rest}");
-                }
-            }
+            self.deeper(found, &at);
         }
         self.risk_classes(&fit.risk_classes, fit.causes.len());
+    }
+
+    pub(super) fn interval_regression(&mut self, model: &Model, fit: &IntervalRegression) {
+        let fits =
+            model.kind == Kind::Survival && matches!(model.link, Link::Logit | Link::Cloglog);
+        self.that(
+            fits,
+            "/algorithm",
+            "wrong-kind",
+            "a regression of hazards is a survival model with link logit or cloglog",
+        );
+        self.pieces(model, &fit.horizons, &fit.ends);
+        self.that(
+            (1..=MOST_CAUSES).contains(&fit.causes.len()),
+            "/fitted/causes",
+            "too-many",
+            "there are 1 to 12 causes",
+        );
+        let inputs = timed(&model.inputs, &fit.ends);
+        let by_name: HashMap<&str, &Input> = inputs
+            .iter()
+            .map(|input| (input.name.as_str(), input))
+            .collect();
+        let mut names = HashSet::new();
+        for (place, cause) in fit.causes.iter().enumerate() {
+            let at = format!("/fitted/causes/{place}");
+            self.cause(&at, (&cause.name, &cause.meaning), &mut names);
+            let found = self.faults.len();
+            self.linear(&cause.terms, &by_name);
+            self.deeper(found, &at);
+        }
+        self.risk_classes(&fit.risk_classes, fit.causes.len());
+    }
+
+    /// The time in pieces, by which no input is called.
+    fn pieces(&mut self, model: &Model, horizons: &[f64], ends: &[f64]) {
+        self.that(
+            model.calibration == Calibration::None,
+            "/calibration",
+            "wrong-kind",
+            "a hazard has no probability to calibrate",
+        );
+        for (place, input) in model.inputs.iter().enumerate() {
+            self.that(
+                input.name != TIME,
+                format!("/inputs/{place}/name"),
+                "duplicate-name",
+                "this name is that of the time",
+            );
+        }
+        self.horizons(horizons);
+        self.rising("/fitted/ends", ends, MOST_INTERVALS);
+        self.that(
+            ends.first().is_some_and(|first| *first > 0.0),
+            "/fitted/ends",
+            "out-of-range",
+            "intervals end above 0",
+        );
+    }
+
+    fn cause<'a>(
+        &mut self,
+        at: &str,
+        (name, meaning): (&'a str, &Meaning),
+        names: &mut HashSet<&'a str>,
+    ) {
+        self.that(
+            names.insert(name),
+            format!("{at}/name"),
+            "duplicate-name",
+            "each cause once",
+        );
+        self.text(format!("{at}/name"), name);
+        self.texts(&format!("{at}/meaning"), meaning);
+    }
+
+    /// Terms of a cause stand deeper than those of a model that has nothing else.
+    fn deeper(&mut self, found: usize, at: &str) {
+        for fault in &mut self.faults[found..] {
+            if let Some(rest) = fault.pointer.strip_prefix("/fitted") {
+                fault.pointer = format!("{at}/terms{rest}");
+            }
+        }
     }
 
     fn bounded(&mut self, fit: &TermsFit) {

@@ -65,7 +65,8 @@ impl Gains {
             | Algorithm::DecisionTree(_)
             | Algorithm::RuleList(_)
             | Algorithm::CoxRegression(_)
-            | Algorithm::HazardBoosting(_) => None,
+            | Algorithm::HazardBoosting(_)
+            | Algorithm::HazardRegression(_) => None,
         }
     }
 

@@ -68,9 +68,10 @@ impl Scale {
         }
         let score = match self.link {
             Link::Logit if goal > 0.0 && goal < 1.0 => (goal / (1.0 - goal)).ln(),
-            Link::Logit => return Err(GoalFault::NoProbability),
             Link::Log if goal > 0.0 => goal.ln(),
             Link::Log => return Err(GoalFault::NotPositive),
+            Link::Cloglog if goal > 0.0 && goal < 1.0 => (-(-goal).ln_1p()).ln(),
+            Link::Logit | Link::Cloglog => return Err(GoalFault::NoProbability),
             Link::Identity | Link::None => goal,
         };
         Ok(match self.calibration {

@@ -63,6 +63,7 @@ fn document(place: &Place<'_>) -> Option<Model> {
         ("none", Link::None),
         ("identity", Link::Identity),
         ("log", Link::Log),
+        ("cloglog", Link::Cloglog),
     ];
     let kind = fields
         .required("kind")
@@ -256,7 +257,7 @@ fn unknown_category(place: &Place<'_>) -> Option<UnknownCategory> {
 
 fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
     type Read = fn(&Place<'_>) -> Option<Algorithm>;
-    let known: [(&str, Read); 11] = [
+    let known: [(&str, Read); 12] = [
         ("logistic_regression", |place| {
             linear(place).map(Algorithm::LogisticRegression)
         }),
@@ -281,6 +282,9 @@ fn algorithm(fields: &mut Fields<'_>) -> Option<Algorithm> {
         }),
         ("hazard_boosting", |place| {
             interval::fit(place).map(Algorithm::HazardBoosting)
+        }),
+        ("hazard_regression", |place| {
+            interval::regression(place).map(Algorithm::HazardRegression)
         }),
         ("k_prototypes", |place| {
             groups::prototypes(place).map(Algorithm::KPrototypes)

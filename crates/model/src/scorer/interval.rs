@@ -1,6 +1,7 @@
 //! Hazards by interval: a score per cause and interval, and the chances they make together.
 
 mod cause;
+mod effects;
 
 use std::collections::HashMap;
 
@@ -10,12 +11,15 @@ use super::{
     outlook::OutlookCurve,
     row::Cell,
 };
-use crate::{Input, IntervalFit, Term};
+use crate::{Input, IntervalFit, IntervalRegression, Link, Term, interval::timed};
 
 use cause::{Cause, Scores};
+use effects::Effects;
 
 /// A score beyond this counts as this where its exponential is taken, so that every chance stays a number.
 const FARTHEST_SCORE: f64 = 700.0;
+/// The same of a logarithm of a cumulative hazard, whose exponential is taken twice.
+const FARTHEST_LOG_HAZARD: f64 = 6.5;
 
 #[derive(Clone, Debug)]
 pub(super) struct Intervals {
@@ -24,11 +28,19 @@ pub(super) struct Intervals {
     places: Vec<Option<usize>>,
     ends: Vec<f64>,
     at_risk: Vec<f64>,
-    causes: Vec<Cause>,
+    causes: Vec<Hazard>,
+    link: Link,
     /// Upper bounds of the risk classes but the last.
     bounds: Vec<f64>,
     has_classes: bool,
     n_terms: usize,
+}
+
+/// How the score of a cause is made.
+#[derive(Clone, Debug)]
+enum Hazard {
+    Curves(Cause),
+    Effects(Effects),
 }
 
 /// Chances just after every interval, and how sure they are.
@@ -64,10 +76,12 @@ impl Intervals {
         let causes = fit
             .causes
             .iter()
-            .map(|cause| Cause::new(&cause.terms, (&timed, &positions), terms, &fit.ends));
+            .map(|cause| Cause::new(&cause.terms, (&timed, &positions), terms, &fit.ends))
+            .map(Hazard::Curves);
         let place = |time: &f64| fit.ends.partition_point(|end| *end <= *time).checked_sub(1);
         Self {
             causes: causes.collect(),
+            link: Link::Logit,
             places: fit.horizons.iter().map(place).collect(),
             horizons: fit.horizons.clone(),
             ends: fit.ends.clone(),
@@ -79,6 +93,39 @@ impl Intervals {
                 .collect(),
             has_classes: !fit.risk_classes.is_empty(),
             n_terms: terms.len(),
+        }
+    }
+
+    /// The same of a regression per cause, whose effects do not change with time.
+    pub(super) fn of_regression(
+        fit: &IntervalRegression,
+        link: Link,
+        inputs: &[Input],
+        positions: &HashMap<String, usize>,
+    ) -> Self {
+        let timed = timed(inputs, &fit.ends);
+        let mut positions = positions.clone();
+        positions.insert(crate::interval::TIME.to_owned(), inputs.len());
+        let causes = fit
+            .causes
+            .iter()
+            .map(|cause| Effects::new(&cause.terms, (&timed, &positions), &fit.ends))
+            .map(Hazard::Effects);
+        let place = |time: &f64| fit.ends.partition_point(|end| *end <= *time).checked_sub(1);
+        Self {
+            causes: causes.collect(),
+            link,
+            places: fit.horizons.iter().map(place).collect(),
+            horizons: fit.horizons.clone(),
+            ends: fit.ends.clone(),
+            at_risk: Vec::new(),
+            bounds: fit
+                .risk_classes
+                .iter()
+                .filter_map(|class| class.below)
+                .collect(),
+            has_classes: !fit.risk_classes.is_empty(),
+            n_terms: inputs.len(),
         }
     }
 
@@ -95,8 +142,7 @@ impl Intervals {
         let cells = self.cells(row);
         answer.contributions.clear();
         answer.contributions.resize(self.n_terms, 0.0);
-        let found = self.causes[0].find(&cells);
-        self.causes[0].contribute(&found, &self.at_risk, &mut answer.contributions);
+        self.causes[0].contribute(&cells, &self.at_risk, &mut answer.contributions);
         answer.points.clear();
         answer.score = answer.contributions.iter().sum();
         answer.base_score = 0.0;
@@ -111,18 +157,25 @@ impl Intervals {
         let mut causes = Vec::with_capacity(self.causes.len());
         let mut scores = Vec::with_capacity(self.causes.len());
         for cause in &self.causes {
-            let found = cause.find(&cells);
             let mut contributions = vec![0.0; self.n_terms];
-            cause.contribute(&found, &self.at_risk, &mut contributions);
-            scores.push(cause.scores(&found, self.ends.len()));
+            let (own, over_time) = match cause {
+                Hazard::Curves(curves) => {
+                    let found = curves.find(&cells);
+                    curves.contribute(&found, &self.at_risk, &mut contributions);
+                    let over_time = with_curve.then(|| curves.over_time(&found));
+                    let own = curves.scores(&found, self.ends.len());
+                    (own, over_time.unwrap_or_default())
+                }
+                Hazard::Effects(effects) => {
+                    effects.contribute(&cells, &mut contributions);
+                    (effects.scores(&cells), Vec::new())
+                }
+            };
+            scores.push(own);
             causes.push(OutlookCause {
                 score: contributions.iter().sum(),
                 contributions,
-                over_time: if with_curve {
-                    cause.over_time(&found)
-                } else {
-                    Vec::new()
-                },
+                over_time,
                 ended: Vec::new(),
             });
         }
@@ -186,9 +239,11 @@ impl Intervals {
         let mut of_ended = vec![0.0; drifts.len() * causes.len()];
         let (mut left, mut shares) = (1.0, vec![0.0; causes.len()]);
         let (mut odds, mut hazards) = (vec![0.0; causes.len()], vec![0.0; causes.len()]);
+        // How the odds change with the score.
+        let mut slopes = vec![0.0; causes.len()];
         for k in 0..n {
-            for (odds, cause) in odds.iter_mut().zip(causes) {
-                *odds = cause.score[k].clamp(-FARTHEST_SCORE, FARTHEST_SCORE).exp();
+            for ((odds, slope), cause) in odds.iter_mut().zip(&mut slopes).zip(causes) {
+                (*odds, *slope) = self.odds(cause.score[k]);
             }
             let stays = 1.0 / (1.0 + odds.iter().sum::<f64>());
             for (hazard, odds) in hazards.iter_mut().zip(&odds) {
@@ -199,7 +254,7 @@ impl Intervals {
                 .zip(of_ended.chunks_exact_mut(causes.len()))
             {
                 let of = &causes[drift.cause];
-                let change = of.directions[k * of.bags + drift.bag] * hazards[drift.cause];
+                let change = of.directions[k * of.bags + drift.bag] * (slopes[drift.cause] * stays);
                 for ((c, of_ended), hazard) in of_ended.iter_mut().enumerate().zip(&hazards) {
                     let own = if c == drift.cause { change } else { 0.0 };
                     *of_ended += left * (hazard * (drift.of_log_lasting - change) + own);
@@ -227,6 +282,17 @@ impl Intervals {
             }
         }
         path
+    }
+
+    /// Odds of an end in an interval against none, and how they change with the score.
+    fn odds(&self, score: f64) -> (f64, f64) {
+        if self.link == Link::Cloglog {
+            let score = score.clamp(-FARTHEST_SCORE, FARTHEST_LOG_HAZARD);
+            let hazard = score.exp();
+            return (hazard.exp_m1(), (score + hazard).exp());
+        }
+        let odds = score.clamp(-FARTHEST_SCORE, FARTHEST_SCORE).exp();
+        (odds, odds)
     }
 
     fn chance(&self, time: f64, chance: f64, error_of_log: Option<f64>) -> Chance {
@@ -260,6 +326,18 @@ impl Intervals {
             time: first(&|k| path.lasting[k] <= 0.5),
             lower: limit(1.0),
             upper: limit(-1.0),
+        }
+    }
+}
+
+impl Hazard {
+    /// Adds to what each term of the answer adds, averaged over the intervals.
+    fn contribute(&self, cells: &[Cell], at_risk: &[f64], contributions: &mut [f64]) {
+        match self {
+            Self::Curves(curves) => {
+                curves.contribute(&curves.find(cells), at_risk, contributions);
+            }
+            Self::Effects(effects) => effects.contribute(cells, contributions),
         }
     }
 }

@@ -137,6 +137,16 @@ impl Linear {
         Self { base: 0.0, ..self }
     }
 
+    /// The score of the average training row.
+    pub(super) const fn base(&self) -> f64 {
+        self.base
+    }
+
+    /// What a value of an input adds.
+    pub(super) fn adds(&self, input: usize, cell: &Cell) -> f64 {
+        self.terms[input].at(cell)
+    }
+
     pub(super) fn score(&self, row: &Row, answer: &mut Answer) {
         answer.contributions.clear();
         answer.points.clear();

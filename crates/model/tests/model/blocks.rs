@@ -15,6 +15,7 @@ use crate::{
     examples::{groups, minimal, regression, visits, wide},
     hazards::{lasting, leaving},
     intervals::leaving_by_quarter,
+    regressions::{odds, rates},
     trees::{rules, tree},
 };
 
@@ -36,6 +37,8 @@ fn families() -> Vec<Model> {
         lasting(),
         curved(),
         curved_hazard(),
+        odds(),
+        rates(),
         wide(&[0.0, 1.5, -1.5, 1e300, 0.25, 0.25], &[1.0; 6]),
     ]
 }

@@ -16,6 +16,7 @@ use crate::{
     intervals::leaving_by_quarter,
     prepared::prepared,
     provisions::told,
+    regressions::{odds, rates},
     trees::{rules, tree},
 };
 
@@ -46,7 +47,7 @@ fn every_stored_file_loads_and_is_written_back_byte_for_byte() {
 /// `HELDER_BLESS=1 cargo test -p helder-model` writes the files anew, for a change of the format before its first release.
 #[test]
 fn the_stored_files_are_what_the_examples_write() {
-    for model in [
+    for model in vec![
         regression(),
         minimal(),
         groups(),
@@ -66,6 +67,8 @@ fn the_stored_files_are_what_the_examples_write() {
         mixture(),
         curved(),
         curved_hazard(),
+        odds(),
+        rates(),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/formats/1/{}.json", model.name));

@@ -23,6 +23,7 @@ mod printed;
 mod provisions;
 mod read_off;
 mod reasons;
+mod regressions;
 mod schema;
 mod scores;
 mod trees;

@@ -13,6 +13,7 @@ mod intervals;
 mod privacy;
 mod provisions;
 mod quality;
+mod regressions;
 mod scorecard;
 mod shared;
 mod splines;
@@ -153,6 +154,10 @@ fn method(model: &Model) -> Text {
         "hazard_boosting" => Text::new(
             "kans per maand of kwartaal: een optelsom van wat elk gegeven doet, ook als dat verandert met de tijd",
             "chance per month or quarter: a sum of what each input does, also where that changes with time",
+        ),
+        "hazard_regression" => Text::new(
+            "kans per maand of kwartaal: elk gegeven maakt het met een vaste factor sneller of langzamer",
+            "chance per month or quarter: each input makes it faster or slower by a fixed factor",
         ),
         "rule_list" => Text::new(
             "regellijst: de eerste regel die klopt, geeft de kans",

@@ -135,6 +135,22 @@ pub(super) struct Goodness {
     pub max_abs_gradient: Option<f64>,
 }
 
+impl Goodness {
+    /// Of a fit by maximum likelihood.
+    pub(super) const fn of(fit: &GlmFit) -> Self {
+        Self {
+            log_likelihood: Some(fit.log_likelihood),
+            null_log_likelihood: Some(fit.null_log_likelihood),
+            deviance: fit.deviance,
+            null_deviance: fit.null_deviance,
+            aic: Some(fit.aic),
+            bic: Some(fit.bic),
+            iterations: Some(fit.iterations),
+            max_abs_gradient: Some(fit.max_abs_gradient),
+        }
+    }
+}
+
 /// What only some regressions have.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -224,6 +240,7 @@ fn fitted(fit: GlmFit, errors: Option<Robust>) -> Estimated {
         }
     });
     let gaussian = fit.family.is_gaussian();
+    let goodness = Goodness::of(&fit);
     Estimated {
         coefficients: coefficients.collect(),
         covariance: Some(if robust {
@@ -232,16 +249,7 @@ fn fitted(fit: GlmFit, errors: Option<Robust>) -> Estimated {
             fit.covariance
         }),
         dropped: fit.dropped,
-        goodness: Goodness {
-            log_likelihood: Some(fit.log_likelihood),
-            null_log_likelihood: Some(fit.null_log_likelihood),
-            deviance: fit.deviance,
-            null_deviance: fit.null_deviance,
-            aic: Some(fit.aic),
-            bic: Some(fit.bic),
-            iterations: Some(fit.iterations),
-            max_abs_gradient: Some(fit.max_abs_gradient),
-        },
+        goodness,
         penalty: fit.penalty,
         critical,
         residual_variance: fit.dispersion.filter(|_| gaussian),
@@ -259,7 +267,7 @@ fn fitted(fit: GlmFit, errors: Option<Robust>) -> Estimated {
     }
 }
 
-fn weight(c: Coefficient) -> Weight {
+pub(super) fn weight(c: Coefficient) -> Weight {
     Weight {
         interval_95: Some(c.interval_95()),
         name: c.name,

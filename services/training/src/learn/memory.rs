@@ -126,6 +126,10 @@ pub(super) fn to_learn(table: &Table, plan: &NewTrainingRun, inputs: &[Input], r
             AlgorithmName::ExplainableBoosting => boosting(train, features),
             // A row per interval in sight, with the time as an input.
             AlgorithmName::HazardBoosting => boosting(intervals(table, plan), features + 1),
+            // Rows of equal spells by interval, twice: of periods and as a design, of which a fit holds parts again.
+            AlgorithmName::HazardRegression => {
+                intervals(table, plan) * NUMBER * (3 * (columns + 7) + 12)
+            }
             AlgorithmName::DecisionTree | AlgorithmName::RuleList => all * features * SORTED_CELL,
             AlgorithmName::Scorecard => 0,
             AlgorithmName::KPrototypes | AlgorithmName::GaussianMixture => {

@@ -41,7 +41,7 @@ pub(crate) struct NewTrainingRun {
     /// How to learn.
     pub algorithm: AlgorithmName,
     /// Column with the outcome: true or false (or 1 and 0) for probabilities, a number for linear regression, a count for
-    /// the others; for survival (Cox regression, hazard boosting) the days it lasted, from the beginning until its end or until it was last seen; absent for
+    /// the others; for survival (Cox regression, hazard boosting, hazard regression) the days it lasted, from the beginning until its end or until it was last seen; absent for
     /// groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
@@ -152,6 +152,35 @@ pub(crate) enum IntervalLength {
     Quarter,
 }
 
+/// How the chance of an end in a piece of time follows from the score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum HazardLink {
+    /// Its log odds are the score: an effect multiplies the odds of an end.
+    #[default]
+    Logit,
+    /// The logarithm of its cumulative hazard is the score (complementary log-log): an effect is that of Cox's regression.
+    Cloglog,
+}
+
+impl HazardLink {
+    /// As the fit knows it.
+    pub(super) const fn of_hazard(self) -> helder_hazard::Link {
+        match self {
+            Self::Logit => helder_hazard::Link::Logit,
+            Self::Cloglog => helder_hazard::Link::Cloglog,
+        }
+    }
+
+    /// As the model says it.
+    pub(super) const fn of_model(self) -> helder_model::Link {
+        match self {
+            Self::Logit => helder_model::Link::Logit,
+            Self::Cloglog => helder_model::Link::Cloglog,
+        }
+    }
+}
+
 /// Names of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -215,6 +244,9 @@ pub(crate) enum AlgorithmName {
     /// time.
     #[serde(rename = "hazard-boosting")]
     HazardBoosting,
+    /// How long it lasts and which cause ends it, as the chance per month or quarter: a regression whose effects are the same in each.
+    #[serde(rename = "hazard-regression")]
+    HazardRegression,
 }
 
 impl AlgorithmName {
@@ -252,7 +284,10 @@ impl AlgorithmName {
 
     /// Whether it tells how long something lasts.
     pub(super) const fn is_survival(self) -> bool {
-        matches!(self, Self::CoxRegression | Self::HazardBoosting)
+        matches!(
+            self,
+            Self::CoxRegression | Self::HazardBoosting | Self::HazardRegression
+        )
     }
 
     /// Whether features may be told to count one way only.

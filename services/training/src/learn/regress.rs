@@ -176,7 +176,7 @@ pub(super) fn outcomes(table: &Table, plan: &NewTrainingRun) -> Result<Vec<bool>
         .collect()
 }
 
-fn told(error: GlmError, inputs: &[Input], design: &Design) -> LearnError {
+pub(super) fn told(error: GlmError, inputs: &[Input], design: &Design) -> LearnError {
     let text = error.to_string();
     match error {
         GlmError::OneClass { .. } => LearnError::one_class(),
@@ -216,7 +216,7 @@ fn told(error: GlmError, inputs: &[Input], design: &Design) -> LearnError {
 }
 
 /// The feature behind a column of the design, with its level unless few rows have that.
-fn feature_of(column: &str, inputs: &[Input], design: &Design) -> String {
+pub(super) fn feature_of(column: &str, inputs: &[Input], design: &Design) -> String {
     let level = inputs.iter().find_map(|input| {
         let category = input
             .categories
@@ -237,7 +237,7 @@ fn feature_of(column: &str, inputs: &[Input], design: &Design) -> String {
 }
 
 /// Mean and standard deviation (divisor n) per column of the design.
-fn moments(design: &Design) -> HashMap<String, (f64, f64)> {
+pub(super) fn moments(design: &Design) -> HashMap<String, (f64, f64)> {
     let n = design.n_rows() as f64;
     let spread = |column: usize| {
         let mean = design.column(column).sum::<f64>() / n;

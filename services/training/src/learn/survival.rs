@@ -9,6 +9,7 @@ mod intervals;
 mod judge;
 mod measures;
 mod penalised;
+mod regression;
 mod spells;
 
 use helder_model::Model;
@@ -24,6 +25,7 @@ pub(super) use groups::GroupOutlooks;
 pub(super) use intervals::IntervalSummary;
 pub(super) use judge::{CauseQuality, HorizonQuality, SurvivalQuality, judge};
 pub(super) use measures::Ordered;
+pub(super) use regression::{CauseEffects, RegressionSummary};
 use spells::Lasted;
 
 /// Months that a horizon stands for.
@@ -50,6 +52,7 @@ pub(super) struct Fitted {
 pub(super) enum Summary {
     Cox(SurvivalSummary),
     Intervals(IntervalSummary),
+    Regression(RegressionSummary),
 }
 
 /// Learns from the train rows by the algorithm of the plan.
@@ -66,6 +69,7 @@ pub(super) fn fit(
 ) -> Result<Fitted, LearnError> {
     match plan.algorithm {
         AlgorithmName::HazardBoosting => intervals::fit(table, plan, prepared, rows, onlooker),
+        AlgorithmName::HazardRegression => regression::fit(table, plan, prepared, rows),
         _ => cox::fit(table, plan, prepared, rows),
     }
 }

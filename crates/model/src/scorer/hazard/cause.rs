@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Covariance, Linear, Response, Row, Rows, dot};
-use crate::{
-    Hazard, Input, SplineBasis, SplineTerm,
-    scorer::{bounded, row::State},
-};
+use crate::{Hazard, Input, scorer::parameters::Parameters};
 
 #[derive(Clone, Debug)]
 pub(super) struct Cause {
@@ -19,8 +16,7 @@ pub(super) struct Cause {
     pub(super) rises: Vec<f64>,
     /// What the uncertainty of the coefficients does; `None` where the model does not keep it.
     pub(super) coefficients: Option<Coefficients>,
-    layout: Vec<Parameter>,
-    splines: Vec<SplineBasis>,
+    parameters: Parameters,
 }
 
 /// The uncertainty of the coefficients, and what stays the same for every client.
@@ -33,26 +29,6 @@ pub(super) struct Coefficients {
     pub(super) rises_of_means: Rows,
     /// Per knot: the variance of the means.
     pub(super) variance_of_means: Vec<f64>,
-}
-
-/// Which value of a row a parameter is of, and its mean.
-#[derive(Clone, Debug)]
-struct Parameter {
-    input: usize,
-    mean: f64,
-    of: Of,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Of {
-    Number,
-    /// A column of one of the curves.
-    Bend {
-        spline: usize,
-        column: usize,
-    },
-    Level(u32),
-    Missing,
 }
 
 impl Coefficients {
@@ -91,32 +67,13 @@ impl Cause {
             variance: cause.variance.clone(),
             coefficients: triangle
                 .map(|triangle| Coefficients::new(triangle, &cause.weighted_means)),
-            layout: layout(cause, inputs, positions),
-            splines: cause
-                .terms
-                .spline_terms
-                .iter()
-                .map(SplineTerm::basis)
-                .collect(),
+            parameters: Parameters::new(&terms, inputs, positions),
         }
     }
 
     /// The parameters of a complete row, counted from their means.
     pub(super) fn parameters(&self, row: &Row) -> Vec<f64> {
-        let cells = row.cells();
-        let value = |parameter: &Parameter| {
-            let cell = &cells[parameter.input];
-            let value = match parameter.of {
-                Of::Number => bounded(cell.number),
-                Of::Bend { spline, column } => {
-                    self.splines[spline].column(column, bounded(cell.number))
-                }
-                Of::Level(level) => f64::from(u8::from(cell.level == level)),
-                Of::Missing => f64::from(u8::from(cell.state == State::Missing)),
-            };
-            value - parameter.mean
-        };
-        self.layout.iter().map(value).collect()
+        self.parameters.of(row.cells())
     }
 }
 
@@ -138,46 +95,4 @@ fn rises_of_rows(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         }
     }
     found
-}
-
-/// In the fixed order of the parameters.
-fn layout(cause: &Hazard, inputs: &[Input], positions: &HashMap<String, usize>) -> Vec<Parameter> {
-    let place = |name: &str| positions.get(name).copied().unwrap_or_default();
-    let mut layout = Vec::with_capacity(cause.terms.parameter_count());
-    for term in &cause.terms.linear_terms {
-        layout.push(Parameter {
-            input: place(&term.input),
-            mean: term.mean,
-            of: Of::Number,
-        });
-    }
-    for (spline, term) in cause.terms.spline_terms.iter().enumerate() {
-        let input = place(&term.input);
-        let columns = term.columns.iter().enumerate();
-        layout.extend(columns.map(|(column, own)| Parameter {
-            input,
-            mean: own.mean,
-            of: Of::Bend { spline, column },
-        }));
-    }
-    for term in &cause.terms.category_terms {
-        let input = place(&term.input);
-        for level in &term.levels {
-            let mut categories = inputs[input].categories.iter();
-            let at = categories.position(|category| category.level == level.level);
-            layout.push(Parameter {
-                input,
-                mean: level.mean,
-                of: Of::Level(at.map_or(u32::MAX, |at| at as u32)),
-            });
-        }
-    }
-    for term in &cause.terms.missing_terms {
-        layout.push(Parameter {
-            input: place(&term.input),
-            mean: term.mean,
-            of: Of::Missing,
-        });
-    }
-    layout
 }

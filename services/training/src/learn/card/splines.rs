@@ -46,10 +46,11 @@ pub(super) fn drawn(
             .map(|knot| number::significant(*knot))
             .collect();
         let knots = knots.join("; ");
+        let in_english = knots.replace(',', ".");
         let name = &term.input;
         section = section.chart(chart.series(series)).paragraph(Text::new(
             format!("{name} telt mee als een lijn die buigt (restricted cubic spline, knopen {knots}), geteld vanaf het gemiddelde. De lichte band laat zien hoe zeker dat is (95%). De kolommen hierboven met een streepje achter de naam zijn de bochten: los van elkaar zeggen zij niets."),
-            format!("{name} counts as a line that bends (restricted cubic spline, knots {knots}), counted from the mean. The light band shows how certain that is (95%). The columns above with a prime behind the name are its bends: by themselves they say nothing."),
+            format!("{name} counts as a line that bends (restricted cubic spline, knots {in_english}), counted from the mean. The light band shows how certain that is (95%). The columns above with a prime behind the name are its bends: by themselves they say nothing."),
         ));
     }
     section

@@ -6,7 +6,7 @@ use helder_report::{
     Cell, IntervalChart, IntervalRow, LineChart, Page, Section, Series, Table, Text, number,
 };
 
-use super::{fairness, intervals, provisions, shared, splines, text};
+use super::{fairness, intervals, provisions, regressions, shared, splines, text};
 use crate::learn::{
     judge::{FairnessDocument, RowCounts},
     plan::NewTrainingRun,
@@ -29,6 +29,9 @@ pub(super) fn sections(model: &Model, quality: &SurvivalQuality, rows: RowCounts
         .collect();
     if let Some(summary) = &quality.intervals {
         sections.extend(intervals::sections(model, summary));
+    }
+    if let Some(summary) = &quality.regression {
+        sections.extend(regressions::sections(model, summary));
     }
     if let Some(spoken) = model.algorithm.spoken() {
         sections.extend(classes(&spoken));

@@ -205,7 +205,8 @@ impl NewTrainingRun {
         let scorecard = self.algorithm == AlgorithmName::Scorecard;
         let regression = self.algorithm.is_regression();
         let cox = self.algorithm == AlgorithmName::CoxRegression;
-        let by_interval = self.algorithm == AlgorithmName::HazardBoosting;
+        let boosted_hazard = self.algorithm == AlgorithmName::HazardBoosting;
+        let hazard_regression = self.algorithm == AlgorithmName::HazardRegression;
         let grouping = self.algorithm.is_grouping();
         let given = [
             ("smooth", settings.smooth, boosting),
@@ -213,11 +214,21 @@ impl NewTrainingRun {
             ("maximumTerms", settings.maximum_terms.is_some(), boosting),
             ("l2", settings.l2.is_some(), regression || cox),
             ("ties", settings.ties.is_some(), cox),
-            ("interval", settings.interval.is_some(), by_interval),
+            (
+                "interval",
+                settings.interval.is_some(),
+                boosted_hazard || hazard_regression,
+            ),
+            ("link", settings.link.is_some(), hazard_regression),
+            (
+                "timeKnots",
+                settings.time_knots.is_some(),
+                hazard_regression,
+            ),
             (
                 "interactions",
                 settings.interactions.is_some(),
-                boosting || by_interval,
+                boosting || boosted_hazard,
             ),
             (
                 "monotone",

@@ -4,7 +4,7 @@ use helder_glm::Robust;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{IntervalLength, Ties};
+use super::{HazardLink, IntervalLength, Ties};
 
 /// Settings of the algorithm.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -71,9 +71,16 @@ pub(crate) struct Hyperparameters {
     /// Cox regression: what several ends on the same day mean; Efron's way when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ties: Option<Ties>,
-    /// Hazard boosting: how long each piece of time is; a month when absent.
+    /// Hazard boosting and hazard regression: how long each piece of time is; a month when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<IntervalLength>,
+    /// Hazard regression: how chances follow from the score; logit when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<HazardLink>,
+    /// Hazard regression: most knots of the curve of the time; 4 when absent, fewer where ends fall in few pieces of time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 3, maximum = 7)]
+    pub time_knots: Option<u32>,
     /// Groups: how many; absent to choose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 2, maximum = 50)]

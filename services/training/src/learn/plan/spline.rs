@@ -56,7 +56,7 @@ impl NewSpline {
 impl AlgorithmName {
     /// Whether features may count as a curve of the plan's making.
     pub(crate) const fn takes_splines(self) -> bool {
-        self.is_regression() || matches!(self, Self::CoxRegression)
+        self.is_regression() || matches!(self, Self::CoxRegression | Self::HazardRegression)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::learn::{
 };
 
 /// Rows of spells by interval that are made at most: with twenty columns half a gigabyte.
-const MOST_ROWS: usize = 3_000_000;
+pub(super) const MOST_ROWS: usize = 3_000_000;
 
 /// How the curves were learned, for the evaluation.
 #[derive(Clone, Debug, Serialize)]
@@ -61,10 +61,7 @@ pub(super) fn fit(
     lasted.every_cause_comes()?;
     let inputs = own_effects(prepared);
     let columns = columns(table, &inputs, &rows.train)?;
-    let width = match plan.hyperparameters.interval.unwrap_or_default() {
-        IntervalLength::Month => QUARTER / 3.0,
-        IntervalLength::Quarter => QUARTER,
-    };
+    let width = width(plan);
     let intervals = intervals(&lasted.spells, width)?;
     let goes_on = |news| {
         (onlooker.news)(news);
@@ -127,8 +124,16 @@ pub(super) fn fit(
     })
 }
 
+/// Days of each interval.
+pub(super) fn width(plan: &NewTrainingRun) -> f64 {
+    match plan.hyperparameters.interval.unwrap_or_default() {
+        IntervalLength::Month => QUARTER / 3.0,
+        IntervalLength::Quarter => QUARTER,
+    }
+}
+
 /// Intervals of one width until the last in which at least ten rows were in sight.
-fn intervals(spells: &Spells, width: f64) -> Result<Intervals, LearnError> {
+pub(super) fn intervals(spells: &Spells, width: f64) -> Result<Intervals, LearnError> {
     let entry = |row: usize| spells.entry_of(row).unwrap_or(0.0);
     let in_sight = |k: usize| {
         let (start, end) = (width * k as f64, width * (k + 1) as f64);
@@ -159,11 +164,15 @@ fn told(error: HazardError, lasted: &Lasted) -> LearnError {
             source => ebm::told(source),
         },
         HazardError::Spells(SurvivalError::TooManyPersonPeriods { needed, allowed }) => {
-            let detail = format!(
-                "the rows by interval would be {needed}, more than {allowed}: set hyperparameters/interval to quarter, or take fewer rows"
-            );
-            LearnError::fault("/frameId", "too-many-rows", detail)
+            too_many_rows(needed, allowed)
         }
         other => LearnError::internal(other),
     }
+}
+
+pub(super) fn too_many_rows(needed: usize, allowed: usize) -> LearnError {
+    let detail = format!(
+        "the rows by interval would be {needed}, more than {allowed}: set hyperparameters/interval to quarter, or take fewer rows"
+    );
+    LearnError::fault("/frameId", "too-many-rows", detail)
 }

@@ -1,14 +1,14 @@
 //! How good the outlooks of the stored model are, on the rows kept apart.
 
 use helder_fairness::Verdict;
-use helder_model::{Algorithm, Meaning, Model, Outlook, Scorer};
+use helder_model::{Meaning, Model, Outlook, Scorer};
 use helder_survival::{
     AalenJohansen, Censoring, Spells, aalen_johansen, dynamic_auc, uno_concordance,
 };
 use serde::Serialize;
 
 use super::{
-    HORIZONS, IntervalSummary, Lasted, Summary, SurvivalSummary,
+    HORIZONS, IntervalSummary, Lasted, RegressionSummary, Summary, SurvivalSummary,
     calibration::{CalibrationRow, calibration},
     groups::{GroupOutlooks, group_outlooks},
     measures::{Ordered, brier, mean_over, ordered},
@@ -39,6 +39,9 @@ pub(in crate::learn) struct SurvivalQuality {
     /// The curves by interval on the train rows; absent for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intervals: Option<IntervalSummary>,
+    /// The regressions by interval on the train rows; absent for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regression: Option<RegressionSummary>,
     /// One per cause, on the test rows.
     pub causes: Vec<CauseQuality>,
     /// What cannot be said, and why.
@@ -254,13 +257,15 @@ pub(in crate::learn) fn judge(
         });
     let causes = causes.collect();
     let outlooks = group_outlooks(table, plan, rows, &test.spells, (&said, &hazards))?;
-    let (fit, intervals) = match summary {
-        Summary::Cox(fit) => (Some(fit), None),
-        Summary::Intervals(intervals) => (None, Some(intervals)),
+    let (fit, intervals, regression) = match summary {
+        Summary::Cox(fit) => (Some(fit), None, None),
+        Summary::Intervals(intervals) => (None, Some(intervals), None),
+        Summary::Regression(regression) => (None, None, Some(regression)),
     };
     let quality = SurvivalQuality {
         fit,
         intervals,
+        regression,
         causes,
         not_judged,
     };
@@ -269,13 +274,8 @@ pub(in crate::learn) fn judge(
 
 /// Times over which Brier scores are averaged: twelve, evenly; where chances change by interval, ends of intervals.
 fn grid(model: &Model, last: f64) -> Vec<f64> {
-    if let Algorithm::HazardBoosting(fit) = &model.algorithm {
-        let ends: Vec<f64> = fit
-            .ends
-            .iter()
-            .copied()
-            .filter(|end| *end <= last)
-            .collect();
+    if let Some(ends) = model.algorithm.interval_ends() {
+        let ends: Vec<f64> = ends.iter().copied().filter(|end| *end <= last).collect();
         let every = ends.len().div_ceil(GRID).max(1);
         // Backwards, so that the last is among them.
         let mut kept: Vec<f64> = ends.into_iter().rev().step_by(every).collect();

@@ -5,6 +5,7 @@ mod intervals;
 mod penalised;
 mod provisions;
 mod refused;
+mod regression;
 
 use helder_model::{Algorithm, Model, Outlook, Scorer, Value};
 use helder_survival::{Cox, CoxFit, Design, Spells};

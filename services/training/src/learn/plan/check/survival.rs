@@ -32,6 +32,11 @@ impl NewTrainingRun {
             let detail = "a survival model tells chances at 3, 6, 12 and 24 months: leave this out";
             fault("/model/horizon".into(), "wrong-kind", detail);
         }
+        let knots = self.hyperparameters.time_knots;
+        if knots.is_some_and(|knots| !(3..=7).contains(&knots)) {
+            let pointer = "/hyperparameters/timeKnots".into();
+            fault(pointer, "out-of-range", "from 3 to 7 knots");
+        }
         self.spell_columns(fault);
         self.spell_causes(fault);
     }
