@@ -1,8 +1,8 @@
 //! What a provision does, as far as the data allow to say.
 
 use helder_effect::{
-    AtHorizon, Code, Column, Effect, EffectError, Grouping, HazardRatio, Missing, Settings, Shown,
-    Statement, Study, Text, Verdict, analyse,
+    AtHorizon, Code, Column, Effect, EffectError, Grouping, HazardRatio, Landmark, Missing,
+    Settings, Shown, Statement, Study, Text, Verdict, analyse,
 };
 use helder_model::Meaning;
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ pub struct ProvisionLandmark {
     pub horizon_months: u32,
     /// How many more of all leave by this end when all have begun, doubly robust, with limits at 95 %; in `[-1, 1]`.
     pub difference: Option<[f64; 3]>,
-    /// The same for every horizon of the report up to that one, where it may be shown.
+    /// The same for every horizon of the report, where it may be shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<HorizonDifference>,
     /// Largest standardised difference between those with and without after weighting; up to 0.1 they are alike.
@@ -197,8 +197,8 @@ fn provision(
             landmarks: LANDMARKS
                 .map(|months| f64::from(months) * DAYS_PER_MONTH)
                 .to_vec(),
-            horizons: until(prepared, horizon)
-                .map(|months| f64::from(months) * DAYS_PER_MONTH)
+            horizons: (prepared.spec.horizons.iter())
+                .map(|months| f64::from(*months) * DAYS_PER_MONTH)
                 .collect(),
             concluded_horizon: Some(f64::from(horizon) * DAYS_PER_MONTH),
             first_days: f64::from(FIRST_MONTHS) * DAYS_PER_MONTH,
@@ -321,34 +321,29 @@ fn label(prepared: &Prepared<'_>, column: &DesignColumn) -> String {
     }
 }
 
-/// Horizons of the report up to the one it tells of, which is the last.
-fn until<'a>(prepared: &'a Prepared<'_>, horizon: u32) -> impl Iterator<Item = u32> + 'a {
-    let before = prepared.spec.horizons.iter().copied();
-    before
-        .filter(move |months| *months < horizon)
-        .chain([horizon])
-}
-
 fn landmarks(prepared: &Prepared<'_>, found: &Effect, horizon: u32) -> Vec<ProvisionLandmark> {
     let Some(all) = found.landmarks.value() else {
         return Vec::new();
     };
+    let of = |one: &Landmark| -> Vec<HorizonDifference> {
+        let horizons = prepared.spec.horizons.iter().zip(&one.differences);
+        let told = horizons.filter_map(|(&months, at)| {
+            let difference = difference(at)?;
+            Some(HorizonDifference { months, difference })
+        });
+        told.collect()
+    };
     all.each
         .iter()
         .zip(LANDMARKS)
-        .map(|(one, months)| ProvisionLandmark {
+        .map(|(one, months)| (one, months, of(one)))
+        .map(|(one, months, differences)| ProvisionLandmark {
             months,
             horizon_months: horizon,
-            difference: one.differences.last().and_then(difference),
-            differences: until(prepared, horizon)
-                .zip(&one.differences)
-                .filter_map(|(months, at)| {
-                    Some(HorizonDifference {
-                        months,
-                        difference: difference(at)?,
-                    })
-                })
-                .collect(),
+            difference: (differences.iter())
+                .find(|at| at.months == horizon)
+                .map(|at| at.difference),
+            differences,
             largest_difference: one.balance.value().map(|b| rounded(b.largest_difference)),
         })
         .collect()

@@ -98,6 +98,12 @@ fn a_model_carries_the_difference_where_the_report_allows_it_and_else_the_reason
         .find(|at| at.within_months == 12)
         .unwrap();
     assert!(year.lower > 0.0 && year.difference < 0.4, "{year:?}");
+    // Horizons beyond the one that the report concludes on are told as well, where people were followed for so long.
+    assert!(
+        clear.differences.iter().any(|at| at.within_months > 12),
+        "{:?}",
+        clear.differences
+    );
     assert!(!clear.may.is_empty() && clear.may_not.len() >= 2);
     println!("allowed: {:?}", clear.differences);
     for (n, times) in [(300, 2.0), (4_000, 1.0)] {
