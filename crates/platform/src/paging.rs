@@ -6,11 +6,14 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::LINK};
-use helder_types::{Bsn, Fault};
+use helder_types::{Bsn, Caller, Fault, OrganisationId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::problem::{Problem, Result};
+use crate::{
+    problem::{Problem, Result},
+    store::{Conn, Store},
+};
 
 /// Items per page when the client does not say.
 pub const DEFAULT_LIMIT: i64 = 50;
@@ -55,6 +58,37 @@ impl ListQuery {
             .as_deref()
             .map(|cursor| cursor.parse().map_err(|_| wrong_cursor()))
             .transpose()
+    }
+
+    /// Answers a page of what belongs to the caller's organisation.
+    ///
+    /// * `rows` – rows after a key, at most so many: one more than a page, to know whether more follow
+    /// * `show` – a row as an item   * `key` – of an item, after which the next page starts
+    ///
+    /// # Errors
+    /// 400 at `?cursor`, and what `rows` and `show` return.
+    pub async fn listed<R, T, K>(
+        &self,
+        (caller, store, request): (&Caller, &Store, &HttpRequest),
+        rows: impl FnOnce(&mut Conn, &OrganisationId, Option<K>, i64) -> Result<Vec<R>> + Send + 'static,
+        show: impl Fn(R, &mut Conn, &OrganisationId) -> Result<T> + Send + 'static,
+        key: impl Fn(&T) -> K,
+    ) -> Result<HttpResponse>
+    where
+        T: Serialize + Send + 'static,
+        K: FromStr + ToString + Send + 'static,
+    {
+        let (after, limit) = (self.after::<K>()?, self.limit());
+        let organisation = caller.organisation.clone();
+        let found = store
+            .of(&caller.organisation)
+            .read(move |conn| {
+                let found = rows(conn, &organisation, after, limit + 1)?;
+                let shown = found.into_iter().map(|row| show(row, conn, &organisation));
+                shown.collect::<Result<Vec<T>>>()
+            })
+            .await?;
+        Ok(Page::cut(found, limit, key).respond(request))
     }
 }
 

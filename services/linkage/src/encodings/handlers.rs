@@ -110,16 +110,13 @@ pub(crate) async fn list_encodings(
     list: ListQuery,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    let (before, limit) = (list.after::<Uuid>()?, list.limit());
-    let organisation = caller.organisation.clone();
-    let shown = store
-        .of(&organisation)
-        .read(move |conn| {
-            let rows = table::list(conn, &organisation, before, limit + 1)?;
-            rows.iter().map(table::EncodingRow::show).collect()
-        })
-        .await?;
-    Ok(Page::cut(shown, limit, |encoding: &OfferedEncoding| encoding.id).respond(&request))
+    list.listed(
+        (&caller, &store, &request),
+        table::list,
+        |row, _, _| row.show(),
+        |shown| shown.id,
+    )
+    .await
 }
 
 /// Shows an encoding that this organisation offered.

@@ -101,18 +101,13 @@ pub(crate) async fn list_linkage_runs(
     list: ListQuery,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    let (before, limit) = (list.after::<Uuid>()?, list.limit());
-    let organisation = caller.organisation.clone();
-    let runs = store
-        .of(&organisation)
-        .read(move |conn| {
-            let rows = runs::list(conn, &organisation, before, limit + 1)?;
-            rows.into_iter()
-                .map(|row| row.show(conn, &organisation))
-                .collect::<Result<Vec<_>>>()
-        })
-        .await?;
-    Ok(Page::cut(runs, limit, |run| run.id).respond(&request))
+    list.listed(
+        (&caller, &store, &request),
+        runs::list,
+        runs::RunRow::show,
+        |shown| shown.id,
+    )
+    .await
 }
 
 /// Shows a linkage run.

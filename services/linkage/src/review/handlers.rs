@@ -125,18 +125,13 @@ pub(crate) async fn list_linkage_reviews(
     list: ListQuery,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    let (before, limit) = (list.after::<Uuid>()?, list.limit());
-    let organisation = caller.organisation.clone();
-    let found = store
-        .of(&organisation.clone())
-        .read(move |conn| {
-            let rows = rows::list(conn, &organisation, before, limit + 1)?;
-            rows.into_iter()
-                .map(|row| row.show(conn, &organisation))
-                .collect::<Result<Vec<_>>>()
-        })
-        .await?;
-    Ok(Page::cut(found, limit, |review| review.id).respond(&request))
+    list.listed(
+        (&caller, &store, &request),
+        rows::list,
+        rows::ReviewRow::show,
+        |shown| shown.id,
+    )
+    .await
 }
 
 /// Shows a review.

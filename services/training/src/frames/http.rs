@@ -76,19 +76,13 @@ pub(crate) async fn list_frames(
     list: ListQuery,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    let (before, limit) = (list.after::<Uuid>()?, list.limit());
-    let organisation = caller.organisation.clone();
-    let frames = store
-        .of(&organisation)
-        .read(move |conn| {
-            let found = rows::list(conn, &organisation, before, limit + 1)?;
-            found
-                .into_iter()
-                .map(|row| row.show(conn, &organisation))
-                .collect::<Result<Vec<_>>>()
-        })
-        .await?;
-    Ok(Page::cut(frames, limit, |frame| frame.id).respond(&request))
+    list.listed(
+        (&caller, &store, &request),
+        rows::list,
+        rows::FrameRow::show,
+        |shown| shown.id,
+    )
+    .await
 }
 
 /// Shows a frame.

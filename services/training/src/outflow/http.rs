@@ -82,19 +82,13 @@ pub(crate) async fn list_outflow_reports(
     list: ListQuery,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    let (before, limit) = (list.after::<Uuid>()?, list.limit());
-    let organisation = caller.organisation.clone();
-    let reports = store
-        .of(&organisation)
-        .read(move |conn| {
-            let found = rows::list(conn, &organisation, before, limit + 1)?;
-            found
-                .into_iter()
-                .map(|row| row.show(conn, &organisation))
-                .collect::<Result<Vec<_>>>()
-        })
-        .await?;
-    Ok(Page::cut(reports, limit, |report| report.id).respond(&request))
+    list.listed(
+        (&caller, &store, &request),
+        rows::list,
+        rows::OutflowRow::show,
+        |shown| shown.id,
+    )
+    .await
 }
 
 /// Shows a report on outflow in short.

@@ -85,19 +85,13 @@ pub(crate) async fn list_training_runs(
     list: ListQuery,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    let (before, limit) = (list.after::<Uuid>()?, list.limit());
-    let organisation = caller.organisation.clone();
-    let runs = store
-        .of(&organisation)
-        .read(move |conn| {
-            let found = rows::list(conn, &organisation, before, limit + 1)?;
-            found
-                .into_iter()
-                .map(|row| row.show(conn, &organisation))
-                .collect::<Result<Vec<_>>>()
-        })
-        .await?;
-    Ok(Page::cut(runs, limit, |run| run.id).respond(&request))
+    list.listed(
+        (&caller, &store, &request),
+        rows::list,
+        rows::RunRow::show,
+        |shown| shown.id,
+    )
+    .await
 }
 
 /// Shows a training run with its evaluation and fairness figures.

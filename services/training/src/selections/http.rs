@@ -82,19 +82,13 @@ pub(crate) async fn list_selections(
     list: ListQuery,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    let (before, limit) = (list.after::<Uuid>()?, list.limit());
-    let organisation = caller.organisation.clone();
-    let selections = store
-        .of(&organisation)
-        .read(move |conn| {
-            let found = rows::list(conn, &organisation, before, limit + 1)?;
-            found
-                .into_iter()
-                .map(|row| row.show(conn, &organisation))
-                .collect::<Result<Vec<_>>>()
-        })
-        .await?;
-    Ok(Page::cut(selections, limit, |selection| selection.id).respond(&request))
+    list.listed(
+        (&caller, &store, &request),
+        rows::list,
+        rows::SelectionRow::show,
+        |shown| shown.id,
+    )
+    .await
 }
 
 /// Shows a comparison with its figures and proposal.
