@@ -48,6 +48,7 @@ mod reckoning;
 mod refusals;
 mod replicas;
 mod reproduced;
+mod resumed;
 mod review;
 mod rolling;
 mod scorecards;
