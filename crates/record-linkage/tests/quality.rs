@@ -118,6 +118,7 @@ fn precision_and_recall_are_foretold_without_labels() {
         .find(|at| (at.threshold - spec.threshold).abs() < 1e-9)
         .unwrap();
     assert_eq!(foretold.links, result.links.len() as u64);
+    assert!(quality.bands.iter().all(|band| band.true_share.is_none()));
     assert!((foretold.precision - found.precision).abs() < 0.01);
     assert!((foretold.recall - found.recall).abs() < 0.01);
     for pair in quality.thresholds.windows(2) {
@@ -192,6 +193,12 @@ fn within_one_file_records_that_say_little_are_missed_as_often_as_foretold() {
         (everybody.recall - right / all).abs() < 0.05,
         "{everybody:?} {right} of {all}"
     );
+    for band in quality.bands.iter().filter(|band| band.pairs > 0) {
+        let [low, high] = band.true_share.unwrap();
+        assert!(low <= band.mean && band.mean <= high, "{band:?}");
+        let is_doubtful = band.to <= 0.9;
+        assert_eq!(high - low > 0.3, is_doubtful, "{band:?}");
+    }
     for group in &quality.groups {
         assert!(
             group.unreached_pairs <= quality.unreached_pairs + 1e-9,
