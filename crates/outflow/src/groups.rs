@@ -21,10 +21,6 @@ const RESAMPLES: usize = 8;
 const RESAMPLES_PER_GROUP: usize = 20;
 /// Searches of a single start that are compared with each other.
 const SINGLE_STARTS: usize = 4;
-/// Overlap below which a group is an accident of the sample (Hennig 2007, doi 10.1016/j.csda.2006.11.025).
-pub(crate) const ACCIDENT: f64 = 0.6;
-/// Overlap from which a group can be relied on (ibid.).
-pub(crate) const RELIABLE: f64 = 0.75;
 /// Figures on a card at most.
 const MOST_FIGURES: usize = 5;
 

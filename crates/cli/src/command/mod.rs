@@ -36,7 +36,7 @@ pub(crate) use encoding::EncodingCommand;
 pub(crate) use model::ModelCommand;
 pub(crate) use processes::CALLS;
 pub(crate) use series::SeriesArguments;
-pub(crate) use show::show_prediction;
+pub(crate) use show::{answered, show_prediction};
 pub(crate) use up::{Embedded, run_on_signal};
 
 /// Does what the command line asks.

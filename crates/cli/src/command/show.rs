@@ -4,6 +4,26 @@ use serde_json::Value;
 
 use crate::screen::Screen;
 
+/// The answer itself: a probability, a value, or a group with how certain it is.
+pub(crate) fn answered(prediction: &Value) -> String {
+    let group = &prediction["group"];
+    let named = group["name"]["nl"].as_str().map(str::to_owned);
+    // A line of a batch has the number of the group beside its certainty; people count from 1.
+    let numbered = || group.as_u64().map(|number| format!("Groep {}", number + 1));
+    if let Some(name) = named.or_else(numbered) {
+        let certainty = group["certainty"].as_f64();
+        let certainty = certainty.or(prediction["certainty"].as_f64());
+        return certainty.map_or(name.clone(), |c| format!("{name}, certainty {c:.2}"));
+    }
+    match prediction["value"].as_f64() {
+        Some(value) => format!("value {value:.4}"),
+        None => format!(
+            "probability {:.4}",
+            prediction["probability"].as_f64().unwrap_or(f64::NAN)
+        ),
+    }
+}
+
 /// Tells a prediction to people.
 pub(crate) fn show_prediction(screen: Screen, said: &Value) {
     let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
@@ -11,10 +31,14 @@ pub(crate) fn show_prediction(screen: Screen, said: &Value) {
         let id = prediction["id"]
             .as_str()
             .map_or_else(String::new, |id| format!(" for {id}"));
-        screen.heading(&format!(
-            "Prediction{id}: probability {:.4}",
-            number(&prediction["probability"])
-        ));
+        screen.heading(&format!("Prediction{id}: {}", answered(prediction)));
+        for one in prediction["group"]["card"]["traits"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            screen.line(one["text"]["nl"].as_str().unwrap_or_default());
+        }
         let mut sum = number(&prediction["baseScore"]);
         let mut rows = vec![vec![
             "average person in training".to_owned(),
@@ -57,4 +81,33 @@ pub(crate) fn show_prediction(screen: Screen, said: &Value) {
         said["modelVersionId"].as_str().unwrap_or("?"),
         said["modelDigest"].as_str().unwrap_or("?")
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::answered;
+
+    #[test]
+    fn an_answer_is_told_as_what_it_is() {
+        let group = json!({"number": 1, "name": {"nl": "Groep 2"}, "certainty": 0.934});
+        assert_eq!(
+            answered(&json!({"group": group})),
+            "Groep 2, certainty 0.93"
+        );
+        assert_eq!(
+            answered(&json!({"group": 1, "certainty": 1})),
+            "Groep 2, certainty 1.00"
+        );
+        assert_eq!(
+            answered(&json!({"group": {"name": {"nl": "Groep 1"}}})),
+            "Groep 1"
+        );
+        assert_eq!(answered(&json!({"value": 2.5})), "value 2.5000");
+        assert_eq!(
+            answered(&json!({"probability": 0.25})),
+            "probability 0.2500"
+        );
+    }
 }

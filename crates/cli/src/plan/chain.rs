@@ -390,11 +390,11 @@ fn show_top(screen: Screen, scored: &BatchResult) {
                     .to_owned(),
                 row["rank"].to_string(),
                 row["row"].to_string(),
-                format!("{:.4}", row["probability"].as_f64().unwrap_or(f64::NAN)),
+                crate::command::answered(row),
             ]
         })
         .collect();
-    screen.table(&["first reason", "rank", "row", "probability"], &rows);
+    screen.table(&["first reason", "rank", "row", "answer"], &rows);
 }
 
 /// Asks a prediction; a version that was activated a moment ago may need a moment to answer.

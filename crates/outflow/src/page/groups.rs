@@ -1,11 +1,12 @@
 //! Groups of clients.
 
 use helder_report::{Cell, LineChart, Section, Table, Text, number};
+use helder_segmentation::Firmness;
 
 use super::{LEVEL, curves, words};
 use crate::{
     OutflowAnalysis,
-    groups::{ACCIDENT, FoundGroups, GroupCard, RELIABLE},
+    groups::{FoundGroups, GroupCard},
 };
 
 pub(super) fn section(analysis: &OutflowAnalysis) -> Section {
@@ -133,18 +134,8 @@ fn found_again(section: Section, overlap: f64) -> Section {
         format!("In een nieuwe steekproef van cliënten komt deze groep voor {told} terug (Jaccard: 1 is helemaal, 0 is niet)."),
         format!("In a new sample of clients this group comes back to {told} (Jaccard: 1 is wholly, 0 is not)."),
     ));
-    if overlap >= RELIABLE {
-        return section;
+    match Firmness::of(overlap).warning() {
+        Some((nl, en)) => section.warning(Text::new(nl, en)),
+        None => section,
     }
-    section.warning(if overlap < ACCIDENT {
-        Text::new(
-            "Deze groep is niet stabiel: met andere cliënten was zij er misschien niet geweest. Trek er geen conclusies uit.",
-            "This group is not stable: with other clients it might not have been there. Draw no conclusions from it.",
-        )
-    } else {
-        Text::new(
-            "Er is waarschijnlijk zo'n groep, maar wie er precies bij hoort, is niet zeker.",
-            "There probably is such a group, but who exactly belongs to it is not certain.",
-        )
-    })
 }
