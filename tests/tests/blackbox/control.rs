@@ -90,6 +90,7 @@ async fn are_written_down_whole_or_not_at_all(people: &People, blind: &Blind) {
     let wrong =
         json!({"findings": [finding(1, "found"), finding(1, "found"), finding(n + 1, "found")]});
     let refused = people.consumer.post(&blind.findings, &wrong).await;
+    refused.assert_problem(400);
     assert_eq!(
         refused.pointers(),
         ["/findings/1/number", "/findings/2/number"]
