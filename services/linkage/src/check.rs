@@ -1,14 +1,15 @@
 //! Turns a request into a run without faults: versions that exist, belong to the project and hold the columns named.
 
+mod suggestion;
+
+pub(crate) use suggestion::to_link_on;
+
 use std::collections::BTreeSet;
 
 use helder_platform::problem::{Problem, Result};
 use helder_record_linkage::{
-    LinkageSpec, Table,
-    spec::{
-        Assignment,
-        suggest::{Described, suggest},
-    },
+    LinkageSpec,
+    spec::{Assignment, suggest::Described},
 };
 use helder_types::{Fault, SemanticType};
 use uuid::Uuid;
@@ -110,63 +111,6 @@ fn side(
 }
 
 impl Usable {
-    /// The suggested specification, from meanings and names of the columns.
-    pub(crate) fn suggestion(&self) -> LinkageSpec {
-        let by_name = |side: &[Described]| -> Vec<Described> {
-            side.iter().cloned().map(Described::by_name).collect()
-        };
-        suggest(&by_name(&self.left), &by_name(&self.right))
-    }
-
-    /// Columns of each side of which no contract says what they mean, and that are not sealed: their values can tell.
-    pub(crate) fn unexplained(&self) -> [BTreeSet<&str>; 2] {
-        [
-            (&self.left, &self.inputs.left),
-            (&self.right, &self.inputs.right),
-        ]
-        .map(|(side, input)| {
-            let columns = side.iter().filter(|c| c.semantic_type.is_none());
-            columns
-                .map(|column| column.name.as_str())
-                .filter(|name| input.analysis_columns.contains(*name))
-                .collect()
-        })
-    }
-
-    /// The suggested specification, from meanings, names and some values of the columns: `seen` has those of each side.
-    pub(crate) fn suggestion_by_values(&self, seen: &[Table; 2]) -> LinkageSpec {
-        let by_values = |side: &[Described], seen: &Table| -> Vec<Described> {
-            let columns = side.iter().cloned();
-            columns
-                .map(|column| match seen.column(&column.name) {
-                    Some(values) => column.by_values(values),
-                    None => column,
-                })
-                .collect()
-        };
-        suggest(
-            &by_values(&self.left, &seen[0]),
-            &by_values(&self.right, &seen[1]),
-        )
-    }
-
-    /// Without the columns that judge the links, count them apart or name records: what a suggestion for this run may link on.
-    fn without_judging(mut self, request: &NewLinkageRun) -> Self {
-        let mut judging: BTreeSet<&str> = request.group_by.iter().map(String::as_str).collect();
-        if let Some(Truth::Columns { left, right }) = &request.truth {
-            judging.extend([left.as_str(), right.as_str()]);
-        }
-        // A number that its source gave a record says nothing about the person.
-        let series = request.incremental.as_ref();
-        if let Some(keys) = series.and_then(|of| of.record_keys.as_ref()) {
-            judging.extend([keys.column(true), keys.column(false)]);
-        }
-        for side in [&mut self.left, &mut self.right] {
-            side.retain(|column| !judging.contains(column.name.as_str()));
-        }
-        self
-    }
-
     /// All faults of a specification over these two versions, with pointers under `/spec`.
     pub(crate) fn faults(&self, spec: &LinkageSpec) -> Vec<Fault> {
         let (left, right): (BTreeSet<String>, BTreeSet<String>) =
@@ -257,19 +201,6 @@ impl Usable {
             }
         }
     }
-}
-
-/// What a suggestion for the run that `request` asks may link on; `None` where a specification is given, or a run before that has one.
-///
-/// # Errors
-/// 400 with all faults of the versions.
-pub(crate) fn to_link_on(request: &NewLinkageRun, found: &Found) -> Result<Option<Usable>> {
-    let previous = request.incremental.as_ref().and_then(|of| of.previous);
-    if request.spec.is_some() || previous.is_some() {
-        return Ok(None);
-    }
-    let usable = found.usable(Some(request.project_id))?;
-    Ok(Some(usable.without_judging(request)))
 }
 
 /// The run that `request` asks. Where it names no specification and follows no run it links on `suggested`, or without that on what

@@ -4,6 +4,7 @@
 //! threads.
 
 mod block;
+mod check;
 mod cross;
 mod cut;
 mod honest;
@@ -17,6 +18,7 @@ mod smooth;
 mod sparse;
 mod watch;
 
+pub(crate) use check::{check_columns, directions};
 pub(crate) use cut::MOST_LEAVES;
 pub use keep::Keeper;
 pub use mains::Course;
@@ -26,6 +28,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use check::check;
 use keep::Shelf;
 use mains::Bag;
 use pairs::Pair;
@@ -33,7 +36,7 @@ use random::Draws;
 use watch::Watcher;
 
 use crate::{
-    Column, ColumnFault, Direction, Ebm, EbmError, Fitted, Report, Settings, Stride,
+    Column, Direction, Ebm, EbmError, Fitted, Report, Settings, Stride,
     bins::{Bins, Coarse},
     model,
 };
@@ -416,56 +419,6 @@ fn is_behind(losses: &[f64], best: &[f64]) -> bool {
     let mean = behind.iter().sum::<f64>() / n;
     let squares = behind.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>();
     mean > (squares / (n - 1.0).max(1.0) / n).sqrt()
-}
-
-/// Which way each column must go.
-pub(crate) fn directions(
-    columns: &[Column],
-    monotone: &[(String, Direction)],
-) -> Result<Vec<Option<Direction>>, EbmError> {
-    let mut directions = vec![None; columns.len()];
-    for (name, direction) in monotone {
-        let place = columns.iter().position(|column| column.name() == name);
-        let place = place.ok_or_else(|| EbmError::NoInput(name.clone()))?;
-        if matches!(columns[place], Column::Category { .. }) {
-            return Err(EbmError::NoOrder(name.clone()));
-        }
-        directions[place] = Some(*direction);
-    }
-    Ok(directions)
-}
-
-/// Whether columns have rows, as many as the outcome, and names of their own.
-pub(crate) fn check_columns(columns: &[Column], rows: usize) -> Result<(), EbmError> {
-    if columns.is_empty() || rows < 2 {
-        return Err(EbmError::Empty);
-    }
-    Ok(Column::check(columns, rows)?)
-}
-
-fn check(columns: &[Column], outcome: &[bool], weights: Option<&[f64]>) -> Result<(), EbmError> {
-    check_columns(columns, outcome.len())?;
-    if let Some(weights) = weights {
-        if weights.len() != outcome.len() {
-            let fault = ColumnFault::Rows {
-                column: "weight".to_owned(),
-                found: weights.len(),
-                expected: outcome.len(),
-            };
-            return Err(fault.into());
-        }
-        let is_wrong = |weight: &f64| !(weight.is_finite() && *weight >= 0.0);
-        if weights.iter().any(is_wrong) || weights.iter().all(|weight| *weight == 0.0) {
-            return Err(EbmError::Weight);
-        }
-    }
-    // Rows without weight are no rows.
-    let weighs = |row: usize| weights.is_none_or(|weights| weights[row] > 0.0);
-    let has = |wanted: bool| (0..outcome.len()).any(|row| outcome[row] == wanted && weighs(row));
-    if !(has(true) && has(false)) {
-        return Err(EbmError::OneClass);
-    }
-    Ok(())
 }
 
 fn frame(

@@ -14,6 +14,7 @@ mod proportional;
 mod residuals;
 mod risk_set;
 mod smooth;
+mod smooth_fit;
 mod streamed;
 mod tiles;
 
@@ -28,7 +29,8 @@ pub use net_cross::{CrossValidatedCoxPath, PenaltyScore};
 pub use proportional::{ProportionalHazards, TimeScale};
 pub use residuals::Residuals;
 use serde::Serialize;
-pub use smooth::{SmoothCurve, SmoothFit, SmoothTerm, Smoothing};
+pub use smooth::{SmoothTerm, Smoothing};
+pub use smooth_fit::{SmoothCurve, SmoothFit};
 
 use crate::{Design, Spells, SurvivalError};
 

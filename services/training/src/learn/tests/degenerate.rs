@@ -445,20 +445,7 @@ const GRID: [(Odd, [&str; 12]); 15] = [
     ),
     (
         Odd::TellsAll,
-        [
-            "separation",
-            L,
-            NOTHING,
-            L,
-            L,
-            L,
-            L,
-            L,
-            L,
-            L,
-            L,
-            "no-spread",
-        ],
+        ["separation", L, NOTHING, L, L, L, L, L, L, L, L, FLAT],
     ),
     (
         Odd::Noise,
@@ -470,6 +457,7 @@ const ONE: &str = "one-sided-split";
 const NOTHING: &str = "nothing-told";
 const FAR: &str = "out-of-range";
 const MANY: &str = "too-many-levels";
+const FLAT: &str = "no-spread";
 const TEXT: &str = "category-in-groups";
 
 #[test]
