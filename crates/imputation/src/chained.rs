@@ -85,10 +85,55 @@ pub struct Convergence {
 /// & Rubin, Statistical Science 7(4), 1992.
 pub fn impute(table: &Table, settings: &Settings) -> Result<Imputed, ImputationError> {
     check(table, settings)?;
+    Ok(chains(table, settings, &[]))
+}
+
+/// As [`impute`], beginning at completed tables instead of at chance: where only `shifts` are others, two rounds do.
+///
+/// * `begun` – completed before from the same `table`; chain `i` begins at the `i`th, in turns
+///
+/// # Errors
+/// As of [`impute`], and `begun` that is empty or not of the same rows and columns.
+pub fn impute_from(
+    table: &Table,
+    begun: &[Table],
+    settings: &Settings,
+) -> Result<Imputed, ImputationError> {
+    check(table, settings)?;
+    if begun.is_empty() || !begun.iter().all(|one| completes(one, table)) {
+        return Err(ImputationError::Setting {
+            name: "tables to begin at",
+            demand: "must be at least one, completed from this table",
+        });
+    }
+    Ok(chains(table, settings, begun))
+}
+
+/// Whether `done` is `table` with every gap filled.
+fn completes(done: &Table, table: &Table) -> bool {
+    let is_same = |(done, own): (&Column, &Column)| {
+        let levels = match (&done.values, &own.values) {
+            (Values::Number(_), Values::Number(_)) => true,
+            (Values::Category { levels, .. }, Values::Category { levels: own, .. }) => {
+                levels == own
+            }
+            _ => false,
+        };
+        levels && done.name == own.name && gaps(done).is_empty()
+    };
+    done.rows() == table.rows()
+        && done.columns().len() == table.columns().len()
+        && done.columns().iter().zip(table.columns()).all(is_same)
+}
+
+fn chains(table: &Table, settings: &Settings, begun: &[Table]) -> Imputed {
     let order = order(table);
     let chains: Vec<(Table, Vec<Vec<f64>>)> = (0..settings.imputations)
         .into_par_iter()
-        .map(|chain| run(table, settings, &order, chain as u64))
+        .map(|chain| {
+            let begun = begun.get(chain % begun.len().max(1));
+            run(table, settings, &order, chain as u64, begun)
+        })
         .collect();
     let convergence = order
         .iter()
@@ -102,10 +147,10 @@ pub fn impute(table: &Table, settings: &Settings) -> Result<Imputed, ImputationE
             }
         })
         .collect();
-    Ok(Imputed {
+    Imputed {
         tables: chains.into_iter().map(|(table, _)| table).collect(),
         convergence,
-    })
+    }
 }
 
 fn check(table: &Table, settings: &Settings) -> Result<(), ImputationError> {
@@ -154,10 +199,17 @@ fn order(table: &Table) -> Vec<usize> {
 }
 
 /// One completed table, and per column with gaps what was drawn in every round.
-fn run(table: &Table, settings: &Settings, order: &[usize], chain: u64) -> (Table, Vec<Vec<f64>>) {
+fn run(
+    table: &Table,
+    settings: &Settings,
+    order: &[usize],
+    chain: u64,
+    begun: Option<&Table>,
+) -> (Table, Vec<Vec<f64>>) {
     let seed = settings.seed ^ chain.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut done = table.clone();
+    let mut done = begun.unwrap_or(table).clone();
+    // Nothing is missing where others have begun.
     for place in order {
         start(&mut done.columns_mut()[*place].values, &mut random);
     }
@@ -173,11 +225,11 @@ fn run(table: &Table, settings: &Settings, order: &[usize], chain: u64) -> (Tabl
             let original = &table.columns()[*place];
             let (known, gaps): (Vec<usize>, Vec<usize>) =
                 (0..table.rows()).partition(|row| !original.values.missing(*row));
-            let others: Vec<Predictor> = parts
+            let others: Vec<&Predictor> = parts
                 .iter()
                 .enumerate()
                 .filter(|(other, _)| other != place)
-                .flat_map(|(_, part)| part.iter().cloned())
+                .flat_map(|(_, part)| part)
                 .collect();
             let shift = settings.shifts.iter().find(|s| s.column == original.name);
             let column = &mut done.columns_mut()[*place];

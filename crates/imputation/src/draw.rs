@@ -11,11 +11,25 @@ use crate::{cholesky, design::Predictor};
 pub(crate) const DONORS: usize = 5;
 
 /// What a fit says, and what it might have said in another sample.
-struct Drawn {
-    /// Linear predictor by the estimates, per row.
-    estimated: Vec<f64>,
-    /// Linear predictor by coefficients drawn from their posterior, per row.
+struct Drawn<'a> {
+    estimates: Vec<f64>,
+    /// Coefficients drawn from their posterior.
     drawn: Vec<f64>,
+    /// Values of the predictor of each coefficient but the intercept.
+    columns: Vec<&'a [f64]>,
+}
+
+impl Drawn<'_> {
+    /// Linear predictor of some rows.
+    fn predictor(&self, coefficients: &[f64], rows: &[usize]) -> Vec<f64> {
+        let mut sums = vec![coefficients[0]; rows.len()];
+        for (coefficient, values) in coefficients[1..].iter().zip(&self.columns) {
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                *sum += coefficient * values[*row];
+            }
+        }
+        sums
+    }
 }
 
 /// A standard normal draw.
@@ -25,7 +39,7 @@ fn normal(random: &mut Xoshiro256PlusPlus) -> f64 {
 }
 
 fn fit(
-    predictors: &[Predictor],
+    predictors: &[&Predictor],
     known: &[usize],
     family: Family,
     y: &[f64],
@@ -49,12 +63,11 @@ fn fit(
     }
 }
 
-fn predictions(
-    predictors: &[Predictor],
-    rows: usize,
+fn posterior<'a>(
+    predictors: &[&'a Predictor],
     fit: &GlmFit,
     random: &mut Xoshiro256PlusPlus,
-) -> Option<Drawn> {
+) -> Option<Drawn<'a>> {
     let p = fit.coefficients.len();
     let estimates = fit.estimates();
     let mut spread = 1.0;
@@ -67,25 +80,20 @@ fn predictions(
     }
     let factor = cholesky::cholesky(&fit.covariance, p)?;
     let noise: Vec<f64> = (0..p).map(|_| normal(random)).collect();
-    let drawn: Vec<f64> = (0..p)
+    let drawn = (0..p)
         .map(|i| estimates[i] + spread * (0..=i).map(|j| factor[i * p + j] * noise[j]).sum::<f64>())
         .collect();
-    let mut out = Drawn {
-        estimated: vec![estimates[0]; rows],
-        drawn: vec![drawn[0]; rows],
-    };
-    for (place, coefficient) in fit.coefficients.iter().enumerate().skip(1) {
-        let (_, values) = predictors
+    let columns = fit.coefficients[1..].iter().map(|coefficient| {
+        let own = predictors
             .iter()
             .find(|(name, _)| *name == coefficient.name)?;
-        for (sum, value) in out.estimated.iter_mut().zip(values) {
-            *sum += estimates[place] * value;
-        }
-        for (sum, value) in out.drawn.iter_mut().zip(values) {
-            *sum += drawn[place] * value;
-        }
-    }
-    Some(out)
+        Some(own.1.as_slice())
+    });
+    Some(Drawn {
+        columns: columns.collect::<Option<_>>()?,
+        estimates,
+        drawn,
+    })
 }
 
 /// Numbers for gaps: each is the value of one of the five known rows that are expected to be most alike (predictive mean matching), so
@@ -98,30 +106,28 @@ pub(crate) fn numbers(
     values: &mut [f64],
     known: &[usize],
     gaps: &[usize],
-    predictors: &[Predictor],
+    predictors: &[&Predictor],
     shift: f64,
     random: &mut Xoshiro256PlusPlus,
 ) {
     let observed: Vec<f64> = known.iter().map(|row| values[*row]).collect();
     let drawn = fit(predictors, known, Family::Gaussian, &observed)
         .ok()
-        .and_then(|fit| predictions(predictors, values.len(), &fit, random));
-    let Some(Drawn { estimated, drawn }) = drawn else {
+        .and_then(|fit| posterior(predictors, &fit, random));
+    let Some(said) = drawn else {
         // Nothing can be learned from other columns: any known value is as good.
         for row in gaps {
             values[*row] = observed[random.gen_range(0..observed.len())] + shift;
         }
         return;
     };
+    let estimated = said.predictor(&said.estimates, known);
     let mut donors: Vec<usize> = (0..known.len()).collect();
-    donors.sort_by(|a, b| {
-        estimated[known[*a]]
-            .total_cmp(&estimated[known[*b]])
-            .then(a.cmp(b))
-    });
-    let ordered: Vec<f64> = donors.iter().map(|d| estimated[known[*d]]).collect();
-    for row in gaps {
-        let place = nearest(&ordered, drawn[*row], random);
+    donors.sort_by(|a, b| estimated[*a].total_cmp(&estimated[*b]).then(a.cmp(b)));
+    let ordered: Vec<f64> = donors.iter().map(|d| estimated[*d]).collect();
+    let goals = said.predictor(&said.drawn, gaps);
+    for (row, goal) in gaps.iter().zip(goals) {
+        let place = nearest(&ordered, goal, random);
         values[*row] = observed[donors[place]] + shift;
     }
 }
@@ -153,7 +159,7 @@ pub(crate) fn levels(
     codes: &mut [Option<u32>],
     known: &[usize],
     gaps: &[usize],
-    predictors: &[Predictor],
+    predictors: &[&Predictor],
     lift: Option<(u32, f64)>,
     random: &mut Xoshiro256PlusPlus,
 ) {
@@ -181,16 +187,15 @@ pub(crate) fn levels(
             .collect();
         let drawn = fit(predictors, &rest, Family::Binomial, &y)
             .ok()
-            .and_then(|fit| predictions(predictors, codes.len(), &fit, random));
+            .and_then(|fit| posterior(predictors, &fit, random));
         let alone = *count as f64 / rest.len() as f64;
-        let here: Vec<f64> = gaps
-            .iter()
-            .map(|row| {
-                drawn
-                    .as_ref()
-                    .map_or(alone, |d| 1.0 / (1.0 + (-d.drawn[*row]).exp()))
-            })
-            .collect();
+        let here: Vec<f64> = drawn.map_or_else(
+            || vec![alone; gaps.len()],
+            |said| {
+                let logits = said.predictor(&said.drawn, gaps).into_iter();
+                logits.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
+            },
+        );
         chances.push(left.iter().zip(&here).map(|(l, h)| l * h).collect());
         left.iter_mut().zip(&here).for_each(|(l, h)| *l *= 1.0 - h);
         rest.retain(|row| codes[*row] != Some(*code));

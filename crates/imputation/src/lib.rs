@@ -10,7 +10,7 @@ mod mcar;
 mod missingness;
 mod pool;
 
-pub use chained::{Convergence, Imputed, Settings, Shift, impute};
+pub use chained::{Convergence, Imputed, Settings, Shift, impute, impute_from};
 pub use column::{Column, MISSING_LEVEL, Table, Values};
 pub use error::{Fault, ImputationError};
 pub use mcar::{McarTest, little};

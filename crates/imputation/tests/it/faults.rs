@@ -1,8 +1,8 @@
 //! Input that no one should send.
 
 use helder_imputation::{
-    Estimate, ImputationError, Settings, Shift, Table, Values, Verdict, impute, missingness, pool,
-    pool_joint,
+    Estimate, ImputationError, Settings, Shift, Table, Values, Verdict, impute, impute_from,
+    missingness, pool, pool_joint,
 };
 
 use super::{category, number, table};
@@ -122,6 +122,22 @@ fn settings_out_of_range_are_refused() {
         };
         assert!(impute(&gaps, &settings).is_err());
     }
+}
+
+#[test]
+fn only_what_was_completed_from_the_table_can_be_begun_at() {
+    let gaps = table(vec![number("x", vec![1.0, f64::NAN, 3.0])]);
+    let from = |begun: &[Table]| impute_from(&gaps, begun, &Settings::default());
+    assert!(from(&[]).is_err());
+    assert!(from(std::slice::from_ref(&gaps)).is_err());
+    for other in [
+        number("y", vec![1.0, 1.0, 3.0]),
+        number("x", vec![1.0, 1.0]),
+        category("x", &["a", "b", "a"]),
+    ] {
+        assert!(from(&[table(vec![other])]).is_err());
+    }
+    assert!(from(&[table(vec![number("x", vec![1.0, 1.0, 3.0])])]).is_ok());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use helder_glm::{Design, Family, Glm, Response};
 use helder_imputation::{
-    Estimate, Settings, Shift, Table, Values, Verdict, impute, missingness, pool,
+    Estimate, Imputed, Settings, Shift, Table, Values, Verdict, impute, impute_from, missingness,
+    pool,
 };
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -182,6 +183,41 @@ fn a_shift_moves_what_is_drawn_and_nothing_else() {
         low(&done.tables[0]).iter().filter(|low| **low).count()
     };
     assert!(lows(-3.0) + 25 < lows(0.0) && lows(0.0) + 25 < lows(3.0));
+}
+
+#[test]
+fn two_rounds_from_settled_tables_say_what_ten_from_chance_do() {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(8);
+    let made = made(500, &mut random);
+    let gaps = with_gaps(&made, &mut random);
+    let settled = impute(&gaps, &Settings::default()).expect("tables").tables;
+    let shift = Shift {
+        column: "schooling".to_owned(),
+        level: Some("low".to_owned()),
+        by: 2.0,
+    };
+    let other = |rounds, seed| Settings {
+        imputations: 60,
+        rounds,
+        shifts: vec![shift.clone()],
+        seed,
+    };
+    let lows = |done: Imputed| -> (f64, f64) {
+        let counts = done.tables.iter().map(|table| {
+            let lows = low(table).iter().filter(|low| **low).count();
+            lows as f64
+        });
+        let counts: Vec<f64> = counts.collect();
+        let n = counts.len() as f64;
+        let mean = counts.iter().sum::<f64>() / n;
+        let variance = counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        (mean, variance / n)
+    };
+    let (few, few_error) = lows(impute_from(&gaps, &settled, &other(2, 1)).expect("tables"));
+    let (many, many_error) = lows(impute(&gaps, &other(10, 2)).expect("tables"));
+    let (without, _) = lows(impute_from(&gaps, &settled, &Settings::default()).expect("tables"));
+    assert!((few - many).abs() < 3.0 * (few_error + many_error).sqrt());
+    assert!(few > without + 20.0, "{few} {without}");
 }
 
 #[test]

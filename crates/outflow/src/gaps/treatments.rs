@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use helder_imputation::{Estimate, Pooled, Settings, Shift, Table as Gappy, Values, impute, pool};
+use helder_imputation::{
+    Estimate, Pooled, Settings, Shift, Table as Gappy, Values, impute, impute_from, pool,
+};
 use helder_survival::Spells;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,8 @@ use crate::{
 const TABLES: usize = 10;
 const TABLES_IF: usize = 5;
 const ROUNDS: usize = 5;
+/// Rounds of a "what if", which begins where the main answer has settled.
+const ROUNDS_IF: usize = 2;
 /// Characteristics with the most gaps for which is asked: what if the missing values are other than they look?
 const ASKED: usize = 3;
 /// Share of gaps from which that is asked.
@@ -103,10 +107,11 @@ pub(super) fn conclusions(prepared: &Prepared<'_>, table: &Gappy) -> Option<GapC
         .filter_map(|shift| {
             let settings = Settings {
                 imputations: TABLES_IF,
+                rounds: ROUNDS_IF,
                 shifts: vec![shift.clone()],
                 ..settings.clone()
             };
-            let done = impute(table, &settings).ok()?;
+            let done = impute_from(table, &done.tables, &settings).ok()?;
             Some(pooled(prepared, &spells, &told, &done.tables))
         })
         .collect();
