@@ -14,7 +14,7 @@ pub(crate) const DONORS: usize = 5;
 struct Drawn<'a> {
     estimates: Vec<f64>,
     /// Coefficients drawn from their posterior.
-    drawn: Vec<f64>,
+    possible: Vec<f64>,
     /// Values of the predictor of each coefficient but the intercept.
     columns: Vec<&'a [f64]>,
 }
@@ -80,7 +80,7 @@ fn posterior<'a>(
     }
     let factor = cholesky::cholesky(&fit.covariance, p)?;
     let noise: Vec<f64> = (0..p).map(|_| normal(random)).collect();
-    let drawn = (0..p)
+    let possible = (0..p)
         .map(|i| estimates[i] + spread * (0..=i).map(|j| factor[i * p + j] * noise[j]).sum::<f64>())
         .collect();
     let columns = fit.coefficients[1..].iter().map(|coefficient| {
@@ -92,7 +92,7 @@ fn posterior<'a>(
     Some(Drawn {
         columns: columns.collect::<Option<_>>()?,
         estimates,
-        drawn,
+        possible,
     })
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn numbers(
     let mut donors: Vec<usize> = (0..known.len()).collect();
     donors.sort_by(|a, b| estimated[*a].total_cmp(&estimated[*b]).then(a.cmp(b)));
     let ordered: Vec<f64> = donors.iter().map(|d| estimated[*d]).collect();
-    let goals = said.predictor(&said.drawn, gaps);
+    let goals = said.predictor(&said.possible, gaps);
     for (row, goal) in gaps.iter().zip(goals) {
         let place = nearest(&ordered, goal, random);
         values[*row] = observed[donors[place]] + shift;
@@ -192,7 +192,7 @@ pub(crate) fn levels(
         let here: Vec<f64> = drawn.map_or_else(
             || vec![alone; gaps.len()],
             |said| {
-                let logits = said.predictor(&said.drawn, gaps).into_iter();
+                let logits = said.predictor(&said.possible, gaps).into_iter();
                 logits.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
             },
         );

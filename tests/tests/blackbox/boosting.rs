@@ -27,37 +27,14 @@ async fn a_sum_of_curves_is_trained_reviewed_served_and_explained() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
     let data = journey::bring_in(&platform, &people).await;
-    let linked = journey::run(
-        &people.steward,
-        "/linkage/v1/linkage-runs",
-        &journey::linkage(&data),
-    )
-    .await;
-    let frame = journey::run(
-        &people.analyst,
-        "/training/v1/frames",
-        &journey::frame(&data, &id(&linked)),
-    )
-    .await;
+    let (_, frame) = journey::linked_frame(&people, &data).await;
     let mut plan = journey::training(&data, &id(&frame));
     plan["algorithm"] = json!("explainable-boosting");
     plan["hyperparameters"] =
         json!({"interactions": 2, "monotone": [{"feature": "schuld", "direction": "rising"}]});
     let training = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
 
-    let version = format!(
-        "/registry/v1/model-versions/{}",
-        journey::model_version(&training)
-    );
-    let approval = journey::approval();
-    people
-        .officer
-        .create(&format!("{version}/reviews"), approval)
-        .await;
-    people
-        .owner
-        .create(&format!("{version}/_activate"), json!({}))
-        .await;
+    journey::serve(&people, &training).await;
 
     let answer = predicted(&people.consumer).await;
     let prediction = &answer["predictions"][0];

@@ -1,12 +1,12 @@
 //! Groups of clients, from file to a group with its certainty and its card.
 
-use std::{fmt::Write as _, fs, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use helder_testkit::Platform;
 use serde_json::{Value, json};
 
 use crate::{
-    journey::{self, People, id},
+    journey::{self, Framed, People, id},
     municipality::{Dice, bsn},
     support::{HERE, eventually},
 };
@@ -72,24 +72,15 @@ fn training(project: &str, frame: &str, algorithm: &str, names: &[&str]) -> Valu
 async fn groups_of_clients_are_trained_approved_and_named_with_their_certainty_and_card() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
-    let file = platform.folder().join("clients.csv");
-    fs::write(&file, clients()).unwrap();
-    let project = journey::project(&people.owner).await;
-    let data = journey::upload(&people.steward, &project, &file, contract()).await;
-    let frame = journey::run(
-        &people.analyst,
-        "/training/v1/frames",
-        &json!({
-            "projectId": project, "name": "clienten", "unit": "person",
-            "tables": [{"alias": "clients", "datasetVersionId": id(&data)}],
-            "sql": "SELECT bsn_pseudonym, leeftijd, schuld, kinderen, wonen, groep FROM clients",
-        }),
-    )
-    .await;
+    let Framed {
+        project,
+        version: data,
+        frame,
+    } = journey::framed(&platform, &people, ("clients", &clients()), contract()).await;
 
     let wrong = training(
         &project,
-        &id(&frame),
+        &frame,
         "gaussian-mixture",
         &["leeftijd", "kinderen"],
     );
@@ -99,27 +90,16 @@ async fn groups_of_clients_are_trained_approved_and_named_with_their_certainty_a
 
     let all = ["leeftijd", "schuld", "kinderen", "wonen"];
     for (algorithm, names) in [("k-prototypes", &all[..]), ("gaussian-mixture", &all[..2])] {
-        let plan = training(&project, &id(&frame), algorithm, names);
+        let plan = training(&project, &frame, algorithm, names);
         let run = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
         let groups = &run["outcome"]["evaluation"]["groups"];
         assert_eq!(groups["groups"], 3, "{groups}");
-        let version = format!(
-            "/registry/v1/model-versions/{}",
-            journey::model_version(&run)
-        );
+        let version = journey::serve(&people, &run).await;
         let page = people
             .analyst
             .get(&format!("{version}/files/evaluation.html"))
             .await;
         assert!(page.text.contains("Hoe vast liggen de groepen?"));
-        people
-            .officer
-            .create(&format!("{version}/reviews"), journey::approval())
-            .await;
-        people
-            .owner
-            .create(&format!("{version}/_activate"), json!({}))
-            .await;
 
         // Somebody of the second kind, of whom the rest is not known.
         let unknown = |name: &str| match name {
@@ -160,7 +140,7 @@ async fn groups_of_clients_are_trained_approved_and_named_with_their_certainty_a
         let left_out = prediction["warnings"].as_array().unwrap().len();
         assert_eq!(left_out, names.len() - 2, "{prediction}");
 
-        let batch = json!({"model": format!("groepen-{algorithm}"), "datasetVersionId": id(&data)});
+        let batch = json!({"model": format!("groepen-{algorithm}"), "datasetVersionId": data});
         let batch = journey::run(&people.analyst, "/prediction/v1/batches", &batch).await;
         let results = format!("/prediction/v1/batches/{}/results?limit=200", id(&batch));
         let results = people.analyst.get(&results).await.json();

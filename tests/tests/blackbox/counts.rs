@@ -1,12 +1,12 @@
 //! A model that estimates a count, from file to answer.
 
-use std::{fmt::Write as _, fs, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use helder_testkit::Platform;
 use serde_json::{Value, json};
 
 use crate::{
-    journey::{self, People, id},
+    journey::{self, Framed, People},
     municipality::{Dice, bsn},
     support::{HERE, eventually},
 };
@@ -80,23 +80,11 @@ fn training(project: &str, frame: &str) -> Value {
 async fn a_count_goes_from_file_to_an_estimate_with_its_interval() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
-    let file = platform.folder().join("visits.csv");
-    fs::write(&file, visits()).unwrap();
-    let project = journey::project(&people.owner).await;
-    let version = journey::upload(&people.steward, &project, &file, contract()).await;
-    let frame = journey::run(
-        &people.analyst,
-        "/training/v1/frames",
-        &json!({
-            "projectId": project, "name": "bezoeken", "unit": "person",
-            "tables": [{"alias": "visits", "datasetVersionId": id(&version)}],
-            "sql": "SELECT bsn_pseudonym, leeftijd, uitkering, maanden, bezoeken, groep FROM visits",
-        }),
-    )
-    .await;
+    let Framed { project, frame, .. } =
+        journey::framed(&platform, &people, ("visits", &visits()), contract()).await;
 
     // An exposure that a yes/no model cannot have is named before any work is done.
-    let mut wrong = training(&project, &id(&frame));
+    let mut wrong = training(&project, &frame);
     wrong["algorithm"] = json!("logistic-regression");
     let refused = people
         .analyst
@@ -108,22 +96,10 @@ async fn a_count_goes_from_file_to_an_estimate_with_its_interval() {
     let run = journey::run(
         &people.analyst,
         "/training/v1/training-runs",
-        &training(&project, &id(&frame)),
+        &training(&project, &frame),
     )
     .await;
-    let version = format!(
-        "/registry/v1/model-versions/{}",
-        journey::model_version(&run)
-    );
-    let approval = journey::approval();
-    people
-        .officer
-        .create(&format!("{version}/reviews"), approval)
-        .await;
-    people
-        .owner
-        .create(&format!("{version}/_activate"), json!({}))
-        .await;
+    journey::serve(&people, &run).await;
 
     let subjects = json!({"subjects": [
         {"id": "a", "values": {"leeftijd": 40, "uitkering": true}},

@@ -141,6 +141,16 @@ pub(crate) fn model_version(training: &Value) -> String {
         .to_owned()
 }
 
+/// Approves the version that a training run registered and activates it; gives its address.
+pub(crate) async fn serve(people: &People, training: &Value) -> String {
+    let version = format!("/registry/v1/model-versions/{}", model_version(training));
+    let reviews = format!("{version}/reviews");
+    people.officer.create(&reviews, approval()).await;
+    let activate = format!("{version}/_activate");
+    people.owner.create(&activate, json!({})).await;
+    version
+}
+
 /// Posts something that becomes a job, waits, and gives the result as JSON.
 pub(crate) async fn run(caller: &Caller, path: &str, body: &Value) -> Value {
     let job = start(caller, path, body).await;
@@ -198,6 +208,54 @@ pub(crate) fn outcomes_contract() -> Value {
         {"name": "bsn", "semanticType": "bsn", "constraints": {"required": true}},
         {"name": "uitkomst", "type": "integer", "constraints": {"enum": ["0", "1"]}},
     ]})
+}
+
+/// What was brought in of one file.
+pub(crate) struct Framed {
+    pub(crate) project: String,
+    pub(crate) version: String,
+    pub(crate) frame: String,
+}
+
+/// Brings in one file of people and makes a frame of all its columns.
+pub(crate) async fn framed(
+    platform: &Platform,
+    people: &People,
+    (name, rows): (&str, &str),
+    contract: Value,
+) -> Framed {
+    let named = contract["fields"].as_array().unwrap().iter();
+    let columns: Vec<String> = named
+        .map(|field| {
+            field["name"]
+                .as_str()
+                .unwrap()
+                .replace("bsn", "bsn_pseudonym")
+        })
+        .collect();
+    let file = platform.folder().join(format!("{name}.csv"));
+    fs::write(&file, rows).unwrap();
+    let project = project(&people.owner).await;
+    let version = upload(&people.steward, &project, &file, contract).await;
+    let frame = json!({
+        "projectId": project, "name": name, "unit": "person",
+        "tables": [{"alias": "people", "datasetVersionId": id(&version)}],
+        "sql": format!("SELECT {} FROM people", columns.join(", ")),
+    });
+    let frame = run(&people.analyst, "/training/v1/frames", &frame).await;
+    Framed {
+        project,
+        version: id(&version),
+        frame: id(&frame),
+    }
+}
+
+/// Links the small municipality and makes the frame of it; gives the run and the frame.
+pub(crate) async fn linked_frame(people: &People, data: &Data) -> (Value, Value) {
+    let linked = run(&people.steward, "/linkage/v1/linkage-runs", &linkage(data)).await;
+    let frame = frame(data, &id(&linked));
+    let frame = run(&people.analyst, "/training/v1/frames", &frame).await;
+    (linked, frame)
 }
 
 /// The three versions of the small municipality.

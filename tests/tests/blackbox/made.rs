@@ -22,18 +22,7 @@ pub(crate) struct Made {
 /// Files in, linked, framed, trained; the version is a candidate.
 pub(crate) async fn candidate(platform: &Platform, people: &People) -> Made {
     let data = journey::bring_in(platform, people).await;
-    let linkage = journey::run(
-        &people.steward,
-        "/linkage/v1/linkage-runs",
-        &journey::linkage(&data),
-    )
-    .await;
-    let frame = journey::run(
-        &people.analyst,
-        "/training/v1/frames",
-        &journey::frame(&data, &id(&linkage)),
-    )
-    .await;
+    let (linkage, frame) = journey::linked_frame(people, &data).await;
     let training = journey::run(
         &people.analyst,
         "/training/v1/training-runs",

@@ -85,37 +85,14 @@ async fn a_card_is_trained_served_and_added_up() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
     let data = journey::bring_in(&platform, &people).await;
-    let linked = journey::run(
-        &people.steward,
-        "/linkage/v1/linkage-runs",
-        &journey::linkage(&data),
-    )
-    .await;
-    let frame = journey::run(
-        &people.analyst,
-        "/training/v1/frames",
-        &journey::frame(&data, &id(&linked)),
-    )
-    .await;
+    let (_, frame) = journey::linked_frame(&people, &data).await;
     let mut plan = journey::training(&data, &id(&frame));
     plan["algorithm"] = json!("scorecard");
     plan["hyperparameters"] =
         json!({"mostPoints": 30, "monotone": [{"feature": "schuld", "direction": "rising"}]});
     let training = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
-    let version = format!(
-        "/registry/v1/model-versions/{}",
-        journey::model_version(&training)
-    );
+    let version = journey::serve(&people, &training).await;
     let told = evaluation(&people, &version).await["scorecard"].clone();
-    let approval = journey::approval();
-    people
-        .officer
-        .create(&format!("{version}/reviews"), approval)
-        .await;
-    people
-        .owner
-        .create(&format!("{version}/_activate"), json!({}))
-        .await;
 
     // What the points of the answer add up to stands on the card with the probability of the answer.
     let asked = on_card(&told);

@@ -6,7 +6,7 @@ use helder_testkit::Platform;
 use serde_json::{Value, json};
 
 use crate::{
-    journey::{self, People, id},
+    journey::{self, Framed, People, id},
     municipality::{Dice, bsn},
     support::{HERE, eventually},
 };
@@ -71,42 +71,14 @@ fn training(project: &str, frame: &str) -> Value {
     })
 }
 
-/// Approves the version that a training run registered, and serves it.
-async fn served(people: &People, run: &Value) {
-    let version = format!(
-        "/registry/v1/model-versions/{}",
-        journey::model_version(run)
-    );
-    people
-        .officer
-        .create(&format!("{version}/reviews"), journey::approval())
-        .await;
-    people
-        .owner
-        .create(&format!("{version}/_activate"), json!({}))
-        .await;
-}
-
 #[tokio::test]
 async fn hazards_by_month_go_from_file_to_chances_that_change_with_time() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
-    let file = platform.folder().join("spells.csv");
-    fs::write(&file, spells()).unwrap();
-    let project = journey::project(&people.owner).await;
-    let version = journey::upload(&people.steward, &project, &file, contract()).await;
-    let frame = journey::run(
-        &people.analyst,
-        "/training/v1/frames",
-        &json!({
-            "projectId": project, "name": "duur", "unit": "person",
-            "tables": [{"alias": "spells", "datasetVersionId": id(&version)}],
-            "sql": "SELECT bsn_pseudonym, leeftijd, cursus, dagen, einde, groep FROM spells",
-        }),
-    )
-    .await;
+    let Framed { project, frame, .. } =
+        journey::framed(&platform, &people, ("spells", &spells()), contract()).await;
 
-    let mut wrong = training(&project, &id(&frame));
+    let mut wrong = training(&project, &frame);
     wrong["hyperparameters"] = json!({"ties": "efron"});
     let refused = people
         .analyst
@@ -122,10 +94,10 @@ async fn hazards_by_month_go_from_file_to_chances_that_change_with_time() {
     let run = journey::run(
         &people.analyst,
         "/training/v1/training-runs",
-        &training(&project, &id(&frame)),
+        &training(&project, &frame),
     )
     .await;
-    served(&people, &run).await;
+    journey::serve(&people, &run).await;
 
     let subjects = json!({"survivalCurve": true, "subjects": [
         {"id": "a", "values": {"leeftijd": 30, "cursus": true}},
@@ -256,7 +228,7 @@ async fn a_survival_model_says_of_a_provision_only_what_its_report_allows() {
     }
 
     let run = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
-    served(&people, &run).await;
+    journey::serve(&people, &run).await;
     let subjects = json!({"subjects": [{"id": "a", "values": {"leeftijd": 30}}]});
     let path = "/prediction/v1/models/duur-uitkering/predictions";
     let answer = eventually(Duration::from_secs(5), || async {
@@ -282,21 +254,9 @@ async fn a_survival_model_says_of_a_provision_only_what_its_report_allows() {
 async fn regressions_with_a_curve_take_raw_values_and_tell_one_contribution_per_input() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
-    let file = platform.folder().join("spells.csv");
-    fs::write(&file, spells()).unwrap();
-    let project = journey::project(&people.owner).await;
-    let version = journey::upload(&people.steward, &project, &file, contract()).await;
-    let frame = journey::run(
-        &people.analyst,
-        "/training/v1/frames",
-        &json!({
-            "projectId": project, "name": "duur", "unit": "person",
-            "tables": [{"alias": "spells", "datasetVersionId": id(&version)}],
-            "sql": "SELECT bsn_pseudonym, leeftijd, cursus, dagen, einde, groep FROM spells",
-        }),
-    )
-    .await;
-    let mut plan = training(&project, &id(&frame));
+    let Framed { project, frame, .. } =
+        journey::framed(&platform, &people, ("spells", &spells()), contract()).await;
+    let mut plan = training(&project, &frame);
     plan["features"][0]["spline"] = json!({"knots": 4});
 
     // Boosting finds its own curves.
@@ -321,7 +281,7 @@ async fn regressions_with_a_curve_take_raw_values_and_tell_one_contribution_per_
         let run = journey::run(&people.analyst, "/training/v1/training-runs", &plan).await;
         let exports = format!("/training/v1/training-runs/{}/exports/points", id(&run));
         people.analyst.get(&exports).await.assert_problem(409);
-        served(&people, &run).await;
+        journey::serve(&people, &run).await;
         curve_is_told(&people, name).await;
     }
 }

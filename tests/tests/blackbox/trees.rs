@@ -23,20 +23,7 @@ fn asked(model: &Value) -> Value {
 /// Trains, reviews and activates; gives the address of the version.
 async fn active(people: &People, plan: &Value) -> String {
     let training = journey::run(&people.analyst, "/training/v1/training-runs", plan).await;
-    let version = format!(
-        "/registry/v1/model-versions/{}",
-        journey::model_version(&training)
-    );
-    let approval = journey::approval();
-    people
-        .officer
-        .create(&format!("{version}/reviews"), approval)
-        .await;
-    people
-        .owner
-        .create(&format!("{version}/_activate"), json!({}))
-        .await;
-    version
+    journey::serve(people, &training).await
 }
 
 #[tokio::test]
@@ -44,18 +31,7 @@ async fn a_tree_and_a_list_are_trained_served_and_followed() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
     let data = journey::bring_in(&platform, &people).await;
-    let linked = journey::run(
-        &people.steward,
-        "/linkage/v1/linkage-runs",
-        &journey::linkage(&data),
-    )
-    .await;
-    let frame = journey::run(
-        &people.analyst,
-        "/training/v1/frames",
-        &journey::frame(&data, &id(&linked)),
-    )
-    .await;
+    let (_, frame) = journey::linked_frame(&people, &data).await;
     for (algorithm, settings, text) in [
         (
             "decision-tree",
