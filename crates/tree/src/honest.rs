@@ -169,8 +169,10 @@ pub(crate) fn input(column: &Coded) -> Input {
     }
 }
 
-/// Makes a leaf of each split whose estimates do not go the asked way; tells how many.
+/// Drops splits until estimates go the asked way; tells how many.
 ///
+/// Where the highest leaf of the side that must be lower stands above the lowest of the other, what is right above one of the two goes, with
+/// fewer rows first, and the split itself only when both its sides are leaves: two rare leaves do not cost the question that tells most.
 /// That looks at the estimates, but hardly at what the leaf then says: the sum over two sides tells next to nothing of their difference.
 fn keep_direction(
     ground: &Ground<'_>,
@@ -179,31 +181,62 @@ fn keep_direction(
     counts: &[Proportion],
     base: f64,
 ) -> usize {
+    let mut above = vec![0; grown.len()];
+    for (place, node) in grown.iter().enumerate() {
+        for below in node.split.iter().flat_map(|(_, below)| below) {
+            above[*below] = place;
+        }
+    }
+    let says = |place: &usize| probability(counts[*place], base);
     let mut merged = 0;
-    // Least and most probability of the leaves below; nodes below stand behind.
-    let mut range = vec![[0.0_f64; 2]; grown.len()];
+    // Nodes below stand behind: what they ask goes the asked way already, and still does when leaves among them are joined.
     for place in (0..grown.len()).rev() {
-        range[place] = [probability(counts[place], base); 2];
         let Some((parting, [first, second])) = &grown[place].split else {
             continue;
         };
-        if is_leaf[place] {
-            continue;
-        }
-        let (a, b) = (range[*first], range[*second]);
-        let is_kept = match ground.columns[parting.column].direction {
-            None => true,
-            Some(Direction::Rising) => a[1] <= b[0],
-            Some(Direction::Falling) => a[0] >= b[1],
+        let [lower, upper] = match ground.columns[parting.column].direction {
+            None => continue,
+            Some(Direction::Rising) => [*first, *second],
+            Some(Direction::Falling) => [*second, *first],
         };
-        if is_kept {
-            range[place] = [a[0].min(b[0]), a[1].max(b[1])];
-        } else {
-            is_leaf[place] = true;
+        while !is_leaf[place] {
+            let highest = leaves(grown, is_leaf, lower);
+            let highest = highest
+                .into_iter()
+                .max_by(|a, b| says(a).total_cmp(&says(b)));
+            let lowest = leaves(grown, is_leaf, upper);
+            let lowest = lowest
+                .into_iter()
+                .min_by(|a, b| says(a).total_cmp(&says(b)));
+            let (Some(highest), Some(lowest)) = (highest, lowest) else {
+                break;
+            };
+            if says(&highest) <= says(&lowest) {
+                break;
+            }
+            let inner = [(highest, lower), (lowest, upper)].into_iter();
+            let inner = inner.filter(|(leaf, side)| leaf != side);
+            let dropped = inner
+                .map(|(leaf, _)| above[leaf])
+                .min_by_key(|split| counts[*split].total);
+            is_leaf[dropped.unwrap_or(place)] = true;
             merged += 1;
         }
     }
     merged
+}
+
+/// The leaves below a node; itself where it is one.
+fn leaves(grown: &[Grown], is_leaf: &[bool], place: usize) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut open = vec![place];
+    while let Some(place) = open.pop() {
+        match grown[place].split.as_ref().filter(|_| !is_leaf[place]) {
+            Some((_, below)) => open.extend(below),
+            None => found.push(place),
+        }
+    }
+    found
 }
 
 /// The nodes that are left, first sides first.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     journey::{self, People, id},
     made::{PREDICT, subject},
+    municipality,
     support::{HERE, eventually},
 };
 
@@ -30,7 +31,9 @@ async fn active(people: &People, plan: &Value) -> String {
 async fn a_tree_and_a_list_are_trained_served_and_followed() {
     let platform = Platform::start().await.unwrap();
     let people = People::of(&platform, HERE);
-    let data = journey::bring_in(&platform, &people).await;
+    // So many that what chooses and what estimates both find something, whatever the order of the pseudonyms.
+    municipality::write_sized(platform.folder(), 2_000);
+    let data = journey::bring_in_files(&platform, &people).await;
     let (_, frame) = journey::linked_frame(&people, &data).await;
     for (algorithm, settings, text) in [
         (
