@@ -172,34 +172,22 @@ pub struct Spoken<'a> {
 impl Algorithm {
     /// What a survival model tells of; `None` for others.
     pub fn spoken(&self) -> Option<Spoken<'_>> {
+        // Causes are of different types, with the same three fields.
+        macro_rules! spoken {
+            ($fit:expr) => {
+                Some(Spoken {
+                    horizons: &$fit.horizons,
+                    causes: ($fit.causes.iter())
+                        .map(|cause| (cause.name.as_str(), &cause.meaning, cause.events))
+                        .collect(),
+                    risk_classes: &$fit.risk_classes,
+                })
+            };
+        }
         match self {
-            Self::CoxRegression(fit) => Some(Spoken {
-                horizons: &fit.horizons,
-                causes: fit
-                    .causes
-                    .iter()
-                    .map(|cause| (cause.name.as_str(), &cause.meaning, cause.events))
-                    .collect(),
-                risk_classes: &fit.risk_classes,
-            }),
-            Self::HazardRegression(fit) => Some(Spoken {
-                horizons: &fit.horizons,
-                causes: fit
-                    .causes
-                    .iter()
-                    .map(|cause| (cause.name.as_str(), &cause.meaning, cause.events))
-                    .collect(),
-                risk_classes: &fit.risk_classes,
-            }),
-            Self::HazardBoosting(fit) => Some(Spoken {
-                horizons: &fit.horizons,
-                causes: fit
-                    .causes
-                    .iter()
-                    .map(|cause| (cause.name.as_str(), &cause.meaning, cause.events))
-                    .collect(),
-                risk_classes: &fit.risk_classes,
-            }),
+            Self::CoxRegression(fit) => spoken!(fit),
+            Self::HazardRegression(fit) => spoken!(fit),
+            Self::HazardBoosting(fit) => spoken!(fit),
             _ => None,
         }
     }

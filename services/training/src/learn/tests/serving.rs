@@ -402,9 +402,18 @@ fn judged(set: &Set, csv: &Csv, is_prepared: bool) -> Vec<String> {
         }
         done.push(format!("{family} ({rows} rows)"));
     }
+    // A mixture refuses a column in which many rows share one value: the others may not refuse more for that.
+    let mixture = |family: &&String| family.starts_with("gaussian-mixture");
     let whole = done.iter().filter(|family| family.contains("rows"));
     assert!(
-        whole.count() >= FAMILIES.len() - 4,
+        whole.filter(|family| !mixture(family)).count() >= FAMILIES.len() - 1 - 3,
+        "{}: {done:?}",
+        set.file
+    );
+    assert!(
+        done.iter()
+            .filter(mixture)
+            .all(|family| family.contains("rows") || family.contains("no-spread")),
         "{}: {done:?}",
         set.file
     );
